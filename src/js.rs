@@ -1,0 +1,1 @@
+//! What JavaScript gets: an in-page nats-server for unmodified nats.js clients.

@@ -1,0 +1,1 @@
+//! A lesson is data: Markdown turned into steps, commands and checks.

@@ -1,0 +1,1 @@
+//! JetStream: streams, consumers and their API, on top of core messaging.

@@ -1,0 +1,8 @@
+//! The NATS client protocol, both directions, sans-IO, and the few notions both ends share: subjects, header blocks, time.
+//! Must not know what a stream, a bucket or a socket is.
+
+pub mod headers;
+pub mod op;
+pub mod parser;
+pub mod subject;
+pub mod time;
