@@ -1,1 +1,589 @@
-//! (to come)
+//! Bytes in any chunking to operations, one parser a direction. What a server takes from clients follows nats-server's
+//! `parse`: verbs in any letter case, blanks, limits, and an error at the first impossible byte.
+
+use super::op::{ClientOp, Delivery, Publish, ServerOp};
+use super::subject;
+
+/// What a server grants a client while reading.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a control line's arguments.
+    pub max_control_line: usize,
+    /// Bytes of a message, headers included.
+    pub max_payload: usize,
+    /// HPUB was negotiated.
+    pub headers: bool,
+    /// Warn about publish subjects with empty or wildcard tokens.
+    pub pedantic: bool,
+}
+
+/// What [`ClientOpParser::next`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parsed<'a> {
+    /// The verb, in upper case.
+    pub verb: &'static str,
+    /// The arguments as typed.
+    pub args: &'a [u8],
+    /// What they mean; `None` is the warning for a bad publish subject, which precedes the publish itself (pedantic).
+    pub op: Option<ClientOp<'a>>,
+}
+
+/// Why a client's bytes cannot be read on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// No operation starts like this.
+    Unknown {
+        /// nats-server's number of the parser state, for the log.
+        state: u8,
+        /// Index of the first impossible byte in the chunk it came in.
+        at: usize,
+        /// Bytes from there.
+        snippet: Vec<u8>,
+    },
+    /// A control line is over its limit.
+    ControlLine,
+    /// A message is over its limit.
+    Payload {
+        /// The verb, in upper case.
+        verb: &'static str,
+        /// The arguments as typed.
+        args: Vec<u8>,
+        /// Size announced.
+        size: usize,
+    },
+    /// Arguments of the wrong number or kind, or an HPUB that was not negotiated.
+    Arguments {
+        /// The verb, in upper case.
+        verb: &'static str,
+        /// The arguments as typed.
+        args: Vec<u8>,
+        /// What is wrong, in the log's words.
+        problem: &'static str,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Connect,
+    Pub,
+    Hpub,
+    Hmsg,
+    Sub,
+    Unsub,
+    Ping,
+    Pong,
+    Ok,
+    Err,
+    Info,
+}
+
+/// Verbs a server knows, with nats-server's parser states after 1, 2, … bytes of each.
+const VERBS: [(Verb, &str, &[u8]); 11] = [
+    (Verb::Pub, "PUB", &[29, 30, 31]),
+    (Verb::Hpub, "HPUB", &[18, 19, 20, 21]),
+    (Verb::Ping, "PING", &[29, 34, 35, 36]),
+    (Verb::Pong, "PONG", &[29, 37, 38, 39]),
+    (Verb::Sub, "SUB", &[43, 44, 45]),
+    (Verb::Unsub, "UNSUB", &[59, 60, 61, 62, 63]),
+    (Verb::Connect, "CONNECT", &[10, 11, 12, 13, 14, 15, 16]),
+    (Verb::Hmsg, "HMSG", &[18, 24, 25, 26]),
+    (Verb::Ok, "+OK", &[1, 2, 3]),
+    (Verb::Err, "-ERR", &[4, 5, 6, 7]),
+    (Verb::Info, "INFO", &[71, 72, 73, 74]),
+];
+const STATE_MSG_END_R: u8 = 41;
+const STATE_MSG_END_N: u8 = 42;
+
+/// Bytes of an unknown operation that the log shows.
+const SNIPPET: usize = 32;
+
+/// Collects chunks until an operation is complete; operations within one chunk are read in place.
+#[derive(Clone, Debug, Default)]
+struct Chunks {
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` already read.
+    start: usize,
+    /// Bytes of `buffer` after `start` that came in earlier chunks.
+    earlier: usize,
+}
+
+impl Chunks {
+    /// Drops what was read, and joins `input` to what was kept, if anything was.
+    fn join(&mut self, input: &mut &[u8]) {
+        if self.start > 0 && (self.start == self.buffer.len() || !input.is_empty()) {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+            if self.buffer.is_empty() && self.buffer.capacity() > 1 << 16 {
+                self.buffer = Vec::new();
+            }
+        }
+        if !self.buffer.is_empty() && !input.is_empty() {
+            self.earlier = self.buffer.len();
+            self.buffer.extend_from_slice(input);
+            *input = &[];
+        }
+    }
+
+    /// Keeps the first `keep` unread bytes for the next chunk; the rest means nothing.
+    fn keep(&mut self, input: &mut &[u8], keep: usize) {
+        if self.buffer.is_empty() {
+            self.buffer.extend_from_slice(input);
+            *input = &[];
+        }
+        self.buffer.truncate(self.start + keep);
+    }
+
+    /// Hands out the next `length` bytes.
+    fn take<'a>(&'a mut self, input: &mut &'a [u8], length: usize) -> &'a [u8] {
+        if self.buffer.is_empty() {
+            let (taken, rest) = input.split_at(length.min(input.len()));
+            *input = rest;
+            taken
+        } else {
+            let from = self.start;
+            self.start = (from + length).min(self.buffer.len());
+            self.earlier = self.earlier.saturating_sub(length);
+            &self.buffer[from..self.start]
+        }
+    }
+
+    fn unread<'a>(&'a self, input: &'a [u8]) -> &'a [u8] {
+        if self.buffer.is_empty() {
+            input
+        } else {
+            &self.buffer[self.start..]
+        }
+    }
+}
+
+/// Where an operation's parts are, counted from its first byte.
+struct Found {
+    verb: usize,
+    args: (usize, usize),
+    body: usize,
+    length: usize,
+    warn: bool,
+}
+
+enum Scan {
+    Found(Found),
+    /// More bytes are needed; only the first `usize` of these matter.
+    Need(usize),
+}
+
+/// Reads what clients send.
+#[derive(Clone, Debug)]
+pub struct ClientOpParser {
+    /// May change between operations.
+    pub limits: Limits,
+    chunks: Chunks,
+    /// Warnings given for the publish being read.
+    warned: u8,
+}
+
+impl ClientOpParser {
+    /// A parser at the start of a connection.
+    pub fn new(limits: Limits) -> ClientOpParser {
+        ClientOpParser {
+            limits,
+            chunks: Chunks::default(),
+            warned: 0,
+        }
+    }
+
+    /// The first unread byte, if there is one: servers that want CONNECT first look at it.
+    pub fn peek(&self, input: &[u8]) -> Option<u8> {
+        self.chunks.unread(input).first().copied()
+    }
+
+    /// Reads the next operation; call again until there is none. What is left of `input` is kept for the next chunk.
+    pub fn next<'a>(&'a mut self, input: &mut &'a [u8]) -> Result<Option<Parsed<'a>>, ParseError> {
+        self.chunks.join(input);
+        let bytes = self.chunks.unread(input);
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let found = match scan(bytes, &self.limits, self.chunks.earlier, self.warned)? {
+            Scan::Found(found) => found,
+            Scan::Need(keep) => {
+                self.chunks.keep(input, keep);
+                self.chunks.earlier = keep;
+                return Ok(None);
+            }
+        };
+        let (kind, verb, _) = VERBS[found.verb];
+        if found.warn {
+            self.warned += 1;
+            let bytes = self.chunks.unread(input);
+            return Ok(Some(Parsed {
+                verb,
+                args: &bytes[found.args.0..found.args.1],
+                op: None,
+            }));
+        }
+        self.warned = 0;
+        let bytes = self.chunks.take(input, found.length);
+        let args = &bytes[found.args.0..found.args.1];
+        let op = match kind {
+            Verb::Pub | Verb::Hpub => {
+                let (mut message, sizes) = publish(kind, verb, args)?;
+                let body = &bytes[found.body..bytes.len() - 2];
+                (message.headers, message.payload) = body.split_at(sizes.0);
+                ClientOp::Publish(message)
+            }
+            Verb::Hmsg => ClientOp::Publish(Publish {
+                sizes: (b"", b"0"),
+                ..Default::default()
+            }),
+            Verb::Sub => match words(args) {
+                ([subject, sid, ..], 2) => ClientOp::Subscribe {
+                    subject,
+                    queue: None,
+                    sid,
+                },
+                ([subject, queue, sid, ..], 3) => ClientOp::Subscribe {
+                    subject,
+                    queue: Some(queue),
+                    sid,
+                },
+                _ => return Err(arguments(verb, args, "processSub Parse Error")),
+            },
+            Verb::Unsub => match words(args) {
+                ([sid, ..], 1) => ClientOp::Unsubscribe { sid, max: None },
+                ([sid, max, ..], 2) => ClientOp::Unsubscribe {
+                    sid,
+                    max: size(max).map(|n| n as u64),
+                },
+                _ => return Err(arguments(verb, args, "processUnsub Parse Error")),
+            },
+            Verb::Connect => ClientOp::Connect(args),
+            Verb::Info => ClientOp::Info(args),
+            Verb::Err => ClientOp::Err(args),
+            Verb::Ping => ClientOp::Ping,
+            Verb::Pong => ClientOp::Pong,
+            Verb::Ok => ClientOp::Ok,
+        };
+        Ok(Some(Parsed {
+            verb,
+            args,
+            op: Some(op),
+        }))
+    }
+}
+
+/// Looks for the first operation in `bytes`, of which the first `earlier` came in chunks before this one.
+fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Scan, ParseError> {
+    let unknown = |state: u8, at: usize| ParseError::Unknown {
+        state,
+        at: at.saturating_sub(earlier),
+        // One byte short at the end of a chunk, as nats-server cuts it.
+        snippet: match at + SNIPPET > bytes.len() {
+            true => bytes[at..(bytes.len() - 1).max(at)].to_vec(),
+            false => bytes[at..at + SNIPPET].to_vec(),
+        },
+    };
+    let mut best = (0, 0);
+    let mut index = None;
+    for (i, (_, name, states)) in VERBS.iter().enumerate() {
+        let same = name
+            .bytes()
+            .zip(bytes)
+            .take_while(|(a, b)| *a == b.to_ascii_uppercase())
+            .count();
+        if same == name.len() {
+            index = Some(i);
+            break;
+        }
+        if same == bytes.len() {
+            return Ok(Scan::Need(same));
+        }
+        if same > best.0 {
+            best = (same, states[same - 1]);
+        }
+    }
+    let Some(index) = index else {
+        return Err(unknown(best.1, best.0));
+    };
+    let (verb, name, states) = VERBS[index];
+    let after = name.len();
+    let newline = bytes[after..]
+        .iter()
+        .position(|b| *b == b'\n')
+        .map(|n| n + after);
+
+    if matches!(verb, Verb::Ping | Verb::Pong | Verb::Ok) {
+        return Ok(match newline {
+            Some(end) => Scan::Found(Found {
+                verb: index,
+                args: (after, after),
+                body: end,
+                length: end + 1,
+                warn: false,
+            }),
+            None => Scan::Need(after),
+        });
+    }
+    let blanks = bytes[after..]
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    if blanks == 0 && bytes.len() > after && !matches!(verb, Verb::Connect | Verb::Info) {
+        return Err(unknown(states[after - 1], after));
+    }
+    let start = after + blanks;
+    let Some(newline) = newline else {
+        let cut = usize::from(bytes.ends_with(b"\r"));
+        if (bytes.len() - start).saturating_sub(cut) > limits.max_control_line {
+            return Err(ParseError::ControlLine);
+        }
+        return Ok(Scan::Need(if start == bytes.len() {
+            after + blanks.min(1)
+        } else {
+            bytes.len()
+        }));
+    };
+    let end = newline - usize::from(newline > start && bytes[newline - 1] == b'\r');
+    if end - start > limits.max_control_line {
+        return Err(ParseError::ControlLine);
+    }
+    let found = |body: usize, length: usize, warn: bool| {
+        Ok(Scan::Found(Found {
+            verb: index,
+            args: (start, end),
+            body,
+            length,
+            warn,
+        }))
+    };
+    let body = newline + 1;
+    if !matches!(verb, Verb::Pub | Verb::Hpub | Verb::Hmsg) {
+        return found(body, body, false);
+    }
+    let args = &bytes[start..end];
+    let mut total = 0;
+    if verb != Verb::Hmsg {
+        if verb == Verb::Hpub && !limits.headers {
+            return Err(arguments(name, args, "message headers not supported"));
+        }
+        let (message, sizes) = publish(verb, name, args)?;
+        total = sizes.1;
+        if total > limits.max_payload {
+            return Err(ParseError::Payload {
+                verb: name,
+                args: args.to_vec(),
+                size: total,
+            });
+        }
+        // nats-server checks once more when the payload is not complete in the same read.
+        let checks = 1 + u8::from(bytes.len() < body + total + 2);
+        if limits.pedantic && warned < checks && !is_publishable(message.subject) {
+            return found(body, 0, true);
+        }
+    }
+    match bytes.get(body + total..) {
+        Some([b'\r', b'\n', ..]) => found(body, body + total + 2, false),
+        Some([b'\r', _, ..]) => Err(unknown(STATE_MSG_END_N, body + total + 1)),
+        Some([b'\r']) | Some([]) | None => Ok(Scan::Need(bytes.len())),
+        Some(_) => Err(unknown(STATE_MSG_END_R, body + total)),
+    }
+}
+
+/// Splits the arguments of PUB or HPUB; the message's body is still to be filled in. Second: header size, total size.
+fn publish<'a>(
+    verb: Verb,
+    name: &'static str,
+    args: &'a [u8],
+) -> Result<(Publish<'a>, (usize, usize)), ParseError> {
+    let none: &[u8] = b"";
+    let (words, count) = words(args);
+    let problem = match (verb, words, count) {
+        (Verb::Pub, [subject, total, ..], 2) => {
+            return pub_sizes(name, args, [subject, none, none, total]);
+        }
+        (Verb::Pub, [subject, reply, total, ..], 3) => {
+            return pub_sizes(name, args, [subject, reply, none, total]);
+        }
+        (Verb::Hpub, [subject, header, total, ..], 3) => {
+            return pub_sizes(name, args, [subject, none, header, total]);
+        }
+        (Verb::Hpub, words, 4) => return pub_sizes(name, args, words),
+        (Verb::Pub, ..) => "processPub Parse Error",
+        _ => "processHeaderPub Parse Error",
+    };
+    Err(arguments(name, args, problem))
+}
+
+fn pub_sizes<'a>(
+    name: &'static str,
+    args: &'a [u8],
+    [subject, reply, header, total]: [&'a [u8]; 4],
+) -> Result<(Publish<'a>, (usize, usize)), ParseError> {
+    let with_headers = name == "HPUB";
+    let header_size = if with_headers { size(header) } else { Some(0) };
+    let problem = match (header_size, size(total)) {
+        (Some(h), Some(t)) if h <= t => {
+            let message = Publish {
+                subject,
+                reply,
+                sizes: (header, total),
+                ..Default::default()
+            };
+            return Ok((message, (h, t)));
+        }
+        (None, _) => "processHeaderPub Bad or Missing Header Size",
+        (_, None) if with_headers => "processHeaderPub Bad or Missing Total Size",
+        (_, None) => "processPub Bad or Missing Size",
+        _ => "processHeaderPub Header Size larger then TotalSize",
+    };
+    Err(arguments(name, args, problem))
+}
+
+fn arguments(verb: &'static str, args: &[u8], problem: &'static str) -> ParseError {
+    ParseError::Arguments {
+        verb,
+        args: args.to_vec(),
+        problem,
+    }
+}
+
+/// The first four words and how many there are.
+fn words(args: &[u8]) -> ([&[u8]; 4], usize) {
+    let mut words: [&[u8]; 4] = [b""; 4];
+    let mut count = 0;
+    for word in args
+        .split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+        .filter(|w| !w.is_empty())
+    {
+        if let Some(slot) = words.get_mut(count) {
+            *slot = word;
+        }
+        count += 1;
+    }
+    (words, count)
+}
+
+/// 1 to 9 ASCII digits.
+fn size(text: &[u8]) -> Option<usize> {
+    if text.is_empty() || text.len() > 9 {
+        return None;
+    }
+    text.iter().try_fold(0, |n, b| {
+        b.is_ascii_digit().then(|| n * 10 + usize::from(b - b'0'))
+    })
+}
+
+fn is_publishable(subject: &[u8]) -> bool {
+    subject::tokens(subject).all(|token| !matches!(token, b"" | b"*" | b">"))
+}
+
+/// Reads what servers send.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOpParser {
+    chunks: Chunks,
+}
+
+/// A server's bytes that are no operation: the control line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadServerOp(pub Vec<u8>);
+
+impl ServerOpParser {
+    /// Reads the next operation; call again until there is none. What is left of `input` is kept for the next chunk.
+    pub fn next<'a>(
+        &'a mut self,
+        input: &mut &'a [u8],
+    ) -> Result<Option<ServerOp<'a>>, BadServerOp> {
+        self.chunks.join(input);
+        let bytes = self.chunks.unread(input);
+        let Some(newline) = bytes.iter().position(|b| *b == b'\n') else {
+            let length = bytes.len();
+            self.chunks.keep(input, length);
+            return Ok(None);
+        };
+        let line = &bytes[..newline];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let (verb_end, args_start) = split_verb(line);
+        let bad = || BadServerOp(line.to_vec());
+        let verb = line[..verb_end].to_ascii_uppercase();
+        let mut sizes = (0, 0);
+        let mut length = newline + 1;
+        if verb == b"MSG" || verb == b"HMSG" {
+            sizes = delivery(&verb, &line[args_start..]).ok_or_else(bad)?.1;
+            length += sizes.1 + 2;
+            if bytes.len() < length {
+                let have = bytes.len();
+                self.chunks.keep(input, have);
+                return Ok(None);
+            }
+            if &bytes[length - 2..length] != b"\r\n" {
+                return Err(bad());
+            }
+        }
+        let line_length = line.len();
+        let bytes = self.chunks.take(input, length);
+        let line = &bytes[..line_length];
+        let args = line[args_start..].trim_ascii();
+        Ok(Some(match &verb[..] {
+            b"MSG" | b"HMSG" => {
+                let Some((mut message, _)) = delivery(&verb, args) else {
+                    return Err(BadServerOp(line.to_vec()));
+                };
+                let body = &bytes[newline + 1..length - 2];
+                (message.headers, message.payload) = body.split_at(sizes.0);
+                ServerOp::Message(message)
+            }
+            b"PING" => ServerOp::Ping,
+            b"PONG" => ServerOp::Pong,
+            b"+OK" => ServerOp::Ok,
+            b"INFO" => ServerOp::Info(args),
+            b"-ERR" => {
+                let quoted = args
+                    .strip_prefix(b"'")
+                    .and_then(|rest| rest.strip_suffix(b"'"));
+                ServerOp::Err(quoted.unwrap_or(args))
+            }
+            _ => return Err(BadServerOp(line.to_vec())),
+        }))
+    }
+}
+
+/// Where a line's verb ends and its arguments start.
+fn split_verb(line: &[u8]) -> (usize, usize) {
+    let end = line
+        .iter()
+        .position(|b| matches!(b, b' ' | b'\t'))
+        .unwrap_or(line.len());
+    (
+        end,
+        end + line[end..]
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count(),
+    )
+}
+
+/// Splits the arguments of MSG or HMSG; second: header size, total size.
+fn delivery<'a>(verb: &[u8], args: &'a [u8]) -> Option<(Delivery<'a>, (usize, usize))> {
+    let mut parts = args
+        .split(|b| matches!(b, b' ' | b'\t'))
+        .filter(|w| !w.is_empty());
+    let total = size(parts.next_back()?)?;
+    let header = if verb == b"HMSG" {
+        size(parts.next_back()?)?
+    } else {
+        0
+    };
+    let (subject, sid) = (parts.next()?, parts.next()?);
+    let reply = parts.next().unwrap_or_default();
+    if parts.next().is_some() || header > total {
+        return None;
+    }
+    Some((
+        Delivery {
+            subject,
+            sid,
+            reply,
+            ..Default::default()
+        },
+        (header, total),
+    ))
+}

@@ -1,1 +1,145 @@
-//! (to come)
+//! Subjects and the wildcards `*` and `>`: validity, matching, overlap. A wildcard is one only as a whole token;
+//! `a*` and `foo.>x` are plain text.
+
+/// Tokens of a subject.
+pub fn tokens(subject: &[u8]) -> impl Iterator<Item = &[u8]> {
+    subject.split(|b| *b == b'.')
+}
+
+/// May be subscribed to as far as the server minds: no empty token, `>` only at the end. Any other byte goes.
+pub fn is_subscribable(subject: &[u8]) -> bool {
+    let mut ended = false;
+    tokens(subject).all(|token| {
+        let ok = !token.is_empty() && !ended;
+        ended = token == b">";
+        ok
+    })
+}
+
+/// Valid in a stream's or consumer's configuration: subscribable and without blanks (space, tab, CR, LF, FF).
+pub fn is_valid(subject: &[u8]) -> bool {
+    is_subscribable(subject)
+        && !subject
+            .iter()
+            .any(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0c))
+}
+
+/// Has no wildcard token.
+pub fn is_literal(subject: &[u8]) -> bool {
+    tokens(subject).all(|token| token != b"*" && token != b">")
+}
+
+/// Does `pattern`, wildcards allowed, match the literal `subject`? A `*` in `subject` is plain text.
+pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {
+    let mut wanted = tokens(pattern);
+    let mut given = tokens(subject);
+    loop {
+        match (wanted.next(), given.next()) {
+            (Some(b">"), Some(_)) => return true,
+            (Some(b"*"), Some(token)) if !token.is_empty() => {}
+            (Some(a), Some(b)) if a == b && !a.is_empty() => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// Is every subject that `inner` matches also matched by `outer`? Both may have wildcards.
+pub fn is_subset(inner: &[u8], outer: &[u8]) -> bool {
+    let mut outer = tokens(outer);
+    let mut inner = tokens(inner);
+    loop {
+        match (outer.next(), inner.next()) {
+            (Some(b">"), Some(_)) => return true,
+            (_, Some(b">")) => return false,
+            (Some(b"*"), Some(token)) if !token.is_empty() => {}
+            (Some(a), Some(b)) if a == b && !a.is_empty() => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// Is there a subject that both match ("collide")? Both may have wildcards.
+pub fn overlap(a: &[u8], b: &[u8]) -> bool {
+    let mut a = tokens(a);
+    let mut b = tokens(b);
+    loop {
+        match (a.next(), b.next()) {
+            (Some(b">"), Some(_)) | (Some(_), Some(b">")) => return true,
+            (Some(x), Some(y)) if x == y || x == b"*" || y == b"*" => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validity() {
+        for subject in [
+            "a", "a.b", "*", ">", "a.*.b", "a.>", "a*", "a>", "a.*b", "foo.>x", "é",
+        ] {
+            assert!(is_valid(subject.as_bytes()), "{subject}");
+        }
+        for subject in ["", ".", "a.", ".a", "a..b", ">.a", "a.>.b"] {
+            assert!(!is_subscribable(subject.as_bytes()), "{subject}");
+        }
+        for subject in ["a b", "a\tb", "a.b\r"] {
+            assert!(
+                is_subscribable(subject.as_bytes()) && !is_valid(subject.as_bytes()),
+                "{subject}"
+            );
+        }
+        assert!(is_literal(b"a.b*") && !is_literal(b"a.*") && !is_literal(b">"));
+    }
+
+    #[test]
+    fn matching() {
+        for (pattern, subject, want) in [
+            ("a.b", "a.b", true),
+            ("a.*", "a.b", true),
+            ("a.*", "a.b.c", false),
+            ("a.*", "a", false),
+            ("a.>", "a", false),
+            ("a.>", "a.b.c", true),
+            (">", "a", true),
+            ("*.b", "a.b", true),
+            ("*", "a.b", false),
+            ("a.bar", "a.*", false),
+            ("a.*", "a.*", true),
+            ("a.*", "a.", false),
+        ] {
+            assert_eq!(
+                matches(pattern.as_bytes(), subject.as_bytes()),
+                want,
+                "{pattern} {subject}"
+            );
+        }
+    }
+
+    #[test]
+    fn subset_and_overlap() {
+        for (a, b, subset, both) in [
+            ("a.b", "a.*", true, true),
+            ("a.*", "a.b", false, true),
+            ("a.*", "*.*", true, true),
+            ("a.>", "a.*", false, true),
+            ("a.*", "a.>", true, true),
+            (">", "a", false, true),
+            ("a.*", "*.b", false, true),
+            ("a.*.c", "a.b", false, false),
+            ("a.*.c", "*.>", true, true),
+            ("a", "a.>", false, false),
+            ("a.b", "b.a", false, false),
+            ("*", ">", true, true),
+            (">", ">", true, true),
+        ] {
+            assert_eq!(is_subset(a.as_bytes(), b.as_bytes()), subset, "{a} in {b}");
+            assert_eq!(overlap(a.as_bytes(), b.as_bytes()), both, "{a} with {b}");
+        }
+    }
+}
