@@ -1,0 +1,62 @@
+# `make help` lists the targets. What a target needs and is not there, it installs: see scripts/need.sh.
+SHELL := bash
+NEED := scripts/need.sh
+RUN := source scripts/env.sh &&
+PORT ?= 8080
+
+.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak crash clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+serve: ## build the page and serve it at http://127.0.0.1:$(PORT)/, again after each change
+	@$(NEED) wasm-target wasm-bindgen trunk wasm-opt
+	$(RUN) trunk serve --offline --release --port $(PORT)
+
+build: ## the static site in dist/; works from any folder of any host
+	@$(NEED) wasm-target wasm-bindgen trunk wasm-opt
+	$(RUN) trunk build --offline --release --public-url ./
+
+examples: ## target/release/examples/{server,nats}
+	cargo build --release --no-default-features --examples
+
+test: ## every test; the last line is 'N passed, N failed'
+	@python3 scripts/test.py $(SUITES)
+
+size: build ## raw and brotli bytes of dist/; fails above the budget
+	@$(RUN) node scripts/size.mjs
+
+size-detail: ## which code the page's wasm consists of
+	@$(NEED) wasm-target wasm-bindgen wasm-opt
+	@$(RUN) python3 scripts/size-detail.py
+
+bench: examples ## speed beside nats-server; writes BENCHMARKS.md
+	@$(NEED) nats nats-server
+	$(RUN) python3 scripts/bench.py
+
+fmt: ## format the code
+	cargo fmt
+
+lint: ## rustfmt, clippy and rustdoc, without a warning
+	@python3 scripts/test.py fmt clippy clippy-page doc
+
+doc: ## the crate's documentation in target/doc
+	cargo doc --no-deps --no-default-features
+
+pkg: ## the npm package in pkg/
+	@$(NEED) wasm-target wasm-bindgen wasm-pack wasm-opt
+	$(RUN) scripts/pkg.sh
+
+fuzz: ## every fuzz target, FUZZ_SECONDS each
+	@$(NEED) cargo-fuzz
+	$(RUN) scripts/fuzz.sh
+
+soak: ## the differential tests against nats-server, 20,000 sequences
+	@$(NEED) nats-server
+	$(RUN) SEQUENCES=20000 cargo test --release --no-default-features --test differential -- --nocapture
+
+crash: examples ## kill -9 the server under load, again and again; every acknowledged write must be there
+	$(RUN) python3 tests/crash.py
+
+clean: ## remove what was built (not the tools)
+	rm -rf target dist pkg
