@@ -1,4 +1,22 @@
-//! A NATS client for one thread: runs in wasm and natively, over any [`transport::Transport`]. Knows no server in-process.
+//! A NATS client for one thread: runs in wasm and natively, over any [`transport::Transport`]. Names follow async-nats,
+//! what is sent and the texts of errors follow nats.go. Knows no server in-process.
+//!
+//! ```text
+//! let client = Client::connect(connector, runtime, Options::default()).await?;
+//! let bucket = JetStream::new(client).key_value("my-kv").await?;
+//! let revision = bucket.put("Key1", b"Value1").await?;
+//! ```
 
+mod connection;
+mod error;
+mod jetstream;
+pub mod kv;
+mod message;
 pub mod runtime;
 pub mod transport;
+pub mod types;
+
+pub use connection::{Client, Event, EventFn, Options, ServerInfo, State, Subscription};
+pub use error::Error;
+pub use jetstream::{Context as JetStream, DirectGet, Purge, RawMessage, Trace, TraceFn};
+pub use message::{Headers, Message, Status};

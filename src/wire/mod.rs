@@ -1,6 +1,7 @@
 //! The NATS client protocol, both directions, sans-IO, and the few notions both ends share: subjects, header blocks, time.
 //! Must not know what a stream, a bucket or a socket is.
 
+pub mod base64;
 pub mod headers;
 pub mod op;
 pub mod parser;

@@ -1,0 +1,152 @@
+//! A message and its headers as a client sees them. Knows no connection.
+
+/// Header fields in order. Names are looked up exactly as written: nats-server and nats.go do not fold case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// No fields.
+    pub const fn new() -> Headers {
+        Headers(Vec::new())
+    }
+
+    /// Adds a field after those that are there.
+    pub fn append(&mut self, name: &str, value: &str) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Replaces every field of that name by one.
+    pub fn insert(&mut self, name: &str, value: &str) {
+        self.0.retain(|(n, _)| n != name);
+        self.append(name, value);
+    }
+
+    /// The first value under `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// No fields at all?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The block for HPUB, `NATS/1.0` to the empty line; empty when there are no fields. Line ends inside names or values
+    /// become blanks, so that a value cannot add fields.
+    pub fn encode(&self) -> Vec<u8> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let one_line = |text: &str| text.replace(['\r', '\n'], " ");
+        let mut block = String::from("NATS/1.0\r\n");
+        for (name, value) in self.iter() {
+            block.push_str(&one_line(name));
+            block.push_str(": ");
+            block.push_str(&one_line(value));
+            block.push_str("\r\n");
+        }
+        block.push_str("\r\n");
+        block.into_bytes()
+    }
+
+    /// Reads a header block: its fields and the status line, if it has one. Lines that are no field are left out.
+    pub fn decode(block: &[u8]) -> (Headers, Option<Status>) {
+        let text = String::from_utf8_lossy(block);
+        let mut lines = text.split("\r\n");
+        let status = lines
+            .next()
+            .and_then(|line| line.strip_prefix("NATS/1.0"))
+            .and_then(|line| {
+                let line = line.trim();
+                let (code, description) = line.split_once(' ').unwrap_or((line, ""));
+                Some(Status {
+                    code: code.parse().ok()?,
+                    description: description.trim().into(),
+                })
+            });
+        let fields = lines.filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.into(), value.trim().into()))
+        });
+        (Headers(fields.collect()), status)
+    }
+}
+
+/// The status line of a header block: `100 Idle Heartbeat`, `404 No Messages`, `503` …
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The number.
+    pub code: u16,
+    /// The text after it; may be empty.
+    pub description: String,
+}
+
+/// A message received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Subject it was published to. Bytes that are no UTF-8 are replaced.
+    pub subject: String,
+    /// Where an answer is wanted; acknowledgements of JetStream messages go here too.
+    pub reply: Option<String>,
+    /// Header fields.
+    pub headers: Headers,
+    /// Status line, for messages of the server itself.
+    pub status: Option<Status>,
+    /// Payload without headers.
+    pub payload: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_both_ways() {
+        let mut headers = Headers::new();
+        headers.append("KV-Operation", "PURGE");
+        headers.insert("Nats-Rollup", "all");
+        headers.insert("Nats-Rollup", "sub");
+        let block = headers.encode();
+        assert_eq!(
+            block,
+            b"NATS/1.0\r\nKV-Operation: PURGE\r\nNats-Rollup: sub\r\n\r\n"
+        );
+        assert_eq!(Headers::decode(&block), (headers, None));
+
+        let (headers, status) = Headers::decode(b"NATS/1.0 503\r\nNats-Subject: foo\r\n\r\n");
+        assert_eq!(headers.get("Nats-Subject"), Some("foo"));
+        assert_eq!(headers.get("nats-subject"), None);
+        assert_eq!(
+            status,
+            Some(Status {
+                code: 503,
+                description: String::new()
+            })
+        );
+        let (_, status) = Headers::decode(b"NATS/1.0 100 Idle Heartbeat\r\n\r\n");
+        assert_eq!(
+            status,
+            Some(Status {
+                code: 100,
+                description: "Idle Heartbeat".into()
+            })
+        );
+    }
+
+    #[test]
+    fn values_cannot_add_fields() {
+        let mut headers = Headers::new();
+        headers.append("a", "1\r\nb: 2");
+        assert_eq!(headers.encode(), b"NATS/1.0\r\na: 1  b: 2\r\n\r\n");
+    }
+}
