@@ -8,6 +8,7 @@
 
 pub mod core;
 pub mod jetstream;
+pub mod json;
 
 use crate::wire::time::Time;
 

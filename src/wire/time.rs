@@ -170,7 +170,8 @@ pub fn push_padded(text: &mut String, value: u32, width: u32) {
     }
 }
 
-fn month_days(year: i64, month: u32) -> u32 {
+/// Days of a month of the Gregorian calendar.
+pub fn month_days(year: i64, month: u32) -> u32 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
@@ -180,7 +181,7 @@ fn month_days(year: i64, month: u32) -> u32 {
 }
 
 /// Days since 1970-01-01 of a date in the Gregorian calendar. Years are counted from March so that the leap day is last.
-fn days(year: i64, month: u32, day: u32) -> i64 {
+pub fn days(year: i64, month: u32, day: u32) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);

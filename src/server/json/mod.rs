@@ -1,0 +1,61 @@
+//! JSON as Go's `encoding/json` reads and writes it, because nats-server does: the same texts for the same mistakes, field
+//! order by the caller, Go's escapes. Must not know any request or reply; those describe themselves with [`Decoder`] and
+//! [`Writer`].
+
+mod decode;
+mod parse;
+mod write;
+
+pub use decode::{Decoder, Moment, decode, decode_lenient};
+pub use parse::{Document, Kind, Value, is_empty_request, looks_like_json};
+pub use write::Writer;
+
+/// Go's `%q` of bytes: double quotes, escapes, everything printable as it is.
+pub fn quote(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            push_quoted(&mut text, c, '"');
+        }
+        for byte in chunk.invalid() {
+            push_hex(&mut text, "\\x", u32::from(*byte), 2);
+        }
+    }
+    text.push('"');
+    text
+}
+
+/// One character inside Go quotes of the kind `quotes`.
+fn push_quoted(text: &mut String, c: char, quotes: char) {
+    match c {
+        '\\' => text.push_str("\\\\"),
+        '\x07' => text.push_str("\\a"),
+        '\x08' => text.push_str("\\b"),
+        '\x0c' => text.push_str("\\f"),
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        '\x0b' => text.push_str("\\v"),
+        _ if c == quotes => {
+            text.push('\\');
+            text.push(c);
+        }
+        ' ' => text.push(' '),
+        _ if c.is_ascii_control() => push_hex(text, "\\x", c as u32, 2),
+        _ if c.is_control() || c.is_whitespace() || matches!(c, '\u{ad}' | '\u{feff}') => {
+            push_hex(text, "\\u", c as u32, 4);
+        }
+        _ => text.push(c),
+    }
+}
+
+/// `prefix` and `value` in at least `digits` lower-case hexadecimal digits.
+fn push_hex(text: &mut String, prefix: &str, value: u32, digits: u32) {
+    text.push_str(prefix);
+    for place in (0..digits).rev() {
+        text.push(char::from_digit(value >> (4 * place) & 0xf, 16).unwrap_or('0'));
+    }
+}
+
+#[cfg(test)]
+mod tests;

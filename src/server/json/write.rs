@@ -1,0 +1,166 @@
+//! Values to text with Go's escapes. Fields come out in the order they are written; commas take care of themselves.
+
+use crate::wire::time::Time;
+
+/// Zero time of Go.
+const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
+
+/// Appends JSON to a buffer. Every method adds one piece; a comma goes before it where one is due.
+#[derive(Debug, Default)]
+pub struct Writer {
+    out: Vec<u8>,
+}
+
+impl Writer {
+    /// What has been written.
+    pub fn finish(self) -> Vec<u8> {
+        self.out
+    }
+
+    fn comma(&mut self) {
+        if !matches!(self.out.last(), None | Some(b'{' | b'[' | b':')) {
+            self.out.push(b',');
+        }
+    }
+
+    /// `{`
+    pub fn open(&mut self) -> &mut Writer {
+        self.comma();
+        self.out.push(b'{');
+        self
+    }
+
+    /// `}`
+    pub fn close(&mut self) -> &mut Writer {
+        self.out.push(b'}');
+        self
+    }
+
+    /// `[`
+    pub fn open_list(&mut self) -> &mut Writer {
+        self.comma();
+        self.out.push(b'[');
+        self
+    }
+
+    /// `]`
+    pub fn close_list(&mut self) -> &mut Writer {
+        self.out.push(b']');
+        self
+    }
+
+    /// The name of a member; its value is to follow.
+    pub fn key(&mut self, name: &str) -> &mut Writer {
+        self.string(name);
+        self.out.push(b':');
+        self
+    }
+
+    /// Text as it is: a number, `null`, JSON made elsewhere.
+    pub fn raw(&mut self, json: &[u8]) -> &mut Writer {
+        self.comma();
+        self.out.extend_from_slice(json);
+        self
+    }
+
+    /// `true` or `false`
+    pub fn bool(&mut self, value: bool) -> &mut Writer {
+        self.raw(if value { b"true" } else { b"false" })
+    }
+
+    /// A signed number.
+    pub fn int(&mut self, value: i64) -> &mut Writer {
+        self.raw(value.to_string().as_bytes())
+    }
+
+    /// An unsigned number.
+    pub fn uint(&mut self, value: u64) -> &mut Writer {
+        self.raw(value.to_string().as_bytes())
+    }
+
+    /// A time in UTC; Go's zero time for `None`.
+    pub fn time(&mut self, value: Option<Time>) -> &mut Writer {
+        match value {
+            Some(time) => self.string(&time.rfc3339()),
+            None => self.string(ZERO_TIME),
+        }
+    }
+
+    /// A string.
+    pub fn string(&mut self, text: &str) -> &mut Writer {
+        self.bytes(text.as_bytes())
+    }
+
+    /// A string of bytes that need not be UTF-8; each that is not comes out as `\ufffd`.
+    pub fn bytes(&mut self, text: &[u8]) -> &mut Writer {
+        self.comma();
+        self.out.push(b'"');
+        for chunk in text.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                self.escaped(c);
+            }
+            for _ in chunk.invalid() {
+                self.out.extend_from_slice(b"\\ufffd");
+            }
+        }
+        self.out.push(b'"');
+        self
+    }
+
+    fn escaped(&mut self, c: char) {
+        let short = match c {
+            '"' | '\\' => c as u8,
+            '\x08' => b'b',
+            '\x0c' => b'f',
+            '\n' => b'n',
+            '\r' => b'r',
+            '\t' => b't',
+            '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                self.out.extend_from_slice(b"\\u");
+                for place in (0..4).rev() {
+                    let digit = (c as u32 >> (4 * place) & 0xf) as usize;
+                    self.out.push(b"0123456789abcdef"[digit]);
+                }
+                return;
+            }
+            _ => {
+                self.out
+                    .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                return;
+            }
+        };
+        self.out.extend_from_slice(&[b'\\', short]);
+    }
+
+    /// A string with the bytes in base64, as Go writes `[]byte`.
+    pub fn base64(&mut self, bytes: &[u8]) -> &mut Writer {
+        const DIGITS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        self.comma();
+        self.out.push(b'"');
+        for chunk in bytes.chunks(3) {
+            let mut group = 0u32;
+            for at in 0..3 {
+                group = group << 8 | u32::from(chunk.get(at).copied().unwrap_or(0));
+            }
+            for at in 0..4 {
+                self.out.push(if at > chunk.len() {
+                    b'='
+                } else {
+                    DIGITS[(group >> (18 - 6 * at) & 63) as usize]
+                });
+            }
+        }
+        self.out.push(b'"');
+        self
+    }
+
+    /// A list of strings.
+    pub fn strings(&mut self, list: &[String]) -> &mut Writer {
+        self.open_list();
+        for text in list {
+            self.string(text);
+        }
+        self.close_list()
+    }
+}
