@@ -1,0 +1,10 @@
+//! What tests share: golden sessions, a player for them, a terminal without a screen to look at, and simulated time.
+#![allow(dead_code)] // each test uses a part
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod clock;
+pub mod normalise;
+pub mod player;
+pub mod process;
+pub mod sessions;
+pub mod terminal;

@@ -1,0 +1,60 @@
+//! The golden sessions, a function each: `sessions!(macro)` calls `macro!` with a name and a text for every one of them.
+//! A test without a file system cannot look for them; `tests/golden.rs` checks that none is left out here.
+
+/// Calls `$each! { name "path", ... }` with all sessions.
+#[macro_export]
+macro_rules! sessions {
+    ($each:ident) => {
+        $each! {
+            errors_unknown_command "errors/unknown-command",
+            kv_add_bad_flag_values "kv-add/bad-flag-values",
+            kv_add_bad_names "kv-add/bad-names",
+            kv_add_exists_different "kv-add/exists-different",
+            kv_add_exists_same "kv-add/exists-same",
+            kv_add_history_bounds "kv-add/history-bounds",
+            kv_add_marker_ttl "kv-add/marker-ttl",
+            kv_add_metadata_and_compression "kv-add/metadata-and-compression",
+            kv_add_mirror "kv-add/mirror",
+            kv_add_options "kv-add/options",
+            kv_add_replicas_on_one_server "kv-add/replicas-on-one-server",
+            kv_add_source "kv-add/source",
+            kv_compact_tombstones "kv-compact/tombstones",
+            kv_create_after_delete_and_purge "kv-create/after-delete-and-purge",
+            kv_edit_grow "kv-edit/grow",
+            kv_get_revisions "kv-get/revisions",
+            kv_history_purge "kv-history/purge",
+            kv_history_puts_and_deletes "kv-history/puts-and-deletes",
+            kv_info_filled "kv-info/filled",
+            kv_ls_buckets "kv-ls/buckets",
+            kv_ls_keys "kv-ls/keys",
+            kv_put_bucket_full "kv-put/bucket-full",
+            kv_put_keys "kv-put/keys",
+            kv_put_no_bucket "kv-put/no-bucket",
+            kv_put_too_large "kv-put/too-large",
+            kv_put_values "kv-put/values",
+            kv_revert_back_and_forth "kv-revert/back-and-forth",
+            kv_update_errors "kv-update/errors",
+            kv_watch_bucket "kv-watch/bucket",
+            kv_watch_history_and_updates "kv-watch/history-and-updates",
+            kv_watch_key_and_wildcard "kv-watch/key-and-wildcard",
+            pubsub_core "pubsub/core",
+            pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
+            pubsub_request_reply "pubsub/request-reply",
+            stream_of_a_bucket "stream/of-a-bucket",
+            stream_view "stream/view",
+            ttl_bucket_age "ttl/bucket-age",
+            ttl_needs_marker_ttl "ttl/needs-marker-ttl",
+            ttl_per_key "ttl/per-key",
+            walkthrough_01_prerequisites "walkthrough/01-prerequisites",
+            walkthrough_02_create_a_bucket "walkthrough/02-create-a-bucket",
+            walkthrough_03_put "walkthrough/03-put",
+            walkthrough_04_get "walkthrough/04-get",
+            walkthrough_05_delete "walkthrough/05-delete",
+            walkthrough_06_create_as_a_lock "walkthrough/06-create-as-a-lock",
+            walkthrough_07_update_compare_and_set "walkthrough/07-update-compare-and-set",
+            walkthrough_08_lock_with_a_timeout "walkthrough/08-lock-with-a-timeout",
+            walkthrough_09_watch "walkthrough/09-watch",
+            walkthrough_10_clean_up "walkthrough/10-clean-up",
+        }
+    };
+}
