@@ -42,9 +42,9 @@ SUITES = [
           optional=["nats-server"]),
     Suite("size", "make -s build && node scripts/size.mjs", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-opt"],
           limit=1200),
-    Suite("pkg", "make -s pkg && node --test --test-reporter=tap tests/pkg/", TAP, exists="tests/pkg", limit=1200,
+    Suite("pkg", "make -s pkg && node --test --test-reporter=tap tests/pkg/*.test.mjs", TAP, exists="tests/pkg", limit=1200,
           needs=["wasm-target", "wasm-pack", "wasm-bindgen", "node_modules"]),
-    Suite("page", "node --test --test-reporter=tap --test-concurrency=2 tests/page/", TAP, limit=1200,
+    Suite("page", "node --test --test-reporter=tap --test-concurrency=2 tests/page/*.test.mjs", TAP, limit=1200,
           needs=["node_modules", "chromium"], optional=REAL),
 ]
 
