@@ -2,7 +2,19 @@
 //! JetStream gets `&mut Core` in each call and sends everything it has to say through it. Must not know JetStream's
 //! rules; it only names JetStream's [`Endpoint`]s and [`Timer`]s so that routes and timers can point at them.
 
+use std::collections::{BTreeMap, VecDeque};
+
+use super::connection::Connection;
+use super::info::Identity;
+use super::log::Log;
+use super::random::Random;
+use super::routes::Routes;
+use super::timers::Timers;
+use super::{Config, ConnectionId, Peer};
 use crate::wire::time::Time;
+
+/// The first client's id: nats-server's internal clients have those before.
+const FIRST_CLIENT_ID: u64 = 5;
 
 /// Names a stream while it exists; never reused within a server.
 pub type StreamId = u64;
@@ -68,90 +80,473 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
 }
 
-/// The shared middle of the server. (The server-core work fills this in; these signatures are what JetStream may use.)
-pub struct Core {}
+/// Names a subscription while it exists.
+pub(super) type SubscriptionId = usize;
 
-#[allow(unused_variables, clippy::todo)]
+/// A subscription in the routes.
+#[derive(Clone, Debug)]
+pub(super) struct Subscription {
+    pub owner: Owner,
+    pub subject: Box<[u8]>,
+    /// Queue group.
+    pub queue: Option<Box<[u8]>>,
+    /// Messages delivered since the SUB.
+    pub delivered: u64,
+    /// Ends by itself when `delivered` reaches this; 0 is never.
+    pub max: u64,
+}
+
+/// Whose subscription it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Client {
+        connection: ConnectionId,
+        sid: Box<[u8]>,
+    },
+    Internal(Endpoint),
+}
+
+/// A message that an [`Endpoint`] is still to get.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    pub endpoint: Endpoint,
+    bytes: Box<[u8]>,
+    /// Where subject, reply and headers end in `bytes`.
+    ends: [usize; 3],
+}
+
+impl Work {
+    fn new(endpoint: Endpoint, message: &Message<'_>) -> Work {
+        let parts = [
+            message.subject,
+            message.reply,
+            message.headers,
+            message.payload,
+        ];
+        let subject = parts[0].len();
+        let reply = subject + parts[1].len();
+        Work {
+            endpoint,
+            bytes: parts.concat().into(),
+            ends: [subject, reply, reply + parts[2].len()],
+        }
+    }
+
+    pub fn message(&self) -> Message<'_> {
+        let [subject, reply, headers] = self.ends;
+        Message {
+            subject: &self.bytes[..subject],
+            reply: &self.bytes[subject..reply],
+            headers: &self.bytes[reply..headers],
+            payload: &self.bytes[headers..],
+        }
+    }
+}
+
+/// The shared middle of the server.
+#[derive(Clone, Debug)]
+pub struct Core {
+    pub(super) config: Config,
+    pub(super) identity: Identity,
+    pub(super) now: Time,
+    pub(super) started: Time,
+    random: Random,
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    /// Stands in for a connection that is not there.
+    pub(super) nobody: Connection,
+    /// Connections with output to take.
+    pub(super) ready: Vec<ConnectionId>,
+    subscriptions: Vec<Option<Subscription>>,
+    free: Vec<SubscriptionId>,
+    pub(super) routes: Routes<SubscriptionId>,
+    /// Consumers to tell about interest in a subject.
+    watched: BTreeMap<Box<[u8]>, Vec<(StreamId, ConsumerId)>>,
+    /// Consumers whose interest changed, to be told after the current step.
+    pub(super) changed: VecDeque<(StreamId, ConsumerId)>,
+    /// Messages for endpoints, to be handed over after the current step.
+    pub(super) work: VecDeque<Work>,
+    pub(super) timers: Timers,
+    pub(super) log: Log,
+    next_id: u64,
+    /// Messages the server itself sent through its account's client.
+    pub(super) sent: u64,
+    pub(super) totals: Totals,
+    hits: Vec<SubscriptionId>,
+}
+
+/// Counters of the account since the start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Totals {
+    pub connections: u64,
+    pub in_msgs: u64,
+    pub in_bytes: u64,
+    pub out_msgs: u64,
+    pub out_bytes: u64,
+    pub slow_consumers: u64,
+}
+
+/// How a message is written for clients.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Form<'a> {
+    /// Sizes as a publisher typed them.
+    pub sizes: (&'a [u8], &'a [u8]),
+    /// Two blanks before the size.
+    pub double_space: bool,
+}
+
 impl Core {
+    pub(super) fn new(config: Config, seed: u64, now: Time) -> Core {
+        let mut random = Random::new(seed);
+        let identity = Identity::new(&config, &mut random);
+        let log = Log {
+            pid: config.pid,
+            utc_offset: config.utc_offset,
+            debug: config.debug,
+            trace: config.trace,
+            ..Log::default()
+        };
+        Core {
+            config,
+            identity,
+            now,
+            started: now,
+            random,
+            connections: BTreeMap::new(),
+            nobody: Connection::new(ConnectionId(0), Peer::default(), now),
+            ready: Vec::new(),
+            subscriptions: Vec::new(),
+            free: Vec::new(),
+            routes: Routes::default(),
+            watched: BTreeMap::new(),
+            changed: VecDeque::new(),
+            work: VecDeque::new(),
+            timers: Timers::default(),
+            log,
+            next_id: FIRST_CLIENT_ID,
+            sent: 0,
+            totals: Totals::default(),
+            hits: Vec::new(),
+        }
+    }
+
     /// The time of the current step (what `receive` or `advance` was given).
     pub fn now(&self) -> Time {
-        todo!()
+        self.now
+    }
+
+    /// When the server was started.
+    pub fn started(&self) -> Time {
+        self.started
+    }
+
+    /// How the server was started.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// 64 random bits from the seed.
     pub fn random(&mut self) -> u64 {
-        todo!()
+        self.random.next()
+    }
+
+    /// A number below `limit`.
+    pub(super) fn random_below(&mut self, limit: usize) -> usize {
+        self.random.below(limit)
     }
 
     /// A fresh 22-character NUID, for advisory ids.
     pub fn nuid(&mut self) -> String {
-        todo!()
+        self.random.nuid()
     }
 
     /// This server's name and id.
     pub fn server_name(&self) -> &str {
-        todo!()
+        &self.identity.name
     }
 
     /// See [`Core::server_name`].
     pub fn server_id(&self) -> &str {
-        todo!()
+        &self.identity.id
     }
 
-    /// Adds an internal subscription; matches count as interest (no 503). `queue` makes it a queue member.
+    /// Adds an internal subscription; matches count as interest (no 503).
     pub fn subscribe(&mut self, subject: &[u8], endpoint: Endpoint) {
-        todo!()
+        self.add_subscription(Subscription {
+            owner: Owner::Internal(endpoint),
+            subject: subject.into(),
+            queue: None,
+            delivered: 0,
+            max: 0,
+        });
     }
 
     /// Removes what [`Core::subscribe`] added for this subject and endpoint.
     pub fn unsubscribe(&mut self, subject: &[u8], endpoint: Endpoint) {
-        todo!()
+        let owner = Owner::Internal(endpoint);
+        let is_it =
+            |id: &&SubscriptionId| self.subscription(**id).is_some_and(|s| s.owner == owner);
+        if let Some(id) = self.routes.exact(subject).iter().find(is_it).copied() {
+            self.remove_subscription(id);
+        }
     }
 
     /// Publishes as the server: to clients at once and to internal subscriptions (streams!) after the current step's
     /// work, in order. `double_space` is the account client's form (advisories, `core.md` 7.2). True if anybody took it.
     pub fn publish(&mut self, message: Message<'_>, double_space: bool) -> bool {
-        todo!()
+        self.sent += u64::from(double_space);
+        self.queue_route(
+            message.subject,
+            message,
+            Form {
+                double_space,
+                ..Form::default()
+            },
+        )
     }
 
     /// Delivers a stored message: routed by `to` (a deliver subject or a pull request's reply), shown under
     /// `message.subject`. Goes to clients (and internal subscriptions on `to`). True if anybody took it.
     pub fn deliver(&mut self, to: &[u8], message: Message<'_>) -> bool {
-        todo!()
+        self.queue_route(to, message, Form::default())
+    }
+
+    fn queue_route(&mut self, to: &[u8], message: Message<'_>, form: Form<'_>) -> bool {
+        let mut work = std::mem::take(&mut self.work);
+        let taken = self.route(None, to, &message, form, &mut |endpoint| {
+            work.push_back(Work::new(endpoint, &message));
+        });
+        self.work = work;
+        taken
+    }
+
+    /// Delivers to all clients subscribed to `to` and names the endpoints that are to get the message too. True if
+    /// anybody took it. Plain subscriptions come first, then one member of each queue group (`core.md` 7).
+    pub(super) fn route(
+        &mut self,
+        from: Option<ConnectionId>,
+        to: &[u8],
+        message: &Message<'_>,
+        form: Form<'_>,
+        internal: &mut dyn FnMut(Endpoint),
+    ) -> bool {
+        let mut hits = std::mem::take(&mut self.hits);
+        self.routes.matches(to, &mut |id| hits.push(*id));
+        let mut taken = false;
+        let mut grouped = 0;
+        for i in 0..hits.len() {
+            let id = hits[i];
+            match self.subscription(id) {
+                Some(Subscription {
+                    owner: Owner::Internal(endpoint),
+                    ..
+                }) => {
+                    let endpoint = *endpoint;
+                    if serves(endpoint, to) {
+                        taken = true;
+                        internal(endpoint);
+                    }
+                }
+                Some(Subscription { queue: Some(_), .. }) => {
+                    hits[grouped] = id;
+                    grouped += 1;
+                }
+                Some(_) => taken |= self.send(id, from, message, form),
+                None => {}
+            }
+        }
+        hits.truncate(grouped);
+        while let Some(group) = hits
+            .first()
+            .and_then(|id| self.subscription(*id)?.queue.clone())
+        {
+            let (members, others) = hits.into_iter().partition::<Vec<_>, _>(|id| {
+                self.subscription(*id)
+                    .is_some_and(|s| s.queue.as_ref() == Some(&group))
+            });
+            hits = others;
+            let first = self.random_below(members.len());
+            taken |= (0..members.len()).any(|i| {
+                let id = members[(first + i) % members.len()];
+                self.send(id, from, message, form)
+            });
+        }
+        hits.clear();
+        self.hits = hits;
+        taken
     }
 
     /// Is anybody (client or internal) subscribed so that a publish to `subject` would be taken?
     pub fn has_interest(&self, subject: &[u8]) -> bool {
-        todo!()
+        let mut found = false;
+        self.routes.matches(subject, &mut |id| {
+            found |= match self.subscription(*id) {
+                Some(Subscription {
+                    owner: Owner::Internal(endpoint),
+                    ..
+                }) => serves(*endpoint, subject),
+                Some(_) => true,
+                None => false,
+            };
+        });
+        found
     }
 
-    /// Push consumers: is there a subscription on exactly `subject` (no wildcard), plain, or in queue group `group`?
+    /// Push consumers: is there a client's subscription on exactly `subject` (no wildcard), plain, or in queue group
+    /// `group`?
     pub fn has_exact_interest(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
-        todo!()
+        self.routes
+            .exact(subject)
+            .iter()
+            .filter_map(|id| self.subscription(*id))
+            .any(|subscription| {
+                matches!(subscription.owner, Owner::Client { .. })
+                    && subscription.queue.as_deref() == group
+            })
     }
 
     /// From now on, tell JetStream (`interest_changed(stream, consumer)`) when exact interest on `subject` comes or goes.
     pub fn watch_interest(&mut self, subject: &[u8], stream: StreamId, consumer: ConsumerId) {
-        todo!()
+        self.watched
+            .entry(subject.into())
+            .or_default()
+            .push((stream, consumer));
     }
 
     /// Ends [`Core::watch_interest`].
     pub fn unwatch_interest(&mut self, subject: &[u8], stream: StreamId, consumer: ConsumerId) {
-        todo!()
+        if let Some(consumers) = self.watched.get_mut(subject) {
+            consumers.retain(|c| *c != (stream, consumer));
+            if consumers.is_empty() {
+                self.watched.remove(subject);
+            }
+        }
     }
 
-    /// Sets, moves or (`None`) clears a timer. A timer due fires once, from `Server::advance`, as `JetStream::timer`.
+    /// Sets, moves or (`None`) clears a timer. A timer due fires once, from `Server::advance`, as `JetStream::timer`; set
+    /// again to a time that has come, it fires in the next `advance` (`Server::next_deadline` says so).
     pub fn set_timer(&mut self, timer: Timer, at: Option<Time>) {
-        todo!()
+        self.timers.set(timer, at);
     }
 
     /// Writes a log line (`INF`, `WRN`, `ERR`, `DBG`; debug lines only with `-D`).
     pub fn log(&mut self, tag: &'static str, text: &str) {
-        todo!()
+        self.log.write(self.now, tag, text);
     }
 
     /// The next id of the counter shared by clients and internal clients (`core.md` 4).
     pub fn next_client_id(&mut self) -> u64 {
-        todo!()
+        self.next_id += 1;
+        self.next_id - 1
     }
+
+    pub(super) fn subscription(&self, id: SubscriptionId) -> Option<&Subscription> {
+        self.subscriptions.get(id)?.as_ref()
+    }
+
+    pub(super) fn subscription_mut(&mut self, id: SubscriptionId) -> Option<&mut Subscription> {
+        self.subscriptions.get_mut(id)?.as_mut()
+    }
+
+    /// Adds a subscription to the routes; `None` if its subject is malformed.
+    pub(super) fn add_subscription(
+        &mut self,
+        subscription: Subscription,
+    ) -> Option<SubscriptionId> {
+        let id = self
+            .free
+            .last()
+            .copied()
+            .unwrap_or(self.subscriptions.len());
+        if !self.routes.insert(&subscription.subject, id) {
+            return None;
+        }
+        self.interest_changed(&subscription);
+        if self.free.pop().is_some() {
+            self.subscriptions[id] = Some(subscription);
+        } else {
+            self.subscriptions.push(Some(subscription));
+        }
+        Some(id)
+    }
+
+    /// Removes a subscription from the routes (not from its connection).
+    pub(super) fn remove_subscription(&mut self, id: SubscriptionId) {
+        if let Some(subscription) = self.subscriptions.get_mut(id).and_then(Option::take) {
+            self.routes.remove(&subscription.subject, &id);
+            self.free.push(id);
+            self.interest_changed(&subscription);
+        }
+    }
+
+    fn interest_changed(&mut self, subscription: &Subscription) {
+        if let Owner::Client { .. } = subscription.owner
+            && let Some(consumers) = self.watched.get(&subscription.subject)
+        {
+            self.changed.extend(consumers);
+        }
+    }
+
+    /// Writes a message to the client of a subscription; false if it does not take it.
+    fn send(
+        &mut self,
+        id: SubscriptionId,
+        from: Option<ConnectionId>,
+        message: &Message<'_>,
+        form: Form<'_>,
+    ) -> bool {
+        let Some(Some(subscription)) = self.subscriptions.get_mut(id) else {
+            return false;
+        };
+        let Owner::Client { connection, sid } = &subscription.owner else {
+            return false;
+        };
+        let connection_id = *connection;
+        let Some(connection) = self.connections.get_mut(&connection_id) else {
+            return false;
+        };
+        if from == Some(connection_id) && !connection.options.echo {
+            return false;
+        }
+        subscription.delivered += 1;
+        let ended = subscription.delivered == subscription.max;
+        let size = connection.write_message(sid, message, form);
+        self.totals.out_msgs += 1;
+        self.totals.out_bytes += size as u64;
+        if self.log.trace {
+            self.trace_delivery(connection_id, message);
+        }
+        self.mark_ready(connection_id);
+        if ended {
+            self.end_subscription(connection_id, id);
+        }
+        true
+    }
+
+    /// The first plain subscription of a client that matches `subject`: who is told that nobody responds.
+    pub(super) fn plain_match(&self, connection: ConnectionId, subject: &[u8]) -> Option<&[u8]> {
+        let mut found = None;
+        self.routes.matches(subject, &mut |id| {
+            if let Some(Subscription {
+                owner:
+                    Owner::Client {
+                        connection: owner,
+                        sid,
+                    },
+                queue: None,
+                ..
+            }) = self.subscription(*id)
+                && *owner == connection
+            {
+                found.get_or_insert(&**sid);
+            }
+        });
+        found
+    }
+}
+
+/// The API does not stand in for direct gets and pulls that nobody serves: they bypass it.
+fn serves(endpoint: Endpoint, subject: &[u8]) -> bool {
+    endpoint != Endpoint::JetStreamApi
+        || !(subject.starts_with(b"$JS.API.DIRECT.GET.")
+            || subject.starts_with(b"$JS.API.CONSUMER.MSG.NEXT."))
 }

@@ -6,11 +6,28 @@
 //!
 //! Must not know a clock, a random source, a socket, an async runtime, the client or the DOM.
 
+mod connection;
 pub mod core;
+pub mod hash;
+mod info;
 pub mod jetstream;
 pub mod json;
+mod log;
+mod options;
+mod random;
+pub mod routes;
+mod timers;
 
+pub use info::{API_LEVEL, GO_VERSION, MAX_PAYLOAD, VERSION};
+
+use self::core::{Core, Endpoint, Form, Message, Timer};
+use self::jetstream::JetStream;
+use crate::wire::op::{ClientOp, Publish};
 use crate::wire::time::Time;
+
+/// Steps of inner work (messages from the server to its own streams) before the rest waits for the next `advance`: a
+/// circle of republishing streams must not hang its host.
+const MAX_WORK: usize = 100_000;
 
 /// How a server is started; what nats-server takes as flags. All limits are in bytes.
 #[derive(Clone, Debug)]
@@ -35,6 +52,12 @@ pub struct Config {
     pub debug: bool,
     /// `-V`: protocol trace in the log.
     pub trace: bool,
+    /// Port of the WebSocket door, if there is one; shown in INFO to those who come through it, and in the log.
+    pub websocket_port: Option<u16>,
+    /// Process id shown in the log.
+    pub pid: u32,
+    /// Offset of the log's local time from UTC, in nanoseconds.
+    pub utc_offset: i64,
 }
 
 impl Default for Config {
@@ -50,6 +73,27 @@ impl Default for Config {
             token: None,
             debug: false,
             trace: false,
+            websocket_port: None,
+            pid: 1,
+            utc_offset: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Clients must authenticate.
+    pub(crate) fn auth_required(&self) -> bool {
+        self.user.is_some() || self.token.is_some()
+    }
+
+    /// Are these credentials good? The token counts alone if there is one.
+    pub(crate) fn admits(&self, user: &str, pass: &str, token: &str) -> bool {
+        match (&self.token, &self.user) {
+            (Some(wanted), _) => wanted == token,
+            (None, Some(wanted)) => {
+                wanted == user && self.pass.as_deref().unwrap_or_default() == pass
+            }
+            (None, None) => true,
         }
     }
 }
@@ -59,7 +103,7 @@ impl Default for Config {
 pub struct ConnectionId(pub u64);
 
 /// Where a connection comes from, for INFO, the log and CONNZ.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Peer {
     /// IP address of the client, as text.
     pub ip: String,
@@ -79,59 +123,185 @@ pub struct Output {
 }
 
 /// A nats-server.
-pub struct Server {}
+#[derive(Clone, Debug)]
+pub struct Server {
+    core: Core,
+    jetstream: Option<JetStream>,
+    /// Endpoints of the message being routed.
+    endpoints: Vec<Endpoint>,
+}
 
 impl Server {
     /// Starts a server. The same `config`, `seed`, times and bytes always give the same output.
     pub fn new(config: Config, seed: u64, now: Time) -> Server {
-        let _ = (config, seed, now);
-        Server {}
+        let jetstream = config.jetstream;
+        let mut core = Core::new(config, seed, now);
+        let jetstream = jetstream.then(|| JetStream::new(&mut core));
+        Server {
+            core,
+            jetstream,
+            endpoints: Vec::new(),
+        }
     }
 
     /// Accepts a connection; its first output is INFO.
     pub fn connect(&mut self, peer: Peer, now: Time) -> ConnectionId {
-        let _ = (peer, now);
-        ConnectionId(0)
+        self.core.now = now;
+        self.core.accept(peer)
     }
 
     /// Takes bytes from a connection and does everything that follows from them, deliveries to others included.
     pub fn receive(&mut self, connection: ConnectionId, bytes: &[u8], now: Time) {
-        let _ = (connection, bytes, now);
+        self.core.now = now;
+        let Some(mut parser) = self.core.take_parser(connection) else {
+            return;
+        };
+        let mut awaits_connect = self.core.awaits_connect(connection);
+        let mut input = bytes;
+        while self.core.is_open(connection) {
+            if awaits_connect
+                && parser
+                    .peek(input)
+                    .is_some_and(|b| !b.eq_ignore_ascii_case(&b'C'))
+            {
+                self.core.auth_violation(connection);
+                break;
+            }
+            let parsed = match parser.next(&mut input) {
+                Ok(Some(parsed)) => parsed,
+                Ok(None) => break,
+                Err(error) => {
+                    self.core.parse_error(connection, error);
+                    break;
+                }
+            };
+            let route = self.core.operation(connection, &parsed);
+            match parsed.op {
+                Some(ClientOp::Publish(message)) if route => self.publish(connection, &message),
+                Some(ClientOp::Connect(_)) => {
+                    awaits_connect = false;
+                    if let Some(limits) = self.core.limits(connection) {
+                        parser.limits = limits;
+                    }
+                }
+                _ => {}
+            }
+            self.work();
+        }
+        self.core.put_parser(connection, parser);
     }
 
     /// The client's side closed the connection.
     pub fn disconnect(&mut self, connection: ConnectionId, now: Time) {
-        let _ = (connection, now);
+        self.core.now = now;
+        self.core.forget(connection);
+        self.work();
     }
 
     /// Connections that have output to take, oldest first; each is named once.
     pub fn take_ready(&mut self) -> Vec<ConnectionId> {
-        Vec::new()
+        std::mem::take(&mut self.core.ready)
     }
 
     /// Takes what a connection should be sent.
     pub fn take_output(&mut self, connection: ConnectionId) -> Output {
-        let _ = connection;
-        Output::default()
+        self.core.output(connection)
     }
 
     /// Runs everything that is due at `now` (TTLs, pings, heartbeats, ack waits).
     pub fn advance(&mut self, now: Time) {
-        let _ = now;
+        self.core.now = now;
+        self.work();
+        for (at, timer) in self.core.timers.due(now) {
+            if self.core.timers.fire(at, timer) {
+                match (timer, &mut self.jetstream) {
+                    (Timer::Connection(id), _) => self.core.connection_timer(id),
+                    (_, Some(jetstream)) => jetstream.timer(&mut self.core, timer),
+                    (_, None) => {}
+                }
+                self.work();
+            }
+        }
     }
 
     /// When [`Server::advance`] must be called next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
-        None
+        if self.core.work.is_empty() {
+            self.core.timers.next()
+        } else {
+            Some(self.core.now)
+        }
     }
 
     /// Log lines since the last call, each without its newline: `[pid] date [INF] text`.
     pub fn take_log(&mut self) -> Vec<String> {
-        Vec::new()
+        self.core.log.take()
     }
 
     /// SIGTERM or SIGINT (`signal` is "terminated" or "interrupt"): says so in the log, answers waiting pulls, closes all.
     pub fn shutdown(&mut self, signal: &str, now: Time) {
-        let _ = (signal, now);
+        self.core.now = now;
+        self.core
+            .log("INF", &format!("Trapped \"{signal}\" signal"));
+        if let Some(jetstream) = &mut self.jetstream {
+            jetstream.shutdown(&mut self.core);
+        }
+        self.work();
+        let open: Vec<_> = self.core.connections.keys().copied().collect();
+        open.into_iter()
+            .for_each(|id| self.core.close(id, "Server Shutdown"));
+    }
+
+    /// Routes a client's message: to clients first, then to the server's own endpoints.
+    fn publish(&mut self, from: ConnectionId, publish: &Publish<'_>) {
+        let message = Message {
+            subject: publish.subject,
+            reply: publish.reply,
+            headers: publish.headers,
+            payload: publish.payload,
+        };
+        let form = Form {
+            sizes: publish.sizes,
+            double_space: false,
+        };
+        let mut endpoints = std::mem::take(&mut self.endpoints);
+        let taken = self.core.route(
+            Some(from),
+            message.subject,
+            &message,
+            form,
+            &mut |endpoint| endpoints.push(endpoint),
+        );
+        for endpoint in endpoints.drain(..) {
+            self.hand_over(endpoint, message, Some(from));
+        }
+        self.endpoints = endpoints;
+        if !taken {
+            self.core
+                .no_responders(from, message.subject, message.reply);
+        }
+    }
+
+    fn hand_over(&mut self, endpoint: Endpoint, message: Message<'_>, from: Option<ConnectionId>) {
+        match (endpoint, &mut self.jetstream) {
+            (Endpoint::System, _) => {}
+            (_, Some(jetstream)) => jetstream.on_message(&mut self.core, endpoint, message, from),
+            (_, None) => {}
+        }
+    }
+
+    /// Hands over what the last step queued, and what follows from that.
+    fn work(&mut self) {
+        for _ in 0..MAX_WORK {
+            if let Some(work) = self.core.work.pop_front() {
+                self.hand_over(work.endpoint, work.message(), None);
+            } else if let Some((stream, consumer)) = self.core.changed.pop_front() {
+                if let Some(jetstream) = &mut self.jetstream {
+                    jetstream.interest_changed(&mut self.core, stream, consumer);
+                }
+            } else {
+                break;
+            }
+        }
     }
 }

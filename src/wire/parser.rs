@@ -134,7 +134,7 @@ impl Chunks {
     }
 
     /// Hands out the next `length` bytes.
-    fn take<'a>(&'a mut self, input: &mut &'a [u8], length: usize) -> &'a [u8] {
+    fn take<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8], length: usize) -> &'a [u8] {
         if self.buffer.is_empty() {
             let (taken, rest) = input.split_at(length.min(input.len()));
             *input = rest;
@@ -197,7 +197,10 @@ impl ClientOpParser {
     }
 
     /// Reads the next operation; call again until there is none. What is left of `input` is kept for the next chunk.
-    pub fn next<'a>(&'a mut self, input: &mut &'a [u8]) -> Result<Option<Parsed<'a>>, ParseError> {
+    pub fn next<'a, 'i: 'a>(
+        &'a mut self,
+        input: &mut &'i [u8],
+    ) -> Result<Option<Parsed<'a>>, ParseError> {
         self.chunks.join(input);
         let bytes = self.chunks.unread(input);
         if bytes.is_empty() {

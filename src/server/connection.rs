@@ -1,0 +1,722 @@
+//! One client connection and what its operations do, in nats-server's order of checks (`core.md` 3 to 7). Must not know
+//! JetStream.
+
+use std::collections::BTreeMap;
+
+use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Timer};
+use super::info::{MAX_PAYLOAD, Occasion};
+use super::log::quoted;
+use super::options::{Options, redacted};
+use super::{ConnectionId, Output, Peer};
+use crate::wire::op::{ClientOp, Delivery, ServerOp};
+use crate::wire::parser::{ClientOpParser, Limits, ParseError, Parsed};
+use crate::wire::time::{SECOND, Time};
+
+const MAX_CONTROL_LINE: usize = 4096;
+/// Bytes queued for a client before it counts as a slow consumer.
+const MAX_PENDING: usize = 64 << 20;
+const MAX_CONNECTIONS: usize = 65_536;
+const AUTH_TIMEOUT: i64 = 2 * SECOND;
+const FIRST_PING: i64 = 2 * SECOND;
+const PING_INTERVAL: i64 = 120 * SECOND;
+const MAX_PINGS_OUT: u32 = 2;
+/// A round trip older than this is measured again.
+const RTT_AGE: i64 = 3600 * SECOND;
+
+/// A client's connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    pub(super) peer: Peer,
+    pub(super) options: Options,
+    pub(super) subscriptions: BTreeMap<Box<[u8]>, SubscriptionId>,
+    parser: ClientOpParser,
+    out: Vec<u8>,
+    /// Reason, once it is to be closed after `out`.
+    closing: Option<&'static str>,
+    ready: bool,
+    /// A CONNECT was accepted.
+    connected: bool,
+    first_pong: bool,
+    pings_out: u32,
+    pub(super) rtt: i64,
+    rtt_start: Option<Time>,
+    pub(super) started: Time,
+    pub(super) last_in: Time,
+    pub(super) stats: Stats,
+    /// `127.0.0.1:4 - cid:5`, longer after CONNECT.
+    label: String,
+}
+
+/// Messages and bytes of a connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stats {
+    pub in_msgs: u64,
+    pub in_bytes: u64,
+    pub out_msgs: u64,
+    pub out_bytes: u64,
+}
+
+impl Connection {
+    pub(super) fn new(id: ConnectionId, peer: Peer, now: Time) -> Connection {
+        let options = Options::default();
+        let kind = if peer.websocket { "wid" } else { "cid" };
+        Connection {
+            label: format!("{}:{} - {kind}:{}", peer.ip, peer.port, id.0),
+            peer,
+            parser: ClientOpParser::new(limits(&options)),
+            options,
+            subscriptions: BTreeMap::new(),
+            out: Vec::new(),
+            closing: None,
+            ready: false,
+            connected: false,
+            first_pong: false,
+            pings_out: 0,
+            rtt: 0,
+            rtt_start: None,
+            started: now,
+            last_in: now,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Bytes waiting to be taken.
+    pub(super) fn pending(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Queues a message; its size as delivered.
+    pub(super) fn write_message(
+        &mut self,
+        sid: &[u8],
+        message: &Message<'_>,
+        form: Form<'_>,
+    ) -> usize {
+        let headers = if self.options.headers {
+            message.headers
+        } else {
+            &[]
+        };
+        let delivery = Delivery {
+            subject: message.subject,
+            sid,
+            reply: message.reply,
+            headers,
+            payload: message.payload,
+        };
+        // A size as typed counts headers that this client does not get.
+        let typed = if headers.len() == message.headers.len() {
+            form.sizes
+        } else {
+            Default::default()
+        };
+        if form.double_space {
+            delivery.write_double_space(&mut self.out);
+        } else {
+            delivery.write(&mut self.out, typed);
+        }
+        let size = headers.len() + message.payload.len();
+        self.stats.out_msgs += 1;
+        self.stats.out_bytes += size as u64;
+        size
+    }
+}
+
+fn limits(options: &Options) -> Limits {
+    Limits {
+        max_control_line: MAX_CONTROL_LINE,
+        max_payload: MAX_PAYLOAD,
+        headers: options.headers,
+        pedantic: options.pedantic,
+    }
+}
+
+impl Core {
+    /// Accepts a connection and greets it.
+    pub(super) fn accept(&mut self, peer: Peer) -> ConnectionId {
+        let id = ConnectionId(self.next_client_id());
+        let connection = Connection::new(id, peer, self.now);
+        self.totals.connections += 1;
+        let info = self.info(id, &connection, Occasion::Accept);
+        self.connections.insert(id, connection);
+        self.trace(id, "DBG", || "Client connection created".into());
+        ServerOp::Info(info.as_bytes()).write(&mut self.connection_mut(id).out);
+        self.mark_ready(id);
+        if self.connections.len() > MAX_CONNECTIONS {
+            self.write_log(id, "ERR", "maximum connections exceeded");
+            self.fail(
+                id,
+                "maximum connections exceeded",
+                "Maximum Connections Exceeded",
+            );
+            return id;
+        }
+        let first = if self.config.auth_required() {
+            AUTH_TIMEOUT
+        } else {
+            PING_INTERVAL
+        };
+        self.timers
+            .set(Timer::Connection(id), Some(self.now.after(first)));
+        id
+    }
+
+    /// Lends out a connection's parser; `None` if the connection is gone or closing.
+    pub(super) fn take_parser(&mut self, id: ConnectionId) -> Option<ClientOpParser> {
+        let connection = self
+            .connections
+            .get_mut(&id)
+            .filter(|c| c.closing.is_none())?;
+        let empty = ClientOpParser::new(connection.parser.limits.clone());
+        Some(std::mem::replace(&mut connection.parser, empty))
+    }
+
+    /// Takes back what [`Core::take_parser`] lent.
+    pub(super) fn put_parser(&mut self, id: ConnectionId, parser: ClientOpParser) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.parser = parser;
+        }
+    }
+
+    /// What the parser is to allow from now on; `None` if nothing is to be read any more.
+    pub(super) fn limits(&self, id: ConnectionId) -> Option<Limits> {
+        let connection = self.connections.get(&id).filter(|c| c.closing.is_none())?;
+        Some(limits(&connection.options))
+    }
+
+    /// A connection that an operation came from; a stand-in if there is none, so that nothing can go wrong.
+    fn connection_mut(&mut self, id: ConnectionId) -> &mut Connection {
+        self.connections.get_mut(&id).unwrap_or(&mut self.nobody)
+    }
+
+    /// Is still open.
+    pub(super) fn is_open(&self, id: ConnectionId) -> bool {
+        self.connections
+            .get(&id)
+            .is_some_and(|c| c.closing.is_none())
+    }
+
+    /// Must the next operation be CONNECT?
+    pub(super) fn awaits_connect(&self, id: ConnectionId) -> bool {
+        self.config.auth_required() && self.connections.get(&id).is_some_and(|c| !c.connected)
+    }
+
+    /// Something other than CONNECT came first.
+    pub(super) fn auth_violation(&mut self, id: ConnectionId) {
+        let user = self
+            .connections
+            .get(&id)
+            .map(|c| c.options.user.clone())
+            .unwrap_or_default();
+        let suffix = if user.is_empty() {
+            String::new()
+        } else {
+            format!(" - User {}", quoted(user.as_bytes()))
+        };
+        self.write_log(id, "ERR", &format!("authentication error{suffix}"));
+        self.fail(id, "Authorization Violation", "Authentication Failure");
+    }
+
+    /// Does what an operation asks for, except for routing a message: true if there is one to route.
+    pub(super) fn operation(&mut self, id: ConnectionId, parsed: &Parsed<'_>) -> bool {
+        let Some(op) = parsed.op else {
+            self.error(id, "Invalid Publish Subject");
+            return false;
+        };
+        if self.log.trace {
+            self.trace_operation(id, parsed);
+        }
+        match op {
+            ClientOp::Publish(message) => {
+                let size = (message.headers.len() + message.payload.len()) as u64;
+                let now = self.now;
+                let connection = self.connection_mut(id);
+                connection.stats.in_msgs += 1;
+                connection.stats.in_bytes += size;
+                connection.last_in = now;
+                self.totals.in_msgs += 1;
+                self.totals.in_bytes += size;
+                return self.may_publish(id, message.subject, message.reply);
+            }
+            ClientOp::Subscribe {
+                subject,
+                queue,
+                sid,
+            } => self.subscribe_client(id, subject, queue, sid),
+            ClientOp::Unsubscribe { sid, max } => self.unsubscribe_client(id, sid, max),
+            ClientOp::Ping => self.ping(id),
+            ClientOp::Pong => {
+                let now = self.now;
+                let connection = self.connection_mut(id);
+                connection.pings_out = 0;
+                if let Some(start) = connection.rtt_start {
+                    connection.rtt = now.since(start).max(1);
+                }
+            }
+            ClientOp::Connect(json) => self.client_connect(id, json),
+            ClientOp::Ok => {}
+            ClientOp::Err(text) => {
+                self.write_log(
+                    id,
+                    "ERR",
+                    &format!("Client Error {}", String::from_utf8_lossy(text)),
+                );
+                self.close(id, "Parse Error");
+            }
+            ClientOp::Info(json) => {
+                if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(json)
+                    .is_err()
+                {
+                    self.close(id, "Protocol Violation");
+                }
+            }
+        }
+        false
+    }
+
+    /// Bytes that cannot be read.
+    pub(super) fn parse_error(&mut self, id: ConnectionId, error: ParseError) {
+        if let ParseError::Payload { verb, args, .. } | ParseError::Arguments { verb, args, .. } =
+            &error
+        {
+            self.trace(id, "TRC", || {
+                format!("<<- [{verb} {}]", String::from_utf8_lossy(args))
+            });
+        }
+        match error {
+            ParseError::Unknown { state, at, snippet } => {
+                let snippet = quoted(&snippet);
+                let text =
+                    format!("Client parser ERROR, state={state}, i={at}: proto='{snippet}...'");
+                self.write_log(id, "ERR", &text);
+                self.fail(id, "Unknown Protocol Operation", "Protocol Violation");
+            }
+            ParseError::ControlLine => {
+                self.write_log(id, "ERR", "maximum control line exceeded");
+                self.fail(
+                    id,
+                    "maximum control line exceeded",
+                    "Maximum Control Line Exceeded",
+                );
+            }
+            ParseError::Payload { size, .. } => {
+                self.write_log(
+                    id,
+                    "ERR",
+                    &format!("maximum payload exceeded: {size} vs {MAX_PAYLOAD}"),
+                );
+                self.fail(
+                    id,
+                    "Maximum Payload Violation",
+                    "Maximum Message Payload Exceeded",
+                );
+            }
+            ParseError::Arguments { args, problem, .. } => {
+                self.write_log(id, "ERR", &format!("{problem}: {}", quoted(&args)));
+                self.close(id, "Protocol Violation");
+            }
+        }
+    }
+
+    fn client_connect(&mut self, id: ConnectionId, json: &[u8]) {
+        let now = self.now;
+        let jitter = self.random_below((FIRST_PING / 5) as usize) as i64;
+        self.timers
+            .set(Timer::Connection(id), Some(now.after(FIRST_PING + jitter)));
+        let connection = self.connection_mut(id);
+        connection.rtt = now.since(connection.started).max(1);
+        if connection.options.overlay(json).is_none() {
+            self.write_log(id, "ERR", "invalid CONNECT");
+            return self.close(id, "Protocol Violation");
+        }
+        let again = std::mem::replace(&mut connection.connected, true);
+        let options = connection.options.clone();
+        if again {
+            let ended = std::mem::take(&mut connection.subscriptions);
+            ended
+                .into_values()
+                .for_each(|subscription| self.remove_subscription(subscription));
+        }
+        if !self
+            .config
+            .admits(&options.user, &options.pass, &options.auth_token)
+            || options.new_account
+            || !options.account.is_empty()
+        {
+            return self.auth_violation(id);
+        }
+        if !again {
+            self.relabel(id, &options);
+        }
+        if !(0..=1).contains(&options.protocol) {
+            self.write_log(id, "ERR", "invalid client protocol");
+            self.fail(id, "invalid client protocol", "Bad Client Protocol Version");
+        } else if options.no_responders && !options.headers {
+            self.write_log(id, "ERR", "no responders requires headers support");
+            self.fail(
+                id,
+                "no responders requires headers support",
+                "No Responders Requires Headers",
+            );
+        } else {
+            self.acknowledge(id);
+        }
+    }
+
+    fn relabel(&mut self, id: ConnectionId, options: &Options) {
+        let client = options.label();
+        let user = match (&options.user[..], &options.auth_token[..]) {
+            ("", "") => String::new(),
+            (_, "") => format!("$G/user:{}", options.user),
+            _ => "$G/token".into(),
+        };
+        let label = &mut self.connection_mut(id).label;
+        for part in [client, user].iter().filter(|part| !part.is_empty()) {
+            label.push_str(" - ");
+            label.push_str(&quoted(part.as_bytes()));
+        }
+    }
+
+    fn ping(&mut self, id: ConnectionId) {
+        let now = self.now;
+        let connection = self.connection_mut(id);
+        connection.last_in = now;
+        ServerOp::Pong.write(&mut connection.out);
+        let first = connection.connected
+            && !std::mem::replace(&mut connection.first_pong, connection.connected);
+        let wants_info = first && connection.options.protocol >= 1;
+        self.mark_ready(id);
+        self.trace(id, "TRC", || "->> [PONG]".into());
+        if wants_info && let Some(connection) = self.connections.get(&id) {
+            let info = self.info(id, connection, Occasion::FirstPong);
+            ServerOp::Info(info.as_bytes()).write(&mut self.connection_mut(id).out);
+        }
+    }
+
+    /// Checks of the publish path, and `+OK`; true if the message may be routed.
+    fn may_publish(&mut self, id: ConnectionId, subject: &[u8], reply: &[u8]) -> bool {
+        let routed = |s: &[u8]| s.starts_with(b"_GR_.") || s.starts_with(b"$GR.");
+        if routed(subject) || subject.starts_with(b"$NRG.") {
+            let subject = quoted(subject);
+            self.error(
+                id,
+                &format!("Permissions Violation for Publish to {subject}"),
+            );
+            self.write_log(id, "ERR", &format!("Publish Violation - Subject {subject}"));
+            return false;
+        }
+        if routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
+            let reply = quoted(reply);
+            self.error(
+                id,
+                &format!("Permissions Violation for Publish with Reply of {reply}"),
+            );
+            self.write_log(id, "ERR", &format!("Publish Violation - Reply {reply}"));
+            return false;
+        }
+        self.acknowledge(id);
+        true
+    }
+
+    /// Tells a publisher that nobody takes its request, if it wants to know.
+    pub(super) fn no_responders(&mut self, id: ConnectionId, subject: &[u8], reply: &[u8]) {
+        let wanted = self
+            .connections
+            .get(&id)
+            .is_some_and(|c| c.options.no_responders);
+        if reply.is_empty() || !wanted {
+            return;
+        }
+        if let Some(sid) = self.plain_match(id, reply).map(<[u8]>::to_vec) {
+            let headers = [b"NATS/1.0 503\r\nNats-Subject: ", subject, b"\r\n\r\n"].concat();
+            let delivery = Delivery {
+                subject: reply,
+                sid: &sid,
+                headers: &headers,
+                ..Delivery::default()
+            };
+            delivery.write(&mut self.connection_mut(id).out, Default::default());
+            self.mark_ready(id);
+        }
+    }
+
+    fn subscribe_client(
+        &mut self,
+        id: ConnectionId,
+        subject: &[u8],
+        queue: Option<&[u8]>,
+        sid: &[u8],
+    ) {
+        self.connection_mut(id).last_in = self.now;
+        if queue == Some(b"_sys_") {
+            let (subject, sid) = (quoted(subject), String::from_utf8_lossy(sid));
+            self.error(
+                id,
+                &format!(
+                    "Permissions Violation for Subscription to {subject} using queue \"_sys_\""
+                ),
+            );
+            let text =
+                format!("Subscription Violation - Subject {subject}, Queue: \"_sys_\", SID {sid}");
+            return self.write_log(id, "ERR", &text);
+        }
+        // A sid in use stays as it is.
+        if !self.connection_mut(id).subscriptions.contains_key(sid) {
+            let owner = Owner::Client {
+                connection: id,
+                sid: sid.into(),
+            };
+            let queue = queue.map(Into::into);
+            let added = self.add_subscription(Subscription {
+                owner,
+                subject: subject.into(),
+                queue,
+                delivered: 0,
+                max: 0,
+            });
+            let Some(added) = added else {
+                return self.error(id, "Invalid Subject");
+            };
+            self.connection_mut(id)
+                .subscriptions
+                .insert(sid.into(), added);
+        }
+        self.acknowledge(id);
+    }
+
+    fn unsubscribe_client(&mut self, id: ConnectionId, sid: &[u8], max: Option<u64>) {
+        let now = self.now;
+        let connection = self.connection_mut(id);
+        connection.last_in = now;
+        let subscription = connection.subscriptions.get(sid).copied();
+        self.acknowledge(id);
+        if let Some(subscription_id) = subscription
+            && let Some(subscription) = self.subscription_mut(subscription_id)
+        {
+            match max {
+                Some(max) if max > subscription.delivered => subscription.max = max,
+                _ => self.drop_subscription(id, subscription_id),
+            }
+        }
+    }
+
+    /// A subscription got its last message.
+    pub(super) fn end_subscription(&mut self, id: ConnectionId, subscription: SubscriptionId) {
+        if let Some(Subscription {
+            owner: Owner::Client { sid, .. },
+            max,
+            ..
+        }) = self.subscription(subscription)
+        {
+            let text = format!(
+                "Auto-unsubscribe limit of {max} reached for sid '{}'",
+                String::from_utf8_lossy(sid)
+            );
+            self.write_log(id, "DBG", &text);
+        }
+        self.drop_subscription(id, subscription);
+    }
+
+    fn drop_subscription(&mut self, id: ConnectionId, subscription: SubscriptionId) {
+        if let Some(Subscription {
+            owner: Owner::Client { sid, .. },
+            ..
+        }) = self.subscription(subscription)
+        {
+            let sid = sid.clone();
+            self.trace(id, "TRC", || {
+                format!("<-> [DELSUB {}]", String::from_utf8_lossy(&sid))
+            });
+            self.connection_mut(id).subscriptions.remove(&sid);
+        }
+        self.remove_subscription(subscription);
+    }
+
+    /// The timer of a connection is due: it did not authenticate, or it is time to PING.
+    pub(super) fn connection_timer(&mut self, id: ConnectionId) {
+        let now = self.now;
+        if self.awaits_connect(id) {
+            self.write_log(id, "ERR", "authentication timeout");
+            return self.fail(id, "Authentication Timeout", "Authentication Timeout");
+        }
+        if !self.is_open(id) {
+            return;
+        }
+        self.trace(id, "DBG", || "Client Ping Timer".into());
+        let connection = self.connection_mut(id);
+        let measure = connection
+            .rtt_start
+            .is_none_or(|start| now.since(start) > RTT_AGE);
+        if now.since(connection.last_in) >= PING_INTERVAL || measure {
+            if connection.pings_out >= MAX_PINGS_OUT {
+                self.trace(id, "DBG", || "Stale Client Connection - Closing".into());
+                return self.fail(id, "Stale Connection", "Stale Connection");
+            }
+            connection.pings_out += 1;
+            connection.rtt_start = Some(now);
+            ServerOp::Ping.write(&mut connection.out);
+            self.mark_ready(id);
+            self.trace(id, "TRC", || "->> [PING]".into());
+        } else {
+            let ago = now.since(connection.last_in) + SECOND / 2;
+            let text = || {
+                format!(
+                    "Delaying PING due to remote client data or ping {}s ago",
+                    ago / SECOND
+                )
+            };
+            self.trace(id, "DBG", text);
+        }
+        self.timers
+            .set(Timer::Connection(id), Some(now.after(PING_INTERVAL)));
+    }
+
+    /// `+OK`, if the client wants it.
+    fn acknowledge(&mut self, id: ConnectionId) {
+        let connection = self.connection_mut(id);
+        if connection.options.verbose {
+            ServerOp::Ok.write(&mut connection.out);
+            self.mark_ready(id);
+            self.trace(id, "TRC", || "->> [OK]".into());
+        }
+    }
+
+    /// `-ERR`; the connection stays open.
+    fn error(&mut self, id: ConnectionId, text: &str) {
+        ServerOp::Err(text.as_bytes()).write(&mut self.connection_mut(id).out);
+        self.mark_ready(id);
+        self.trace(id, "TRC", || format!("->> [-ERR {text}]"));
+    }
+
+    /// `-ERR`, then closed.
+    fn fail(&mut self, id: ConnectionId, text: &str, reason: &'static str) {
+        self.error(id, text);
+        self.close(id, reason);
+    }
+
+    /// Ends a connection; what is queued for it still goes out.
+    pub(super) fn close(&mut self, id: ConnectionId, reason: &'static str) {
+        let Some(connection) = self
+            .connections
+            .get_mut(&id)
+            .filter(|c| c.closing.is_none())
+        else {
+            return;
+        };
+        connection.closing = Some(reason);
+        let ended = std::mem::take(&mut connection.subscriptions);
+        ended
+            .into_values()
+            .for_each(|subscription| self.remove_subscription(subscription));
+        self.timers.set(Timer::Connection(id), None);
+        self.mark_ready(id);
+        self.trace(id, "DBG", || format!("Client connection closed: {reason}"));
+    }
+
+    /// The client is gone: nothing can be sent to it.
+    pub(super) fn forget(&mut self, id: ConnectionId) {
+        self.close(id, "Client Closed");
+        self.connections.remove(&id);
+    }
+
+    /// A connection has something to take; too much of it, and it is a slow consumer.
+    pub(super) fn mark_ready(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        if !std::mem::replace(&mut connection.ready, true) {
+            self.ready.push(id);
+        }
+        if connection.out.len() > MAX_PENDING && connection.closing.is_none() {
+            connection.out = Vec::new();
+            self.totals.slow_consumers += 1;
+            self.write_log(
+                id,
+                "INF",
+                &format!("Slow Consumer Detected: MaxPending of {MAX_PENDING} Exceeded"),
+            );
+            self.close(id, "Slow Consumer (Pending Bytes)");
+        }
+    }
+
+    /// Takes what a connection should be sent.
+    pub(super) fn output(&mut self, id: ConnectionId) -> Output {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return Output::default();
+        };
+        connection.ready = false;
+        let output = Output {
+            bytes: std::mem::take(&mut connection.out),
+            close: connection.closing.map(str::to_owned),
+        };
+        if output.close.is_some() {
+            self.connections.remove(&id);
+        }
+        output
+    }
+
+    /// Writes a log line about a connection.
+    pub(super) fn write_log(&mut self, id: ConnectionId, tag: &'static str, text: &str) {
+        if let Some(connection) = self.connections.get(&id) {
+            let line = format!("{} - {text}", connection.label);
+            self.log(tag, &line);
+        }
+    }
+
+    /// Writes a debug or trace line, made only if it is wanted.
+    fn trace(&mut self, id: ConnectionId, tag: &'static str, text: impl FnOnce() -> String) {
+        if if tag == "DBG" {
+            self.log.debug
+        } else {
+            self.log.trace
+        } {
+            self.write_log(id, tag, &text());
+        }
+    }
+
+    fn trace_operation(&mut self, id: ConnectionId, parsed: &Parsed<'_>) {
+        let args = String::from_utf8_lossy(parsed.args);
+        let line = match parsed.op {
+            Some(ClientOp::Connect(json)) => format!("<<- [CONNECT {}]", redacted(json)),
+            Some(ClientOp::Info(_) | ClientOp::Ok | ClientOp::Err(_)) | None => return,
+            Some(ClientOp::Ping | ClientOp::Pong) => format!("<<- [{}]", parsed.verb),
+            _ => format!("<<- [{} {args}]", parsed.verb),
+        };
+        self.write_log(id, "TRC", &line);
+        if let Some(ClientOp::Publish(message)) = parsed.op {
+            self.trace_payload(id, "<<-", message.headers, message.payload);
+        }
+    }
+
+    /// Traces the message written last.
+    pub(super) fn trace_delivery(&mut self, id: ConnectionId, message: &Message<'_>) {
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
+        let headers = if connection.options.headers {
+            message.headers
+        } else {
+            &[]
+        };
+        let body = headers.len() + message.payload.len() + 2;
+        let before = &connection.out[..connection.out.len().saturating_sub(body)];
+        let line = before.strip_suffix(b"\r\n").unwrap_or(before);
+        let start = line
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
+        let text = format!("->> [{}]", String::from_utf8_lossy(&line[start..]));
+        self.write_log(id, "TRC", &text);
+        self.trace_payload(id, "->>", headers, message.payload);
+    }
+
+    fn trace_payload(&mut self, id: ConnectionId, arrow: &str, headers: &[u8], payload: &[u8]) {
+        if !headers.is_empty() || !payload.is_empty() {
+            let text = format!(
+                "{arrow} MSG_PAYLOAD: [{}]",
+                quoted(&[headers, payload].concat())
+            );
+            self.write_log(id, "TRC", &text);
+        }
+    }
+}
