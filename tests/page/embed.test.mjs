@@ -1,0 +1,62 @@
+// The page within other pages: examples/embed, a sandboxed frame, and nats.js in a page and in a Worker.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setUp } from "./support/playground.mjs";
+
+let world;
+before(async () => {
+  world = await setUp({ "/some/folder/": "dist", "/dist/": "dist", "/pkg/": "pkg", "/node_modules/": "node_modules", "/": "." });
+});
+after(() => world.close());
+
+/** A page of ours around the playground. */
+async function around(html) {
+  const profile = await world.browser.newContext({ viewport: { width: 900, height: 900 } });
+  const page = await profile.newPage();
+  const problems = [];
+  page.on("console", (m) => m.type() === "error" && problems.push(m.text()));
+  page.on("pageerror", (e) => problems.push(e.message));
+  await page.route("**/around.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await page.goto(`${world.site.origin}/around.html`);
+  return { page, problems, close: () => profile.close() };
+}
+
+test("one step and a terminal, without the page's header", async () => {
+  const playground = await world.open({ address: "?embed=1#step=put" });
+  assert.match(await playground.heading(), /Put/);
+  assert.equal(await playground.page.getByRole("banner").count(), 0);
+  assert.equal(await playground.page.getByRole("button", { name: "Connect", exact: true }).count(), 0);
+  await playground.run(0);
+  await playground.terminal("A").shows(/\nValue1\n/);
+  await playground.close();
+});
+
+test("several in one page, in frames without storage, tell their height", async () => {
+  const frame = (step) => `<iframe sandbox="allow-scripts" src="/some/folder/?embed=1&theme=dark#step=${step}" width="800" height="400"></iframe>`;
+  const { page, problems, close } = await around(`<!doctype html><title>docs</title>
+    <script>heights = []; addEventListener("message", (e) => heights.push(e.data))</script>${frame("bucket")}${frame("put")}`);
+  for (const [index, answer] of [[0, /Bucket Name: my-kv/], [1, /\bValue1\b/]]) {
+    const frame = page.frameLocator("iframe").nth(index);
+    await frame.locator("[data-ready]").waitFor({ state: "attached" });
+    await frame.getByRole("button", { name: /^Run\b/ }).first().click();
+    await frame.getByRole("log", { name: "Terminal A output" }).getByText(answer).first().waitFor();
+  }
+  const heights = await page.evaluate(() => heights.filter((h) => JSON.stringify(h).match(/height/)).length);
+  assert.ok(heights >= 2, "a height from each frame");
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+test("examples/embed: two steps, and nats.js code against a server in the page", async () => {
+  const profile = await world.browser.newContext();
+  const page = await profile.newPage();
+  const problems = [];
+  page.on("console", (m) => m.type() === "error" && problems.push(m.text()));
+  page.on("pageerror", (e) => problems.push(e.message));
+  await page.goto(`${world.site.origin}/examples/embed/index.html`);
+  for (const frame of await page.locator("iframe").all()) {
+    await frame.contentFrame().locator("[data-ready]").waitFor({ state: "attached" });
+  }
+  assert.deepEqual(problems, []);
+  await profile.close();
+});

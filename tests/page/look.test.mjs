@@ -1,0 +1,85 @@
+// Both themes, desk and phone: axe finds nothing, nothing sticks out, and pictures of it all go to target/screens.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { setUp } from "./support/playground.mjs";
+import { STEPS, runStep } from "./support/walkthrough.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SCREENS = "target/screens";
+const DESK = { viewport: { width: 1280, height: 800 } };
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+
+let world;
+before(async () => {
+  mkdirSync(SCREENS, { recursive: true });
+  world = await setUp();
+});
+after(() => world.close());
+
+async function accessible(playground) {
+  await playground.page.evaluate(AXE);
+  const { violations } = await playground.page.evaluate(() => axe.run());
+  const found = violations.map((v) => `${v.id} (${v.impact}): ${v.help}\n  ${v.nodes.map((n) => n.html).join("\n  ")}`);
+  assert.deepEqual(found, []);
+}
+
+async function nothingSticksOut(playground) {
+  const [content, view] = await playground.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(content <= view, `${content} pixels wide in a view of ${view}`);
+}
+
+async function screen(playground, name) {
+  await playground.page.screenshot({ path: `${SCREENS}/${name}.png` });
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`desk, ${colorScheme}`, async () => {
+    const playground = await world.open({ ...DESK, colorScheme });
+    await screen(playground, `desk-${colorScheme}-start`);
+    await accessible(playground);
+    for (const step of STEPS) {
+      await runStep(playground, step);
+      await screen(playground, `desk-${colorScheme}-${step.slug}`);
+      if (step !== STEPS.at(-1)) await playground.next();
+    }
+    await accessible(playground);
+    await nothingSticksOut(playground);
+    await playground.close();
+  });
+
+  test(`phone, ${colorScheme}`, async () => {
+    const playground = await world.open({ ...PHONE, colorScheme });
+    await nothingSticksOut(playground);
+    await screen(playground, `phone-${colorScheme}-start`);
+    await accessible(playground);
+    for (const name of ["Terminal A", "Terminal B", "Messages"]) {
+      await playground.page.getByRole("tab", { name, exact: true }).first().tap();
+      await nothingSticksOut(playground);
+      await screen(playground, `phone-${colorScheme}-${name.replace(" ", "-")}`);
+    }
+    await accessible(playground);
+    await playground.close();
+  });
+}
+
+test("the keyboard alone reaches everything, and its place is seen", async () => {
+  const playground = await world.open(DESK);
+  const seen = new Set();
+  for (let presses = 0; presses < 80; presses += 1) {
+    await playground.page.keyboard.press("Tab");
+    const focused = await playground.page.evaluate(() => {
+      const element = document.activeElement;
+      const style = getComputedStyle(element);
+      const marked = style.outlineStyle !== "none" || style.boxShadow !== "none" || element.matches("textarea, input");
+      return { name: element.getAttribute("aria-label") ?? element.textContent.trim(), marked };
+    });
+    assert.ok(focused.marked, `no focus mark on '${focused.name}'`);
+    seen.add(focused.name);
+  }
+  for (const name of ["Run", "Next step", "Terminal A command"]) {
+    assert.ok([...seen].some((s) => s.startsWith(name) || s.includes(name)), `${name} is not reached by Tab: ${[...seen].join(", ")}`);
+  }
+  await playground.close();
+});

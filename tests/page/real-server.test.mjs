@@ -1,0 +1,136 @@
+// The same page on a real nats-server over a WebSocket.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { NatsServer } from "./support/nats-server.mjs";
+import { setUp } from "./support/playground.mjs";
+import { STEPS, runStep } from "./support/walkthrough.mjs";
+
+let world, server;
+before(async () => {
+  world = await setUp();
+  server = await NatsServer.start();
+});
+after(async () => {
+  await world.close();
+  await server.close();
+});
+
+const refusals = /WebSocket connection to/; // the browser itself reports these on the console
+
+async function connect(playground, { url = server.url, user = server.user, password = server.password } = {}) {
+  const { page } = playground;
+  await page.getByRole("button", { name: "Connect", exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("URL").fill(url);
+  await dialog.getByLabel("User").fill(user);
+  await dialog.getByLabel("Password").fill(password);
+  await dialog.getByRole("button", { name: "Connect", exact: true }).click();
+  return dialog;
+}
+
+async function connected(playground, options) {
+  const dialog = await connect(playground, options);
+  await dialog.waitFor({ state: "hidden" });
+  await playground.page.getByRole("button", { name: "Disconnect" }).first().waitFor();
+}
+
+async function closeDespiteRefusals(playground) {
+  playground.problems = playground.problems.filter((problem) => !refusals.test(problem));
+  await playground.close();
+}
+
+test("a wrong password, a wrong address and a refused connection are told apart", async () => {
+  const playground = await world.open({ hosts: [server.host, "127.0.0.1:9"] });
+  const dialog = await connect(playground, { password: "wrong" });
+  await dialog.getByRole("alert").filter({ hasText: /password|authori[sz]ation/i }).waitFor();
+  await playground.page.keyboard.press("Escape");
+  const refused = await connect(playground, { url: "ws://127.0.0.1:9" });
+  await refused.getByRole("alert").filter({ hasText: /reach|refused|listen/i }).waitFor();
+  await playground.page.keyboard.press("Escape");
+  const address = await connect(playground, { url: "not an address" });
+  await address.getByRole("alert").filter({ hasText: /address|ws:\/\//i }).waitFor();
+  await closeDespiteRefusals(playground);
+});
+
+test("the whole walkthrough, seen by the real command as well", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  await connected(playground);
+  const steps = STEPS.filter((step) => !["prerequisites", "jetstream"].includes(step.slug)); // -js is on, and not ours to stop
+  await playground.next();
+  await playground.next();
+  for (const [index, step] of steps.entries()) {
+    await runStep(playground, step);
+    if (step.slug === "put") assert.equal(await server.nats("kv", "get", "my-kv", "Key1", "--raw"), "Value1");
+    if (index < steps.length - 1) await playground.next();
+  }
+  assert.doesNotMatch(await server.nats("kv", "ls", "--names"), /my-kv/);
+  await server.nats("kv", "rm", "my-sem", "-f");
+  await playground.close();
+});
+
+test("a watch sees a foreign write, and outlives a restart of the server with each revision once", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  await connected(playground);
+  const a = playground.terminal("A");
+  await server.nats("kv", "add", "w", "--history", "10");
+  await a.enter("nats kv watch w");
+  await server.nats("kv", "put", "w", "k", "one");
+  await a.shows(/\] PUT w > k: one\n/);
+  await server.down();
+  await playground.page.getByText(/reconnecting/i).first().waitFor();
+  await server.up();
+  await server.nats("kv", "put", "w", "k", "two");
+  await a.shows(/\] PUT w > k: two\n/);
+  await server.nats("kv", "put", "w", "k", "three");
+  await a.shows(/\] PUT w > k: three\n/);
+  const seen = (await a.text()).match(/PUT w > k: \w+/g);
+  assert.deepEqual(seen, ["PUT w > k: one", "PUT w > k: two", "PUT w > k: three"]);
+  await a.press("Control+c");
+  await closeDespiteRefusals(playground);
+});
+
+test("before the lesson touches a bucket that was there, it asks", async () => {
+  const playground = await world.open({ hosts: [server.host], address: "#step=bucket" });
+  await server.nats("kv", "add", "my-kv");
+  await server.nats("kv", "put", "my-kv", "Key1", "precious");
+  await connected(playground);
+  await playground.next();
+  await playground.run(0);
+  const question = playground.page.getByRole("dialog");
+  await question.waitFor();
+  await playground.page.keyboard.press("Escape");
+  assert.equal(await server.nats("kv", "get", "my-kv", "Key1", "--raw"), "precious");
+  await server.nats("kv", "rm", "my-kv", "-f");
+  await playground.close();
+});
+
+test("no secret stays behind", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  await connected(playground);
+  await playground.terminal("A").enter("nats account info");
+  await playground.terminal("A").shows(/Account Usage/);
+  const left = await playground.page.evaluate(async () => {
+    const stores = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, location.href];
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise((resolve) => (indexedDB.open(name).onsuccess = (e) => resolve(e.target.result)));
+      for (const store of database.objectStoreNames) {
+        const all = database.transaction(store).objectStore(store).getAll();
+        await new Promise((resolve) => (all.onsuccess = resolve));
+        stores.push(JSON.stringify(all.result.map((v) => (v instanceof Uint8Array ? new TextDecoder().decode(v) : v))));
+      }
+    }
+    return stores.join("\n") + document.documentElement.outerHTML;
+  });
+  assert.ok(!left.includes(server.password));
+  await playground.page.getByRole("button", { name: "Disconnect" }).first().click();
+  await playground.terminal("A").enter("nats account info");
+  await playground.terminal("A").shows(/JetStream is not supported/);
+  await playground.close();
+});
+
+test("an address offers a server and does not connect to it", async () => {
+  const playground = await world.open({ address: `?server=${encodeURIComponent(server.url)}` });
+  await playground.page.getByRole("dialog").getByLabel("URL").waitFor();
+  assert.equal(await playground.page.getByRole("dialog").getByLabel("URL").inputValue(), server.url);
+  await playground.close(); // a connection would be a problem: its host is not allowed here
+});

@@ -1,0 +1,62 @@
+// The walkthrough as a person does it: by its buttons, by typing, with a reload in the middle.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setUp } from "./support/playground.mjs";
+import { STEPS, runStep, typeStep } from "./support/walkthrough.mjs";
+
+let world;
+before(async () => (world = await setUp()));
+after(() => world.close());
+
+async function walk(playground, steps, doStep) {
+  for (const [index, step] of steps.entries()) {
+    await doStep(playground, step);
+    if (index < steps.length - 1) await playground.next();
+  }
+}
+
+test("every step by its Run buttons", async () => {
+  const playground = await world.open();
+  await walk(playground, STEPS, runStep);
+  assert.equal(await playground.progress(), STEPS.length);
+  await playground.close();
+});
+
+test("every step by typing", async () => {
+  const playground = await world.open();
+  await walk(playground, STEPS, typeStep);
+  assert.equal(await playground.progress(), STEPS.length);
+  await playground.close();
+});
+
+test("a reload in the middle keeps the place and what a file bucket holds", async () => {
+  const playground = await world.open();
+  await walk(playground, STEPS.slice(0, 4), runStep);
+  await playground.next();
+  const [heading, progress] = [await playground.heading(), await playground.progress()];
+  await playground.reload();
+  assert.equal(await playground.heading(), heading);
+  assert.equal(await playground.progress(), progress);
+  await walk(playground, STEPS.slice(4), runStep);
+  await playground.close();
+});
+
+test("an address opens a step", async () => {
+  const playground = await world.open({ address: "#step=update" });
+  assert.match(await playground.heading(), /Update/);
+  await playground.close();
+});
+
+test("the stream shows each message as it lands", async () => {
+  const playground = await world.open();
+  const a = playground.terminal("A");
+  await walk(playground, STEPS.slice(0, 4), runStep);
+  const row = (text) => playground.messages.getByRole("row").filter({ hasText: text });
+  const cells = async (text) => (await row(text).getByRole("cell").allInnerTexts()).map((cell) => cell.trim());
+  const put = await cells("Value1");
+  assert.ok(put.includes("1") && put.includes("Value1") && put.some((cell) => cell.endsWith("Key1")), put.join(" | "));
+  await a.enter("nats kv del my-kv Key1 -f");
+  await row(/\bDEL/).waitFor();
+  assert.ok((await cells(/\bDEL/)).includes("2"));
+  await playground.close();
+});
