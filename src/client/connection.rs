@@ -1,15 +1,24 @@
-//! A connection to a server: handshake, subscriptions, request and reply, pings, reconnecting. Knows the core protocol,
-//! not JetStream.
+//! A connection to a server as its users see it: publish, subscribe, request. Knows the core protocol, not JetStream.
 
 use super::{
+    driver::{Core, Inner, Stop, Sub},
     error::Error,
+    mailbox::Mailbox,
     message::{Headers, Message},
     runtime::Runtime,
     transport::Connector,
 };
-use crate::wire::time::Time;
+use crate::wire::{
+    op::{ClientOp, Publish},
+    time::{SECOND, Time},
+};
 use serde::Deserialize;
-use std::rc::Rc;
+use std::{
+    cell::{RefCell, RefMut},
+    future::poll_fn,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
 /// How to connect. Times are nanoseconds.
 #[derive(Clone)]
@@ -41,7 +50,7 @@ impl Default for Options {
             user: None,
             pass: None,
             token: None,
-            connect_timeout: 2_000_000_000,
+            connect_timeout: 2 * SECOND,
             reconnect: true,
             lang: "rust".into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -107,23 +116,59 @@ pub struct ServerInfo {
     pub api_lvl: i64,
 }
 
-/// A connection; clones share it. Dropping the last clone closes it.
+/// A connection; clones share it. Dropping the last clone, subscriptions included, closes it.
 #[derive(Clone)]
-pub struct Client {}
+pub struct Client(Rc<Handle>);
+
+/// Closes the connection when nobody has it any more; the driver holds [`Inner`] itself.
+struct Handle(Rc<Inner>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.core.borrow_mut().close(None);
+    }
+}
 
 /// Messages of one subscription. Dropping it unsubscribes.
-pub struct Subscription {}
+pub struct Subscription {
+    client: Client,
+    sid: u64,
+    subject: String,
+    mailbox: Mailbox,
+}
 
-#[allow(unused_variables, clippy::todo)]
+/// Status of the message that tells a subscription of a reconnect; no server sends it.
+pub(super) const RECONNECTED: u16 = 0;
+
+const FLUSH_TIMEOUT: i64 = 10 * SECOND;
+
 impl Client {
     /// Connects once: no attempt is repeated before a first success. Errors: [`Error::Transport`], [`Error::Server`]
-    /// (`Authorization Violation`), [`Error::Protocol`], [`Error::Timeout`].
+    /// (`Authorization Violation`), [`Error::NoInfo`], [`Error::Timeout`].
     pub async fn connect(
         connector: Rc<dyn Connector>,
         runtime: Rc<dyn Runtime>,
         options: Options,
     ) -> Result<Client, Error> {
-        todo!()
+        let inbox = format!("{}.", fresh_inbox(&*runtime));
+        let inner = Rc::new(Inner {
+            connector,
+            runtime,
+            options,
+            core: RefCell::new(Core::new(inbox)),
+        });
+        let client = Client(Rc::new(Handle(inner.clone())));
+        match inner.open().await {
+            Ok(()) => {}
+            Err(Stop::Broken(error) | Stop::Final(Some(error))) => return Err(error),
+            Err(Stop::Final(None)) => return Err(Error::ConnectionClosed),
+        }
+        inner.runtime.spawn(Box::pin(inner.clone().drive()));
+        Ok(client)
+    }
+
+    fn core(&self) -> RefMut<'_, Core> {
+        self.0.0.core.borrow_mut()
     }
 
     /// Publishes. While reconnecting the message is kept (up to 8 MiB in all) and sent afterwards.
@@ -140,12 +185,51 @@ impl Client {
         headers: &Headers,
         payload: &[u8],
     ) -> Result<(), Error> {
-        todo!()
+        if subject.is_empty() || has_blanks(subject) || reply.is_some_and(has_blanks) {
+            return Err(Error::InvalidSubject);
+        }
+        let headers = headers.encode();
+        let mut core = self.core();
+        if headers.len() + payload.len() > core.info.max_payload {
+            return Err(Error::MaxPayload);
+        }
+        core.write(ClientOp::Publish(Publish {
+            subject: subject.as_bytes(),
+            reply: reply.unwrap_or_default().as_bytes(),
+            headers: &headers,
+            payload,
+            ..Default::default()
+        }))
     }
 
-    /// Subscribes; `queue` makes it a member of a queue group. It outlives reconnects.
+    /// Subscribes; `queue` makes it a member of a queue group. It outlives reconnects. Errors: [`Error::InvalidSubject`],
+    /// [`Error::InvalidQueue`], [`Error::ConnectionClosed`].
     pub fn subscribe(&self, subject: &str, queue: Option<&str>) -> Result<Subscription, Error> {
-        todo!()
+        if has_blanks(subject) || subject.split('.').any(str::is_empty) {
+            return Err(Error::InvalidSubject);
+        }
+        if queue.is_some_and(has_blanks) {
+            return Err(Error::InvalidQueue);
+        }
+        self.add(Sub::new(subject, queue))
+    }
+
+    /// Subscribes so that a message with status [`RECONNECTED`] tells of each reconnect.
+    pub(super) fn subscribe_told(&self, subject: &str) -> Result<Subscription, Error> {
+        let mut sub = Sub::new(subject, None);
+        sub.told = true;
+        self.add(sub)
+    }
+
+    fn add(&self, sub: Sub) -> Result<Subscription, Error> {
+        let (subject, mailbox) = (sub.subject.clone(), sub.mailbox.clone());
+        let sid = self.core().subscribe(sub)?;
+        Ok(Subscription {
+            client: self.clone(),
+            sid,
+            subject,
+            mailbox,
+        })
     }
 
     /// Publishes with a fresh reply subject and waits `timeout` ns for the first answer. Errors besides those of
@@ -157,12 +241,36 @@ impl Client {
         payload: &[u8],
         timeout: i64,
     ) -> Result<Message, Error> {
-        todo!()
+        let runtime = self.runtime();
+        let token = base62(runtime.random(), 8);
+        let waiting = Mailbox::default();
+        let reply = self.core().answer_subject(&token)?;
+        self.core().requests.insert(token.clone(), waiting.clone());
+        let sent = self.publish_with(subject, Some(&reply), headers, payload);
+        let answer = match sent {
+            Ok(()) => waiting.next_within(runtime.clone(), timeout).await,
+            Err(error) => Err(error),
+        };
+        self.core().requests.remove(&token);
+        let answer = answer?;
+        match &answer.status {
+            Some(status) if status.code == 503 && answer.payload.is_empty() => {
+                Err(Error::NoResponders)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Sends a request whose answer nobody waits for.
+    pub(super) fn request_unheard(&self, subject: &str) -> Result<(), Error> {
+        let token = base62(self.runtime().random(), 8);
+        let reply = self.core().answer_subject(&token)?;
+        self.publish_with(subject, Some(&reply), &Headers::new(), b"")
     }
 
     /// A fresh subject to be answered at, `_INBOX.…`.
     pub fn new_inbox(&self) -> String {
-        todo!()
+        fresh_inbox(&*self.runtime())
     }
 
     /// Waits until the server has taken everything sent before (a PING's PONG), at most 10 s.
@@ -170,71 +278,141 @@ impl Client {
         self.rtt().await.map(|_| ())
     }
 
-    /// Round-trip time in ns, by a PING.
+    /// Round-trip time in ns, by a PING. [`Error::Disconnected`] while reconnecting.
     pub async fn rtt(&self) -> Result<i64, Error> {
-        todo!()
+        let runtime = self.runtime();
+        let start = runtime.now();
+        let pong = Mailbox::default();
+        match self.core().state {
+            State::Connected => {}
+            State::Reconnecting { .. } => return Err(Error::Disconnected),
+            State::Closed(_) => return Err(Error::ConnectionClosed),
+        }
+        self.core().ping(Some(pong.clone()));
+        pong.next_within(runtime.clone(), FLUSH_TIMEOUT).await?;
+        Ok(runtime.now().since(start))
     }
 
     /// The last INFO.
     pub fn server_info(&self) -> ServerInfo {
-        todo!()
+        self.core().info.clone()
     }
 
     /// URL of the server, as its connector shows it.
     pub fn url(&self) -> String {
-        todo!()
+        self.0.0.connector.url()
     }
 
     /// Where it runs.
     pub fn runtime(&self) -> Rc<dyn Runtime> {
-        todo!()
+        self.0.0.runtime.clone()
     }
 
     /// Where it is now; changes are told by [`Options::on_event`].
     pub fn state(&self) -> State {
-        todo!()
+        self.core().state.clone()
     }
 
     /// Ends the wait of [`State::Reconnecting`].
     pub fn reconnect_now(&self) {
-        todo!()
+        self.core().retry_now();
     }
 
     /// Unsubscribes everything, lets what is in flight arrive, and closes.
     pub async fn drain(&self) -> Result<(), Error> {
-        todo!()
+        let sids: Vec<u64> = self.core().subscriptions.keys().copied().collect();
+        for sid in sids {
+            self.core().send_unsubscribe(sid, None);
+        }
+        let flushed = self.flush().await;
+        self.close();
+        flushed
     }
 
     /// Closes for good. Waiting calls end with [`Error::ConnectionClosed`], subscriptions end.
     pub fn close(&self) {
-        todo!()
+        self.core().close(None);
     }
 }
 
-#[allow(unused_variables, clippy::todo)]
 impl Subscription {
+    /// The subject it was made for.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
     /// The next message; `None` when the subscription or the connection has ended and nothing is left.
     pub async fn next(&mut self) -> Option<Message> {
-        todo!()
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`Subscription::next`], to be polled together with something else.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        self.mailbox.poll_next(cx)
     }
 
     /// As [`Subscription::next`], waiting at most `timeout` ns: [`Error::Timeout`], [`Error::ConnectionClosed`].
     pub async fn next_timeout(&mut self, timeout: i64) -> Result<Message, Error> {
-        todo!()
+        let runtime = self.client.runtime();
+        self.mailbox
+            .clone()
+            .next_within(runtime.clone(), timeout)
+            .await
     }
 
     /// Messages that have arrived and not been taken.
     pub fn pending(&self) -> usize {
-        todo!()
+        self.mailbox.len()
     }
 
     /// Ends it; messages that have arrived can still be taken.
     pub fn unsubscribe(&mut self) {
-        todo!()
+        let mut core = self.client.core();
+        if core.subscriptions.remove(&self.sid).is_some() {
+            core.send_unsubscribe(self.sid, None);
+            self.mailbox.end();
+        }
     }
 
     /// Ends it once `max` messages have been delivered since the start.
     pub fn unsubscribe_after(&mut self, max: u64) {
-        todo!()
+        let mut core = self.client.core();
+        let Some(sub) = core.subscriptions.get_mut(&self.sid) else {
+            return;
+        };
+        if sub.delivered < max {
+            sub.max = Some(max);
+            core.send_unsubscribe(self.sid, Some(max));
+        } else {
+            drop(core);
+            self.unsubscribe();
+        }
     }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.unsubscribe();
+    }
+}
+
+fn has_blanks(text: &str) -> bool {
+    text.contains([' ', '\t', '\r', '\n'])
+}
+
+fn fresh_inbox(runtime: &dyn Runtime) -> String {
+    let [a, b] = [runtime.random(), runtime.random()];
+    format!("_INBOX.{}{}", base62(a, 11), base62(b, 11))
+}
+
+/// Random text of `length` letters and digits, at most 11 of them really random.
+pub(super) fn base62(mut random: u64, length: usize) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    (0..length)
+        .map(|_| {
+            let digit = DIGITS[(random % 62) as usize];
+            random /= 62;
+            char::from(digit)
+        })
+        .collect()
 }

@@ -10,8 +10,12 @@ pub enum Error {
     Transport(TransportError),
     /// An `-ERR` of the server, text without quotes: `Authorization Violation`, `Permissions Violation …`.
     Server(String),
-    /// What answered is no nats-server: no INFO in time, or something else than the protocol.
+    /// What answered is no nats-server: no INFO first, or none in time.
+    NoInfo,
+    /// The server said something that is not the protocol; the line.
     Protocol(String),
+    /// There is no connection right now.
+    Disconnected,
     /// [`super::Client::close`] was called, or the connection ended for good.
     ConnectionClosed,
     /// No answer in time to a core request, flush or connect.
@@ -103,7 +107,9 @@ impl fmt::Display for Error {
             Error::Transport(TransportError::Refused(_)) => "no servers available for connection",
             Error::Transport(error) => return error.fmt(f),
             Error::Server(text) => text,
-            Error::Protocol(text) => text,
+            Error::NoInfo => "protocol exception, INFO not received",
+            Error::Protocol(line) => return write!(f, "nats: unknown protocol operation: {line}"),
+            Error::Disconnected => "server is disconnected",
             Error::ConnectionClosed => "connection closed",
             Error::Timeout => "timeout",
             Error::DeadlineExceeded => return f.write_str("context deadline exceeded"),

@@ -6,8 +6,12 @@ use super::{
     message::{Headers, Message},
     types::*,
 };
-use crate::wire::time::Time;
-use std::rc::Rc;
+use crate::wire::{
+    base64,
+    time::{SECOND, Time},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{collections::BTreeMap, rc::Rc};
 
 /// A request or an answer on its way, for `--trace`.
 #[allow(missing_docs)]
@@ -73,42 +77,107 @@ pub struct RawMessage {
     pub time: Time,
 }
 
-#[allow(unused_variables, clippy::todo)]
+const PUBLISH_RETRIES: u32 = 2;
+const PUBLISH_RETRY_WAIT: i64 = 250 * SECOND / 1000;
+
+/// What every answer may be instead.
+#[derive(Deserialize)]
+struct Refusal {
+    error: ApiError,
+}
+
+/// Answers made of one field each; fields an answer lacks stay empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    total: u64,
+    purged: u64,
+    message: Option<StoredMessage>,
+}
+
+#[derive(Deserialize)]
+struct StoredMessage {
+    subject: String,
+    seq: u64,
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+    time: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Page<T> {
+    total: u64,
+    #[serde(alias = "streams", alias = "consumers")]
+    items: Option<Vec<T>>,
+}
+
 impl Context {
     /// JetStream of the connection's account, answers awaited for 5 s.
     pub fn new(client: Client) -> Context {
         Context {
             client,
             prefix: "$JS.API".into(),
-            timeout: 5_000_000_000,
+            timeout: 5 * SECOND,
             trace: None,
         }
     }
 
-    /// Sends any API request (`subject` without prefix, `STREAM.INFO.x`) and hands the answer's payload out as it came,
-    /// error or not. Errors: [`Error::NoResponders`] (JetStream is off), [`Error::DeadlineExceeded`].
+    /// Sends any API request (`subject` without prefix, `STREAM.INFO.x`) and hands the answer out as it came, error or
+    /// not. Errors: [`Error::NoResponders`] (JetStream is off), [`Error::DeadlineExceeded`].
     pub async fn request_raw(&self, subject: &str, payload: &[u8]) -> Result<Message, Error> {
-        todo!()
+        let subject = format!("{}.{subject}", self.prefix);
+        let headers = Headers::new();
+        self.tell(true, &subject, payload);
+        let request = self
+            .client
+            .request(&subject, &headers, payload, self.timeout);
+        let answer = request.await.map_err(deadline)?;
+        self.tell(false, &subject, &answer.payload);
+        Ok(answer)
+    }
+
+    fn tell(&self, request: bool, subject: &str, payload: &[u8]) {
+        if let Some(trace) = &self.trace {
+            trace(match request {
+                true => Trace::Request { subject, payload },
+                false => Trace::Response { subject, payload },
+            });
+        }
+    }
+
+    /// Sends an API request; an answer with an error is an error.
+    pub(super) async fn request(&self, subject: &str, body: String) -> Result<Vec<u8>, Error> {
+        let answer = self.request_raw(subject, body.as_bytes()).await?.payload;
+        match serde_json::from_slice(&answer) {
+            Ok(Refusal { error }) => Err(Error::Api(error)),
+            Err(_) => Ok(answer),
+        }
     }
 
     /// `$JS.API.INFO`.
     pub async fn account_info(&self) -> Result<AccountInfo, Error> {
-        todo!()
+        parse(&self.request("INFO", String::new()).await?)
     }
 
     /// STREAM.CREATE; the same configuration again is no error.
     pub async fn create_stream(&self, config: &StreamConfig) -> Result<StreamInfo, Error> {
-        todo!()
+        let subject = format!("STREAM.CREATE.{}", config.name);
+        parse(&self.request(&subject, json(config)).await?)
     }
 
     /// STREAM.UPDATE.
     pub async fn update_stream(&self, config: &StreamConfig) -> Result<StreamInfo, Error> {
-        todo!()
+        let subject = format!("STREAM.UPDATE.{}", config.name);
+        parse(&self.request(&subject, json(config)).await?)
     }
 
     /// STREAM.INFO.
     pub async fn stream_info(&self, stream: &str) -> Result<StreamInfo, Error> {
-        todo!()
+        let subject = format!("STREAM.INFO.{stream}");
+        parse(&self.request(&subject, String::new()).await?)
     }
 
     /// STREAM.INFO with `state.deleted`, if `deleted`, and `state.subjects` of those that match `subjects`, all pages.
@@ -118,27 +187,80 @@ impl Context {
         deleted: bool,
         subjects: &str,
     ) -> Result<StreamInfo, Error> {
-        todo!()
+        let subject = format!("STREAM.INFO.{stream}");
+        let mut all = BTreeMap::new();
+        loop {
+            let body = serde_json::json!({
+                "deleted_details": deleted,
+                "offset": all.len(),
+                "subjects_filter": subjects,
+            });
+            let answer = self.request(&subject, body.to_string()).await?;
+            let Answer { total, .. } = parse(&answer)?;
+            let mut info: StreamInfo = parse(&answer)?;
+            let some = !info.state.subjects.is_empty();
+            all.append(&mut info.state.subjects);
+            if !some || all.len() as u64 >= total {
+                info.state.subjects = all;
+                return Ok(info);
+            }
+        }
     }
 
     /// STREAM.NAMES, all pages, of streams with a subject that overlaps `subject` (empty: all).
     pub async fn stream_names(&self, subject: &str) -> Result<Vec<String>, Error> {
-        todo!()
+        self.pages("STREAM.NAMES", subject).await
     }
 
     /// STREAM.LIST, all pages, of streams with a subject that overlaps `subject` (empty: all).
     pub async fn streams(&self, subject: &str) -> Result<Vec<StreamInfo>, Error> {
-        todo!()
+        self.pages("STREAM.LIST", subject).await
+    }
+
+    async fn pages<T>(&self, api: &str, subject: &str) -> Result<Vec<T>, Error>
+    where
+        T: Default + DeserializeOwned,
+    {
+        let mut all = Vec::new();
+        loop {
+            let mut body = format!(r#"{{"offset":{}"#, all.len());
+            if !subject.is_empty() {
+                body += &format!(r#","subject":{}"#, json(&subject));
+            }
+            body.push('}');
+            let page: Page<T> = parse(&self.request(api, body).await?)?;
+            let items = page.items.unwrap_or_default();
+            let some = !items.is_empty();
+            all.extend(items);
+            if !some || all.len() as u64 >= page.total {
+                return Ok(all);
+            }
+        }
     }
 
     /// STREAM.DELETE.
     pub async fn delete_stream(&self, stream: &str) -> Result<(), Error> {
-        todo!()
+        let subject = format!("STREAM.DELETE.{stream}");
+        self.request(&subject, String::new()).await.map(|_| ())
     }
 
     /// STREAM.PURGE; how many messages went.
     pub async fn purge_stream(&self, stream: &str, what: &Purge) -> Result<u64, Error> {
-        todo!()
+        let mut fields = Vec::new();
+        if what.seq > 0 {
+            fields.push(format!(r#""seq":{}"#, what.seq));
+        }
+        if let Some(filter) = &what.filter {
+            fields.push(format!(r#""filter":{}"#, json(filter)));
+        }
+        if what.keep > 0 {
+            fields.push(format!(r#""keep":{}"#, what.keep));
+        }
+        let body = format!("{{{}}}", fields.join(","));
+        let answer = self
+            .request(&format!("STREAM.PURGE.{stream}"), body)
+            .await?;
+        parse::<Answer>(&answer).map(|answer| answer.purged)
     }
 
     /// STREAM.MSG.GET. [`Error::Api`] 10037 when there is no such message.
@@ -147,7 +269,20 @@ impl Context {
         stream: &str,
         which: DirectGet<'_>,
     ) -> Result<RawMessage, Error> {
-        todo!()
+        let subject = format!("STREAM.MSG.GET.{stream}");
+        let answer = self.request(&subject, which.body()).await?;
+        let answer: Answer = parse(&answer)?;
+        let message = answer.message.ok_or(Error::InvalidResponse)?;
+        let bytes = |text: &str| base64::decode(text).ok_or(Error::InvalidResponse);
+        let header_block = bytes(&message.hdrs)?;
+        Ok(RawMessage {
+            subject: message.subject,
+            sequence: message.seq,
+            headers: Headers::decode(&header_block).0,
+            header_block,
+            payload: bytes(&message.data)?,
+            time: Time::parse_rfc3339(&message.time).ok_or(Error::InvalidResponse)?,
+        })
     }
 
     /// STREAM.MSG.DELETE, overwriting it (`secure`) or not.
@@ -157,7 +292,10 @@ impl Context {
         sequence: u64,
         secure: bool,
     ) -> Result<(), Error> {
-        todo!()
+        let no_erase = if secure { "" } else { r#","no_erase":true"# };
+        let body = format!(r#"{{"seq":{sequence}{no_erase}}}"#);
+        let subject = format!("STREAM.MSG.DELETE.{stream}");
+        self.request(&subject, body).await.map(|_| ())
     }
 
     /// DIRECT.GET, which the stream must allow. [`Error::MessageNotFound`] when there is no such message.
@@ -166,7 +304,45 @@ impl Context {
         stream: &str,
         which: DirectGet<'_>,
     ) -> Result<RawMessage, Error> {
-        todo!()
+        let answer = match which {
+            DirectGet::Last(subject) => {
+                let subject = format!("DIRECT.GET.{stream}.{subject}");
+                self.request_raw(&subject, b"").await?
+            }
+            which => {
+                let subject = format!("DIRECT.GET.{stream}");
+                self.request_raw(&subject, which.body().as_bytes()).await?
+            }
+        };
+        match answer.status {
+            Some(status) if status.code == 404 => return Err(Error::MessageNotFound),
+            Some(status) => return Err(Error::Server(status.description)),
+            None => {}
+        }
+        let field = |name| answer.headers.get(name).ok_or(Error::InvalidResponse);
+        let subject = field("Nats-Subject")?.to_string();
+        let sequence = field("Nats-Sequence")?
+            .parse()
+            .ok()
+            .ok_or(Error::InvalidResponse)?;
+        let time = Time::parse_rfc3339(field("Nats-Time-Stamp")?).ok_or(Error::InvalidResponse)?;
+        let mut headers = answer.headers;
+        for name in [
+            "Nats-Stream",
+            "Nats-Subject",
+            "Nats-Sequence",
+            "Nats-Time-Stamp",
+        ] {
+            headers.remove_last(name);
+        }
+        Ok(RawMessage {
+            subject,
+            sequence,
+            header_block: headers.encode(),
+            headers,
+            payload: answer.payload,
+            time,
+        })
     }
 
     /// CONSUMER.CREATE; `action` is empty, `create` or `update`.
@@ -176,27 +352,49 @@ impl Context {
         config: &ConsumerConfig,
         action: &str,
     ) -> Result<ConsumerInfo, Error> {
-        todo!()
+        let name = match config.name.is_empty() {
+            true => &config.durable_name,
+            false => &config.name,
+        };
+        let mut subject = format!("CONSUMER.CREATE.{stream}");
+        if !name.is_empty() {
+            subject = format!("{subject}.{name}");
+            if !config.filter_subject.is_empty() {
+                subject = format!("{subject}.{}", config.filter_subject);
+            }
+        }
+        let action = match action.is_empty() {
+            true => String::new(),
+            false => format!(r#","action":{}"#, json(&action)),
+        };
+        let body = format!(
+            r#"{{"stream_name":{},"config":{}{action}}}"#,
+            json(&stream),
+            json(config)
+        );
+        parse(&self.request(&subject, body).await?)
     }
 
     /// CONSUMER.INFO.
     pub async fn consumer_info(&self, stream: &str, consumer: &str) -> Result<ConsumerInfo, Error> {
-        todo!()
+        let subject = format!("CONSUMER.INFO.{stream}.{consumer}");
+        parse(&self.request(&subject, String::new()).await?)
     }
 
     /// CONSUMER.DELETE.
     pub async fn delete_consumer(&self, stream: &str, consumer: &str) -> Result<(), Error> {
-        todo!()
+        let subject = format!("CONSUMER.DELETE.{stream}.{consumer}");
+        self.request(&subject, String::new()).await.map(|_| ())
     }
 
     /// CONSUMER.NAMES, all pages.
     pub async fn consumer_names(&self, stream: &str) -> Result<Vec<String>, Error> {
-        todo!()
+        self.pages(&format!("CONSUMER.NAMES.{stream}"), "").await
     }
 
     /// CONSUMER.LIST, all pages.
     pub async fn consumers(&self, stream: &str) -> Result<Vec<ConsumerInfo>, Error> {
-        todo!()
+        self.pages(&format!("CONSUMER.LIST.{stream}"), "").await
     }
 
     /// CONSUMER.PAUSE until a time; `None` resumes.
@@ -206,7 +404,12 @@ impl Context {
         consumer: &str,
         until: Option<Time>,
     ) -> Result<PauseState, Error> {
-        todo!()
+        let body = match until {
+            Some(until) => format!(r#"{{"pause_until":"{}"}}"#, until.rfc3339()),
+            None => String::new(),
+        };
+        let subject = format!("CONSUMER.PAUSE.{stream}.{consumer}");
+        parse(&self.request(&subject, body).await?)
     }
 
     /// Publishes to a stream and awaits its acknowledgement. As nats.go: without responders tried twice more, 250 ms
@@ -217,6 +420,103 @@ impl Context {
         headers: &Headers,
         payload: &[u8],
     ) -> Result<PubAck, Error> {
-        todo!()
+        let mut tries = 0;
+        let answer = loop {
+            match self
+                .client
+                .request(subject, headers, payload, self.timeout)
+                .await
+            {
+                Err(Error::NoResponders) if tries < PUBLISH_RETRIES => {
+                    tries += 1;
+                    self.client.runtime().sleep(PUBLISH_RETRY_WAIT).await;
+                }
+                Err(Error::NoResponders) => return Err(Error::NoStreamResponse),
+                answer => break answer.map_err(deadline)?.payload,
+            }
+        };
+        if let Ok(Refusal { error }) = serde_json::from_slice(&answer) {
+            return Err(Error::Publish(error));
+        }
+        let ack: PubAck = parse(&answer)?;
+        match ack.stream.is_empty() {
+            true => Err(Error::InvalidResponse),
+            false => Ok(ack),
+        }
     }
+}
+
+impl DirectGet<'_> {
+    fn body(&self) -> String {
+        match self {
+            DirectGet::Sequence(seq) => format!(r#"{{"seq":{seq}}}"#),
+            DirectGet::Last(subject) => format!(r#"{{"last_by_subj":{}}}"#, json(subject)),
+            DirectGet::Next(subject, seq) => {
+                format!(r#"{{"seq":{seq},"next_by_subj":{}}}"#, json(subject))
+            }
+            DirectGet::Since(time) => format!(r#"{{"start_time":"{}"}}"#, time.rfc3339()),
+        }
+    }
+}
+
+/// What a JetStream message's reply subject says about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageInfo {
+    /// Stream it is kept in.
+    pub stream: String,
+    /// Consumer that delivered it.
+    pub consumer: String,
+    /// How often it has been delivered, this time included.
+    pub delivered: u64,
+    /// Its sequence in the stream.
+    pub stream_sequence: u64,
+    /// Its number among the consumer's deliveries.
+    pub consumer_sequence: u64,
+    /// When it was stored.
+    pub published: Time,
+    /// Messages for the consumer after this one.
+    pub pending: u64,
+}
+
+impl Message {
+    /// Where the message comes from, if a consumer delivered it: reads `$JS.ACK.…` with and without domain.
+    pub fn info(&self) -> Option<MessageInfo> {
+        let tokens: Vec<&str> = self
+            .reply
+            .as_deref()?
+            .strip_prefix("$JS.ACK.")?
+            .split('.')
+            .collect();
+        let tokens = match tokens.len() {
+            7 => &tokens[..],
+            9.. => &tokens[2..],
+            _ => return None,
+        };
+        let number = |at: usize| tokens[at].parse().ok();
+        Some(MessageInfo {
+            stream: tokens[0].into(),
+            consumer: tokens[1].into(),
+            delivered: number(2)?,
+            stream_sequence: number(3)?,
+            consumer_sequence: number(4)?,
+            published: Time(tokens[5].parse().ok()?),
+            pending: number(6)?,
+        })
+    }
+}
+
+fn deadline(error: Error) -> Error {
+    match error {
+        Error::Timeout => Error::DeadlineExceeded,
+        error => error,
+    }
+}
+
+pub(super) fn parse<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(answer).map_err(|_| Error::InvalidResponse)
+}
+
+/// JSON of something that has one.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }

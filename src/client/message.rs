@@ -1,5 +1,7 @@
 //! A message and its headers as a client sees them. Knows no connection.
 
+use crate::wire::headers;
+
 /// Header fields in order. Names are looked up exactly as written: nats-server and nats.go do not fold case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
@@ -29,6 +31,13 @@ impl Headers {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Removes the last field of that name.
+    pub fn remove_last(&mut self, name: &str) {
+        if let Some(at) = self.0.iter().rposition(|(n, _)| n == name) {
+            self.0.remove(at);
+        }
+    }
+
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
@@ -44,39 +53,20 @@ impl Headers {
     /// The block for HPUB, `NATS/1.0` to the empty line; empty when there are no fields. Line ends inside names or values
     /// become blanks, so that a value cannot add fields.
     pub fn encode(&self) -> Vec<u8> {
-        if self.is_empty() {
-            return Vec::new();
-        }
         let one_line = |text: &str| text.replace(['\r', '\n'], " ");
-        let mut block = String::from("NATS/1.0\r\n");
+        let mut block = Vec::new();
         for (name, value) in self.iter() {
-            block.push_str(&one_line(name));
-            block.push_str(": ");
-            block.push_str(&one_line(value));
-            block.push_str("\r\n");
+            headers::push(&mut block, &one_line(name), one_line(value).as_bytes());
         }
-        block.push_str("\r\n");
-        block.into_bytes()
+        block
     }
 
-    /// Reads a header block: its fields and the status line, if it has one. Lines that are no field are left out.
+    /// Reads a header block: its fields and the status line, if it has one.
     pub fn decode(block: &[u8]) -> (Headers, Option<Status>) {
-        let text = String::from_utf8_lossy(block);
-        let mut lines = text.split("\r\n");
-        let status = lines
-            .next()
-            .and_then(|line| line.strip_prefix("NATS/1.0"))
-            .and_then(|line| {
-                let line = line.trim();
-                let (code, description) = line.split_once(' ').unwrap_or((line, ""));
-                Some(Status {
-                    code: code.parse().ok()?,
-                    description: description.trim().into(),
-                })
-            });
-        let fields = lines.filter_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            Some((name.into(), value.trim().into()))
+        let fields = headers::fields(block).map(|(name, value)| (name.into(), value.into()));
+        let status = headers::status(block).map(|(code, description)| Status {
+            code,
+            description: description.into(),
         });
         (Headers(fields.collect()), status)
     }

@@ -8,9 +8,11 @@
 //! ```
 
 mod connection;
+mod driver;
 mod error;
 mod jetstream;
 pub mod kv;
+mod mailbox;
 mod message;
 pub mod runtime;
 pub mod transport;
@@ -18,5 +20,7 @@ pub mod types;
 
 pub use connection::{Client, Event, EventFn, Options, ServerInfo, State, Subscription};
 pub use error::Error;
-pub use jetstream::{Context as JetStream, DirectGet, Purge, RawMessage, Trace, TraceFn};
+pub use jetstream::{
+    Context as JetStream, DirectGet, MessageInfo, Purge, RawMessage, Trace, TraceFn,
+};
 pub use message::{Headers, Message, Status};

@@ -5,8 +5,13 @@ mod watch;
 
 pub use watch::{Watch, WatchOptions};
 
-use super::{error::Error, jetstream::Context, types::*};
-use crate::wire::time::Time;
+use super::{
+    error::Error,
+    jetstream::{Context, DirectGet, Purge},
+    message::Headers,
+    types::*,
+};
+use crate::wire::time::{SECOND, Time};
 use std::collections::BTreeMap;
 
 /// What [`Context::create_key_value`] makes a bucket of. Sizes are bytes, times ns.
@@ -77,8 +82,12 @@ pub struct Entry {
 /// A bucket; clones share the connection.
 #[derive(Clone)]
 pub struct Bucket {
-    pub(super) context: Context,
-    pub(super) name: String,
+    context: Context,
+    name: String,
+    /// What keys are put behind, to be read and to be written: a mirror's writes go to its origin.
+    read: String,
+    write: String,
+    direct: bool,
 }
 
 /// Does nats.go take it as a bucket's name (`^[a-zA-Z0-9_-]+$`)?
@@ -108,41 +117,205 @@ fn key_byte(c: u8) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, b'-' | b'/' | b'_' | b'=' | b'.')
 }
 
-#[allow(unused_variables, clippy::todo)]
+const PREFIX: &str = "KV_";
+const OPERATION: &str = "KV-Operation";
+const ROLLUP: &str = "Nats-Rollup";
+const MARKER_REASON: &str = "Nats-Marker-Reason";
+const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
+const TTL: &str = "Nats-TTL";
+const STREAM_NAME_IN_USE: u32 = 10058;
+const STREAM_NOT_FOUND: u32 = 10059;
+const MESSAGE_NOT_FOUND: u32 = 10037;
+const WRONG_LAST_SEQUENCE: [u32; 2] = [10071, 10164];
+
 impl Context {
     /// Opens a bucket (STREAM.INFO): [`Error::InvalidBucketName`], [`Error::BucketNotFound`], [`Error::BadBucket`].
     pub async fn key_value(&self, bucket: &str) -> Result<Bucket, Error> {
-        todo!()
+        if !valid_bucket(bucket) {
+            return Err(Error::InvalidBucketName);
+        }
+        match self.stream_info(&format!("{PREFIX}{bucket}")).await {
+            Ok(info) if info.config.max_msgs_per_subject < 1 => Err(Error::BadBucket),
+            Ok(info) => Ok(Bucket::new(self, info)),
+            Err(error) if is_api(&error, &[STREAM_NOT_FOUND]) => Err(Error::BucketNotFound),
+            Err(error) => Err(error),
+        }
     }
 
     /// Creates a bucket; the same configuration again is no error, another one is [`Error::BucketExists`].
     pub async fn create_key_value(&self, config: &Config) -> Result<Bucket, Error> {
-        todo!()
+        let stream = self.stream_config(config).await?;
+        match self.create_stream(&stream).await {
+            Ok(info) => Ok(Bucket::new(self, info)),
+            Err(Error::Api(error)) if error.err_code == STREAM_NAME_IN_USE => {
+                Err(Error::BucketExists(config.bucket.clone(), error))
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Changes a bucket's configuration to `config`.
+    /// Changes a bucket's configuration to `config`: [`Error::BucketNotFoundNamed`].
     pub async fn update_key_value(&self, config: &Config) -> Result<Bucket, Error> {
-        todo!()
+        let stream = self.stream_config(config).await?;
+        match self.update_stream(&stream).await {
+            Ok(info) => Ok(Bucket::new(self, info)),
+            Err(error) => Err(named_not_found(error, &config.bucket)),
+        }
     }
 
     /// Removes a bucket: [`Error::BucketNotFoundNamed`].
     pub async fn delete_key_value(&self, bucket: &str) -> Result<(), Error> {
-        todo!()
+        if !valid_bucket(bucket) {
+            return Err(Error::InvalidBucketName);
+        }
+        let deleted = self.delete_stream(&format!("{PREFIX}{bucket}")).await;
+        deleted.map_err(|error| named_not_found(error, bucket))
     }
 
-    /// Names of all buckets (STREAM.NAMES), sorted.
+    /// Names of all buckets (STREAM.NAMES), sorted. A mirror has no subjects and is not among them, as in nats.go.
     pub async fn key_value_names(&self) -> Result<Vec<String>, Error> {
-        todo!()
+        let names = self.stream_names("$KV.*.>").await?;
+        let buckets = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
+        Ok(buckets.map(Into::into).collect())
     }
 
     /// Streams of all buckets, sorted by name. Like natscli's `kv ls` it asks STREAM.LIST for every stream.
     pub async fn key_value_stores(&self) -> Result<Vec<StreamInfo>, Error> {
-        todo!()
+        let mut streams = self.streams("").await?;
+        streams.retain(|info| info.config.name.starts_with(PREFIX));
+        Ok(streams)
+    }
+
+    /// The stream of a bucket, by the rules of ADR-8 and nats.go's `prepareKeyValueConfig`.
+    async fn stream_config(&self, config: &Config) -> Result<StreamConfig, Error> {
+        if !valid_bucket(&config.bucket) {
+            return Err(Error::InvalidBucketName);
+        }
+        self.account_info().await?;
+        if config.history > 64 {
+            return Err(Error::HistoryTooLarge);
+        }
+        if config.limit_marker_ttl != 0 && self.account_info().await?.api.level < 1 {
+            return Err(Error::LimitMarkerTtlNotSupported);
+        }
+        let or_unlimited = |limit: i64| if limit == 0 { UNLIMITED } else { limit };
+        let window = 120 * SECOND;
+        let mut stream = StreamConfig {
+            name: format!("{PREFIX}{}", config.bucket),
+            description: config.description.clone(),
+            max_consumers: UNLIMITED,
+            max_msgs: UNLIMITED,
+            max_msgs_per_subject: config.history.max(1),
+            max_bytes: or_unlimited(config.max_bytes),
+            max_age: config.ttl,
+            max_msg_size: if config.max_value_size == 0 {
+                -1
+            } else {
+                config.max_value_size
+            },
+            storage: config.storage,
+            discard: DiscardPolicy::New,
+            num_replicas: config.replicas.max(1),
+            duplicate_window: if config.ttl > 0 {
+                config.ttl.min(window)
+            } else {
+                window
+            },
+            placement: config.placement.clone(),
+            compression: match config.compression {
+                true => Compression::S2,
+                false => Compression::None,
+            },
+            republish: config.republish.clone(),
+            deny_delete: true,
+            allow_rollup_hdrs: true,
+            allow_direct: true,
+            allow_msg_ttl: config.limit_marker_ttl != 0,
+            subject_delete_marker_ttl: config.limit_marker_ttl,
+            metadata: config.metadata.clone(),
+            ..StreamConfig::default()
+        };
+        if let Some(mirror) = &config.mirror {
+            let mut mirror = mirror.clone();
+            if !mirror.name.starts_with(PREFIX) {
+                mirror.name.insert_str(0, PREFIX);
+            }
+            stream.mirror = Some(mirror);
+            stream.mirror_direct = true;
+        } else {
+            let sources = config.sources.iter();
+            stream.sources = sources
+                .map(|source| source_of(source, &config.bucket))
+                .collect();
+            stream.subjects = vec![format!("$KV.{}.>", config.bucket)];
+        }
+        Ok(stream)
     }
 }
 
-#[allow(unused_variables, clippy::todo)]
+/// A bucket as a source: under its stream's name, with its keys renamed into `bucket`.
+fn source_of(source: &StreamSource, bucket: &str) -> StreamSource {
+    let mut source = source.clone();
+    if source.subject_transforms.is_empty() {
+        let origin = match source.name.strip_prefix(PREFIX) {
+            Some(origin) => origin.to_string(),
+            None => {
+                let name = format!("{PREFIX}{}", source.name);
+                std::mem::replace(&mut source.name, name)
+            }
+        };
+        if source.external.is_none() || origin != bucket {
+            source.subject_transforms = vec![SubjectTransform {
+                src: format!("$KV.{origin}.>"),
+                dest: format!("$KV.{bucket}.>"),
+            }];
+        }
+    }
+    source
+}
+
+fn is_api(error: &Error, codes: &[u32]) -> bool {
+    error.api().is_some_and(|api| codes.contains(&api.err_code))
+}
+
+fn named_not_found(error: Error, bucket: &str) -> Error {
+    match error {
+        Error::Api(api) if api.err_code == STREAM_NOT_FOUND => {
+            Error::BucketNotFoundNamed(bucket.into(), api)
+        }
+        error => error,
+    }
+}
+
 impl Bucket {
+    fn new(context: &Context, info: StreamInfo) -> Bucket {
+        let name = info.config.name.strip_prefix(PREFIX).unwrap_or_default();
+        let mut read = format!("$KV.{name}.");
+        let mut write = None;
+        if let Some(mirror) = &info.config.mirror {
+            let origin = mirror.name.strip_prefix(PREFIX).unwrap_or(&mirror.name);
+            let origin = format!("$KV.{origin}.");
+            match mirror
+                .external
+                .as_ref()
+                .filter(|external| !external.api.is_empty())
+            {
+                Some(external) => {
+                    write = Some(format!("{}.{origin}", external.api));
+                    read = origin;
+                }
+                None => write = Some(origin),
+            }
+        }
+        Bucket {
+            context: context.clone(),
+            name: name.into(),
+            write: write.unwrap_or_else(|| read.clone()),
+            read,
+            direct: info.config.allow_direct,
+        }
+    }
+
     /// The bucket's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -150,7 +323,7 @@ impl Bucket {
 
     /// The stream's name, `KV_…`.
     pub fn stream_name(&self) -> String {
-        format!("KV_{}", self.name)
+        format!("{PREFIX}{}", self.name)
     }
 
     /// JetStream it lives in.
@@ -160,68 +333,256 @@ impl Bucket {
 
     /// The stream (STREAM.INFO); what `kv info` shows is derived from it.
     pub async fn status(&self) -> Result<StreamInfo, Error> {
-        todo!()
+        self.context.stream_info(&self.stream_name()).await
     }
 
     /// The key's value: [`Error::KeyNotFound`] when it was never put or is deleted.
     pub async fn get(&self, key: &str) -> Result<Entry, Error> {
-        todo!()
+        self.get_revision(key, 0).await
     }
 
     /// The key at a revision (0: the latest): [`Error::KeyNotFound`] when that revision is gone, a marker, or another key's.
     pub async fn get_revision(&self, key: &str, revision: u64) -> Result<Entry, Error> {
-        todo!()
+        match self.find(key, revision).await? {
+            Some(entry) if entry.operation == Operation::Put => Ok(entry),
+            _ => Err(Error::KeyNotFound),
+        }
     }
 
     /// The key's newest revision, markers included; `None` when there is none.
     pub async fn entry(&self, key: &str) -> Result<Option<Entry>, Error> {
-        todo!()
+        self.find(key, 0).await
+    }
+
+    async fn find(&self, key: &str, revision: u64) -> Result<Option<Entry>, Error> {
+        if !valid_key(key) {
+            return Err(Error::InvalidKey);
+        }
+        let subject = format!("{}{key}", self.read);
+        let which = match revision {
+            0 => DirectGet::Last(&subject),
+            revision => DirectGet::Sequence(revision),
+        };
+        let stream = self.stream_name();
+        let found = match self.direct {
+            true => self.context.direct_get(&stream, which).await,
+            false => self.context.get_message(&stream, which).await,
+        };
+        match found {
+            Ok(message) if message.subject == subject => Ok(Some(Entry {
+                bucket: self.name.clone(),
+                key: key.into(),
+                value: message.payload,
+                revision: message.sequence,
+                created: message.time,
+                operation: Operation::of(&message.headers),
+                delta: 0,
+            })),
+            Ok(_) | Err(Error::MessageNotFound) => Ok(None),
+            Err(error) if is_api(&error, &[MESSAGE_NOT_FOUND]) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts a value, whatever was there; its revision.
     pub async fn put(&self, key: &str, value: &[u8]) -> Result<u64, Error> {
-        todo!()
+        self.write(key, Headers::new(), value).await
     }
 
     /// Puts a value if the key has none or is deleted: [`Error::KeyExists`]. `ttl` in ns (0: none) needs a bucket with
     /// [`Config::limit_marker_ttl`].
     pub async fn create(&self, key: &str, value: &[u8], ttl: i64) -> Result<u64, Error> {
-        todo!()
+        let error = match self.write_at(key, value, 0, ttl).await {
+            Err(error) => error,
+            created => return created,
+        };
+        // Over a marker it is a create as well.
+        if let Ok(Some(entry)) = self.find(key, 0).await
+            && entry.operation != Operation::Put
+        {
+            return self.write_at(key, value, entry.revision, ttl).await;
+        }
+        Err(match error {
+            Error::Publish(api) if WRONG_LAST_SEQUENCE.contains(&api.err_code) => {
+                Error::KeyExists(api)
+            }
+            error => error,
+        })
     }
 
     /// Puts a value if `revision` is still the key's newest: [`Error::KeyRevisionMismatch`].
     pub async fn update(&self, key: &str, value: &[u8], revision: u64) -> Result<u64, Error> {
-        todo!()
+        let written = self.write_at(key, value, revision, 0).await;
+        written.map_err(mismatch)
+    }
+
+    async fn write_at(
+        &self,
+        key: &str,
+        value: &[u8],
+        revision: u64,
+        ttl: i64,
+    ) -> Result<u64, Error> {
+        let mut headers = Headers::new();
+        headers.append(EXPECTED, &revision.to_string());
+        if ttl > 0 {
+            headers.append(TTL, &duration(ttl));
+        }
+        self.write(key, headers, value).await
+    }
+
+    async fn write(&self, key: &str, headers: Headers, value: &[u8]) -> Result<u64, Error> {
+        if !valid_key(key) {
+            return Err(Error::InvalidKey);
+        }
+        let subject = format!("{}{key}", self.write);
+        let ack = self.context.publish(&subject, &headers, value).await?;
+        Ok(ack.seq)
     }
 
     /// Deletes a key, leaving a marker; only at this `revision` unless it is 0.
     pub async fn delete(&self, key: &str, revision: u64) -> Result<(), Error> {
-        todo!()
+        let mut headers = Headers::new();
+        headers.append(OPERATION, "DEL");
+        self.mark(key, headers, revision, 0).await
     }
 
     /// Deletes a key and its history, leaving a marker, which vanishes after `ttl` ns unless it is 0.
     pub async fn purge(&self, key: &str, revision: u64, ttl: i64) -> Result<(), Error> {
-        todo!()
+        let mut headers = Headers::new();
+        headers.append(OPERATION, "PURGE");
+        headers.append(ROLLUP, "sub");
+        self.mark(key, headers, revision, ttl).await
+    }
+
+    async fn mark(
+        &self,
+        key: &str,
+        mut headers: Headers,
+        revision: u64,
+        ttl: i64,
+    ) -> Result<(), Error> {
+        if revision > 0 {
+            headers.append(EXPECTED, &revision.to_string());
+        }
+        if ttl > 0 {
+            headers.append(TTL, &duration(ttl));
+        }
+        let written = self.write(key, headers, b"").await;
+        written.map(|_| ()).map_err(mismatch)
     }
 
     /// Purges what lies under markers: those older than `older_than` ns go too (nats.go: 30 min; negative: all go).
     pub async fn purge_deletes(&self, older_than: i64) -> Result<(), Error> {
-        todo!()
+        let entries = self.present(">", WatchOptions::default()).await?;
+        let now = self.context.client.runtime().now();
+        for entry in entries
+            .iter()
+            .filter(|entry| entry.operation != Operation::Put)
+        {
+            let young = older_than > 0 && now.since(entry.created) < older_than;
+            let what = Purge {
+                filter: Some(format!("{}{}", self.read, entry.key)),
+                keep: u64::from(young),
+                seq: 0,
+            };
+            self.context
+                .purge_stream(&self.stream_name(), &what)
+                .await?;
+        }
+        Ok(())
     }
 
     /// All revisions of a key (wildcards allowed), oldest first: [`Error::KeyNotFound`] when there are none.
     pub async fn history(&self, key: &str) -> Result<Vec<Entry>, Error> {
-        todo!()
+        let options = WatchOptions {
+            include_history: true,
+            ..WatchOptions::default()
+        };
+        let entries = self.present(key, options).await?;
+        match entries.is_empty() {
+            true => Err(Error::KeyNotFound),
+            false => Ok(entries),
+        }
     }
 
     /// Keys with a value that match `filter` (`>`: all), in order of their newest revision; none is no error here.
     pub async fn keys(&self, filter: &str) -> Result<Vec<String>, Error> {
-        todo!()
+        let options = WatchOptions {
+            ignore_deletes: true,
+            meta_only: true,
+            ..WatchOptions::default()
+        };
+        let entries = self.present(filter, options).await?;
+        Ok(entries.into_iter().map(|entry| entry.key).collect())
+    }
+
+    /// What a watch finds at its start.
+    async fn present(&self, key: &str, options: WatchOptions) -> Result<Vec<Entry>, Error> {
+        let mut watch = self.watch(&[key], options).await?;
+        let mut entries = Vec::new();
+        while let Some(entry) = watch.next().await? {
+            entries.push(entry);
+        }
+        watch.stop();
+        Ok(entries)
     }
 
     /// Watches keys; several filters are one watch. [`Error::InvalidSearchKey`].
     pub async fn watch(&self, keys: &[&str], options: WatchOptions) -> Result<Watch, Error> {
-        todo!()
+        if !keys.iter().all(|key| valid_search_key(key)) {
+            return Err(Error::InvalidSearchKey);
+        }
+        let keys = if keys.is_empty() { &[">"] } else { keys };
+        let filters = keys.iter().map(|key| format!("{}{key}", self.read));
+        Watch::start(self, filters.collect(), options).await
+    }
+}
+
+impl Operation {
+    /// What the headers of a stored message say was done.
+    fn of(headers: &Headers) -> Operation {
+        match (headers.get(OPERATION), headers.get(MARKER_REASON)) {
+            (Some("DEL"), _) | (None, Some("Remove")) => Operation::Delete,
+            (Some("PURGE"), _) | (None, Some("MaxAge" | "Purge")) => Operation::Purge,
+            _ => Operation::Put,
+        }
+    }
+}
+
+fn mismatch(error: Error) -> Error {
+    match error {
+        Error::Publish(api) if WRONG_LAST_SEQUENCE.contains(&api.err_code) => {
+            Error::KeyRevisionMismatch(api)
+        }
+        error => error,
+    }
+}
+
+/// A duration as Go prints it: `2s`, `1m30s`, `1h0m0s`, `1.5s`, `100ms`, `1.5µs`.
+fn duration(ns: i64) -> String {
+    let fraction = |value: i64, unit: i64, name: &str| {
+        let rest = format!("{:0width$}", value % unit, width = unit.ilog10() as usize);
+        match rest.trim_end_matches('0') {
+            "" => format!("{}{name}", value / unit),
+            _ if unit == 1 => format!("{value}{name}"),
+            rest => format!("{}.{rest}{name}", value / unit),
+        }
+    };
+    match ns {
+        0 => "0s".into(),
+        1..1_000 => format!("{ns}ns"),
+        1_000..1_000_000 => fraction(ns, 1_000, "µs"),
+        1_000_000..SECOND => fraction(ns, 1_000_000, "ms"),
+        _ => {
+            let seconds = fraction(ns % (60 * SECOND), SECOND, "s");
+            let minutes = ns / (60 * SECOND);
+            match (minutes / 60, minutes % 60) {
+                (0, 0) => seconds,
+                (0, minutes) => format!("{minutes}m{seconds}"),
+                (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
+            }
+        }
     }
 }
 
@@ -247,5 +608,20 @@ mod tests {
             assert!(valid_search_key(good), "{good:?}");
         }
         assert!(!valid_search_key(">.a") && !valid_search_key("a b"));
+    }
+
+    #[test]
+    fn durations_as_go_prints_them() {
+        for (ns, text) in [
+            (1, "1ns"),
+            (1_500, "1.5µs"),
+            (100_000_000, "100ms"),
+            (2 * SECOND, "2s"),
+            (1_500_000_000, "1.5s"),
+            (90 * SECOND, "1m30s"),
+            (3_600 * SECOND, "1h0m0s"),
+        ] {
+            assert_eq!(duration(ns), text);
+        }
     }
 }
