@@ -1,5 +1,9 @@
 //! JetStream: streams, consumers and their API, on top of core messaging.
 
+pub mod error;
+pub mod store;
+pub mod stream;
+
 use super::ConnectionId;
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
 

@@ -1,0 +1,361 @@
+//! The messages of one stream: kept by sequence and by subject, counted as nats-server counts them. Does as it is told;
+//! must not know limits, headers' meaning, consumers or time (deadlines are handed in).
+//!
+//! # Reading (what consumers build on)
+//! [`Store::first_seq`], [`Store::last_seq`], [`Store::get`], [`Store::next_match`], [`Store::last_match`],
+//! [`Store::num_pending`], [`Store::last_per_subject`], [`Store::first_since`]. All take prepared [`Filters`].
+
+mod messages;
+mod subjects;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use messages::Message;
+use messages::Messages;
+use subjects::Subjects;
+pub use subjects::{Filters, Sequences};
+
+use crate::wire::time::Time;
+
+/// Where a stream keeps its messages; here it decides how bytes are counted and whether the journal keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// `file`
+    #[default]
+    File,
+    /// `memory`
+    Memory,
+}
+
+impl Storage {
+    /// Bytes a message counts for (`fileStoreMsgSize`, `memStoreMsgSize`).
+    pub fn size(self, subject: usize, headers: usize, payload: usize) -> u64 {
+        let overhead = match self {
+            Storage::Memory => 16,
+            Storage::File if headers == 0 => 30,
+            Storage::File => 34,
+        };
+        (subject + headers + payload + overhead) as u64
+    }
+}
+
+/// Messages of one stream.
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    storage: Storage,
+    messages: Messages,
+    subjects: Subjects,
+    bytes: u64,
+    first_seq: u64,
+    last_seq: u64,
+    last_time: Option<Time>,
+    /// Deadline by sequence and sequences by deadline, of messages that have one.
+    deadline_of: BTreeMap<u64, Time>,
+    deadlines: BTreeSet<(Time, u64)>,
+}
+
+impl Store {
+    /// An empty store. `first_seq` above 0 is the sequence of its first message.
+    pub fn new(storage: Storage, first_seq: u64) -> Store {
+        Store {
+            storage,
+            first_seq,
+            last_seq: first_seq.saturating_sub(1),
+            ..Store::default()
+        }
+    }
+
+    /// Kind of storage.
+    pub fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// Number of messages.
+    pub fn len(&self) -> u64 {
+        self.messages.len()
+    }
+
+    /// Are there no messages?
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Bytes as nats-server counts them.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Sequence of the oldest message. When there is none: `last_seq` + 1, or 0 if the stream was never used.
+    pub fn first_seq(&self) -> u64 {
+        self.first_seq
+    }
+
+    /// The highest sequence ever used; never goes back.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// When the oldest message was stored.
+    pub fn first_time(&self) -> Option<Time> {
+        self.messages.first().map(|(_, message)| message.time)
+    }
+
+    /// When the last sequence was used.
+    pub fn last_time(&self) -> Option<Time> {
+        self.last_time
+    }
+
+    /// Number of subjects that have messages.
+    pub fn num_subjects(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// Sequences between first and last that have no message.
+    pub fn num_deleted(&self) -> u64 {
+        if self.last_seq > self.first_seq {
+            self.last_seq - self.first_seq + 1 - self.len()
+        } else {
+            0
+        }
+    }
+
+    /// The sequences [`Store::num_deleted`] counts, ascending.
+    pub fn deleted(&self) -> Vec<u64> {
+        if self.num_deleted() == 0 {
+            return Vec::new();
+        }
+        let mut deleted = Vec::new();
+        let mut expected = self.first_seq;
+        for (seq, _) in self.messages.from(self.first_seq) {
+            deleted.extend(expected..seq);
+            expected = seq + 1;
+        }
+        deleted.extend(expected..=self.last_seq);
+        deleted
+    }
+
+    /// Bytes this message counts for.
+    pub fn size_of(&self, message: &Message) -> u64 {
+        let headers = message.headers().len();
+        self.storage
+            .size(message.subject.len(), headers, message.payload().len())
+    }
+
+    /// The message with this sequence.
+    pub fn get(&self, seq: u64) -> Option<&Message> {
+        self.messages.get(seq)
+    }
+
+    /// Messages from this sequence on, ascending.
+    pub fn from(&self, seq: u64) -> impl Iterator<Item = (u64, &Message)> {
+        self.messages.from(seq)
+    }
+
+    /// Sequences of exactly this subject; `None` if it has no message.
+    pub fn sequences(&self, subject: &[u8]) -> Option<&Sequences> {
+        self.subjects.get(subject)
+    }
+
+    /// Subjects that match and their sequences, each once; sorted if there is at most one filter.
+    pub fn subjects<'s>(
+        &'s self,
+        filters: &'s Filters,
+    ) -> impl Iterator<Item = (&'s [u8], &'s Sequences)> {
+        self.subjects.matching(filters)
+    }
+
+    /// Sequence of the first message stored at `time` or later.
+    pub fn first_since(&self, time: Time) -> Option<u64> {
+        self.messages.first_since(time)
+    }
+
+    /// The lowest sequence of `from` or higher that matches.
+    ///
+    /// Walks messages and matching subjects in turns, each turn twice as long, and stops at what answers first: cost is
+    /// that of the cheaper of the two, whatever lies between.
+    pub fn next_match(&self, filters: &Filters, from: u64) -> Option<u64> {
+        let messages = self.messages.from(from);
+        self.search(filters, messages, |sequences| sequences.at_or_after(from))
+            .into_iter()
+            .min()
+    }
+
+    /// The highest sequence of `to` or lower that matches. Cost as [`Store::next_match`].
+    pub fn last_match(&self, filters: &Filters, to: u64) -> Option<u64> {
+        let messages = self.messages.down_from(to);
+        self.search(filters, messages, |sequences| sequences.at_or_before(to))
+            .into_iter()
+            .max()
+    }
+
+    /// The first match of `messages`, or one candidate of each matching subject.
+    fn search<'s>(
+        &'s self,
+        filters: &'s Filters,
+        mut messages: impl Iterator<Item = (u64, &'s Message)>,
+        candidate: impl Fn(&Sequences) -> Option<u64>,
+    ) -> Vec<u64> {
+        let mut turn = 32;
+        loop {
+            for _ in 0..turn {
+                match messages.next() {
+                    Some((seq, message)) if filters.matches(&message.subject) => return vec![seq],
+                    Some(_) => {}
+                    None => return Vec::new(),
+                }
+            }
+            let mut subjects = self.subjects.matching(filters);
+            let mut found = Vec::new();
+            for _ in 0..turn {
+                match subjects.next() {
+                    Some((_, sequences)) => found.extend(candidate(sequences)),
+                    None => return found,
+                }
+            }
+            turn *= 2;
+        }
+    }
+
+    /// How many messages from `from` on match; with `last_per_subject`, how many subjects have their newest there.
+    pub fn num_pending(&self, filters: &Filters, from: u64, last_per_subject: bool) -> u64 {
+        if last_per_subject {
+            let subjects = self.subjects.matching(filters);
+            subjects.filter(|(_, seqs)| seqs.last() >= from).count() as u64
+        } else if filters.is_everything() {
+            self.messages.count_from(from)
+        } else {
+            let subjects = self.subjects.matching(filters);
+            subjects.map(|(_, seqs)| seqs.count_from(from)).sum()
+        }
+    }
+
+    /// The newest sequence, `up_to` at most, of every subject that matches, ascending.
+    pub fn last_per_subject(&self, filters: &Filters, up_to: u64) -> Vec<u64> {
+        let subjects = self.subjects.matching(filters);
+        let mut found: Vec<u64> = subjects
+            .filter_map(|(_, sequences)| sequences.at_or_before(up_to))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// Stores a message under `seq`, which must be higher than [`Store::last_seq`]; sequences between count as deleted.
+    /// `deadline` is when its TTL ends.
+    pub fn push(
+        &mut self,
+        seq: u64,
+        subject: &[u8],
+        headers: &[u8],
+        payload: &[u8],
+        time: Time,
+        deadline: Option<Time>,
+    ) {
+        let subject = self.subjects.push(subject, seq);
+        self.bytes += self
+            .storage
+            .size(subject.len(), headers.len(), payload.len());
+        if self.is_empty() {
+            self.first_seq = seq;
+        }
+        self.last_seq = seq;
+        self.last_time = Some(time);
+        self.messages
+            .push(seq, Message::new(subject, headers, payload, time));
+        self.set_deadline(seq, deadline);
+    }
+
+    /// Uses up sequences to `seq` without storing anything.
+    pub fn skip_to(&mut self, seq: u64, time: Time) {
+        self.last_seq = self.last_seq.max(seq);
+        self.last_time = Some(time);
+        if self.is_empty() {
+            self.first_seq = self.last_seq + 1;
+        }
+    }
+
+    /// Takes a message out.
+    pub fn remove(&mut self, seq: u64) -> Option<Message> {
+        let message = self.messages.remove(seq)?;
+        self.subjects.remove(&message.subject, seq);
+        self.bytes -= self.size_of(&message);
+        self.set_deadline(seq, None);
+        if seq == self.first_seq {
+            let first = self.messages.first();
+            self.first_seq = first.map_or(self.last_seq + 1, |(seq, _)| seq);
+        }
+        Some(message)
+    }
+
+    /// Takes all messages out; the next one gets `next_seq`, or the sequence after the last if that is higher. Returns
+    /// how many there were.
+    pub fn clear(&mut self, next_seq: u64) -> u64 {
+        let removed = self.len();
+        *self = Store {
+            storage: self.storage,
+            last_seq: self.last_seq.max(next_seq.saturating_sub(1)),
+            last_time: self.last_time,
+            ..Store::default()
+        };
+        self.first_seq = self.last_seq + 1;
+        removed
+    }
+
+    /// Sets or drops the deadline of a message.
+    pub fn set_deadline(&mut self, seq: u64, deadline: Option<Time>) {
+        if self.deadline_of.is_empty() && deadline.is_none() {
+            return;
+        }
+        if let Some(old) = self.deadline_of.remove(&seq) {
+            self.deadlines.remove(&(old, seq));
+        }
+        if let Some(at) = deadline {
+            self.deadline_of.insert(seq, at);
+            self.deadlines.insert((at, seq));
+        }
+    }
+
+    /// The earliest deadline and its message.
+    pub fn next_deadline(&self) -> Option<(Time, u64)> {
+        self.deadlines.first().copied()
+    }
+
+    /// Deadlines up to `now`, by sequence.
+    pub fn due(&self, now: Time) -> Vec<u64> {
+        let due = self.deadlines.range(..=(now, u64::MAX));
+        let mut due: Vec<u64> = due.map(|(_, seq)| *seq).collect();
+        due.sort_unstable();
+        due
+    }
+
+    /// Panics if what is kept twice disagrees. For tests and fuzzing; costs a full walk.
+    pub fn check(&self) {
+        let mut bytes = 0;
+        let mut count = 0;
+        for (seq, message) in self.messages.from(0) {
+            assert!(seq >= self.first_seq && seq <= self.last_seq);
+            let sequences = self.subjects.get(&message.subject);
+            let Some(sequences) = sequences else {
+                panic!("message {seq} is missing from its subject");
+            };
+            assert_eq!(sequences.at_or_after(seq), Some(seq));
+            bytes += self.size_of(message);
+            count += 1;
+        }
+        assert_eq!((bytes, count), (self.bytes, self.len()));
+        let indexed: u64 = self
+            .subjects(&Filters::default())
+            .map(|(_, sequences)| sequences.count())
+            .sum();
+        assert_eq!(indexed, count);
+        match self.messages.first() {
+            Some((seq, _)) => assert_eq!(seq, self.first_seq),
+            None => assert!(self.first_seq == self.last_seq + 1 || self.last_seq == 0),
+        }
+        assert_eq!(self.deadline_of.len(), self.deadlines.len());
+        for (seq, at) in &self.deadline_of {
+            assert!(self.messages.get(*seq).is_some() && self.deadlines.contains(&(*at, *seq)));
+        }
+    }
+}

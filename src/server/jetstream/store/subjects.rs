@@ -1,0 +1,246 @@
+//! Which sequences each subject has, and filters over subjects. Exact subjects are found by hash; filters walk an ordered
+//! set from their literal prefix on, so what lies outside of the prefix costs nothing. Must not know messages.
+
+use std::collections::{BTreeSet, HashMap, VecDeque, hash_map};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+
+use crate::wire::subject;
+
+/// Subject filters of a consumer or a request. None at all, or `>`, stand for everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters(Vec<Filter>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Filter {
+    pattern: Box<[u8]>,
+    /// Length of the part before the first wildcard token; all of it for a literal.
+    prefix: usize,
+}
+
+impl Filter {
+    fn is_literal(&self) -> bool {
+        self.prefix == self.pattern.len()
+    }
+
+    fn prefix(&self) -> &[u8] {
+        &self.pattern[..self.prefix]
+    }
+
+    fn matches(&self, subject: &[u8]) -> bool {
+        if self.is_literal() {
+            *self.pattern == *subject
+        } else {
+            subject::matches(&self.pattern, subject)
+        }
+    }
+}
+
+impl Filters {
+    /// Filters of these patterns; empty patterns are left out.
+    pub fn new<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Filters {
+        let mut filters = Vec::new();
+        for pattern in patterns {
+            let pattern = pattern.as_ref();
+            if pattern == b">" {
+                return Filters::default();
+            }
+            if pattern.is_empty() {
+                continue;
+            }
+            let mut prefix = 0;
+            for token in subject::tokens(pattern) {
+                if token == b"*" || token == b">" {
+                    break;
+                }
+                prefix += token.len() + 1;
+            }
+            filters.push(Filter {
+                pattern: pattern.into(),
+                prefix: prefix.min(pattern.len()),
+            });
+        }
+        Filters(filters)
+    }
+
+    /// Does every subject match?
+    pub fn is_everything(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Does `subject` match one of them?
+    pub fn matches(&self, subject: &[u8]) -> bool {
+        self.0.is_empty() || self.0.iter().any(|filter| filter.matches(subject))
+    }
+}
+
+/// Ascending sequences of one subject; never empty while it is in the index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sequences {
+    /// One, as nearly always in a bucket with history 1.
+    One(u64),
+    /// Two or more, mostly.
+    Many(Box<VecDeque<u64>>),
+}
+
+impl Sequences {
+    /// The oldest.
+    pub fn first(&self) -> u64 {
+        match self {
+            Sequences::One(seq) => *seq,
+            Sequences::Many(list) => list.front().copied().unwrap_or(0),
+        }
+    }
+
+    /// The newest.
+    pub fn last(&self) -> u64 {
+        match self {
+            Sequences::One(seq) => *seq,
+            Sequences::Many(list) => list.back().copied().unwrap_or(0),
+        }
+    }
+
+    /// How many.
+    pub fn count(&self) -> u64 {
+        match self {
+            Sequences::One(_) => 1,
+            Sequences::Many(list) => list.len() as u64,
+        }
+    }
+
+    /// How many are `from` or higher.
+    pub fn count_from(&self, from: u64) -> u64 {
+        match self {
+            Sequences::One(seq) => u64::from(*seq >= from),
+            Sequences::Many(list) => (list.len() - list.partition_point(|seq| *seq < from)) as u64,
+        }
+    }
+
+    /// The lowest that is `from` or higher.
+    pub fn at_or_after(&self, from: u64) -> Option<u64> {
+        match self {
+            Sequences::One(seq) => (*seq >= from).then_some(*seq),
+            Sequences::Many(list) => list.get(list.partition_point(|seq| *seq < from)).copied(),
+        }
+    }
+
+    /// The highest that is `to` or lower.
+    pub fn at_or_before(&self, to: u64) -> Option<u64> {
+        match self {
+            Sequences::One(seq) => (*seq <= to).then_some(*seq),
+            Sequences::Many(list) => {
+                let after = list.partition_point(|seq| *seq <= to);
+                list.get(after.checked_sub(1)?).copied()
+            }
+        }
+    }
+
+    fn push(&mut self, seq: u64) {
+        match self {
+            Sequences::One(first) => {
+                *self = Sequences::Many(Box::new(VecDeque::from([*first, seq])));
+            }
+            Sequences::Many(list) => list.push_back(seq),
+        }
+    }
+
+    /// True if none is left (and then the value is stale).
+    fn remove(&mut self, seq: u64) -> bool {
+        match self {
+            Sequences::One(only) => *only == seq,
+            Sequences::Many(list) => {
+                if let Ok(at) = list.binary_search(&seq) {
+                    list.remove(at);
+                }
+                if let [only] = list.as_slices().0
+                    && list.len() == 1
+                {
+                    *self = Sequences::One(*only);
+                    false
+                } else {
+                    list.is_empty()
+                }
+            }
+        }
+    }
+}
+
+/// Sequences by subject.
+#[derive(Clone, Debug, Default)]
+pub struct Subjects {
+    exact: HashMap<Arc<[u8]>, Sequences, BuildHasherDefault<DefaultHasher>>,
+    ordered: BTreeSet<Arc<[u8]>>,
+}
+
+impl Subjects {
+    /// How many subjects there are.
+    pub fn len(&self) -> usize {
+        self.ordered.len()
+    }
+
+    /// Sequences of exactly this subject.
+    pub fn get(&self, subject: &[u8]) -> Option<&Sequences> {
+        self.exact.get(subject)
+    }
+
+    /// Adds a sequence, the highest so far, and returns the subject as it is shared by all its messages.
+    pub fn push(&mut self, subject: &[u8], seq: u64) -> Arc<[u8]> {
+        // Looked up twice only when the subject is new, so that a known one needs no allocation.
+        if let Some(sequences) = self.exact.get_mut(subject) {
+            sequences.push(seq);
+            if let Some((name, _)) = self.exact.get_key_value(subject) {
+                return name.clone();
+            }
+        }
+        let name: Arc<[u8]> = subject.into();
+        self.exact.insert(name.clone(), Sequences::One(seq));
+        self.ordered.insert(name.clone());
+        name
+    }
+
+    /// Takes a sequence out.
+    pub fn remove(&mut self, subject: &Arc<[u8]>, seq: u64) {
+        if let hash_map::Entry::Occupied(mut entry) = self.exact.entry(subject.clone())
+            && entry.get_mut().remove(seq)
+        {
+            entry.remove();
+            self.ordered.remove(subject);
+        }
+        if self.exact.capacity() > 4 * self.exact.len() + 64 {
+            self.exact.shrink_to_fit();
+        }
+    }
+
+    /// Subjects that match, each once, with their sequences; sorted within each filter.
+    pub fn matching<'s>(
+        &'s self,
+        filters: &'s Filters,
+    ) -> impl Iterator<Item = (&'s [u8], &'s Sequences)> {
+        let everything = filters.is_everything().then(|| self.ordered.iter());
+        let names = everything.into_iter().flatten().map(|name| &**name).chain(
+            filters.0.iter().enumerate().flat_map(move |(at, filter)| {
+                let earlier = &filters.0[..at];
+                self.range(filter)
+                    .filter(move |name| !earlier.iter().any(|f| f.matches(name)))
+            }),
+        );
+        names.filter_map(|name| Some((name, self.exact.get(name)?)))
+    }
+
+    fn range<'s>(&'s self, filter: &'s Filter) -> impl Iterator<Item = &'s [u8]> {
+        let literal = filter.is_literal();
+        let exact = literal
+            .then(|| self.exact.get_key_value(&*filter.pattern))
+            .flatten()
+            .map(|(name, _)| &**name);
+        let from: &[u8] = filter.prefix();
+        let range = (!literal).then(|| {
+            self.ordered
+                .range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Unbounded))
+                .map(|name| &**name)
+                .take_while(move |name| name.starts_with(from))
+                .filter(move |name| filter.matches(name))
+        });
+        exact.into_iter().chain(range.into_iter().flatten())
+    }
+}
