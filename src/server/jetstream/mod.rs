@@ -3,6 +3,7 @@
 pub mod error;
 pub mod store;
 pub mod stream;
+pub mod transform;
 
 use super::ConnectionId;
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};

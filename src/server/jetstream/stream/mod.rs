@@ -1,5 +1,7 @@
 //! One stream: its configuration, its messages and everything that happens to them.
 
+pub mod check;
+mod check_origins;
 mod config;
 
 pub use config::{
