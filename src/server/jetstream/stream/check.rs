@@ -255,9 +255,7 @@ fn check_subjects(config: &mut StreamConfig) -> Checked {
         }
         let meets = |space: &&str| subject::overlap(bytes, space.as_bytes());
         if !config.no_ack {
-            let api = ["$JS.>", "$JSC.>", "$NRG.>"]
-                .iter()
-                .any(&meets);
+            let api = ["$JS.>", "$JSC.>", "$NRG.>"].iter().any(&meets);
             if api && !subject::is_subset(bytes, b"$JS.EVENT.>") {
                 return invalid(
                     "subjects that overlap with jetstream api require no-ack to be true",
