@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Timer};
 use super::info::{MAX_PAYLOAD, Occasion};
-use super::log::quoted;
+use super::json::{self, quote};
 use super::options::{Options, redacted};
 use super::{ConnectionId, Output, Peer};
 use crate::wire::op::{ClientOp, Delivery, ServerOp};
@@ -140,7 +140,7 @@ impl Core {
         let info = self.info(id, &connection, Occasion::Accept);
         self.connections.insert(id, connection);
         self.trace(id, "DBG", || "Client connection created".into());
-        ServerOp::Info(info.as_bytes()).write(&mut self.connection_mut(id).out);
+        ServerOp::Info(&info).write(&mut self.connection_mut(id).out);
         self.mark_ready(id);
         if self.connections.len() > MAX_CONNECTIONS {
             self.write_log(id, "ERR", "maximum connections exceeded");
@@ -211,7 +211,7 @@ impl Core {
         let suffix = if user.is_empty() {
             String::new()
         } else {
-            format!(" - User {}", quoted(user.as_bytes()))
+            format!(" - User {}", quote(user.as_bytes()))
         };
         self.write_log(id, "ERR", &format!("authentication error{suffix}"));
         self.fail(id, "Authorization Violation", "Authentication Failure");
@@ -264,8 +264,10 @@ impl Core {
                 self.close(id, "Parse Error");
             }
             ClientOp::Info(json) => {
-                if serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(json)
-                    .is_err()
+                if json::decode_lenient(json, |decoder, value| {
+                    decoder.object(value, "Info", &mut |_, _, _| true)
+                })
+                .is_err()
                 {
                     self.close(id, "Protocol Violation");
                 }
@@ -285,7 +287,7 @@ impl Core {
         }
         match error {
             ParseError::Unknown { state, at, snippet } => {
-                let snippet = quoted(&snippet);
+                let snippet = quote(&snippet);
                 let text =
                     format!("Client parser ERROR, state={state}, i={at}: proto='{snippet}...'");
                 self.write_log(id, "ERR", &text);
@@ -312,7 +314,7 @@ impl Core {
                 );
             }
             ParseError::Arguments { args, problem, .. } => {
-                self.write_log(id, "ERR", &format!("{problem}: {}", quoted(&args)));
+                self.write_log(id, "ERR", &format!("{problem}: {}", quote(&args)));
                 self.close(id, "Protocol Violation");
             }
         }
@@ -325,8 +327,8 @@ impl Core {
             .set(Timer::Connection(id), Some(now.after(FIRST_PING + jitter)));
         let connection = self.connection_mut(id);
         connection.rtt = now.since(connection.started).max(1);
-        if connection.options.overlay(json).is_none() {
-            self.write_log(id, "ERR", "invalid CONNECT");
+        if let Err(error) = connection.options.overlay(json) {
+            self.write_log(id, "ERR", &error);
             return self.close(id, "Protocol Violation");
         }
         let again = std::mem::replace(&mut connection.connected, true);
@@ -373,7 +375,7 @@ impl Core {
         let label = &mut self.connection_mut(id).label;
         for part in [client, user].iter().filter(|part| !part.is_empty()) {
             label.push_str(" - ");
-            label.push_str(&quoted(part.as_bytes()));
+            label.push_str(&quote(part.as_bytes()));
         }
     }
 
@@ -389,7 +391,7 @@ impl Core {
         self.trace(id, "TRC", || "->> [PONG]".into());
         if wants_info && let Some(connection) = self.connections.get(&id) {
             let info = self.info(id, connection, Occasion::FirstPong);
-            ServerOp::Info(info.as_bytes()).write(&mut self.connection_mut(id).out);
+            ServerOp::Info(&info).write(&mut self.connection_mut(id).out);
         }
     }
 
@@ -397,7 +399,7 @@ impl Core {
     fn may_publish(&mut self, id: ConnectionId, subject: &[u8], reply: &[u8]) -> bool {
         let routed = |s: &[u8]| s.starts_with(b"_GR_.") || s.starts_with(b"$GR.");
         if routed(subject) || subject.starts_with(b"$NRG.") {
-            let subject = quoted(subject);
+            let subject = quote(subject);
             self.error(
                 id,
                 &format!("Permissions Violation for Publish to {subject}"),
@@ -406,7 +408,7 @@ impl Core {
             return false;
         }
         if routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
-            let reply = quoted(reply);
+            let reply = quote(reply);
             self.error(
                 id,
                 &format!("Permissions Violation for Publish with Reply of {reply}"),
@@ -449,7 +451,7 @@ impl Core {
     ) {
         self.connection_mut(id).last_in = self.now;
         if queue == Some(b"_sys_") {
-            let (subject, sid) = (quoted(subject), String::from_utf8_lossy(sid));
+            let (subject, sid) = (quote(subject), String::from_utf8_lossy(sid));
             self.error(
                 id,
                 &format!(
@@ -714,7 +716,7 @@ impl Core {
         if !headers.is_empty() || !payload.is_empty() {
             let text = format!(
                 "{arrow} MSG_PAYLOAD: [{}]",
-                quoted(&[headers, payload].concat())
+                quote(&[headers, payload].concat())
             );
             self.write_log(id, "TRC", &text);
         }

@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::core::Core;
+use super::json::Writer;
 use super::random::Random;
 use super::{Config, ConnectionId};
 
@@ -10,7 +11,7 @@ pub const VERSION: &str = "2.15.2";
 /// The Go that nats-server release was built with.
 pub const GO_VERSION: &str = "go1.26.8";
 /// Level of the JetStream API.
-pub const API_LEVEL: u32 = 5;
+pub const API_LEVEL: i64 = 5;
 /// Bytes of a message, headers included.
 pub const MAX_PAYLOAD: usize = 1 << 20;
 
@@ -51,75 +52,40 @@ impl Core {
         id: ConnectionId,
         connection: &Connection,
         occasion: Occasion,
-    ) -> String {
+    ) -> Vec<u8> {
         let config = &self.config;
-        let mut json = String::with_capacity(512);
-        let mut field = |text: &str| json.push_str(text);
-        field("{\"server_id\":\"");
-        field(&self.identity.id);
-        field("\",\"server_name\":");
-        field(&json_string(&self.identity.name));
-        field(",\"version\":\"");
-        field(VERSION);
-        field("\",\"proto\":1,\"go\":\"");
-        field(GO_VERSION);
-        field("\",\"host\":");
-        field(&json_string(&config.host));
-        field(",\"port\":");
-        let port = if connection.peer.websocket {
-            config.websocket_port.unwrap_or(config.port)
-        } else {
-            config.port
-        };
-        field(&port.to_string());
-        field(",\"headers\":true");
+        let by_websocket = connection
+            .peer
+            .websocket
+            .then_some(config.websocket_port)
+            .flatten();
+        let mut json = Writer::default();
+        json.open();
+        json.key("server_id").string(&self.identity.id);
+        json.key("server_name").string(&self.identity.name);
+        json.key("version").string(VERSION);
+        json.key("proto").int(1);
+        json.key("go").string(GO_VERSION);
+        json.key("host").string(&config.host);
+        json.key("port")
+            .uint(by_websocket.unwrap_or(config.port).into());
+        json.key("headers").bool(true);
         if config.auth_required() {
-            field(",\"auth_required\":true");
+            json.key("auth_required").bool(true);
         }
-        field(",\"max_payload\":");
-        field(&MAX_PAYLOAD.to_string());
+        json.key("max_payload").uint(MAX_PAYLOAD as u64);
         if config.jetstream {
-            field(",\"jetstream\":true");
+            json.key("jetstream").bool(true);
         }
-        field(",\"client_id\":");
-        field(&id.0.to_string());
-        field(",\"client_ip\":");
-        field(&json_string(&connection.peer.ip));
+        json.key("client_id").uint(id.0);
+        json.key("client_ip").string(&connection.peer.ip);
         if occasion == Occasion::FirstPong {
-            field(",\"connect_info\":true,\"remote_account\":\"$G\"");
+            json.key("connect_info").bool(true);
+            json.key("remote_account").string("$G");
         }
-        field(",\"api_lvl\":");
-        field(&API_LEVEL.to_string());
-        field(",\"xkey\":\"");
-        field(&self.identity.xkey);
-        field("\"}");
-        json
+        json.key("api_lvl").int(API_LEVEL);
+        json.key("xkey").string(&self.identity.xkey);
+        json.close();
+        json.finish()
     }
-}
-
-/// Text as a JSON string, escaped as Go does.
-pub(super) fn json_string(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x08' => out.push_str("\\b"),
-            '\x0c' => out.push_str("\\f"),
-            '\0'..='\x1f' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                out.push_str("\\u");
-                let code = u32::from(c);
-                out.extend(
-                    [12, 8, 4, 0]
-                        .map(|shift| char::from_digit(code >> shift & 15, 16).unwrap_or('0')),
-                );
-            }
-            _ => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

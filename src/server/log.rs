@@ -7,8 +7,8 @@ use crate::wire::time::{Time, push_padded};
 pub struct Log {
     /// Process id shown.
     pub pid: u32,
-    /// Offset of the local time shown, in nanoseconds.
-    pub utc_offset: i64,
+    /// Offset of the local time shown, in nanoseconds; `None` shows no times.
+    pub utc_offset: Option<i64>,
     /// `DBG` lines are wanted.
     pub debug: bool,
     /// `TRC` lines are wanted.
@@ -22,19 +22,9 @@ impl Log {
         if tag == "DBG" && !self.debug || tag == "TRC" && !self.trace {
             return;
         }
-        let at = now.after(self.utc_offset).civil();
         let mut line = format!("[{}] ", self.pid);
-        for (value, width, separator) in [
-            (at.year as u32, 4, '/'),
-            (at.month, 2, '/'),
-            (at.day, 2, ' '),
-            (at.hour, 2, ':'),
-            (at.minute, 2, ':'),
-            (at.second, 2, '.'),
-            (at.nanosecond / 1000, 6, ' '),
-        ] {
-            push_padded(&mut line, value, width);
-            line.push(separator);
+        if let Some(offset) = self.utc_offset {
+            push_time(&mut line, now.after(offset));
         }
         for part in ["[", tag, "] ", text] {
             line.push_str(part);
@@ -48,38 +38,19 @@ impl Log {
     }
 }
 
-/// Text in double quotes as Go's `%q` writes it.
-pub fn quoted(bytes: &[u8]) -> String {
-    let mut out = String::from("\"");
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '"' => out.push_str("\\\""),
-                '\\' => out.push_str("\\\\"),
-                '\x07' => out.push_str("\\a"),
-                '\x08' => out.push_str("\\b"),
-                '\x0c' => out.push_str("\\f"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                '\x0b' => out.push_str("\\v"),
-                '\0'..='\x1f' | '\x7f' => push_hex(&mut out, c as u8),
-                _ => out.push(c),
-            }
-        }
-        chunk
-            .invalid()
-            .iter()
-            .for_each(|byte| push_hex(&mut out, *byte));
-    }
-    out.push('"');
-    out
-}
-
-fn push_hex(out: &mut String, byte: u8) {
-    out.push_str("\\x");
-    for digit in [byte >> 4, byte & 15] {
-        out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+fn push_time(line: &mut String, time: Time) {
+    let at = time.civil();
+    for (value, width, separator) in [
+        (at.year as u32, 4, '/'),
+        (at.month, 2, '/'),
+        (at.day, 2, ' '),
+        (at.hour, 2, ':'),
+        (at.minute, 2, ':'),
+        (at.second, 2, '.'),
+        (at.nanosecond / 1000, 6, ' '),
+    ] {
+        push_padded(line, value, width);
+        line.push(separator);
     }
 }
 
@@ -88,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_and_quotes() {
+    fn lines() {
         let mut log = Log {
             pid: 7,
             ..Log::default()
@@ -98,10 +69,6 @@ mod tests {
         assert_eq!(
             log.take(),
             ["[7] 2026/11/24 16:19:09.846945 [INF] Server is ready"]
-        );
-        assert_eq!(
-            quoted(b"a\"\\\r\n\x01\xff\xc3\xa9"),
-            "\"a\\\"\\\\\\r\\n\\x01\\xffé\""
         );
     }
 }

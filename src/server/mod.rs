@@ -8,6 +8,7 @@
 
 mod connection;
 pub mod core;
+pub mod flags;
 pub mod hash;
 mod info;
 pub mod jetstream;
@@ -16,6 +17,8 @@ mod log;
 mod options;
 mod random;
 pub mod routes;
+mod startup;
+mod system;
 mod timers;
 
 pub use info::{API_LEVEL, GO_VERSION, MAX_PAYLOAD, VERSION};
@@ -56,8 +59,14 @@ pub struct Config {
     pub websocket_port: Option<u16>,
     /// Process id shown in the log.
     pub pid: u32,
-    /// Offset of the log's local time from UTC, in nanoseconds.
-    pub utc_offset: i64,
+    /// Offset of the log's local time from UTC, in nanoseconds; `None` (`-T=false`) shows no times.
+    pub utc_offset: Option<i64>,
+    /// Times of the log in UTC (`--logtime_utc`): the driver then leaves `utc_offset` at 0.
+    pub log_utc: bool,
+    /// Memory that streams may reserve, in bytes.
+    pub max_memory: i64,
+    /// Storage that file-backed streams may reserve, in bytes.
+    pub max_storage: i64,
 }
 
 impl Default for Config {
@@ -67,7 +76,7 @@ impl Default for Config {
             host: "127.0.0.1".into(),
             port: 4222,
             jetstream: false,
-            store_dir: "/tmp/nats".into(),
+            store_dir: startup::TEMPORARY_STORE.into(),
             user: None,
             pass: None,
             token: None,
@@ -75,7 +84,10 @@ impl Default for Config {
             trace: false,
             websocket_port: None,
             pid: 1,
-            utc_offset: 0,
+            utc_offset: Some(0),
+            log_utc: false,
+            max_memory: 3 << 30,
+            max_storage: 10 << 30,
         }
     }
 }
@@ -136,7 +148,10 @@ impl Server {
     pub fn new(config: Config, seed: u64, now: Time) -> Server {
         let jetstream = config.jetstream;
         let mut core = Core::new(config, seed, now);
+        core.log_start();
+        core.subscribe_system();
         let jetstream = jetstream.then(|| JetStream::new(&mut core));
+        core.log_ready();
         Server {
             core,
             jetstream,
@@ -241,15 +256,16 @@ impl Server {
     /// SIGTERM or SIGINT (`signal` is "terminated" or "interrupt"): says so in the log, answers waiting pulls, closes all.
     pub fn shutdown(&mut self, signal: &str, now: Time) {
         self.core.now = now;
-        self.core
-            .log("INF", &format!("Trapped \"{signal}\" signal"));
+        self.core.log_signal(signal);
         if let Some(jetstream) = &mut self.jetstream {
             jetstream.shutdown(&mut self.core);
+            self.core.log("INF", "JetStream Shutdown");
         }
         self.work();
         let open: Vec<_> = self.core.connections.keys().copied().collect();
         open.into_iter()
             .for_each(|id| self.core.close(id, "Server Shutdown"));
+        self.core.log_exit();
     }
 
     /// Routes a client's message: to clients first, then to the server's own endpoints.
@@ -284,7 +300,7 @@ impl Server {
 
     fn hand_over(&mut self, endpoint: Endpoint, message: Message<'_>, from: Option<ConnectionId>) {
         match (endpoint, &mut self.jetstream) {
-            (Endpoint::System, _) => {}
+            (Endpoint::System, _) => self.core.system_request(message, from),
             (_, Some(jetstream)) => jetstream.on_message(&mut self.core, endpoint, message, from),
             (_, None) => {}
         }

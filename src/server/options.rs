@@ -1,6 +1,6 @@
 //! The options of CONNECT: JSON as Go reads it into what earlier CONNECTs left (`core.md` 3.1).
 
-use serde_json::Value;
+use super::json::{Decoder, decode_lenient};
 
 /// What a client asked for; starts as nats-server starts before any CONNECT.
 #[derive(Clone, Debug)]
@@ -48,28 +48,23 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Overlays the fields of a CONNECT; `None` if it is no JSON object or a field has the wrong type.
-    pub fn overlay(&mut self, json: &[u8]) -> Option<()> {
-        let text = String::from_utf8_lossy(json);
-        let fields = match serde_json::from_str(&text).ok()? {
-            Value::Object(fields) => fields,
-            Value::Null => return Some(()),
-            _ => return None,
-        };
-        for (name, value) in fields {
-            let name = name.to_ascii_lowercase();
-            if value.is_null() {
-                continue;
-            }
-            if let Some(flag) = self.flag(&name) {
-                *flag = value.as_bool()?;
-            } else if let Some(text) = self.text(&name) {
-                *text = value.as_str()?.to_owned();
-            } else if name == "protocol" {
-                self.protocol = value.as_i64()?;
-            }
-        }
-        Some(())
+    /// Overlays the fields of a CONNECT.
+    ///
+    /// # Errors
+    /// It is no JSON object or a field has the wrong type: Go's text.
+    pub fn overlay(&mut self, json: &[u8]) -> Result<(), String> {
+        decode_lenient(json, |decoder: &mut Decoder, value| {
+            decoder.object(value, "ClientOpts", &mut |decoder, name, value| {
+                if let Some(flag) = self.flag(name) {
+                    decoder.bool(value, flag);
+                } else if let Some(text) = self.text(name) {
+                    decoder.string(value, text);
+                } else if name == "protocol" {
+                    decoder.int(value, &mut self.protocol);
+                }
+                true
+            });
+        })
     }
 
     fn flag(&mut self, name: &str) -> Option<&mut bool> {

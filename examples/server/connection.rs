@@ -1,0 +1,119 @@
+//! Bytes between sockets and the server: plain TCP, or binary WebSocket frames whose borders mean nothing.
+
+use std::rc::Rc;
+
+use futures_util::{SinkExt, StreamExt};
+use nats_kv_playground::server::{ConnectionId, Peer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
+
+use crate::native::Host;
+
+/// Takes connections until the process ends.
+pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
+    while let Ok((socket, address)) = listener.accept().await {
+        let host = host.clone();
+        let peer = Peer {
+            ip: address.ip().to_string(),
+            port: address.port(),
+            websocket,
+        };
+        let _ = socket.set_nodelay(true);
+        tokio::task::spawn_local(async move {
+            if websocket {
+                serve_websocket(&host, socket, peer).await;
+            } else {
+                serve_tcp(&host, socket, peer).await;
+            }
+        });
+    }
+}
+
+async fn serve_tcp(host: &Host, mut socket: TcpStream, peer: Peer) {
+    let (mut from, mut to) = socket.split();
+    let (id, writer) = host.connect(peer);
+    let read = async {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = from.read(&mut buffer).await {
+            host.receive(id, &buffer[..length]);
+        }
+    };
+    let write = async {
+        loop {
+            let output = host.output(id, &writer).await;
+            if to.write_all(&output.bytes).await.is_err() || output.close.is_some() {
+                break;
+            }
+        }
+        let _ = to.shutdown().await;
+    };
+    tokio::select! {
+        () = read => {}
+        () = write => {}
+    }
+    host.disconnect(id);
+}
+
+async fn serve_websocket(host: &Host, socket: TcpStream, peer: Peer) {
+    let Ok(socket) = tokio_tungstenite::accept_async(socket).await else {
+        return;
+    };
+    let (mut to, mut from) = socket.split();
+    let (id, writer) = host.connect(peer);
+    let read = async {
+        while let Some(Ok(message)) = from.next().await {
+            match message {
+                Message::Binary(bytes) => host.receive(id, &bytes),
+                Message::Text(text) => host.receive(id, text.as_bytes()),
+                Message::Close(_) => break,
+                _ => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = read => {}
+        () = write_websocket(host, id, &writer, &mut to) => {}
+    }
+    let _ = to.close().await;
+    host.disconnect(id);
+}
+
+async fn write_websocket<S>(host: &Host, id: ConnectionId, writer: &Notify, to: &mut S)
+where
+    S: SinkExt<Message> + Unpin,
+{
+    loop {
+        let output = host.output(id, writer).await;
+        if !output.bytes.is_empty() && to.send(Message::Binary(output.bytes.into())).await.is_err()
+        {
+            return;
+        }
+        if let Some(reason) = output.close {
+            let frame = CloseFrame {
+                code: close_code(&reason),
+                reason: reason.into(),
+            };
+            let _ = to.send(Message::Close(Some(frame))).await;
+            return;
+        }
+    }
+}
+
+/// The status of a close frame for a reason (`core.md` 11).
+fn close_code(reason: &str) -> CloseCode {
+    match reason {
+        "Client Closed" => CloseCode::Normal,
+        "Protocol Violation" | "Bad Client Protocol Version" | "Parse Error" => CloseCode::Protocol,
+        "Maximum Message Payload Exceeded" => CloseCode::Size,
+        "Server Shutdown" | "Stale Connection" => CloseCode::Away,
+        "Authentication Timeout"
+        | "Authentication Failure"
+        | "Slow Consumer (Pending Bytes)"
+        | "Maximum Connections Exceeded"
+        | "Maximum Control Line Exceeded" => CloseCode::Policy,
+        _ => CloseCode::Error,
+    }
+}

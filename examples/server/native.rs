@@ -1,0 +1,196 @@
+//! One thread owns the server; a task a connection reads, another writes, one more keeps the server's deadlines.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nats_kv_playground::server::flags::{self, Command};
+use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server};
+use nats_kv_playground::wire::time::Time;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+use tokio::time::{sleep, timeout};
+
+use crate::connection;
+
+/// How long closing connections may take to send what is queued for them.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// The server and those who wait for it.
+pub struct Host {
+    server: RefCell<Server>,
+    /// Wakes the writer of a connection.
+    writers: RefCell<HashMap<ConnectionId, Rc<Notify>>>,
+    /// The next deadline may have changed.
+    deadline: Notify,
+    /// A connection ended.
+    ended: Notify,
+}
+
+impl Host {
+    /// Runs one step of the server and does what the drain rule asks for.
+    fn step<T>(&self, act: impl FnOnce(&mut Server, Time) -> T) -> T {
+        let mut server = self.server.borrow_mut();
+        let result = act(&mut server, now());
+        for id in server.take_ready() {
+            if let Some(writer) = self.writers.borrow().get(&id) {
+                writer.notify_one();
+            }
+        }
+        for line in server.take_log() {
+            eprintln!("{line}");
+        }
+        self.deadline.notify_one();
+        result
+    }
+
+    /// Accepts a client; its writer is to wait for the second.
+    pub fn connect(&self, peer: Peer) -> (ConnectionId, Rc<Notify>) {
+        let writer = Rc::new(Notify::new());
+        let id = self.step(|server, now| {
+            let id = server.connect(peer, now);
+            self.writers.borrow_mut().insert(id, writer.clone());
+            id
+        });
+        (id, writer)
+    }
+
+    pub fn receive(&self, id: ConnectionId, bytes: &[u8]) {
+        self.step(|server, now| server.receive(id, bytes, now));
+    }
+
+    pub fn disconnect(&self, id: ConnectionId) {
+        self.step(|server, now| server.disconnect(id, now));
+        self.writers.borrow_mut().remove(&id);
+        self.ended.notify_one();
+    }
+
+    /// The next bytes for a connection, waiting for them.
+    pub async fn output(&self, id: ConnectionId, writer: &Notify) -> Output {
+        loop {
+            let output = self.server.borrow_mut().take_output(id);
+            if !output.bytes.is_empty() || output.close.is_some() {
+                return output;
+            }
+            writer.notified().await;
+        }
+    }
+
+    async fn keep_deadlines(&self) {
+        loop {
+            let next = self.server.borrow().next_deadline();
+            let wait = next.map(|at| Duration::from_nanos(at.since(now()).max(0) as u64));
+            match wait {
+                Some(wait) => match timeout(wait, self.deadline.notified()).await {
+                    Ok(()) => {}
+                    Err(_) => self.step(Server::advance),
+                },
+                None => self.deadline.notified().await,
+            }
+        }
+    }
+}
+
+fn now() -> Time {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time(since.as_nanos() as i64)
+}
+
+/// Reads the command line and serves until a signal comes.
+#[tokio::main(flavor = "current_thread")]
+pub async fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let config = match flags::parse(&args) {
+        Command::Run(config) => config,
+        Command::Signal(_) => {
+            eprintln!("nats-server: signals are sent with kill here");
+            return ExitCode::FAILURE;
+        }
+        Command::Exit {
+            stdout,
+            stderr,
+            code,
+        } => {
+            eprint!("{stderr}");
+            print!("{stdout}");
+            return ExitCode::from(code as u8);
+        }
+    };
+    LocalSet::new().run_until(serve(config)).await
+}
+
+async fn serve(mut config: Config) -> ExitCode {
+    config.pid = std::process::id();
+    let clients = match TcpListener::bind((&config.host[..], config.port)).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            eprintln!(
+                "nats-server: Error listening on port: {}:{}, {error}",
+                config.host, config.port
+            );
+            return ExitCode::FAILURE;
+        }
+    };
+    config.port = clients
+        .local_addr()
+        .map_or(config.port, |address| address.port());
+    let mut websockets = None;
+    if let Some(port) = config.websocket_port {
+        match TcpListener::bind((&config.host[..], port)).await {
+            Ok(listener) => {
+                config.websocket_port = listener.local_addr().ok().map(|address| address.port());
+                websockets = Some(listener);
+            }
+            Err(error) => {
+                eprintln!("nats-server: Unable to listen for websocket connections: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let seed = now().0 as u64 ^ u64::from(config.pid) << 32;
+    let host = Rc::new(Host {
+        server: RefCell::new(Server::new(config, seed, now())),
+        writers: RefCell::default(),
+        deadline: Notify::new(),
+        ended: Notify::new(),
+    });
+    host.step(|_, _| {});
+    let deadlines = host.clone();
+    tokio::task::spawn_local(async move { deadlines.keep_deadlines().await });
+    tokio::task::spawn_local(connection::accept(host.clone(), clients, false));
+    if let Some(listener) = websockets {
+        tokio::task::spawn_local(connection::accept(host.clone(), listener, true));
+    }
+    let name = stopped().await;
+    host.step(|server, now| server.shutdown(name, now));
+    let all_closed = async {
+        while !host.writers.borrow().is_empty() {
+            host.ended.notified().await;
+        }
+    };
+    tokio::select! {
+        () = all_closed => {}
+        () = sleep(LINGER) => {}
+    }
+    ExitCode::SUCCESS
+}
+
+/// Waits for SIGINT or SIGTERM; its name as Go prints it.
+async fn stopped() -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => "interrupt",
+        _ = terminate.recv() => "terminated",
+    }
+}

@@ -1,0 +1,116 @@
+//! What a server says in its log when it starts and stops (`core.md` 10).
+
+use super::core::Core;
+use super::info::{API_LEVEL, GO_VERSION, VERSION};
+
+/// `-sd` unless given: a directory that does not last.
+pub(super) const TEMPORARY_STORE: &str = "/tmp/nats";
+
+const BANNER: [&str; 7] = [
+    r"    _ ___ _____ ___ _____ ___ ___   _   __  __",
+    r" _ | | __|_   _/ __|_   _| _ \ __| /_\ |  \/  |",
+    r"| || | _|  | | \__ \ | | |   / _| / _ \| |\/| |",
+    r" \__/|___| |_| |___/ |_| |_|_\___/_/ \_\_|  |_|",
+    "",
+    "         https://docs.nats.io/jetstream",
+    "",
+];
+
+impl Core {
+    /// Before JetStream starts.
+    pub(super) fn log_start(&mut self) {
+        self.log("INF", "Starting nats-server");
+        self.log("INF", &format!("  Version:  {VERSION}"));
+        self.log("INF", "  Git:      [not set]");
+        self.log("DBG", &format!("  Go build: {GO_VERSION}"));
+        self.log("INF", &format!("  Name:     {}", self.identity.name));
+        if self.config.jetstream {
+            let node: String = self.nuid().chars().take(8).collect();
+            self.log("INF", &format!("  Node:     {node}"));
+        }
+        self.log("INF", &format!("  ID:       {}", self.identity.id));
+        if self.config.pass.is_some() || self.config.token.is_some() {
+            self.log("WRN", "Plaintext passwords detected, use nkeys or bcrypt");
+        }
+        self.log("DBG", "Created system account: \"$SYS\"");
+        if self.config.jetstream {
+            self.log_jetstream();
+        }
+    }
+
+    fn log_jetstream(&mut self) {
+        self.log("INF", "Starting JetStream");
+        if self.config.store_dir == TEMPORARY_STORE {
+            self.log(
+                "WRN",
+                "Temporary storage directory used, data could be lost on system reboot",
+            );
+        }
+        BANNER.iter().for_each(|line| self.log("INF", line));
+        self.log("INF", "---------------- JETSTREAM ----------------");
+        self.log("INF", "  Strict:          true");
+        self.log(
+            "INF",
+            &format!("  Max Memory:      {}", gigabytes(self.config.max_memory)),
+        );
+        self.log(
+            "INF",
+            &format!("  Max Storage:     {}", gigabytes(self.config.max_storage)),
+        );
+        let directory = self.config.store_dir.trim_end_matches('/').to_owned();
+        self.log(
+            "INF",
+            &format!("  Store Directory: \"{directory}/jetstream\""),
+        );
+        self.log("INF", &format!("  API Level:       {API_LEVEL}"));
+        self.log("INF", "-------------------------------------------");
+    }
+
+    /// After JetStream started: open for clients.
+    pub(super) fn log_ready(&mut self) {
+        if self.config.jetstream {
+            // There is no clock in here to take the time with.
+            self.log("INF", "Took 0s to start JetStream");
+        }
+        let host = self.config.host.clone();
+        if let Some(port) = self.config.websocket_port {
+            self.log(
+                "INF",
+                &format!("Listening for websocket clients on ws://{host}:{port}"),
+            );
+            self.log(
+                "WRN",
+                "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!",
+            );
+        }
+        self.log(
+            "INF",
+            &format!(
+                "Listening for client connections on {host}:{}",
+                self.config.port
+            ),
+        );
+        self.log("INF", "Server is ready");
+    }
+
+    /// A signal came.
+    pub(super) fn log_signal(&mut self, signal: &str) {
+        self.log("INF", &format!("Trapped \"{signal}\" signal"));
+        self.log("INF", "Initiating Shutdown...");
+        if self.config.jetstream {
+            self.log("INF", "Initiating JetStream Shutdown...");
+        }
+    }
+
+    /// All is closed.
+    pub(super) fn log_exit(&mut self) {
+        self.log("DBG", "Client accept loop exiting..");
+        self.log("DBG", "SYSTEM - System connection closed: Client Closed");
+        self.log("INF", "Server Exiting..");
+    }
+}
+
+fn gigabytes(bytes: i64) -> String {
+    let hundredths = bytes / ((1 << 30) / 100);
+    format!("{}.{:02} GB", hundredths / 100, hundredths % 100)
+}

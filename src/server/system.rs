@@ -1,0 +1,404 @@
+//! `$SYS` requests that an ordinary user may make (`core.md` 8). Must not know JetStream.
+
+use super::connection::Connection;
+use super::core::{Core, Endpoint, Message, Owner};
+use super::info::VERSION;
+use super::json::{Decoder, Value, Writer, decode_lenient};
+use super::{ConnectionId, Peer};
+use crate::wire::time::SECOND;
+
+const USER_INFO: &[u8] = b"$SYS.REQ.USER.INFO";
+const STATZ: &[u8] = b"$SYS.REQ.ACCOUNT.PING.STATZ";
+const SUBJECTS: [&[u8]; 4] = [
+    USER_INFO,
+    b"$SYS.REQ.SERVER.PING.CONNZ",
+    b"$SYS.REQ.ACCOUNT.PING.CONNZ",
+    STATZ,
+];
+const CONNZ_LIMIT: i64 = 1024;
+
+/// What a CONNZ request may ask for; the rest of its fields makes no difference to one account on one server.
+#[derive(Default)]
+struct Query {
+    sort: String,
+    auth: bool,
+    subscriptions: bool,
+    detail: bool,
+    offset: i64,
+    limit: i64,
+    cid: u64,
+    state: i64,
+    filter_subject: String,
+    server_name: String,
+    cluster: String,
+    host: String,
+    exact_match: bool,
+    domain: String,
+    tags: Vec<String>,
+}
+
+impl Core {
+    pub(super) fn subscribe_system(&mut self) {
+        SUBJECTS
+            .iter()
+            .for_each(|subject| self.subscribe(subject, Endpoint::System));
+    }
+
+    /// Answers a request on one of the subjects above.
+    pub(super) fn system_request(&mut self, message: Message<'_>, from: Option<ConnectionId>) {
+        if message.reply.is_empty() {
+            return;
+        }
+        let mut query = Query::default();
+        let wants_query = message.subject != USER_INFO && !message.payload.is_empty();
+        let parsed = if wants_query {
+            query.read(message.payload)
+        } else {
+            Ok(())
+        };
+        if !self.is_meant(&query) {
+            return;
+        }
+        self.sent += 1;
+        let mut json = Writer::default();
+        json.open().key("server");
+        self.write_server(&mut json);
+        match parsed {
+            Err(error) => {
+                json.key("error").open();
+                json.key("code").int(400);
+                json.key("description").string(&error);
+                json.close();
+            }
+            Ok(()) => {
+                json.key("data");
+                match message.subject {
+                    USER_INFO => self.write_user(&mut json, from),
+                    STATZ => self.write_statz(&mut json),
+                    _ => self.write_connz(&mut json, &query),
+                }
+            }
+        }
+        json.close();
+        let payload = json.finish();
+        let reply = Message {
+            subject: message.reply,
+            reply: b"",
+            headers: b"",
+            payload: &payload,
+        };
+        self.publish(reply, false);
+    }
+
+    /// Is this server among those that a request is for?
+    fn is_meant(&self, query: &Query) -> bool {
+        let named = |wanted: &str, name: &str| match query.exact_match {
+            true => wanted.is_empty() || name == wanted,
+            false => name.contains(wanted),
+        };
+        named(&query.server_name, &self.identity.name)
+            && named(&query.host, &self.config.host)
+            && query.cluster.is_empty()
+            && query.domain.is_empty()
+            && query.tags.is_empty()
+    }
+
+    fn write_server(&self, json: &mut Writer) {
+        json.open();
+        json.key("name").string(&self.identity.name);
+        json.key("host").string(&self.config.host);
+        json.key("id").string(&self.identity.id);
+        json.key("ver").string(VERSION);
+        json.key("feature_flags").open();
+        for (flag, on) in [
+            ("js_ack_fc_v2", false),
+            ("js_api_reply_v2", false),
+            ("js_raft_delete_range", true),
+            ("js_snapshot_sources", false),
+        ] {
+            json.key(flag).bool(on);
+        }
+        json.close();
+        json.key("jetstream").bool(self.config.jetstream);
+        json.key("flags")
+            .int(if self.config.jetstream { 7 } else { 0 });
+        json.key("seq").uint(self.sent);
+        json.key("time").time(Some(self.now));
+        json.close();
+    }
+
+    fn write_user(&self, json: &mut Writer, from: Option<ConnectionId>) {
+        let user = from
+            .and_then(|id| self.connections.get(&id))
+            .map(|c| self.user(c));
+        json.open();
+        json.key("user").string(user.unwrap_or_default());
+        json.key("account").string("$G");
+        json.key("account_name").string("$G");
+        json.close();
+    }
+
+    /// Who a connection authenticated as; nobody if the server asks for nothing.
+    fn user<'a>(&self, connection: &'a Connection) -> &'a str {
+        match (&self.config.token, &self.config.user) {
+            (Some(_), _) => "[REDACTED]",
+            (None, Some(_)) => &connection.options.user,
+            (None, None) => "",
+        }
+    }
+
+    fn write_statz(&self, json: &mut Writer) {
+        let totals = &self.totals;
+        json.open();
+        json.key("server_id").string(&self.identity.id);
+        json.key("now").time(Some(self.now));
+        json.key("account_statz").open_list().open();
+        json.key("acc").string("$G");
+        json.key("name").string("$G");
+        json.key("conns").uint(self.connections.len() as u64);
+        json.key("leafnodes").int(0);
+        json.key("total_conns").uint(self.connections.len() as u64);
+        json.key("num_subscriptions").uint(self.routes.len() as u64);
+        for (name, msgs, bytes) in [
+            ("sent", totals.out_msgs, totals.out_bytes),
+            ("received", totals.in_msgs, totals.in_bytes),
+        ] {
+            json.key(name).open();
+            json.key("msgs").uint(msgs);
+            json.key("bytes").uint(bytes);
+            for part in ["gateways", "routes", "leafs"] {
+                json.key(part).raw(br#"{"msgs":0,"bytes":0}"#);
+            }
+            json.close();
+        }
+        json.key("slow_consumers").uint(totals.slow_consumers);
+        json.close().close_list().close();
+    }
+
+    fn write_connz(&self, json: &mut Writer, query: &Query) {
+        let mut found: Vec<_> = self
+            .connections
+            .iter()
+            .filter(|(id, c)| self.is_asked(query, **id, c))
+            .collect();
+        found.sort_by_key(|(_, c)| match &query.sort[..] {
+            "subs" => -(c.subscriptions.len() as i64),
+            "pending" => -(c.pending() as i64),
+            "msgs_to" => -(c.stats.out_msgs as i64),
+            "msgs_from" => -(c.stats.in_msgs as i64),
+            "bytes_to" => -(c.stats.out_bytes as i64),
+            "bytes_from" => -(c.stats.in_bytes as i64),
+            "last" => -c.last_in.0,
+            "idle" => c.last_in.0,
+            "rtt" => -c.rtt,
+            _ => 0,
+        });
+        let total = found.len();
+        let limit = if query.limit > 0 {
+            query.limit
+        } else {
+            CONNZ_LIMIT
+        };
+        let offset = query.offset.clamp(0, total as i64);
+        let page: Vec<_> = found
+            .into_iter()
+            .skip(offset as usize)
+            .take(limit as usize)
+            .collect();
+        json.open();
+        json.key("server_id").string(&self.identity.id);
+        json.key("now").time(Some(self.now));
+        json.key("num_connections").uint(page.len() as u64);
+        json.key("total").uint(total as u64);
+        json.key("offset").int(offset);
+        json.key("limit").int(limit);
+        json.key("connections").open_list();
+        for (id, connection) in page {
+            self.write_connection(json, query, *id, connection);
+        }
+        json.close_list().close();
+    }
+
+    /// Only open connections are kept: a query for closed ones finds none.
+    fn is_asked(&self, query: &Query, id: ConnectionId, connection: &Connection) -> bool {
+        let filter = query.filter_subject.as_bytes();
+        (query.cid == 0 || query.cid == id.0)
+            && query.state != 1
+            && (filter.is_empty()
+                || connection
+                    .subscriptions
+                    .values()
+                    .filter_map(|s| self.subscription(*s))
+                    .any(|s| crate::wire::subject::is_subset(&s.subject, filter)))
+    }
+
+    fn write_connection(
+        &self,
+        json: &mut Writer,
+        query: &Query,
+        id: ConnectionId,
+        connection: &Connection,
+    ) {
+        let Peer {
+            ip,
+            port,
+            websocket,
+        } = &connection.peer;
+        let stats = &connection.stats;
+        json.open();
+        json.key("cid").uint(id.0);
+        json.key("kind").string("Client");
+        json.key("type")
+            .string(if *websocket { "websocket" } else { "nats" });
+        json.key("ip").string(ip);
+        json.key("port").uint((*port).into());
+        json.key("start").time(Some(connection.started));
+        json.key("last_activity").time(Some(connection.last_in));
+        if connection.rtt > 0 {
+            json.key("rtt").string(&go_duration(connection.rtt));
+        }
+        json.key("uptime")
+            .string(&whole_seconds(self.now.since(connection.started)));
+        json.key("idle")
+            .string(&whole_seconds(self.now.since(connection.last_in)));
+        json.key("pending_bytes").uint(connection.pending() as u64);
+        json.key("in_msgs").uint(stats.in_msgs);
+        json.key("out_msgs").uint(stats.out_msgs);
+        json.key("in_bytes").uint(stats.in_bytes);
+        json.key("out_bytes").uint(stats.out_bytes);
+        json.key("subscriptions")
+            .uint(connection.subscriptions.len() as u64);
+        let options = &connection.options;
+        for (key, value) in [
+            ("name", &options.name),
+            ("lang", &options.lang),
+            ("version", &options.version),
+        ] {
+            if !value.is_empty() {
+                json.key(key).string(value);
+            }
+        }
+        if query.auth {
+            let user = self.user(connection);
+            if !user.is_empty() {
+                json.key("authorized_user").string(user);
+            }
+            json.key("account").string("$G");
+        }
+        if query.detail {
+            self.write_subscriptions(json, id, connection);
+        } else if query.subscriptions && !connection.subscriptions.is_empty() {
+            json.key("subscriptions_list").open_list();
+            for subscription in connection
+                .subscriptions
+                .values()
+                .filter_map(|s| self.subscription(*s))
+            {
+                json.bytes(&subscription.subject);
+            }
+            json.close_list();
+        }
+        if query.auth {
+            json.key("name_tag").string("$G");
+        }
+        json.close();
+    }
+
+    fn write_subscriptions(&self, json: &mut Writer, id: ConnectionId, connection: &Connection) {
+        if connection.subscriptions.is_empty() {
+            return;
+        }
+        json.key("subscriptions_list_detail").open_list();
+        for subscription in connection
+            .subscriptions
+            .values()
+            .filter_map(|s| self.subscription(*s))
+        {
+            let Owner::Client { sid, .. } = &subscription.owner else {
+                continue;
+            };
+            json.open();
+            json.key("subject").bytes(&subscription.subject);
+            if let Some(queue) = &subscription.queue {
+                json.key("qgroup").bytes(queue);
+            }
+            json.key("sid").bytes(sid);
+            json.key("msgs").uint(subscription.delivered);
+            if subscription.max > 0 {
+                json.key("max").uint(subscription.max);
+            }
+            json.key("cid").uint(id.0);
+            json.close();
+        }
+        json.close_list();
+    }
+}
+
+impl Query {
+    /// Go's text if it is no JSON or a field has the wrong type.
+    fn read(&mut self, payload: &[u8]) -> Result<(), String> {
+        let read = decode_lenient(payload, |decoder: &mut Decoder, value: Value<'_>| {
+            decoder.object(value, "ConnzEventOptions", &mut |decoder, name, value| {
+                match name {
+                    "sort" => decoder.string(value, &mut self.sort),
+                    "auth" => decoder.bool(value, &mut self.auth),
+                    "subscriptions" => decoder.bool(value, &mut self.subscriptions),
+                    "subscriptions_detail" => decoder.bool(value, &mut self.detail),
+                    "offset" => decoder.int(value, &mut self.offset),
+                    "limit" => decoder.int(value, &mut self.limit),
+                    "cid" => decoder.uint64(value, &mut self.cid),
+                    "state" => decoder.int(value, &mut self.state),
+                    "filter_subject" => decoder.string(value, &mut self.filter_subject),
+                    "server_name" => decoder.string(value, &mut self.server_name),
+                    "cluster" => decoder.string(value, &mut self.cluster),
+                    "host" => decoder.string(value, &mut self.host),
+                    "exact_match" => decoder.bool(value, &mut self.exact_match),
+                    "domain" => decoder.string(value, &mut self.domain),
+                    "tags" => decoder.strings(value, &mut self.tags),
+                    _ => {}
+                }
+                true
+            });
+        });
+        // Where a whole payload is read at once, Go does not say at which offset.
+        read.map_err(|error| match error.rfind(" at offset ") {
+            Some(end) => error[..end].to_owned(),
+            None => error,
+        })
+    }
+}
+
+/// A duration as Go prints it: `264µs`, `1.5ms`, `2.000000001s`.
+fn go_duration(ns: i64) -> String {
+    let (unit, name) = match ns {
+        ..1_000 => (1, "ns"),
+        ..1_000_000 => (1_000, "µs"),
+        ..SECOND => (1_000_000, "ms"),
+        _ => (SECOND, "s"),
+    };
+    let mut text = (ns / unit).to_string();
+    let fraction = ns % unit;
+    if fraction > 0 {
+        let digits = format!("{:0width$}", fraction, width = unit.ilog10() as usize);
+        text.push('.');
+        text.push_str(digits.trim_end_matches('0'));
+    }
+    text + name
+}
+
+/// Days, hours, minutes and seconds without fraction: `1d2h3m4s`, `2m0s`, `0s`.
+fn whole_seconds(ns: i64) -> String {
+    let seconds = ns.max(0) / SECOND;
+    let (days, hours, minutes, rest) = (
+        seconds / 86_400,
+        seconds / 3600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+    );
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{rest}s"),
+        (0, 0, _) => format!("{minutes}m{rest}s"),
+        (0, ..) => format!("{hours}h{minutes}m{rest}s"),
+        _ => format!("{days}d{hours}h{minutes}m{rest}s"),
+    }
+}
