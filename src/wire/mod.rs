@@ -2,6 +2,7 @@
 //! Must not know what a stream, a bucket or a socket is.
 
 pub mod base64;
+pub mod duration;
 pub mod headers;
 pub mod op;
 pub mod parser;

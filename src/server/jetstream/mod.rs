@@ -1,5 +1,6 @@
 //! JetStream: streams, consumers and their API, on top of core messaging.
 
+pub mod consumer;
 pub mod error;
 pub mod store;
 pub mod stream;

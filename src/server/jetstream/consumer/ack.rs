@@ -1,0 +1,316 @@
+//! Acknowledgements: what a client answers to `$JS.ACK.…`, what it does to the state, and what happens to messages
+//! that nobody acknowledged in time.
+
+use super::config::AckPolicy;
+use super::{Consumer, Work};
+use crate::server::core::{Message, Timer};
+use crate::server::jetstream::stream::Retention;
+use crate::server::json;
+use crate::wire::time::Time;
+use crate::wire::{duration, headers};
+
+/// Ack waits that end within this many nanoseconds are looked at together.
+const GROUPING: i64 = 1_000_000;
+/// Reason of a TERM when a message goes while it waits for its ack.
+pub(super) const GONE: &str = "Unacknowledged message was deleted";
+/// The same, found out when it was to be delivered again.
+pub(super) const GONE_BY_LIMITS: &str = "Message deleted by stream limits";
+
+/// The numbers of an ack subject.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Acked {
+    deliveries: u64,
+    seq: u64,
+    consumer: u64,
+}
+
+/// Reads the numbers of an ack subject: `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.<consumer seq>.…`, or
+/// the form with domain and account before the stream.
+fn parse_subject(subject: &[u8]) -> Acked {
+    let tokens: Vec<&[u8]> = subject.split(|byte| *byte == b'.').collect();
+    let first = match tokens.len() {
+        9 => 4,
+        11.. => 6,
+        _ => return Acked::default(),
+    };
+    let number = |at: usize| tokens.get(at).map_or(u64::MAX, |token| parse_number(token));
+    Acked {
+        deliveries: number(first),
+        seq: number(first + 1),
+        consumer: number(first + 2),
+    }
+}
+
+/// Digits as a number; anything else is larger than every sequence.
+fn parse_number(text: &[u8]) -> u64 {
+    std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(u64::MAX)
+}
+
+impl Consumer {
+    /// A message came on one of the consumer's ack subjects.
+    pub(super) fn on_ack(&mut self, work: &mut Work<'_>, message: Message<'_>) {
+        self.show_life(work);
+        let acked = parse_subject(message.subject);
+        let payload = message.payload;
+        let mut confirm = acked.seq != 0;
+        match payload {
+            b"" | b"+ACK" | b"+OK" => confirm &= self.ack(work, acked, true),
+            b"+WPI" => self.work_in_progress(work, acked.seq),
+            _ if payload.starts_with(b"+NXT") => {
+                self.ack(work, acked, true);
+                if !message.reply.is_empty() {
+                    self.request(work, message.reply, &payload[b"+NXT".len()..]);
+                }
+                confirm = false;
+            }
+            _ if payload.starts_with(b"-NAK") => self.nak(work, acked, &payload[b"-NAK".len()..]),
+            _ if payload.starts_with(b"+TERM") => {
+                let reason = String::from_utf8_lossy(&payload[b"+TERM".len()..]);
+                confirm &= self.terminate_by(work, acked, reason.trim());
+            }
+            _ => {}
+        }
+        if confirm && !message.reply.is_empty() {
+            let reply = Message {
+                subject: message.reply,
+                reply: b"",
+                headers: b"",
+                payload: b"",
+            };
+            work.core.publish(reply, false);
+        }
+        self.deliver(work);
+    }
+
+    /// Acknowledges. False if that sequence cannot have been delivered.
+    fn ack(&mut self, work: &mut Work<'_>, acked: Acked, sample: bool) -> bool {
+        if acked.seq >= self.progress.next_stream && !self.config.flow_control {
+            return false;
+        }
+        let now = work.core.now();
+        match self.config.ack_policy {
+            AckPolicy::None => return false,
+            AckPolicy::Explicit => {
+                let since = self
+                    .progress
+                    .pending
+                    .get(&acked.seq)
+                    .map(|pending| pending.since);
+                if let Some(since) = since.filter(|_| sample) {
+                    let Acked {
+                        deliveries,
+                        seq,
+                        consumer,
+                    } = acked;
+                    self.sample_ack(work.core, seq, consumer, deliveries, now.since(since));
+                }
+                self.progress.ack_one(acked.consumer, acked.seq, now);
+                self.settle(work, acked.seq);
+            }
+            AckPolicy::All | AckPolicy::FlowControl => {
+                if let Some(below) = self.progress.ack_all(acked.consumer, acked.seq, now) {
+                    self.settle(work, acked.seq);
+                    below.into_iter().for_each(|seq| self.settle(work, seq));
+                }
+            }
+        }
+        true
+    }
+
+    /// Tells the stream that it may not have to keep `seq` for this consumer any more.
+    fn settle(&self, work: &mut Work<'_>, seq: u64) {
+        if work.config.retention != Retention::Limits {
+            work.settled.push(seq);
+        }
+    }
+
+    /// An answer to a flow control request acknowledges what the client says it has.
+    pub(super) fn ack_by_flow(&mut self, work: &mut Work<'_>, block: &[u8]) {
+        let number = |key| headers::get(block, key).map_or(0, parse_number);
+        let (consumer, seq) = (number("Nats-Last-Consumer"), number("Nats-Last-Stream"));
+        if seq > 0 && seq != u64::MAX {
+            let consumer = if consumer == u64::MAX { 0 } else { consumer };
+            self.ack(
+                work,
+                Acked {
+                    deliveries: 1,
+                    seq,
+                    consumer,
+                },
+                false,
+            );
+        }
+    }
+
+    /// `+WPI`: the ack wait starts anew.
+    fn work_in_progress(&mut self, work: &mut Work<'_>, seq: u64) {
+        let now = work.core.now();
+        if let Some(pending) = self.progress.pending.get_mut(&seq) {
+            pending.since = now;
+            self.progress.last_delivered = Some(now);
+        }
+    }
+
+    /// `-NAK`: deliver again, at once or after the delay in `rest`.
+    fn nak(&mut self, work: &mut Work<'_>, acked: Acked, rest: &[u8]) {
+        let Acked {
+            deliveries,
+            seq,
+            consumer,
+        } = acked;
+        if consumer <= self.progress.floor.consumer
+            || consumer > self.progress.next_consumer
+            || !self.progress.pending.contains_key(&seq)
+        {
+            return;
+        }
+        self.advise_nak(work.core, seq, consumer, deliveries);
+        let Some(delay) = parse_delay(rest) else {
+            self.progress.queue(seq);
+            return;
+        };
+        let now = work.core.now();
+        self.progress.unqueue(seq);
+        if let Some(pending) = self.progress.pending.get_mut(&seq) {
+            pending.since = now.after(-self.config.ack_wait).after(delay);
+            self.progress.last_delivered = Some(now);
+        }
+        self.arm_ack_wait(work);
+    }
+
+    /// `+TERM`, with the client's reason.
+    fn terminate_by(&mut self, work: &mut Work<'_>, acked: Acked, reason: &str) -> bool {
+        let done = self.ack(work, acked, false);
+        self.advise_terminated(
+            work.core,
+            acked.seq,
+            acked.consumer,
+            acked.deliveries,
+            reason,
+        );
+        done
+    }
+
+    /// Gives up on a pending message that is gone.
+    pub(super) fn terminate(
+        &mut self,
+        work: &mut Work<'_>,
+        seq: u64,
+        consumer: u64,
+        deliveries: u64,
+        reason: &str,
+    ) {
+        let acked = Acked {
+            deliveries,
+            seq,
+            consumer,
+        };
+        self.terminate_by(work, acked, reason);
+    }
+
+    /// The ack wait after `again` redeliveries, in nanoseconds.
+    pub(super) fn ack_wait(&self, again: u64) -> i64 {
+        let last = self.config.backoff.len().saturating_sub(1);
+        let index = usize::try_from(again).unwrap_or(last).min(last);
+        self.config
+            .backoff
+            .get(index)
+            .copied()
+            .unwrap_or(self.config.ack_wait)
+    }
+
+    /// Makes sure that the timer fires when the ack wait of a message delivered now is over.
+    pub(super) fn arm_ack_wait(&mut self, work: &mut Work<'_>) {
+        let shortest = self
+            .config
+            .backoff
+            .iter()
+            .copied()
+            .min()
+            .unwrap_or(self.config.ack_wait);
+        if self.config.ack_wait > 0 {
+            let at = work.core.now().after(shortest).after(GROUPING);
+            if self.ack_timer.is_none_or(|timer| at < timer) {
+                self.set_ack_timer(work, Some(at));
+            }
+        }
+    }
+
+    fn set_ack_timer(&mut self, work: &mut Work<'_>, at: Option<Time>) {
+        self.ack_timer = at;
+        work.core
+            .set_timer(Timer::ConsumerAckWait(work.stream, self.id), at);
+    }
+
+    /// The ack wait timer fired, or the wait itself changed.
+    pub(super) fn ack_wait_due(&mut self, work: &mut Work<'_>) {
+        self.ack_timer = None;
+        if self.config.ack_wait == 0 {
+            return;
+        }
+        let (now, first) = (work.core.now(), work.store.first_seq());
+        let mut progress = std::mem::take(&mut self.progress);
+        let policy = self.config.ack_policy;
+        let wait = |again| self.ack_wait(again);
+        let overdue = progress.overdue(now, first, self.max_deliver(), policy, &wait);
+        self.progress = progress;
+        for (seq, deliveries) in overdue.given_up {
+            self.advise_max_deliveries(work.core, seq, deliveries);
+        }
+        self.set_ack_timer(work, overdue.next);
+        self.deliver(work);
+    }
+
+    /// Everything pending is delivered again, at once.
+    pub(super) fn redeliver_all(&mut self, work: &mut Work<'_>) {
+        let overdue =
+            self.progress
+                .expire_all(work.core.now(), self.max_deliver(), self.config.ack_policy);
+        for (seq, deliveries) in overdue.given_up {
+            self.advise_max_deliveries(work.core, seq, deliveries);
+        }
+        self.ack_timer = None;
+        self.arm_ack_wait(work);
+    }
+}
+
+/// The delay of a NAK in nanoseconds: `{"delay":ns}` or a Go duration. `None` if there is none or it is unreadable.
+fn parse_delay(rest: &[u8]) -> Option<i64> {
+    let text = rest.trim_ascii();
+    if text.first() == Some(&b'{') {
+        let mut delay = 0;
+        let read = json::decode_lenient(text, |d, value| {
+            d.object(value, "ConsumerNakOptions", &mut |d, name, value| {
+                if name == "delay" {
+                    d.duration(value, &mut delay);
+                }
+                name == "delay"
+            });
+        });
+        read.ok()?;
+        return Some(delay);
+    }
+    duration::parse(std::str::from_utf8(text).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_forms_of_ack_subjects() {
+        let acked = Acked {
+            deliveries: 1,
+            seq: 2,
+            consumer: 3,
+        };
+        assert_eq!(parse_subject(b"$JS.ACK.S.C.1.2.3.4.5"), acked);
+        assert_eq!(parse_subject(b"$JS.ACK._.szMpdrwD.S.C.1.2.3.4.5"), acked);
+        assert_eq!(parse_subject(b"$JS.ACK._.szMpdrwD.S.C.1.2.3.4.5.6"), acked);
+        assert_eq!(parse_subject(b"$JS.ACK.S.C.1.2.3.4.5.6"), Acked::default());
+        assert_eq!(parse_subject(b"$JS.ACK.S.C.1.x.3.4.5").seq, u64::MAX);
+    }
+}

@@ -1,0 +1,171 @@
+//! What a consumer tells whoever listens to `$JS.EVENT.…`: advisories and ack metrics. Written only when somebody does.
+
+use super::Consumer;
+use crate::server::core::{Core, Message};
+use crate::server::json::{Moment, Writer};
+
+/// Priority events name the account; there is one.
+const ACCOUNT: &str = "$G";
+
+impl Consumer {
+    /// Sends an event to `$JS.EVENT.<kind>.<stream>.<consumer>`; `fields` writes what follows the common members.
+    fn advise(&self, core: &mut Core, kind: &str, suffix: &str, fields: &dyn Fn(&mut Writer)) {
+        let subject = format!("$JS.EVENT.{kind}.{}.{}", self.stream, self.name);
+        if !core.has_interest(subject.as_bytes()) {
+            return;
+        }
+        let id = core.nuid();
+        let mut w = Writer::default();
+        w.open()
+            .key("type")
+            .string(&format!("io.nats.jetstream.{suffix}"));
+        w.key("id")
+            .string(&id)
+            .key("timestamp")
+            .time(Some(core.now()));
+        if suffix.contains("group") {
+            w.key("account").string(ACCOUNT);
+        }
+        w.key("stream")
+            .string(&self.stream)
+            .key("consumer")
+            .string(&self.name);
+        fields(&mut w);
+        w.close();
+        let payload = w.finish();
+        let subject = subject.as_bytes();
+        core.publish(
+            Message {
+                subject,
+                reply: b"",
+                headers: b"",
+                payload: &payload,
+            },
+            false,
+        );
+    }
+
+    pub(super) fn advise_created(&self, core: &mut Core) {
+        self.advise(
+            core,
+            "ADVISORY.CONSUMER.CREATED",
+            "advisory.v1.consumer_action",
+            &|w| {
+                w.key("action").string("create");
+            },
+        );
+    }
+
+    pub(super) fn advise_deleted(&self, core: &mut Core) {
+        self.advise(
+            core,
+            "ADVISORY.CONSUMER.DELETED",
+            "advisory.v1.consumer_action",
+            &|w| {
+                w.key("action").string("delete");
+            },
+        );
+    }
+
+    pub(super) fn advise_pause(&self, core: &mut Core) {
+        let paused = self.is_paused(core.now());
+        self.advise(
+            core,
+            "ADVISORY.CONSUMER.PAUSE",
+            "advisory.v1.consumer_pause",
+            &|w| {
+                w.key("paused").bool(paused).key("pause_until");
+                write_moment(w, self.config.pause_until.as_ref());
+            },
+        );
+    }
+
+    pub(super) fn advise_max_deliveries(&self, core: &mut Core, seq: u64, deliveries: u64) {
+        self.advise(
+            core,
+            "ADVISORY.CONSUMER.MAX_DELIVERIES",
+            "advisory.v1.max_deliver",
+            &|w| {
+                w.key("stream_seq")
+                    .uint(seq)
+                    .key("deliveries")
+                    .uint(deliveries);
+            },
+        );
+    }
+
+    pub(super) fn advise_nak(&self, core: &mut Core, seq: u64, consumer: u64, deliveries: u64) {
+        self.advise(
+            core,
+            "ADVISORY.CONSUMER.MSG_NAKED",
+            "advisory.v1.nak",
+            &|w| {
+                w.key("consumer_seq")
+                    .uint(consumer)
+                    .key("stream_seq")
+                    .uint(seq);
+                w.key("deliveries").uint(deliveries);
+            },
+        );
+    }
+
+    pub(super) fn advise_terminated(
+        &self,
+        core: &mut Core,
+        seq: u64,
+        consumer: u64,
+        deliveries: u64,
+        reason: &str,
+    ) {
+        self.advise(
+            core,
+            "ADVISORY.CONSUMER.MSG_TERMINATED",
+            "advisory.v1.terminated",
+            &|w| {
+                w.key("consumer_seq")
+                    .uint(consumer)
+                    .key("stream_seq")
+                    .uint(seq);
+                w.key("deliveries").uint(deliveries);
+                if !reason.is_empty() {
+                    w.key("reason").string(reason);
+                }
+            },
+        );
+    }
+
+    /// `METRIC.CONSUMER.ACK`, for as many acks in a hundred as `sample_freq` says.
+    pub(super) fn sample_ack(
+        &self,
+        core: &mut Core,
+        seq: u64,
+        consumer: u64,
+        deliveries: u64,
+        ack_time: i64,
+    ) {
+        let percent = self.config.sample_percent();
+        if percent <= 0 || (percent < 100 && (core.random() % 100) as i64 > percent) {
+            return;
+        }
+        self.advise(
+            core,
+            "METRIC.CONSUMER.ACK",
+            "metric.v1.consumer_ack",
+            &|w| {
+                w.key("consumer_seq")
+                    .uint(consumer)
+                    .key("stream_seq")
+                    .uint(seq);
+                w.key("ack_time")
+                    .int(ack_time)
+                    .key("deliveries")
+                    .uint(deliveries);
+            },
+        );
+    }
+}
+
+/// A time in UTC; Go's zero time if there is none.
+pub(in crate::server::jetstream) fn write_moment(w: &mut Writer, moment: Option<&Moment>) {
+    w.time(moment.map(|moment| moment.time));
+}

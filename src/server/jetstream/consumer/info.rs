@@ -1,0 +1,111 @@
+//! A consumer described: the consumer info object of the API.
+
+use super::progress::Position;
+use super::{Consumer, View};
+use crate::server::core::Core;
+use crate::server::jetstream::store::Storage;
+use crate::server::json::Writer;
+use crate::wire::time::Time;
+
+/// `metadata` that the server adds when it shows a configuration.
+pub const SERVER_METADATA: &[(&str, &str)] = &[("_nats.level", "5"), ("_nats.ver", "2.15.2")];
+
+impl Consumer {
+    /// Writes the members of the info object into one that is open. `metadata` goes beside the configuration's own.
+    pub(in crate::server::jetstream) fn write_info(
+        &self,
+        w: &mut Writer,
+        core: &Core,
+        view: View<'_>,
+        metadata: &[(&str, &str)],
+    ) {
+        let now = core.now();
+        let progress = &self.progress;
+        w.key("stream_name")
+            .string(&self.stream)
+            .key("name")
+            .string(&self.name);
+        w.key("created").time(Some(self.created)).key("config");
+        self.config.write(w, metadata);
+        let (delivered, floor) = self.shown(view);
+        write_position(w, "delivered", delivered, progress.last_delivered);
+        write_position(w, "ack_floor", floor, progress.last_acked);
+        w.key("num_ack_pending").uint(progress.pending.len() as u64);
+        let redelivered = if self.config.max_deliver == 1 {
+            0
+        } else {
+            progress.redelivered.len()
+        };
+        w.key("num_redelivered").uint(redelivered as u64);
+        let waiting = |request: &&super::requests::Request| {
+            request.expires.is_none_or(|expires| now < expires) && core.has_interest(&request.reply)
+        };
+        w.key("num_waiting")
+            .uint(self.requests.queue.iter().filter(waiting).count() as u64);
+        w.key("num_pending").uint(self.shown_pending(view));
+        if self.active {
+            w.key("push_bound").bool(true);
+        }
+        if let Some(until) = self
+            .config
+            .pause_until
+            .as_ref()
+            .filter(|until| now < until.time)
+        {
+            w.key("paused")
+                .bool(true)
+                .key("pause_remaining")
+                .int(until.time.since(now));
+        }
+        w.key("ts").time(Some(now));
+        if let Some(group) = self.config.priority_groups.first() {
+            w.key("priority_groups").open_list().open();
+            w.key("group").string(group).key("pinned_ts").time(None);
+            w.close().close_list();
+        }
+    }
+
+    /// `delivered` and `ack_floor`. Memory consumers and direct ones show where they look before anything was delivered.
+    fn shown(&self, view: View<'_>) -> (Position, Position) {
+        let progress = &self.progress;
+        if self.config.direct {
+            return (progress.before_next(), progress.floor);
+        }
+        let memory = view.config.storage == Storage::Memory || self.config.mem_storage;
+        let fresh = progress.shown_delivered == Position::default();
+        let delivered = if memory && fresh {
+            progress.before_next()
+        } else {
+            progress.shown_delivered
+        };
+        (delivered, progress.shown_floor)
+    }
+
+    /// `num_pending`, within what the stream can hold.
+    fn shown_pending(&self, view: View<'_>) -> u64 {
+        let (next, last) = (self.progress.next_stream, view.store.last_seq());
+        if next > last {
+            return 0;
+        }
+        let pending = self.num_pending.max(0) as u64;
+        pending.min(view.store.len()).min(last - next + 1)
+    }
+
+    /// Nanoseconds until the pause is over, while it lasts.
+    pub(in crate::server::jetstream) fn pause_remaining(&self, now: Time) -> Option<i64> {
+        let until = self.config.pause_until.as_ref()?;
+        (now < until.time).then(|| until.time.since(now))
+    }
+}
+
+fn write_position(w: &mut Writer, name: &str, position: Position, last: Option<Time>) {
+    w.key(name).open();
+    w.key("consumer_seq")
+        .uint(position.consumer)
+        .key("stream_seq")
+        .uint(position.stream);
+    if last.is_some() {
+        w.key("last_active").time(last);
+    }
+    w.close();
+}

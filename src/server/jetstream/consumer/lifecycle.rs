@@ -1,0 +1,536 @@
+//! How a consumer comes, changes and goes: creation with everything it listens to, updates, pauses, the inactivity
+//! threshold and deletion.
+
+use super::check::{check, check_update};
+use super::config::{AckPolicy, Config, ReplayPolicy};
+use super::deliver::Replay;
+use super::progress::Progress;
+use super::push::{Flow, Rate};
+use super::requests::Requests;
+use super::{Consumer, Consumers, View, Work, start};
+use crate::server::core::{ConsumerId, Core, Endpoint, Timer};
+use crate::server::jetstream::error::ApiError;
+use crate::server::jetstream::store::Filters;
+use crate::server::jetstream::stream::{Retention, StreamConfig};
+use crate::server::json::Moment;
+use crate::wire::subject;
+use crate::wire::time::Time;
+
+/// Consumers of a stream that sets no limit of its own.
+const DEFAULT_MAX_CONSUMERS: usize = 1000;
+/// `inactive_threshold` of an ephemeral that names none, in nanoseconds.
+const DEFAULT_THRESHOLD: i64 = 5_000_000_000;
+/// What the server adds to it: this and up to `JITTER` more, in nanoseconds.
+const MIN_JITTER: i64 = 100_000_000;
+const JITTER: u64 = 900_000_000;
+/// Longest durable name, in bytes.
+const MAX_NAME: usize = 255;
+/// Bytes a second that may go at once under a rate limit where messages have no limit of their own.
+const MAX_PAYLOAD: i64 = 1024 * 1024;
+/// The account's name as ack subjects of the second form have it.
+const ACCOUNT_HASH: &str = "szMpdrwD";
+
+/// `action` of a create request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Action {
+    /// Create, or update what exists.
+    #[default]
+    CreateOrUpdate,
+    /// Create; what exists must be the same.
+    Create,
+    /// Update what exists.
+    Update,
+}
+
+fn fail<T>(code: u16, err_code: u16, description: &str) -> Result<T, ApiError> {
+    Err(ApiError::new(code, err_code, description))
+}
+
+impl Consumers {
+    /// Creates or updates a consumer and returns its id. Delivery waits for [`Consumers::start`], so that the answer
+    /// shows the state before it.
+    ///
+    /// # Errors
+    /// What the API answers.
+    pub fn create(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        mut config: Config,
+        action: Action,
+        pedantic: bool,
+    ) -> Result<ConsumerId, ApiError> {
+        config.set_required_level();
+        config.set_defaults(view.config, pedantic)?;
+        check(&config, view.config)?;
+        let named = if config.is_durable() {
+            &config.durable_name
+        } else {
+            &config.name
+        };
+        if let Some(id) = self.by_name.get(named).copied() {
+            self.update(core, view, id, config, action)?;
+            return Ok(id);
+        }
+        if action == Action::Update {
+            return fail(400, 10149, "consumer does not exist");
+        }
+        self.check_room(&config, view.config)?;
+        if config.durable_name.len() > MAX_NAME {
+            return fail(
+                400,
+                10102,
+                "consumer name is too long, maximum allowed is 255",
+            );
+        }
+        let name = if named.is_empty() {
+            self.fresh_name(core)
+        } else {
+            named.clone()
+        };
+        Ok(self.add(core, view, name, config))
+    }
+
+    /// May there be one more, with this configuration?
+    fn check_room(&self, config: &Config, stream: &StreamConfig) -> Result<(), ApiError> {
+        if config.direct || config.sourcing {
+            return Ok(());
+        }
+        let others = self.public().count();
+        let limit = usize::try_from(stream.max_consumers)
+            .ok()
+            .filter(|limit| *limit > 0);
+        if others >= limit.unwrap_or(DEFAULT_MAX_CONSUMERS) {
+            return fail(400, 10026, "maximum consumers limit reached");
+        }
+        if stream.retention != Retention::WorkQueue {
+            return Ok(());
+        }
+        if !matches!(
+            config.ack_policy,
+            AckPolicy::Explicit | AckPolicy::FlowControl
+        ) {
+            return fail(400, 10098, "workqueue stream requires explicit ack");
+        }
+        if config.deliver_policy != super::DeliverPolicy::All {
+            return fail(
+                400,
+                10101,
+                "consumer must be deliver all on workqueue stream",
+            );
+        }
+        if others > 0 && config.filters().is_empty() {
+            let text = "multiple non-filtered consumers not allowed on workqueue stream";
+            return fail(400, 10099, text);
+        }
+        self.check_unique(config, None)
+    }
+
+    /// In a work queue no two consumers may want the same message.
+    fn check_unique(&self, config: &Config, except: Option<ConsumerId>) -> Result<(), ApiError> {
+        let collides = |other: &Consumer, filter: &str| {
+            let own = other.config.filters();
+            let overlaps = |own: &&str| subject::overlap(filter.as_bytes(), own.as_bytes());
+            own.is_empty() || own.iter().any(overlaps)
+        };
+        let others = || self.public().filter(|other| Some(other.id) != except);
+        if config
+            .filters()
+            .iter()
+            .any(|filter| others().any(|other| collides(other, filter)))
+        {
+            return fail(
+                400,
+                10100,
+                "filtered consumer not unique on workqueue stream",
+            );
+        }
+        Ok(())
+    }
+
+    fn fresh_name(&self, core: &mut Core) -> String {
+        const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        loop {
+            let mut random = core.random();
+            let mut name = String::with_capacity(8);
+            for _ in 0..8 {
+                name.push(char::from(DIGITS[(random % 62) as usize]));
+                random /= 62;
+            }
+            if !self.by_name.contains_key(&name) {
+                return name;
+            }
+        }
+    }
+
+    fn add(&mut self, core: &mut Core, view: View<'_>, name: String, config: Config) -> ConsumerId {
+        // The real server opens two internal clients for a consumer; client ids show it.
+        let id = core.next_client_id();
+        core.next_client_id();
+        let mut consumer = Consumer::new(core, view, id, name, config);
+        consumer.listen(core, view.id);
+        for filter in index(&consumer.config) {
+            self.filters.insert(filter.as_bytes(), id);
+        }
+        consumer.count_pending(view.store);
+        self.by_name.insert(consumer.name.clone(), id);
+        self.by_id.insert(id, consumer);
+        self.with(core, view, id, |consumer, work| {
+            consumer.start_timers(work);
+            consumer.advise_created(work.core);
+        });
+        id
+    }
+
+    /// Lets delivery begin (or go on, after an update).
+    pub fn start(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) {
+        self.with(core, view, id, Consumer::deliver);
+    }
+
+    fn update(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        id: ConsumerId,
+        mut config: Config,
+        action: Action,
+    ) -> Result<(), ApiError> {
+        let Some(old) = self.by_id.get(&id).map(|consumer| consumer.config.clone()) else {
+            return Ok(());
+        };
+        if action == Action::Create && config != old {
+            return fail(400, 10148, "consumer already exists");
+        }
+        if view.config.retention == Retention::WorkQueue {
+            self.check_unique(&config, Some(id))?;
+        }
+        if config == old {
+            return Ok(());
+        }
+        let bound = old.is_push() && core.has_interest(old.deliver_subject.as_bytes());
+        check_update(&old, &config, bound)?;
+        config.pause_until = config.pause_until.map(|until| Moment::utc(until.time));
+        let refilter = config.filters() != old.filters();
+        if let Some(consumer) = self.by_id.get_mut(&id).filter(|_| refilter) {
+            for filter in index(&consumer.config) {
+                self.filters.remove(filter.as_bytes(), &id);
+            }
+            consumer.filters = Filters::new(config.filters());
+            for filter in index(&config) {
+                self.filters.insert(filter.as_bytes(), id);
+            }
+        }
+        self.with(core, view, id, |consumer, work| {
+            consumer.change(work, &old, config);
+            if refilter {
+                consumer.count_pending(work.store);
+                consumer.settle_all(work);
+            }
+        });
+        Ok(())
+    }
+
+    /// Sets or clears the end of a consumer's pause. False if there is no such consumer.
+    pub fn pause(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        name: &str,
+        until: Option<Moment>,
+    ) -> bool {
+        let Some(id) = self.by_name.get(name).copied() else {
+            return false;
+        };
+        self.with(core, view, id, |consumer, work| {
+            let mut config = consumer.config.clone();
+            config.pause_until = until.map(|until| Moment::utc(until.time));
+            config.set_required_level();
+            let old = consumer.config.clone();
+            consumer.change(work, &old, config);
+        });
+        true
+    }
+
+    /// Deletes a consumer. False if there is no such consumer.
+    pub fn delete(&mut self, core: &mut Core, view: View<'_>, name: &str) -> bool {
+        let Some(id) = self.by_name.get(name).copied() else {
+            return false;
+        };
+        self.remove(core, view, id);
+        true
+    }
+
+    pub(super) fn remove(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) {
+        let Some(mut consumer) = self.by_id.remove(&id) else {
+            return;
+        };
+        self.by_name.remove(&consumer.name);
+        for filter in index(&consumer.config) {
+            self.filters.remove(filter.as_bytes(), &id);
+        }
+        consumer.advise_deleted(core);
+        consumer.end_requests(core, "409 Consumer Deleted", false);
+        consumer.unlisten(core, view.id);
+        if view.config.retention == Retention::Interest {
+            let from = consumer.progress.floor.stream.max(view.store.first_seq());
+            self.settled.extend(from..=view.store.last_seq());
+        }
+    }
+
+    /// The stream is being deleted, and its consumers with it.
+    pub fn remove_all(&mut self, core: &mut Core, view: View<'_>) {
+        let ids: Vec<ConsumerId> = self.by_name.values().copied().collect();
+        for id in ids {
+            self.remove(core, view, id);
+        }
+        self.settled.clear();
+    }
+
+    /// The server stops: whoever waits for messages is told.
+    pub fn shut_down(&mut self, core: &mut Core) {
+        for consumer in self.by_id.values_mut() {
+            consumer.end_requests(core, "409 Server Shutdown", true);
+        }
+    }
+}
+
+impl Consumer {
+    fn new(core: &Core, view: View<'_>, id: ConsumerId, name: String, config: Config) -> Consumer {
+        let now = core.now();
+        let stream = view.config.name.clone();
+        let filters = Filters::new(config.filters());
+        let (next, skip_list) = start::select(&config, &filters, view.config, view.store);
+        let ack_reply = format!("$JS.ACK.{stream}.{name}").into_bytes();
+        let replay = (config.replay_policy == ReplayPolicy::Original).then(|| Replay {
+            until: view.store.last_seq(),
+            last: None,
+        });
+        let active = config.is_push()
+            && core.has_exact_interest(config.deliver_subject.as_bytes(), config.group());
+        Consumer {
+            id,
+            stream,
+            name,
+            created: now,
+            filters,
+            progress: Progress::starting_at(next),
+            num_pending: 0,
+            counted_to: 0,
+            skip_list,
+            active,
+            flow: Flow::new(config.flow_control),
+            rate: rate_of(&config, view.config, now),
+            last_sent: now,
+            requests: Requests::default(),
+            requests_timer: None,
+            replay,
+            held: None,
+            ack_timer: None,
+            threshold: 0,
+            going: false,
+            ack_prefix: ack_reply.len(),
+            ack_reply,
+            config,
+        }
+    }
+
+    /// What it subscribes to, beside the deliver subject.
+    fn subscriptions(&self, stream: crate::server::core::StreamId) -> Vec<(String, Endpoint)> {
+        let (id, own) = (self.id, format!("{}.{}", self.stream, self.name));
+        let second = format!("_.{ACCOUNT_HASH}.{own}");
+        let mut list = vec![
+            (
+                format!("$JS.API.CONSUMER.MSG.NEXT.{own}"),
+                Endpoint::ConsumerNext(stream, id),
+            ),
+            (
+                format!("$JS.API.CONSUMER.RESET.{own}"),
+                Endpoint::ConsumerReset(stream, id),
+            ),
+        ];
+        if matches!(self.config.ack_policy, AckPolicy::Explicit | AckPolicy::All) {
+            let endpoint = Endpoint::ConsumerAck(stream, id);
+            list.push((format!("$JS.ACK.{own}.*.*.*.*.*"), endpoint));
+            list.push((format!("$JS.ACK.{second}.*.*.*.*.>"), endpoint));
+        }
+        if self.config.flow_control {
+            let endpoint = Endpoint::ConsumerFlow(stream, id);
+            list.push((format!("$JS.FC.{own}.*"), endpoint));
+            list.push((format!("$JS.FC.{second}.*"), endpoint));
+        }
+        list
+    }
+
+    /// Where flow control requests are answered, with the dot before their four characters.
+    pub(super) fn flow_prefix(&self) -> Vec<u8> {
+        format!("$JS.FC.{}.{}.", self.stream, self.name).into_bytes()
+    }
+
+    fn listen(&mut self, core: &mut Core, stream: crate::server::core::StreamId) {
+        for (subject, endpoint) in self.subscriptions(stream) {
+            core.subscribe(subject.as_bytes(), endpoint);
+        }
+        if self.config.is_push() {
+            core.watch_interest(self.config.deliver_subject.as_bytes(), stream, self.id);
+        }
+    }
+
+    fn unlisten(&mut self, core: &mut Core, stream: crate::server::core::StreamId) {
+        for (subject, endpoint) in self.subscriptions(stream) {
+            core.unsubscribe(subject.as_bytes(), endpoint);
+        }
+        if self.config.is_push() {
+            core.unwatch_interest(self.config.deliver_subject.as_bytes(), stream, self.id);
+        }
+        for timer in [
+            Timer::ConsumerAckWait(stream, self.id),
+            Timer::ConsumerHeartbeat(stream, self.id),
+            Timer::ConsumerRequests(stream, self.id),
+            Timer::ConsumerInactive(stream, self.id),
+            Timer::ConsumerPause(stream, self.id),
+            Timer::ConsumerDeliver(stream, self.id),
+        ] {
+            core.set_timer(timer, None);
+        }
+    }
+
+    fn start_timers(&mut self, work: &mut Work<'_>) {
+        self.set_threshold(work.core);
+        if self.config.is_push() {
+            self.set_active(work, self.active);
+            if self.config.idle_heartbeat > 0 {
+                let at = work.core.now().after(self.config.idle_heartbeat);
+                work.core
+                    .set_timer(Timer::ConsumerHeartbeat(work.stream, self.id), Some(at));
+            }
+        } else {
+            self.restart_inactivity(work);
+        }
+        self.set_pause_timer(work);
+    }
+
+    /// Works out how long the consumer stays without interest, and shows the default for ephemerals.
+    fn set_threshold(&mut self, core: &mut Core) {
+        let default = !self.config.is_durable() && self.config.inactive_threshold <= 0;
+        if default {
+            self.config.inactive_threshold = DEFAULT_THRESHOLD;
+        }
+        self.threshold = self.config.inactive_threshold;
+        if self.threshold > 0 && (default || !self.config.is_push()) {
+            self.threshold += MIN_JITTER + (core.random() % JITTER) as i64;
+        }
+    }
+
+    /// Counts the inactivity from now.
+    fn restart_inactivity(&mut self, work: &mut Work<'_>) {
+        self.going = self.threshold > 0;
+        let at = self.going.then(|| work.core.now().after(self.threshold));
+        work.core
+            .set_timer(Timer::ConsumerInactive(work.stream, self.id), at);
+    }
+
+    /// An ack came: somebody is there.
+    pub(super) fn show_life(&mut self, work: &mut Work<'_>) {
+        if !self.config.is_push() {
+            self.requests.last_active = work.core.now();
+        }
+        if self.config.inactive_threshold > 0 && self.going {
+            self.restart_inactivity(work);
+        }
+    }
+
+    /// The inactivity timer fired: is it time to go? If not, the timer is set again.
+    pub(super) fn is_over(&mut self, work: &mut Work<'_>) -> bool {
+        self.going = false;
+        if self.config.is_push() {
+            return !self.active;
+        }
+        self.check_requests(work, true);
+        let now = work.core.now();
+        let idle = now.since(self.requests.last_active);
+        let mut wait = 0;
+        if !self.requests.queue.is_empty() {
+            wait = self.threshold;
+        } else if idle < self.threshold {
+            wait = self.threshold - idle;
+        } else {
+            for (seq, pending) in &self.progress.pending {
+                let again = self.progress.redelivered.get(seq).copied().unwrap_or(0);
+                let due = pending
+                    .since
+                    .after(self.ack_wait(again))
+                    .after(self.threshold);
+                wait = wait.max(due.since(now));
+            }
+        }
+        if wait > 0 {
+            self.going = true;
+            let timer = Timer::ConsumerInactive(work.stream, self.id);
+            work.core.set_timer(timer, Some(now.after(wait)));
+        }
+        wait <= 0
+    }
+
+    fn set_pause_timer(&self, work: &mut Work<'_>) {
+        let now = work.core.now();
+        let until = self.config.pause_until.as_ref().map(|until| until.time);
+        let until = until.filter(|until| now < *until);
+        work.core
+            .set_timer(Timer::ConsumerPause(work.stream, self.id), until);
+    }
+
+    /// Takes a new configuration that passed its checks.
+    fn change(&mut self, work: &mut Work<'_>, old: &Config, config: Config) {
+        self.config = config;
+        if self.config.deliver_subject != old.deliver_subject {
+            self.redeliver_all(work);
+            work.core
+                .unwatch_interest(old.deliver_subject.as_bytes(), work.stream, self.id);
+            let subject = self.config.deliver_subject.as_bytes();
+            work.core.watch_interest(subject, work.stream, self.id);
+            let active = work.core.has_exact_interest(subject, self.config.group());
+            self.set_active(work, active);
+        }
+        if self.config.ack_wait != old.ack_wait || self.config.backoff != old.backoff {
+            self.arm_ack_wait(work);
+        }
+        if self.config.rate_limit_bps != old.rate_limit_bps {
+            self.rate = rate_of(&self.config, work.config, work.core.now());
+        }
+        if self.config.inactive_threshold != old.inactive_threshold {
+            self.set_threshold(work.core);
+            self.restart_inactivity(work);
+        }
+        if self.config.pause_until != old.pause_until {
+            self.set_pause_timer(work);
+            self.advise_pause(work.core);
+        }
+    }
+
+    /// Retention interest: messages that it no longer wants may go.
+    fn settle_all(&self, work: &mut Work<'_>) {
+        if work.config.retention == Retention::Interest {
+            let from = self.progress.floor.stream.max(work.store.first_seq());
+            work.settled.extend(from..=work.store.last_seq());
+        }
+    }
+}
+
+/// A consumer's filters as the index of its stream has them.
+fn index(config: &Config) -> Vec<&str> {
+    let filters = config.filters();
+    if filters.is_empty() {
+        vec![">"]
+    } else {
+        filters
+    }
+}
+
+fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Rate {
+    let burst = if stream.max_msg_size > 0 {
+        i64::from(stream.max_msg_size)
+    } else {
+        MAX_PAYLOAD
+    };
+    Rate::new(config.rate_limit_bps, burst as u64, now)
+}

@@ -1,0 +1,349 @@
+//! The consumers of a stream: who they are, which of them a message concerns, and what reaches them from outside.
+//! Messages are the store's and removing them is the stream's affair; consumers only say which may go (`settled`).
+
+mod ack;
+mod advisory;
+mod check;
+mod config;
+mod config_json;
+mod deliver;
+mod info;
+mod lifecycle;
+mod progress;
+mod pull;
+mod push;
+mod requests;
+mod start;
+
+use std::collections::BTreeMap;
+
+pub use self::config::{AckPolicy, Config, DeliverPolicy};
+pub use self::lifecycle::Action;
+use self::progress::Progress;
+use self::requests::Requests;
+use super::store::{Filters, Store};
+use super::stream::StreamConfig;
+use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
+use crate::server::routes::Routes;
+use crate::wire::time::Time;
+
+/// What consumers see of their stream.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The stream.
+    pub id: StreamId,
+    /// Its configuration.
+    pub config: &'a StreamConfig,
+    /// Its messages.
+    pub store: &'a Store,
+}
+
+/// What a consumer works with.
+struct Work<'a> {
+    core: &'a mut Core,
+    stream: StreamId,
+    config: &'a StreamConfig,
+    store: &'a Store,
+    settled: &'a mut Vec<u64>,
+}
+
+/// The start of a `last_per_subject` consumer: these messages first, then everything after `resume`.
+#[derive(Clone, Debug)]
+struct SkipList {
+    resume: u64,
+    sequences: std::collections::VecDeque<u64>,
+}
+
+/// One consumer.
+#[derive(Clone, Debug)]
+pub struct Consumer {
+    id: ConsumerId,
+    stream: String,
+    name: String,
+    created: Time,
+    config: Config,
+    filters: Filters,
+    progress: Progress,
+    /// Matching messages still to be delivered for the first time; below zero for moments.
+    num_pending: i64,
+    /// Messages up to this sequence are in `num_pending` already.
+    counted_to: u64,
+    skip_list: Option<SkipList>,
+    /// Push: has interest.
+    active: bool,
+    flow: push::Flow,
+    rate: push::Rate,
+    /// When something was last sent that makes a heartbeat unnecessary.
+    last_sent: Time,
+    requests: Requests,
+    requests_timer: Option<Time>,
+    replay: Option<deliver::Replay>,
+    held: Option<deliver::Held>,
+    ack_timer: Option<Time>,
+    /// How long it stays without interest, in nanoseconds; 0 is for ever.
+    threshold: i64,
+    /// The inactivity timer runs.
+    going: bool,
+    /// Ack subject of the message being delivered; the first `ack_prefix` bytes stay.
+    ack_reply: Vec<u8>,
+    ack_prefix: usize,
+}
+
+impl Consumer {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn is_paused(&self, now: Time) -> bool {
+        self.config
+            .pause_until
+            .as_ref()
+            .is_some_and(|until| now < until.time)
+    }
+
+    /// Belongs to a mirror or a source, not to a client.
+    fn is_internal(&self) -> bool {
+        self.config.direct || self.config.sourcing
+    }
+
+    /// A matching message was stored.
+    fn on_stored(&mut self, work: &mut Work<'_>, seq: u64) {
+        let next = self.progress.next_stream;
+        if seq > self.counted_to {
+            if self.num_pending == 0 && self.skip_list.is_none() {
+                // Nothing that matches lies between.
+                self.progress.next_stream = next.max(seq);
+            }
+            self.num_pending += 1;
+        }
+        let ready = if self.config.is_push() {
+            self.active
+        } else {
+            !self.requests.queue.is_empty()
+        };
+        if ready && seq >= next {
+            self.deliver(work);
+        }
+    }
+
+    /// A matching message was removed.
+    fn on_removed(&mut self, work: &mut Work<'_>, seq: u64) {
+        if seq >= self.progress.next_stream {
+            self.num_pending -= 1;
+        }
+        match self.progress.pending.get(&seq).copied() {
+            Some(pending) => {
+                let deliveries = self.progress.deliveries(seq);
+                self.terminate(work, seq, pending.consumer, deliveries, ack::GONE);
+                self.deliver(work);
+            }
+            None => self.progress.drop_redelivered(seq),
+        }
+    }
+
+    /// Is a message kept for this consumer (retention interest and work queue)?
+    fn needs(&self, seq: u64, subject: &[u8]) -> bool {
+        if !self.filters.matches(subject) {
+            return false;
+        }
+        let progress = &self.progress;
+        let needed = seq > progress.floor.stream
+            && (self.config.ack_policy != AckPolicy::Explicit
+                || seq >= progress.next_stream
+                || progress.pending.contains_key(&seq));
+        needed || progress.redelivered.contains_key(&seq)
+    }
+}
+
+/// The consumers of one stream.
+#[derive(Clone, Debug, Default)]
+pub struct Consumers {
+    by_id: BTreeMap<ConsumerId, Consumer>,
+    by_name: BTreeMap<String, ConsumerId>,
+    /// Which consumers a subject concerns.
+    filters: Routes<ConsumerId>,
+    settled: Vec<u64>,
+}
+
+impl Consumers {
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Consumer> {
+        self.by_name.values().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Those of clients, by name.
+    pub fn public(&self) -> impl Iterator<Item = &Consumer> {
+        self.iter().filter(|consumer| !consumer.is_internal())
+    }
+
+    /// Number of all consumers.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// The consumer of that name.
+    pub fn get(&self, name: &str) -> Option<&Consumer> {
+        self.by_id.get(self.by_name.get(name)?)
+    }
+
+    /// Is any consumer interested in `subject`?
+    pub fn has_interest(&self, subject: &[u8]) -> bool {
+        self.filters.has_match(subject)
+    }
+
+    /// Does any consumer need message `seq` to be kept?
+    pub fn needs(&self, seq: u64, subject: &[u8]) -> bool {
+        self.by_id
+            .values()
+            .any(|consumer| consumer.needs(seq, subject))
+    }
+
+    /// Sequences that were acknowledged or delivered for good since the last call: in streams of retention interest and
+    /// work queue, each may go unless some consumer still needs it.
+    pub fn take_settled(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Message `seq` was stored.
+    pub fn stored(&mut self, core: &mut Core, view: View<'_>, subject: &[u8], seq: u64) {
+        for id in self.concerned(subject) {
+            self.with(core, view, id, |consumer, work| {
+                consumer.on_stored(work, seq)
+            });
+        }
+    }
+
+    /// Message `seq` was removed, by itself.
+    pub fn removed(&mut self, core: &mut Core, view: View<'_>, subject: &[u8], seq: u64) {
+        for id in self.concerned(subject) {
+            self.with(core, view, id, |consumer, work| {
+                consumer.on_removed(work, seq)
+            });
+        }
+    }
+
+    /// Several messages were removed at once: everything is counted anew.
+    pub fn recount(&mut self, view: View<'_>) {
+        for consumer in self.by_id.values_mut() {
+            consumer.count_pending(view.store);
+            consumer
+                .progress
+                .drop_redelivered_below(view.store.first_seq());
+        }
+    }
+
+    /// The stream was purged, of what `filter` matches if there is one.
+    pub fn purged(&mut self, core: &mut Core, view: View<'_>, filter: Option<&[u8]>) {
+        self.recount(view);
+        for consumer in self.by_id.values_mut() {
+            consumer.on_purged(view.store, filter);
+        }
+        let ids: Vec<ConsumerId> = self.by_id.keys().copied().collect();
+        for id in ids {
+            self.with(core, view, id, Consumer::deliver);
+        }
+    }
+
+    /// A message came on an endpoint of consumer `id`.
+    pub fn on_message(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        endpoint: Endpoint,
+        message: Message<'_>,
+    ) {
+        match endpoint {
+            Endpoint::ConsumerNext(_, id) => self.with(core, view, id, |consumer, work| {
+                consumer.on_next(work, message);
+            }),
+            Endpoint::ConsumerAck(_, id) => self.with(core, view, id, |consumer, work| {
+                consumer.on_ack(work, message);
+            }),
+            Endpoint::ConsumerFlow(_, id) => self.with(core, view, id, |consumer, work| {
+                consumer.on_flow(work, message);
+            }),
+            Endpoint::ConsumerReset(_, id) => self.with(core, view, id, |consumer, work| {
+                consumer.on_reset(work, message);
+            }),
+            _ => {}
+        }
+    }
+
+    /// A timer of one of the consumers fired.
+    pub fn timer(&mut self, core: &mut Core, view: View<'_>, timer: Timer) {
+        match timer {
+            Timer::ConsumerAckWait(_, id) => self.with(core, view, id, Consumer::ack_wait_due),
+            Timer::ConsumerHeartbeat(_, id) => self.with(core, view, id, Consumer::heartbeat_due),
+            Timer::ConsumerRequests(_, id) => self.with(core, view, id, |consumer, work| {
+                consumer.requests_timer = None;
+                consumer.check_requests(work, true);
+            }),
+            Timer::ConsumerPause(_, id) => self.with(core, view, id, |consumer, work| {
+                consumer.advise_pause(work.core);
+                consumer.deliver(work);
+            }),
+            Timer::ConsumerDeliver(_, id) => self.with(core, view, id, Consumer::deliver_held),
+            Timer::ConsumerInactive(_, id) => {
+                let mut over = false;
+                self.with(core, view, id, |consumer, work| {
+                    over = consumer.is_over(work)
+                });
+                if over {
+                    self.remove(core, view, id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Interest in the deliver subject of consumer `id` came or went.
+    pub fn interest_changed(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) {
+        self.with(core, view, id, Consumer::check_interest);
+    }
+
+    /// Consumers whose filter matches `subject`, each once.
+    fn concerned(&self, subject: &[u8]) -> Vec<ConsumerId> {
+        let mut ids = Vec::new();
+        self.filters.matches(subject, &mut |id| ids.push(*id));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    fn with(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        id: ConsumerId,
+        act: impl FnOnce(&mut Consumer, &mut Work<'_>),
+    ) {
+        if let Some(consumer) = self.by_id.get_mut(&id) {
+            let View {
+                id: stream,
+                config,
+                store,
+            } = view;
+            act(
+                consumer,
+                &mut Work {
+                    core,
+                    stream,
+                    config,
+                    store,
+                    settled: &mut self.settled,
+                },
+            );
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Pull requests at work: what a request must say, who gets the next message, expiry, heartbeats and the statuses a
+//! request ends with (`$JS.API.CONSUMER.MSG.NEXT.S.C`).
+
+use super::config::PriorityPolicy;
+use super::requests::{Ask, Priority, Request, Served};
+use super::{Consumer, Work};
+use crate::server::core::{Core, Message, Timer};
+use crate::server::json;
+use crate::wire::{duration, headers};
+
+/// Highest `priority` of a request.
+const MAX_PRIORITY: i64 = 9;
+
+impl Consumer {
+    /// A message came on the consumer's MSG.NEXT subject.
+    pub(super) fn on_next(&mut self, work: &mut Work<'_>, message: Message<'_>) {
+        if message.reply.is_empty() {
+            return;
+        }
+        if !self.config.is_push() && !level_ok(message.headers) {
+            self.send_status(work.core, message.reply, "412 Required Api Level", None);
+            return;
+        }
+        self.request(work, message.reply, message.payload);
+    }
+
+    /// Takes a pull request, from MSG.NEXT or behind `+NXT`.
+    pub(super) fn request(&mut self, work: &mut Work<'_>, reply: &[u8], payload: &[u8]) {
+        let now = work.core.now();
+        let ask = match self.check_request(payload) {
+            Ok(ask) => ask,
+            Err(status) => return self.send_status(work.core, reply, &status, None),
+        };
+        if self.requests.queue.len() as i64 >= self.config.max_waiting {
+            self.prune_requests(work, false);
+        }
+        if ask.no_wait {
+            let pending = self
+                .num_pending
+                .max(0)
+                .saturating_add(self.progress.queued() as i64);
+            if pending == 0 && ask.expires == 0 {
+                self.requests.last_active = now;
+                return self.send_status(work.core, reply, "404 No Messages", None);
+            }
+            if pending > 0 {
+                self.prune_requests(work, false);
+                if pending < self.requests.wanted() {
+                    self.requests.last_active = now;
+                    return self.send_status(work.core, reply, "408 Requests Pending", None);
+                }
+            }
+        }
+        if self.requests.queue.len() as i64 >= self.config.max_waiting {
+            if ask.idle_heartbeat == 0 {
+                self.send_status(work.core, reply, "409 Exceeded MaxWaiting", None);
+            }
+            return;
+        }
+        let prioritized = self.config.priority_policy == PriorityPolicy::Prioritized;
+        self.requests
+            .add(Request::new(reply, ask, now), prioritized);
+        self.requests.last_active = now;
+        self.deliver(work);
+    }
+
+    /// Reads a request; the error is a status line.
+    fn check_request(&mut self, payload: &[u8]) -> Result<Ask, String> {
+        let config = &self.config;
+        if config.is_push() {
+            return Err("409 Consumer is push based".into());
+        }
+        let ask = parse(payload).map_err(|error| format!("400 Bad Request - {error}"))?;
+        if config.max_batch > 0 && ask.batch > config.max_batch {
+            return Err(format!(
+                "409 Exceeded MaxRequestBatch of {}",
+                config.max_batch
+            ));
+        }
+        if config.max_expires > 0 && ask.expires > config.max_expires {
+            let limit = duration::format(config.max_expires);
+            return Err(format!("409 Exceeded MaxRequestExpires of {limit}"));
+        }
+        if config.max_bytes > 0 && ask.max_bytes > config.max_bytes {
+            return Err(format!(
+                "409 Exceeded MaxRequestMaxBytes of {}",
+                config.max_bytes
+            ));
+        }
+        if let Some(priority) = &ask.priority {
+            self.check_priority(priority)?;
+        }
+        Ok(ask)
+    }
+
+    fn check_priority(&self, priority: &Priority) -> Result<(), String> {
+        let policy = self.config.priority_policy;
+        let bad = |what: &str| Err(format!("400 Bad Request - {what}"));
+        let minimum = priority.min_pending != 0 || priority.min_ack_pending != 0;
+        if minimum && policy != PriorityPolicy::Overflow {
+            return bad("Not a Overflow Priority consumer");
+        }
+        if !priority.id.is_empty() && policy != PriorityPolicy::PinnedClient {
+            return bad("Not a Pinned Client Priority consumer");
+        }
+        if !(0..=MAX_PRIORITY).contains(&priority.priority) {
+            return bad("Priority must be between 0 and 9");
+        }
+        if policy == PriorityPolicy::None {
+            return Ok(());
+        }
+        if priority.group.is_empty() {
+            return bad("Priority Group missing");
+        }
+        if !self.config.priority_groups.contains(&priority.group) {
+            return bad("Invalid Priority Group");
+        }
+        Ok(())
+    }
+
+    /// Takes the request that gets the next message, of `size` bytes; requests that cannot are ended on the way.
+    pub(super) fn next_request(&mut self, core: &mut Core, size: i64) -> Option<Served> {
+        let now = core.now();
+        let mut passed_over = 0;
+        while let Some(request) = self.requests.queue.front_mut() {
+            if request.expires.is_some_and(|expires| now >= expires) {
+                self.end_first(core, Some("408 Request Timeout"));
+                continue;
+            }
+            if self.config.priority_policy == PriorityPolicy::Overflow
+                && !is_overflowing(request, self.num_pending + 1, self.progress.pending.len())
+            {
+                self.requests.cycle();
+                passed_over += 1;
+                if passed_over >= self.requests.queue.len() {
+                    return None;
+                }
+                continue;
+            }
+            if request.bytes > 0 {
+                if size > request.bytes {
+                    self.end_first(core, Some("409 Message Size Exceeds MaxBytes"));
+                    continue;
+                }
+                request.bytes -= size;
+                if request.bytes == 0 {
+                    request.batch = 1;
+                }
+            }
+            if !core.has_interest(&request.reply) {
+                self.end_first(core, None);
+                continue;
+            }
+            let prioritized = self.config.priority_policy == PriorityPolicy::Prioritized;
+            return self.requests.serve_first(prioritized, now);
+        }
+        None
+    }
+
+    /// Ends the first request, with a status that tells what it still wanted.
+    fn end_first(&mut self, core: &mut Core, status: Option<&str>) {
+        let Some(request) = self.requests.queue.pop_front() else {
+            return;
+        };
+        if let Some(status) = status {
+            let left = Some((request.batch, request.bytes));
+            self.send_status(core, &request.reply, status, left);
+        }
+        if let Some(expires) = request.expires {
+            self.requests.last_active = self.requests.last_active.max(expires.min(core.now()));
+        }
+    }
+
+    /// Looks at the waiting requests and sets the timer for the next time. `end`: there is nothing more to deliver.
+    pub(super) fn check_requests(&mut self, work: &mut Work<'_>, end: bool) {
+        self.prune_requests(work, end);
+        let timer = Timer::ConsumerRequests(work.stream, self.id);
+        let deadline = self.requests.deadline();
+        if deadline != self.requests_timer {
+            self.requests_timer = deadline;
+            work.core.set_timer(timer, deadline);
+        }
+    }
+
+    /// Ends requests that are over or abandoned and sends heartbeats to the others.
+    pub(super) fn prune_requests(&mut self, work: &mut Work<'_>, end: bool) {
+        let now = work.core.now();
+        let mut kept = std::collections::VecDeque::with_capacity(self.requests.queue.len());
+        for mut request in std::mem::take(&mut self.requests.queue) {
+            let expires = request.expires.filter(|expires| now >= *expires);
+            if let Some(expires) = expires {
+                let left = Some((request.batch, request.bytes));
+                self.send_status(work.core, &request.reply, "408 Request Timeout", left);
+                self.requests.last_active = self.requests.last_active.max(expires);
+            } else if end && request.no_wait && (request.expires.is_none() || request.got > 0) {
+                self.send_status(work.core, &request.reply, "404 No Messages", None);
+                self.requests.last_active = self.requests.last_active.max(now);
+            } else if work.core.has_interest(&request.reply) {
+                if request.next_heartbeat.is_some_and(|due| now >= due) {
+                    self.send_heartbeat(work.core, &request.reply);
+                    request.next_heartbeat = Some(now.after(request.heartbeat));
+                }
+                kept.push_back(request);
+            }
+        }
+        self.requests.queue = kept;
+    }
+
+    /// Ends every request with `status`; `left` adds what they still wanted.
+    pub(super) fn end_requests(&mut self, core: &mut Core, status: &str, left: bool) {
+        for request in std::mem::take(&mut self.requests.queue) {
+            let left = left.then_some((request.batch, request.bytes));
+            self.send_status(core, &request.reply, status, left);
+        }
+    }
+
+    /// Sends `NATS/1.0 <status>`, with what a request still wanted (messages, bytes).
+    pub(super) fn send_status(
+        &self,
+        core: &mut Core,
+        to: &[u8],
+        status: &str,
+        left: Option<(i64, i64)>,
+    ) {
+        let mut block = format!("NATS/1.0 {status}\r\n");
+        if let Some((messages, bytes)) = left {
+            block +=
+                &format!("Nats-Pending-Messages: {messages}\r\nNats-Pending-Bytes: {bytes}\r\n");
+        }
+        block += "\r\n";
+        let headers = block.as_bytes();
+        core.publish(
+            Message {
+                subject: to,
+                reply: b"",
+                headers,
+                payload: b"",
+            },
+            false,
+        );
+    }
+}
+
+/// May a request of an overflow consumer have a message while `pending` and `ack_pending` messages wait?
+fn is_overflowing(request: &Request, pending: i64, ack_pending: usize) -> bool {
+    let Some(priority) = &request.priority else {
+        return true;
+    };
+    let (min_pending, min_ack_pending) = (priority.min_pending, priority.min_ack_pending);
+    (min_pending <= 0 && min_ack_pending <= 0)
+        || (min_pending > 0 && min_pending <= pending)
+        || (min_ack_pending > 0 && min_ack_pending <= ack_pending as i64)
+}
+
+/// `Nats-Required-Api-Level` names a level this server has, or is absent.
+pub(in crate::server::jetstream) fn level_ok(block: &[u8]) -> bool {
+    let Some(value) = headers::get(block, "Nats-Required-Api-Level") else {
+        return true;
+    };
+    let level = std::str::from_utf8(value)
+        .ok()
+        .and_then(|text| text.parse::<i64>().ok());
+    level.is_some_and(|level| level <= i64::from(crate::server::API_LEVEL))
+}
+
+/// Reads the payload of a request. The error is Go's.
+fn parse(payload: &[u8]) -> Result<Ask, String> {
+    let text = payload.trim_ascii();
+    let one = Ask {
+        batch: 1,
+        ..Ask::default()
+    };
+    if text.first() != Some(&b'{') {
+        let number = std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        return Ok(Ask {
+            batch: number.unwrap_or(1),
+            ..one
+        });
+    }
+    let (mut ask, mut priority) = (Ask::default(), Priority::default());
+    let read = json::decode_lenient(text, |d, value| {
+        d.object(
+            value,
+            "JSApiConsumerGetNextRequest",
+            &mut |d, name, value| {
+                match name {
+                    "expires" => d.duration(value, &mut ask.expires),
+                    "batch" => d.int(value, &mut ask.batch),
+                    "max_bytes" => d.int(value, &mut ask.max_bytes),
+                    "no_wait" => d.bool(value, &mut ask.no_wait),
+                    "idle_heartbeat" => d.duration(value, &mut ask.idle_heartbeat),
+                    "group" => d.string(value, &mut priority.group),
+                    "min_pending" => d.int64(value, &mut priority.min_pending),
+                    "min_ack_pending" => d.int64(value, &mut priority.min_ack_pending),
+                    "id" => d.string(value, &mut priority.id),
+                    "priority" => d.int(value, &mut priority.priority),
+                    _ => return false,
+                }
+                true
+            },
+        );
+    });
+    read.map_err(plain)?;
+    ask.priority = Some(priority);
+    if ask.idle_heartbeat > 0 && ask.idle_heartbeat.saturating_mul(2) > ask.expires {
+        return Err("heartbeat value too large".into());
+    }
+    Ok(ask)
+}
+
+/// The text of a plain `json.Unmarshal`, which says not where a mistake is.
+pub(in crate::server::jetstream) fn plain(error: String) -> String {
+    if error == "unexpected EOF" {
+        return "unexpected end of JSON input".into();
+    }
+    error.split(" at offset ").next().unwrap_or_default().into()
+}

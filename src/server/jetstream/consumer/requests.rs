@@ -1,0 +1,162 @@
+//! Waiting pull requests, in the order in which they are served. Must not know messages or subscribers.
+
+use std::collections::VecDeque;
+
+use crate::wire::time::Time;
+
+/// What a pull request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the fields are the protocol's own
+pub struct Ask {
+    /// Nanoseconds; 0 waits without end.
+    pub expires: i64,
+    pub batch: i64,
+    /// Bytes; 0 is no limit.
+    pub max_bytes: i64,
+    pub no_wait: bool,
+    /// Nanoseconds.
+    pub idle_heartbeat: i64,
+    /// What only JSON requests can say.
+    pub priority: Option<Priority>,
+}
+
+/// The part of a request that priority groups care for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the fields are the protocol's own
+pub struct Priority {
+    pub group: String,
+    pub min_pending: i64,
+    pub min_ack_pending: i64,
+    pub id: String,
+    pub priority: i64,
+}
+
+/// A request that waits for messages.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Where its messages go.
+    pub reply: Vec<u8>,
+    /// Messages it still wants.
+    pub batch: i64,
+    /// Bytes it still takes; 0 is no limit.
+    pub bytes: i64,
+    /// Messages it got.
+    pub got: i64,
+    /// When it ends.
+    pub expires: Option<Time>,
+    /// Ends when there is nothing more.
+    pub no_wait: bool,
+    /// Nanoseconds.
+    pub heartbeat: i64,
+    /// When its next heartbeat is due.
+    pub next_heartbeat: Option<Time>,
+    /// What it says about priority groups.
+    pub priority: Option<Priority>,
+}
+
+impl Request {
+    /// A request that came at `now`.
+    pub fn new(reply: &[u8], ask: Ask, now: Time) -> Request {
+        Request {
+            reply: reply.to_vec(),
+            batch: ask.batch,
+            bytes: ask.max_bytes,
+            got: 0,
+            expires: (ask.expires != 0).then(|| now.after(ask.expires)),
+            no_wait: ask.no_wait,
+            heartbeat: ask.idle_heartbeat,
+            next_heartbeat: (ask.idle_heartbeat > 0).then(|| now.after(ask.idle_heartbeat)),
+            priority: ask.priority,
+        }
+    }
+
+    /// Its number among prioritized requests; lower goes first.
+    fn rank(&self) -> i64 {
+        self.priority
+            .as_ref()
+            .map_or(i64::from(i32::MAX), |priority| priority.priority)
+    }
+
+    /// When something has to happen for it.
+    pub fn deadline(&self) -> Option<Time> {
+        match (self.expires, self.next_heartbeat) {
+            (Some(expires), Some(heartbeat)) => Some(expires.min(heartbeat)),
+            (expires, heartbeat) => expires.or(heartbeat),
+        }
+    }
+}
+
+/// The requests of one pull consumer.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    /// In the order in which they are served.
+    pub queue: VecDeque<Request>,
+    /// When a request came, ended or was served last.
+    pub last_active: Time,
+}
+
+impl Requests {
+    /// Adds a request at the end or, `prioritized`, behind those of its own number.
+    pub fn add(&mut self, request: Request, prioritized: bool) {
+        let rank = request.rank();
+        let at = if prioritized {
+            self.queue
+                .iter()
+                .position(|other| other.rank() > rank)
+                .unwrap_or(self.queue.len())
+        } else {
+            self.queue.len()
+        };
+        self.queue.insert(at, request);
+    }
+
+    /// Hands a message to the first request: returns its reply, what it still wants and what it still takes. A
+    /// request that wants more goes to the end of the queue, or of those of its own number.
+    pub fn serve_first(&mut self, prioritized: bool, now: Time) -> Option<Served> {
+        let mut request = self.queue.pop_front()?;
+        request.got += 1;
+        request.batch -= 1;
+        let served = Served {
+            reply: request.reply.clone(),
+            batch: request.batch,
+            bytes: request.bytes,
+        };
+        if request.batch > 0 {
+            if request.heartbeat > 0 {
+                request.next_heartbeat = Some(now.after(request.heartbeat));
+            }
+            self.add(request, prioritized);
+        }
+        Some(served)
+    }
+
+    /// Moves the first request to the end.
+    pub fn cycle(&mut self) {
+        if !self.queue.is_empty() {
+            self.queue.rotate_left(1);
+        }
+    }
+
+    /// When something has to happen for one of them.
+    pub fn deadline(&self) -> Option<Time> {
+        self.queue.iter().filter_map(Request::deadline).min()
+    }
+
+    /// Messages they want in all.
+    pub fn wanted(&self) -> i64 {
+        self.queue
+            .iter()
+            .fold(0, |sum, request| sum.saturating_add(request.batch))
+    }
+}
+
+/// A request that is given a message.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Where the message goes.
+    pub reply: Vec<u8>,
+    /// Messages it still wants.
+    pub batch: i64,
+    /// Bytes it still takes.
+    pub bytes: i64,
+}

@@ -1,0 +1,191 @@
+//! Where a new consumer starts, and what purges and resets make of where it is.
+
+use super::config::{Config, DeliverPolicy};
+use super::info::SERVER_METADATA;
+use super::pull::{level_ok, plain};
+use super::{Consumer, SkipList, View, Work};
+use crate::server::core::Message;
+use crate::server::jetstream::error::{self, ApiError};
+use crate::server::jetstream::store::{Filters, Store};
+use crate::server::jetstream::stream::StreamConfig;
+use crate::server::json::{self, Writer};
+use crate::wire::subject;
+use crate::wire::time::Time;
+
+/// The first stream sequence a new consumer looks at, and the messages of `last_per_subject`.
+pub(super) fn select(
+    config: &Config,
+    filters: &Filters,
+    stream: &StreamConfig,
+    store: &Store,
+) -> (u64, Option<SkipList>) {
+    let (first, last) = (store.first_seq(), store.last_seq());
+    let mut skip_list = None;
+    let start = match config.deliver_policy {
+        DeliverPolicy::All => first,
+        DeliverPolicy::New => last + 1,
+        DeliverPolicy::ByStartSequence => return (config.opt_start_seq.max(first), None),
+        DeliverPolicy::Last if filters.is_everything() => last,
+        DeliverPolicy::Last => store.last_match(filters, last).unwrap_or(0),
+        DeliverPolicy::LastPerSubject if stream.max_msgs_per_subject == 1 => first,
+        DeliverPolicy::LastPerSubject => {
+            let sequences = store.last_per_subject(filters, last);
+            let start = sequences.first().copied().unwrap_or(last);
+            if !sequences.is_empty() {
+                skip_list = Some(SkipList {
+                    resume: last,
+                    sequences: sequences.into(),
+                });
+            }
+            start
+        }
+        DeliverPolicy::ByStartTime => {
+            let start = config
+                .opt_start_time
+                .as_ref()
+                .map_or(first, |at| seq_at(store, at.time));
+            let firsts = config
+                .filters()
+                .into_iter()
+                .filter_map(|filter| store.next_match(&Filters::new([filter]), first));
+            let skipped = firsts.filter(|seq| *seq >= start && *seq < last).min();
+            skipped.unwrap_or(start)
+        }
+    };
+    // A stream that never had a message has first sequence 0.
+    let start = if first == 0 {
+        1
+    } else {
+        start.min(last + 1).max(first)
+    };
+    (start, skip_list)
+}
+
+/// The first sequence stored at `time` or later; the one after the last if there is none.
+fn seq_at(store: &Store, time: Time) -> u64 {
+    store.first_since(time).unwrap_or(store.last_seq() + 1)
+}
+
+impl Consumer {
+    /// The stream was purged, of what `purged` matches if there is one.
+    pub(super) fn on_purged(&mut self, store: &Store, purged: Option<&[u8]>) {
+        let (first, last) = (store.first_seq(), store.last_seq());
+        let Some(purged) = purged else {
+            return self.progress.purge(first, None);
+        };
+        let filters = self.config.filters();
+        let within = |filter: &&str| subject::is_subset(filter.as_bytes(), purged);
+        let around = |filter: &&str| subject::is_subset(purged, filter.as_bytes());
+        let wider = if filters.iter().any(within) {
+            !filters.iter().all(within)
+        } else if filters.is_empty() || filters.iter().any(around) {
+            true
+        } else {
+            return;
+        };
+        if wider {
+            self.progress
+                .purge(first, Some(&|seq| store.get(seq).is_some()));
+        } else {
+            let left = store.next_match(&Filters::new([purged]), first);
+            self.progress.purge(left.unwrap_or(last + 1), None);
+        }
+    }
+
+    /// Starts again at `seq`, or at the ack floor for 0, and returns where that is. The error is `invalid reset`'s.
+    pub(super) fn reset(&mut self, work: &mut Work<'_>, seq: u64) -> Result<u64, &'static str> {
+        let config = &self.config;
+        match config.deliver_policy {
+            _ if seq == 0 => {}
+            DeliverPolicy::All => {}
+            DeliverPolicy::ByStartSequence if seq < config.opt_start_seq => {
+                return Err("below start seq");
+            }
+            DeliverPolicy::ByStartSequence => {}
+            DeliverPolicy::ByStartTime => {
+                let start = config
+                    .opt_start_time
+                    .as_ref()
+                    .map_or(0, |at| seq_at(work.store, at.time));
+                if seq < start {
+                    return Err("below start time");
+                }
+            }
+            _ => return Err("not allowed"),
+        }
+        let seq = if seq == 0 {
+            self.progress.floor.stream + 1
+        } else {
+            seq
+        };
+        self.progress.reset(seq);
+        if work.config.retention != crate::server::jetstream::stream::Retention::Limits {
+            work.settled
+                .extend(work.store.first_seq()..seq.min(work.store.last_seq() + 1));
+        }
+        self.count_pending(work.store);
+        Ok(seq)
+    }
+
+    /// A message came on the consumer's RESET subject.
+    pub(super) fn on_reset(&mut self, work: &mut Work<'_>, message: Message<'_>) {
+        if !message.reply.is_empty() {
+            let answer = self.answer_reset(work, message);
+            let reply = Message {
+                subject: message.reply,
+                reply: b"",
+                headers: b"",
+                payload: &answer,
+            };
+            work.core.publish(reply, true);
+            self.deliver(work);
+        }
+    }
+
+    fn answer_reset(&mut self, work: &mut Work<'_>, message: Message<'_>) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.open()
+            .key("type")
+            .string("io.nats.jetstream.api.v1.consumer_reset_response");
+        let seq = match read_reset(message) {
+            Ok(seq) => self
+                .reset(work, seq)
+                .map_err(|reason| ApiError::new(400, 10204, format!("invalid reset: {reason}"))),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &seq {
+            w.key("error");
+            error.write(&mut w);
+        } else {
+            let view = View {
+                id: work.stream,
+                config: work.config,
+                store: work.store,
+            };
+            self.write_info(&mut w, work.core, view, SERVER_METADATA);
+        }
+        w.key("reset_seq").uint(seq.unwrap_or(0)).close();
+        w.finish()
+    }
+}
+
+/// The sequence a RESET asks for; 0 for the ack floor.
+fn read_reset(message: Message<'_>) -> Result<u64, ApiError> {
+    if !level_ok(message.headers) {
+        return Err(error::REQUIRED_LEVEL.into());
+    }
+    let mut seq = 0;
+    if message.payload.is_empty() {
+        return Ok(seq);
+    }
+    let read = json::decode_lenient(message.payload, |d, value| {
+        d.object(value, "JSApiConsumerResetRequest", &mut |d, name, value| {
+            if name == "seq" {
+                d.uint64(value, &mut seq);
+            }
+            name == "seq"
+        });
+    });
+    read.map_err(|error| ApiError::invalid_json(&plain(error)))?;
+    Ok(seq)
+}

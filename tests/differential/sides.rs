@@ -1,0 +1,294 @@
+//! The two servers that are compared: ours, in this process and in simulated time, and a nats-server over TCP.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::wire::time::{SECOND, Time};
+
+use crate::step::{Act, Step};
+
+const CONNECT: &str =
+    "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}\r\n";
+
+/// How long nats-server may take for what ours does at once.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// How long to look for messages of nats-server that ours did not send, at the end of a sequence.
+const SILENCE: Duration = Duration::from_millis(40);
+
+/// A message a client got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub subject: String,
+    pub reply: String,
+    pub headers: String,
+    pub payload: String,
+}
+
+/// Everything a client got, by subscription.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript {
+    pub by_sid: BTreeMap<u32, Vec<Seen>>,
+    rest: Vec<u8>,
+}
+
+impl Transcript {
+    /// Takes bytes from the server. Counts PONGs.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        self.rest.extend_from_slice(bytes);
+        let mut pongs = 0;
+        let mut at = 0;
+        while let Some(end) = find(&self.rest[at..], b"\r\n").map(|end| at + end) {
+            let line = String::from_utf8_lossy(&self.rest[at..end]).into_owned();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let number = |at: usize| words[words.len() - at].parse::<usize>().expect("a size");
+            let (head, all) = match words.first().copied() {
+                Some("MSG") => (0, number(1)),
+                Some("HMSG") => (number(2), number(1)),
+                word => {
+                    pongs += usize::from(word == Some("PONG"));
+                    assert_ne!(word, Some("-ERR"), "{line}");
+                    at = end + 2;
+                    continue;
+                }
+            };
+            let body = end + 2;
+            if self.rest.len() < body + all + 2 {
+                break;
+            }
+            let text = |from: usize, to: usize| {
+                String::from_utf8_lossy(&self.rest[body + from..body + to]).into_owned()
+            };
+            let sizes = if words[0] == "MSG" { 1 } else { 2 };
+            let seen = Seen {
+                subject: words[1].into(),
+                reply: if words.len() - sizes > 3 { words[3].into() } else { String::new() },
+                headers: text(0, head),
+                payload: text(head, all),
+            };
+            self.by_sid.entry(words[2].parse().expect("a sid")).or_default().push(seen);
+            at = body + all + 2;
+        }
+        self.rest.drain(..at);
+        pongs
+    }
+
+    /// Ack subject of the `nth` message of `sid` that has one.
+    fn ack(&self, sid: u32, nth: usize) -> Option<String> {
+        let seen = self.by_sid.get(&sid)?;
+        let acks = seen.iter().map(|seen| &seen.reply).filter(|reply| reply.starts_with("$JS.ACK."));
+        acks.cloned().nth(nth)
+    }
+
+    fn commands(&self, step: &Step) -> Vec<u8> {
+        match &step.act {
+            Act::Answer { of, nth, .. } => step.commands(self.ack(*of, *nth).as_deref()),
+            _ => step.commands(None),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.by_sid.values().map(Vec::len).sum()
+    }
+
+    fn has_all_of(&self, other: &Transcript) -> bool {
+        let enough = |(sid, seen): (&u32, &Vec<Seen>)| {
+            self.by_sid.get(sid).map_or(0, Vec::len) >= seen.len()
+        };
+        other.by_sid.iter().all(enough)
+    }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// Our server.
+pub struct Ours {
+    server: Server,
+    client: ConnectionId,
+    now: Time,
+    pub transcript: Transcript,
+}
+
+impl Ours {
+    pub fn start() -> Ours {
+        let now = Time(1_795_537_149 * SECOND);
+        let config = Config { jetstream: true, ..Config::default() };
+        let mut server = Server::new(config, 1, now);
+        let peer = Peer { ip: "127.0.0.1".into(), port: 4000, websocket: false };
+        let client = server.connect(peer, now);
+        server.receive(client, CONNECT.as_bytes(), now);
+        Ours { server, client, now, transcript: Transcript::default() }
+    }
+
+    pub fn perform(&mut self, step: &Step) {
+        self.pass(1_000_000);
+        let commands = self.transcript.commands(step);
+        self.server.receive(self.client, &commands, self.now);
+        self.collect();
+        if let Act::Wait { ms } = step.act {
+            self.pass(ms as i64 * 1_000_000);
+        }
+    }
+
+    fn pass(&mut self, ns: i64) {
+        let end = self.now.after(ns);
+        while let Some(at) = self.server.next_deadline().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.server.advance(self.now);
+            self.collect();
+        }
+        self.now = end;
+        self.server.advance(end);
+        self.collect();
+    }
+
+    fn collect(&mut self) {
+        self.server.take_ready();
+        let output = self.server.take_output(self.client);
+        assert_eq!(output.close, None);
+        self.transcript.take(&output.bytes);
+    }
+}
+
+/// A nats-server of our own, for many sequences.
+pub struct Real {
+    process: Child,
+    port: u16,
+    _folder: Folder,
+}
+
+struct Folder(std::path::PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Real {
+    /// Starts one; `None` if there is no nats-server on PATH.
+    pub fn start() -> Option<Real> {
+        let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
+        let folder = std::env::temp_dir().join(format!("differential-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).ok()?;
+        let process = Command::new("nats-server")
+            .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
+            .arg(&folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let real = Real { process, port, _folder: Folder(folder) };
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(real);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("nats-server does not listen");
+    }
+
+    pub fn session(&self) -> Session {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("nats-server listens");
+        stream.set_nodelay(true).expect("a socket");
+        let mut session = Session { stream, transcript: Transcript::default() };
+        session.send(CONNECT.as_bytes());
+        session.sync();
+        session
+    }
+}
+
+/// A client of nats-server for one sequence.
+pub struct Session {
+    stream: TcpStream,
+    pub transcript: Transcript,
+}
+
+impl Session {
+    fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("nats-server reads");
+    }
+
+    /// Reads for at most `time`; the number of PONGs.
+    fn read(&mut self, time: Duration) -> usize {
+        let mut buffer = [0; 65536];
+        self.stream.set_read_timeout(Some(time.max(Duration::from_micros(1)))).expect("a socket");
+        match self.stream.read(&mut buffer) {
+            Ok(0) => panic!("nats-server closed the connection"),
+            Ok(length) => self.transcript.take(&buffer[..length]),
+            Err(_) => 0,
+        }
+    }
+
+    /// Waits until everything sent so far was read.
+    fn sync(&mut self) {
+        self.send(b"PING\r\n");
+        let end = Instant::now() + Duration::from_secs(10);
+        while self.read(PATIENCE) == 0 {
+            assert!(Instant::now() < end, "no PONG");
+        }
+    }
+
+    /// Does a step and waits until as much came as ours sent; false if it did not.
+    pub fn perform(&mut self, step: &Step, ours: &Transcript) -> bool {
+        let commands = self.transcript.commands(step);
+        self.send(&commands);
+        if let Act::Wait { ms } = step.act {
+            let end = Instant::now() + Duration::from_millis(ms);
+            while let Some(left) = end.checked_duration_since(Instant::now()) {
+                self.read(left);
+            }
+        }
+        if matches!(step.act, Act::Subscribe { .. } | Act::Unsubscribe { .. }) {
+            self.sync();
+        }
+        let end = Instant::now() + PATIENCE;
+        while !self.transcript.has_all_of(ours) {
+            let Some(left) = end.checked_duration_since(Instant::now()) else { return false };
+            self.read(left);
+        }
+        true
+    }
+
+    /// Waits for messages too many.
+    pub fn listen(&mut self) {
+        let mut count = usize::MAX;
+        while count != self.transcript.count() {
+            count = self.transcript.count();
+            self.read(SILENCE);
+        }
+    }
+
+    /// Removes everything the sequence left.
+    pub fn clean(&mut self) {
+        self.transcript = Transcript::default();
+        for sid in 1..400 {
+            self.send(format!("UNSUB {sid}\r\n").as_bytes());
+        }
+        for (name, sid) in [("KV_a", 900_001), ("S", 900_002), ("T", 900_003)] {
+            self.send(
+                format!("SUB _C.{sid} {sid}\r\nPUB $JS.API.STREAM.DELETE.{name} _C.{sid} 0\r\n\r\n")
+                    .as_bytes(),
+            );
+        }
+        let end = Instant::now() + Duration::from_secs(10);
+        while [900_001, 900_002, 900_003].iter().any(|sid| !self.transcript.by_sid.contains_key(sid))
+        {
+            assert!(Instant::now() < end, "nats-server does not delete");
+            self.read(PATIENCE);
+        }
+    }
+}

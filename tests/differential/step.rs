@@ -1,0 +1,63 @@
+//! What a sequence is made of. Plain data, so that steps can be dropped and a failing sequence can be printed.
+
+/// One step; `id` is its own for good, also when steps before it are dropped.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub id: u32,
+    pub act: Act,
+}
+
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Publishes with a reply subject of its own and collects what comes there.
+    Request { subject: String, headers: Vec<(String, String)>, payload: String },
+    /// Subscribes for the rest of the sequence.
+    Subscribe { subject: String, queue: Option<String> },
+    /// Ends the subscription of step `of`.
+    Unsubscribe { of: u32 },
+    /// Answers the `nth` message that step `of` got and that wants an ack.
+    Answer { of: u32, nth: usize, payload: String },
+    /// Lets time pass.
+    Wait { ms: u64 },
+}
+
+impl Step {
+    /// The subject on which answers to this step come.
+    pub fn inbox(&self) -> String {
+        format!("_R.{}", self.id)
+    }
+
+    /// The commands of this step, with the subject to answer to if it is an answer.
+    pub fn commands(&self, ack: Option<&str>) -> Vec<u8> {
+        let id = self.id;
+        let request = |subject: &str, headers: &[(String, String)], payload: &str| {
+            let inbox = self.inbox();
+            let mut out = format!("SUB {inbox} {id}\r\n");
+            if headers.is_empty() {
+                out += &format!("PUB {subject} {inbox} {}\r\n{payload}\r\n", payload.len());
+            } else {
+                let mut block = "NATS/1.0\r\n".to_string();
+                for (key, value) in headers {
+                    block += &format!("{key}: {value}\r\n");
+                }
+                block += "\r\n";
+                let (head, all) = (block.len(), block.len() + payload.len());
+                out += &format!("HPUB {subject} {inbox} {head} {all}\r\n{block}{payload}\r\n");
+            }
+            out.into_bytes()
+        };
+        match &self.act {
+            Act::Request { subject, headers, payload } => request(subject, headers, payload),
+            Act::Subscribe { subject, queue } => {
+                let queue = queue.as_ref().map_or(String::new(), |queue| format!("{queue} "));
+                format!("SUB {subject} {queue}{id}\r\n").into_bytes()
+            }
+            Act::Unsubscribe { of } => format!("UNSUB {of}\r\n").into_bytes(),
+            Act::Answer { payload, .. } => match ack {
+                Some(subject) => request(subject, &[], payload),
+                None => Vec::new(),
+            },
+            Act::Wait { .. } => Vec::new(),
+        }
+    }
+}
