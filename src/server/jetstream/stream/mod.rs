@@ -3,6 +3,7 @@
 pub mod check;
 mod check_origins;
 mod config;
+mod level;
 
 pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
