@@ -1,60 +1,339 @@
 //! Where a server lives in-process: hands out transports, drains outputs in order, owns the clock.
 //! The only module that knows both the server and the client.
+//!
+//! A client's bytes reach the server at once, but nothing ever comes back inside a call: deliveries are queued and their
+//! reader is woken, log lines are handed out by a task of the host's own.
 
-use crate::client::{runtime::Runtime, transport::Connector};
-use crate::server::Config;
-use crate::wire::time::Time;
-use std::rc::Rc;
+mod link;
+#[cfg(target_arch = "wasm32")]
+mod runtime;
+
+#[cfg(target_arch = "wasm32")]
+pub use runtime::BrowserRuntime;
+
+use crate::client::{
+    runtime::Runtime,
+    transport::{Connector, LocalFuture},
+};
+use crate::server::{Config, ConnectionId, Peer, Server};
+use crate::wire::time::{SECOND, Time};
+use link::{Link, LinkTransport, Place, Port};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    future::{Future, poll_fn},
+    rc::{Rc, Weak},
+    task::{Context, Poll, Waker},
+};
+
+/// Gets log lines, each without its newline.
+pub type LogFn = Rc<dyn Fn(&str)>;
 
 /// A place where one nats-server can run at a time; clones are the same place.
 #[derive(Clone)]
-pub struct Host {}
+pub struct Host(Rc<Shared>);
 
-#[allow(unused_variables, clippy::todo)]
+struct Shared {
+    runtime: Rc<dyn Runtime>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    running: Option<(Server, Config)>,
+    /// How far the clock was moved ahead of the runtime's, in ns.
+    ahead: i64,
+    /// Open connections; those of servers before this one have ended.
+    links: BTreeMap<ConnectionId, Link>,
+    last_port: u16,
+    lines: Vec<String>,
+    log: Option<LogFn>,
+    tender: Option<Waker>,
+}
+
+/// First of the port numbers connections seem to come from.
+const FIRST_PORT: u16 = 40_000;
+/// Sleeps are cut to this, as timers of browsers end at 24 days.
+const LONGEST_SLEEP: i64 = 3600 * SECOND;
+
 impl Host {
-    /// A place with nothing running. `runtime` gives time, timers and randomness.
+    /// A place with nothing running. `runtime` gives time, timers, tasks and randomness.
     pub fn new(runtime: Rc<dyn Runtime>) -> Host {
-        todo!()
+        let shared = Rc::new(Shared {
+            runtime: runtime.clone(),
+            state: RefCell::default(),
+        });
+        runtime.spawn(tend(Rc::downgrade(&shared)));
+        Host(shared)
     }
 
-    /// Starts a server. File-backed streams of the one before it are there again, memory-backed ones are not.
-    /// `Err` when one is running already, in nats-server's words.
+    /// Starts a server. `Err` when one is running already, in nats-server's words.
     pub fn start(&self, config: Config) -> Result<(), String> {
-        todo!()
+        let mut state = self.0.state.borrow_mut();
+        if let Some((_, running)) = &state.running {
+            let Config { host, port, .. } = running;
+            return Err(format!(
+                "listen tcp {host}:{port}: bind: address already in use"
+            ));
+        }
+        let now = state.now(&*self.0.runtime);
+        let server = Server::new(config.clone(), self.0.runtime.random(), now);
+        state.running = Some((server, config));
+        state.drain();
+        Ok(())
     }
 
     /// Stops the server as SIGINT (`interrupt`) or SIGTERM (`terminated`) would; connections end with EOF.
     pub fn stop(&self, signal: &str) {
-        todo!()
+        let mut state = self.0.state.borrow_mut();
+        let now = state.now(&*self.0.runtime);
+        if let Some((server, _)) = &mut state.running {
+            server.shutdown(signal, now);
+            state.drain();
+            state.running = None;
+        }
+        for (_, link) in std::mem::take(&mut state.links) {
+            link.end("EOF");
+        }
     }
 
     /// Configuration of the server that runs, if one does.
     pub fn running(&self) -> Option<Config> {
-        todo!()
+        let state = self.0.state.borrow();
+        state.running.as_ref().map(|(_, config)| config.clone())
     }
 
     /// Opens connections to whatever server runs at the time; refused when none does.
     pub fn connector(&self) -> Rc<dyn Connector> {
-        todo!()
+        Rc::new(Place {
+            host: self.clone(),
+            at: None,
+        })
+    }
+
+    /// As [`Host::connector`], but only if the server listens where `url` points to (`nats://127.0.0.1:4222`, scheme, user
+    /// and port optional); refused, or unknown as a host, as the network of a computer with only this server would do.
+    pub fn connector_at(&self, url: &str) -> Rc<dyn Connector> {
+        Rc::new(Place {
+            host: self.clone(),
+            at: Some(url.into()),
+        })
     }
 
     /// The runtime for clients of this place: its clock is [`Host::now`].
     pub fn runtime(&self) -> Rc<dyn Runtime> {
-        todo!()
+        Rc::new(self.clone())
     }
 
     /// The server's time: the runtime's plus what it was moved ahead.
     pub fn now(&self) -> Time {
-        todo!()
+        self.0.state.borrow().now(&*self.0.runtime)
     }
 
-    /// Moves the clock ahead by `ns`; everything due in between happens in order, clients answering along the way.
+    /// Moves the clock ahead by `ns`; everything due in between happens in order, and clients get to answer.
     pub async fn advance(&self, ns: i64) {
-        todo!()
+        let end = self.now().after(ns);
+        for step in 0.. {
+            let delivered = {
+                let mut state = self.0.state.borrow_mut();
+                let now = state.now(&*self.0.runtime);
+                let due = state.deadline().unwrap_or(end);
+                // With very much to do it is done in strides, shorter than the time a PING may stay unanswered.
+                let stride = match step {
+                    ..5_000 => 0,
+                    _ => (ns / 1_000).min(60 * SECOND),
+                };
+                let to = due.max(now.after(stride)).min(end);
+                state.ahead += to.since(now).max(0);
+                state.advance(to.max(now))
+            };
+            // As many turns as a client takes to read a PING and answer it, one in JavaScript too.
+            for _ in 0..16 {
+                if delivered {
+                    yield_now().await;
+                }
+            }
+            if self.now() >= end && self.0.state.borrow().deadline().is_none_or(|at| at > end) {
+                return;
+            }
+        }
     }
 
     /// Calls `log` with every log line of the servers to come, without its newline.
-    pub fn on_log(&self, log: Rc<dyn Fn(&str)>) {
-        todo!()
+    pub fn on_log(&self, log: LogFn) {
+        self.0.state.borrow_mut().log = Some(log);
+    }
+
+    /// A connection's bytes on the way in.
+    fn receive(&self, id: ConnectionId, bytes: &[u8]) {
+        let mut state = self.0.state.borrow_mut();
+        let now = state.now(&*self.0.runtime);
+        if let Some((server, _)) = &mut state.running {
+            server.receive(id, bytes, now);
+            state.drain();
+        }
+    }
+
+    fn disconnect(&self, id: ConnectionId) {
+        let mut state = self.0.state.borrow_mut();
+        let now = state.now(&*self.0.runtime);
+        state.links.remove(&id);
+        if let Some((server, _)) = &mut state.running {
+            server.disconnect(id, now);
+            state.drain();
+        }
+    }
+
+    /// Opens a connection, `None` when no server runs.
+    fn open(&self) -> Option<LinkTransport> {
+        let mut state = self.0.state.borrow_mut();
+        let now = state.now(&*self.0.runtime);
+        state.last_port = state.last_port.wrapping_add(2).max(FIRST_PORT);
+        let peer = Peer {
+            ip: "127.0.0.1".into(),
+            port: state.last_port,
+            ..Peer::default()
+        };
+        let (server, _) = state.running.as_mut()?;
+        let id = server.connect(peer, now);
+        let link = Link::default();
+        state.links.insert(id, link.clone());
+        state.drain();
+        Some(LinkTransport::new(self.clone(), id, link))
+    }
+}
+
+impl State {
+    fn now(&self, runtime: &dyn Runtime) -> Time {
+        runtime.now().after(self.ahead)
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.running
+            .as_ref()
+            .and_then(|(server, _)| server.next_deadline())
+    }
+
+    /// Did anybody get something?
+    fn advance(&mut self, now: Time) -> bool {
+        if let Some((server, _)) = &mut self.running {
+            server.advance(now);
+        }
+        self.drain()
+    }
+
+    /// Hands out what the server has to say. Did anybody get something?
+    fn drain(&mut self) -> bool {
+        let Some((server, _)) = &mut self.running else {
+            return false;
+        };
+        let ready = server.take_ready();
+        for id in &ready {
+            let output = server.take_output(*id);
+            let Some(link) = self.links.get(id) else {
+                continue;
+            };
+            if !output.bytes.is_empty() {
+                link.push(output.bytes);
+            }
+            if output.close.is_some() {
+                link.end("EOF");
+                self.links.remove(id);
+            }
+        }
+        self.lines.append(&mut server.take_log());
+        if let Some(tender) = self.tender.take() {
+            tender.wake();
+        }
+        !ready.is_empty()
+    }
+}
+
+/// Runs what is due, and hands out log lines, as long as the host is there.
+fn tend(shared: Weak<Shared>) -> LocalFuture<'static, ()> {
+    let mut timer: Option<(Time, LocalFuture<'static, ()>)> = None;
+    Box::pin(poll_fn(move |cx| {
+        let Some(shared) = shared.upgrade() else {
+            return Poll::Ready(());
+        };
+        loop {
+            let (lines, log) = {
+                let mut state = shared.state.borrow_mut();
+                (std::mem::take(&mut state.lines), state.log.clone())
+            };
+            if let Some(log) = log {
+                lines.iter().for_each(|line| log(line));
+            }
+            let mut state = shared.state.borrow_mut();
+            state.tender = Some(cx.waker().clone());
+            let Some(at) = state.deadline() else {
+                timer = None;
+                return Poll::Pending;
+            };
+            let now = state.now(&*shared.runtime);
+            if timer.as_ref().is_none_or(|(set, _)| *set != at) {
+                let wait = at.since(now).clamp(1, LONGEST_SLEEP);
+                timer = Some((at, shared.runtime.sleep(wait)));
+            }
+            let rung = timer.as_mut().map(|(_, sleep)| sleep.as_mut().poll(cx));
+            if rung != Some(Poll::Ready(())) {
+                return Poll::Pending;
+            }
+            timer = None;
+            if at <= now {
+                state.advance(now);
+            }
+        }
+    }))
+}
+
+/// Lets other tasks run.
+fn yield_now() -> impl Future<Output = ()> {
+    let mut yielded = false;
+    poll_fn(move |cx: &mut Context<'_>| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+impl Runtime for Host {
+    fn now(&self) -> Time {
+        Host::now(self)
+    }
+
+    fn sleep(&self, ns: i64) -> LocalFuture<'static, ()> {
+        self.0.runtime.sleep(ns)
+    }
+
+    fn spawn(&self, task: LocalFuture<'static, ()>) {
+        self.0.runtime.spawn(task);
+    }
+
+    fn random(&self) -> u64 {
+        self.0.runtime.random()
+    }
+}
+
+/// Whether `url` points to a server with this configuration.
+fn points_to(url: &str, config: Option<&Config>) -> Port {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.trim_end_matches('/');
+    let (name, port) = match rest.rsplit_once(':') {
+        Some((name, port)) => (name, port.parse().unwrap_or(0)),
+        None => (rest, 4222),
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let here = ["127.0.0.1", "localhost", "::1", "0.0.0.0", ""].contains(&name);
+    if here && config.is_some_and(|config| config.port == port) {
+        Port::Open
+    } else if here || name.parse::<std::net::IpAddr>().is_ok() {
+        Port::Refused(format!("{name}:{port}"))
+    } else {
+        Port::Unknown(name.into())
     }
 }

@@ -1,0 +1,140 @@
+//! Connections inside the process: what the server has sent waits in a [`Link`] until its reader takes it.
+
+use super::{Host, points_to};
+use crate::client::transport::{Connector, LocalFuture, Transport, TransportError};
+use crate::server::ConnectionId;
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    future::ready,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+/// Bytes from the server to one client; clones are the same link.
+#[derive(Clone, Default)]
+pub(super) struct Link(Rc<RefCell<Incoming>>);
+
+#[derive(Default)]
+struct Incoming {
+    chunks: VecDeque<Vec<u8>>,
+    ended: Option<String>,
+    reader: Option<Waker>,
+}
+
+impl Link {
+    pub fn push(&self, bytes: Vec<u8>) {
+        let mut incoming = self.0.borrow_mut();
+        incoming.chunks.push_back(bytes);
+        if let Some(reader) = incoming.reader.take() {
+            reader.wake();
+        }
+    }
+
+    pub fn end(&self, why: &str) {
+        let mut incoming = self.0.borrow_mut();
+        incoming.ended.get_or_insert_with(|| why.into());
+        if let Some(reader) = incoming.reader.take() {
+            reader.wake();
+        }
+    }
+
+    fn ended(&self) -> bool {
+        self.0.borrow().ended.is_some()
+    }
+}
+
+/// The client's end of a link.
+pub(super) struct LinkTransport {
+    host: Host,
+    id: ConnectionId,
+    link: Link,
+}
+
+impl LinkTransport {
+    pub fn new(host: Host, id: ConnectionId, link: Link) -> LinkTransport {
+        LinkTransport { host, id, link }
+    }
+}
+
+impl Transport for LinkTransport {
+    fn send(&mut self, bytes: &[u8]) {
+        if !self.link.ended() {
+            self.host.receive(self.id, bytes);
+        }
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
+        let mut incoming = self.link.0.borrow_mut();
+        if let Some(bytes) = incoming.chunks.pop_front() {
+            return Poll::Ready(Ok(bytes));
+        }
+        match &incoming.ended {
+            Some(why) => Poll::Ready(Err(TransportError::Closed(why.clone()))),
+            None => {
+                incoming.reader = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.link.ended() {
+            self.link.end("EOF");
+            self.host.disconnect(self.id);
+        }
+    }
+}
+
+impl Drop for LinkTransport {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What answers at an address.
+pub(super) enum Port {
+    Open,
+    /// Nothing listens at this `host:port`.
+    Refused(String),
+    /// No such host.
+    Unknown(String),
+}
+
+/// Opens links to the server of a host, if it listens at the address.
+pub(super) struct Place {
+    pub host: Host,
+    pub at: Option<String>,
+}
+
+impl Connector for Place {
+    fn connect(&self) -> LocalFuture<'static, Result<Box<dyn Transport>, TransportError>> {
+        let config = self.host.running();
+        let port = match &self.at {
+            Some(url) => points_to(url, config.as_ref()),
+            None => Port::Open,
+        };
+        let refused = |at: &str| {
+            TransportError::Refused(format!("dial tcp {at}: connect: connection refused"))
+        };
+        Box::pin(ready(match port {
+            Port::Open => match self.host.open() {
+                Some(transport) => Ok(Box::new(transport) as Box<dyn Transport>),
+                None => Err(refused("127.0.0.1:4222")),
+            },
+            Port::Refused(at) => Err(refused(&at)),
+            Port::Unknown(name) => {
+                let why = format!("dial tcp: lookup {name}: no such host");
+                Err(TransportError::Address(why))
+            }
+        }))
+    }
+
+    fn url(&self) -> String {
+        match (&self.at, self.host.running()) {
+            (Some(url), _) => url.clone(),
+            (None, Some(config)) => format!("nats://127.0.0.1:{}", config.port),
+            (None, None) => "nats://127.0.0.1:4222".into(),
+        }
+    }
+}
