@@ -372,8 +372,8 @@ impl Query {
 fn go_duration(ns: i64) -> String {
     let (unit, name) = match ns {
         ..1_000 => (1, "ns"),
-        ..1_000_000 => (1_000, "µs"),
-        ..SECOND => (1_000_000, "ms"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..SECOND => (1_000_000, "ms"),
         _ => (SECOND, "s"),
     };
     let mut text = (ns / unit).to_string();
