@@ -2,6 +2,7 @@
 
 pub mod consumer;
 pub mod error;
+pub mod journal;
 pub mod store;
 pub mod stream;
 pub mod transform;
