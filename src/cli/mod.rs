@@ -11,6 +11,7 @@ mod parse;
 mod prompt;
 pub mod render;
 pub mod screen;
+pub mod shell;
 pub mod spec;
 mod usage;
 mod values;
@@ -61,6 +62,15 @@ pub trait Files {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
     /// Writes a whole file, with the folders above it.
     fn write(&self, path: &str, content: &[u8]) -> Result<(), FileError>;
+    /// Adds to the end of a file, made if missing.
+    fn append(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
+        let mut whole = match self.read(path) {
+            Err(FileError::Missing) => Vec::new(),
+            other => other?,
+        };
+        whole.extend_from_slice(content);
+        self.write(path, &whole)
+    }
     /// Removes a file.
     fn remove(&self, path: &str) -> Result<(), FileError>;
     /// Names in a folder, sorted; `Err(Missing)` if there is no such folder.
