@@ -9,10 +9,12 @@ mod context;
 pub mod line_editor;
 mod parse;
 mod prompt;
+mod race;
 pub mod render;
 pub mod screen;
 pub mod shell;
 pub mod spec;
+mod template;
 mod usage;
 mod values;
 
@@ -186,6 +188,7 @@ fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Fail
         values,
         session: session.clone(),
         context,
+        refused: Default::default(),
     }))
 }
 

@@ -425,6 +425,7 @@ mod tests {
         assert_eq!(quote("a\"b\n\u{1}\u{a0}é"), "\"a\\\"b\\n\\x01\\u00a0é\"");
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
         #[test]
         fn no_text_makes_them_panic(text in ".{0,24}", odd in "[-+]?[0-9._e]{0,40}[a-zA-Z]{0,3}") {

@@ -139,23 +139,23 @@ pub async fn info(call: Call) -> Outcome {
         Err(Error::NoResponders) => {
             report
                 .line("")
-                .line("  JetStream is not supported in this account");
+                .line("   JetStream is not supported in this account");
         }
         Err(error) if error.api().is_some_and(|e| e.err_code == 10076) => {
             report
                 .line("")
-                .line("  JetStream is not supported in this account");
+                .line("   JetStream is not supported in this account");
         }
         Err(Error::DeadlineExceeded) => {
-            report.line("").line("  No response from JetStream server");
+            report.line("").line("   No response from JetStream server");
         }
         Err(error) => {
             let Failure::Error(error) = failed(error) else {
                 return Ok(());
             };
-            report
-                .line("")
-                .line(&format!("  Could not obtain account information:  {error}"));
+            report.line("").line(&format!(
+                "   Could not obtain account information:  {error}"
+            ));
         }
     }
     call.report(&report);

@@ -94,7 +94,14 @@ pub async fn add(call: Call) -> Outcome {
         limit_marker_ttl: values.duration("marker-ttl"),
         metadata: values.map("metadata").into_iter().collect(),
     };
-    let bucket = jetstream(&call).await?.create_key_value(&config).await?;
+    let created = jetstream(&call).await?.create_key_value(&config).await;
+    let bucket = created.map_err(|error| match error {
+        // nats.go asks for the account first, and takes silence for this answer.
+        Error::NoResponders => Failure::from(
+            "nats: API error: code=503 err_code=10076 description=jetstream not enabled",
+        ),
+        error => error.into(),
+    })?;
     status(&call, &bucket.status().await?);
     Ok(())
 }

@@ -2,7 +2,11 @@
 
 mod account;
 mod kv;
+mod message;
+mod publish;
+mod pull;
 mod stream;
+mod subscribe;
 
 use super::{
     Session,
@@ -16,7 +20,7 @@ use crate::{
     wire::time::Time,
 };
 use serde_json::Value;
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 /// How a command ends.
 pub type Outcome = Result<(), Failure>;
@@ -32,6 +36,8 @@ pub struct Call {
     pub session: Session,
     /// What it connects with.
     pub context: Context,
+    /// What the server refused last on the command's connections.
+    pub refused: Rc<RefCell<Option<String>>>,
 }
 
 /// Runs a command.
@@ -53,6 +59,10 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "kv watch" => Box::pin(kv::watch(call)),
         "kv ls" => Box::pin(kv::list(call)),
         "kv compact" => Box::pin(kv::compact(call)),
+        "publish" => Box::pin(publish::publish(call)),
+        "request" => Box::pin(publish::request(call)),
+        "reply" => Box::pin(publish::reply(call)),
+        "subscribe" => Box::pin(subscribe::subscribe(call)),
         path => {
             let text = format!("this playground does not have \"nats {path}\"");
             Box::pin(std::future::ready(Err(text.into())))
@@ -230,6 +240,7 @@ impl Call {
     /// Says what happens to a connection.
     fn events(&self) -> Rc<dyn Fn(&Event)> {
         let (session, trace) = (self.session.clone(), self.values.is("trace"));
+        let refused = self.refused.clone();
         Rc::new(move |event| match event {
             Event::Disconnected(why) => {
                 log(
@@ -239,6 +250,7 @@ impl Call {
             }
             Event::Error(error) => {
                 log(&session, &format!(">>> Unexpected NATS error: {error}"));
+                *refused.borrow_mut() = Some(error.to_string());
             }
             Event::ReconnectDelay(ns) if trace => {
                 let delay = render::go_duration(*ns);
@@ -280,6 +292,11 @@ impl Call {
     /// Connects and hands out JetStream.
     pub async fn jetstream(&self, library: Library) -> Result<JetStream, Failure> {
         self.jetstream_of(self.connect().await?, library)
+    }
+
+    /// What the server refused last, taken away.
+    pub fn last_error(&self) -> Option<String> {
+        self.refused.borrow_mut().take()
     }
 
     /// Standard input to its end.
@@ -381,4 +398,11 @@ pub fn failed(error: crate::client::Error) -> Failure {
         }
         None => error.into(),
     }
+}
+
+/// A fresh name for a consumer: 22 digits and letters.
+pub fn nuid(session: &Session) -> String {
+    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let pick = |_| alphabet[(session.runtime.random() % 62) as usize] as char;
+    (0..22).map(pick).collect()
 }

@@ -91,11 +91,11 @@ impl Columns {
         let mut indent = 0;
         // What was printed last: nothing yet and titles need no empty line before a title.
         let (mut quiet, mut after_title) = (true, false);
-        for item in &self.items {
+        for (index, item) in self.items.iter().enumerate() {
             match item {
                 Item::Indent(by) => {
                     indent = *by;
-                    quiet = false;
+                    quiet &= index > 0;
                     continue;
                 }
                 Item::Title(title) => {
