@@ -16,7 +16,7 @@ pub mod lesson;
 pub mod server;
 pub mod wire;
 
-#[cfg(all(feature = "page", target_arch = "wasm32"))]
+#[cfg(any(test, all(feature = "page", target_arch = "wasm32")))]
 pub mod page;
 
 #[cfg(target_arch = "wasm32")]

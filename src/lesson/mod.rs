@@ -1,6 +1,7 @@
 //! A lesson is data: Markdown (`lessons/*.md`) turned by the build script into steps, commands and checks.
 //! Knows how to ask a server through the client whether a step's outcome is there; neither the page nor the terminal.
 
+pub mod check;
 #[cfg(test)]
 mod compile;
 

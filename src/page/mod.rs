@@ -1,4 +1,23 @@
 //! The Leptos page: lesson, terminals and stream view, each a client of whichever server is connected.
+//! What needs no DOM is plain Rust and tested natively; the rest exists in wasm only.
+
+mod address;
+mod cancel;
+mod console;
+mod model;
+mod tty;
+
+macro_rules! dom {
+    ($($module:ident)*) => { $(#[cfg(target_arch = "wasm32")] mod $module;)* };
+}
+dom!(app clock header lesson_panel lesson_state link messages output panes programs state storage stream_state stream_view terminal);
 
 /// Mounts the page into the document's body.
-pub fn mount() {}
+#[cfg(target_arch = "wasm32")]
+pub fn mount() {
+    let document = leptos::prelude::document();
+    if let Some(boot) = document.get_element_by_id("boot") {
+        boot.remove();
+    }
+    leptos::mount::mount_to_body(app::App);
+}

@@ -1,0 +1,84 @@
+//! Asks the server, through the client, whether a step's outcome is there. However it came about counts.
+
+use super::{Check, Step};
+use crate::client::{
+    JetStream,
+    kv::{Entry, Operation},
+};
+use std::{cell::RefCell, collections::BTreeSet};
+
+/// What a page has seen happen, for what no server can be asked afterwards.
+#[derive(Debug, Default)]
+pub struct Seen {
+    outputs: BTreeSet<&'static str>,
+    buckets: BTreeSet<String>,
+}
+
+impl Seen {
+    /// Takes note of a line that a terminal has shown (without colours).
+    pub fn output(&mut self, line: &str, checks: &[Check]) {
+        for check in checks {
+            if let Check::Output(text) = check
+                && line.contains(text)
+            {
+                self.outputs.insert(text);
+            }
+        }
+    }
+
+    /// Takes note of a bucket that is there.
+    pub fn bucket(&mut self, bucket: &str) {
+        if !self.buckets.contains(bucket) {
+            self.buckets.insert(bucket.to_string());
+        }
+    }
+}
+
+/// Do all checks of the step hold? An error of the server is a no.
+pub async fn is_done(step: &Step, jetstream: &JetStream, seen: &RefCell<Seen>) -> bool {
+    for check in step.checks {
+        if !holds(check, jetstream, seen).await {
+            return false;
+        }
+    }
+    true
+}
+
+async fn holds(check: &Check, jetstream: &JetStream, seen: &RefCell<Seen>) -> bool {
+    match *check {
+        Check::JetStream => jetstream.account_info().await.is_ok(),
+        Check::Bucket(bucket) => exists(jetstream, bucket, seen).await,
+        Check::Removed(bucket) => {
+            !exists(jetstream, bucket, seen).await && seen.borrow().buckets.contains(bucket)
+        }
+        Check::Value(bucket, key) => entry(jetstream, bucket, key)
+            .await
+            .is_some_and(|entry| entry.operation == Operation::Put),
+        Check::Is(bucket, key, value) => entry(jetstream, bucket, key).await.is_some_and(|entry| {
+            entry.operation == Operation::Put && entry.value == value.as_bytes()
+        }),
+        Check::Deleted(bucket, key) => entry(jetstream, bucket, key)
+            .await
+            .is_some_and(|entry| entry.operation != Operation::Put),
+        Check::Output(text) => seen.borrow().outputs.contains(text),
+    }
+}
+
+async fn exists(jetstream: &JetStream, bucket: &str, seen: &RefCell<Seen>) -> bool {
+    let exists = jetstream.key_value(bucket).await.is_ok();
+    if exists {
+        seen.borrow_mut().bucket(bucket);
+    }
+    exists
+}
+
+/// The newest revision of a key, markers included.
+pub async fn entry(jetstream: &JetStream, bucket: &str, key: &str) -> Option<Entry> {
+    jetstream
+        .key_value(bucket)
+        .await
+        .ok()?
+        .entry(key)
+        .await
+        .ok()?
+}

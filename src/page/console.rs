@@ -1,0 +1,259 @@
+//! A person's side of a terminal: the line being typed, the command that runs, what is queued behind it. Knows no DOM;
+//! what a command line does is the [`Program`]'s business.
+
+use super::{
+    cancel::Cancel,
+    tty::{Reading, Tty},
+};
+use crate::{
+    cli::line_editor::{Action, Key, LineEditor},
+    client::{runtime::Runtime, transport::LocalFuture},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
+
+/// Runs a command line at a terminal; its exit code. Dropping the future is ^C.
+pub type Program = Box<dyn Fn(String, Rc<Tty>) -> LocalFuture<'static, i32>>;
+
+/// How long a click on Run waits for the command before it, in ns, until it is stopped with ^C.
+const PATIENCE: i64 = 400_000_000;
+/// How often it looks.
+const GLANCE: i64 = 20_000_000;
+
+/// Something a page wants to know of a console.
+pub trait Observer {
+    /// Draw it again: line, mode, or output changed.
+    fn changed(&self);
+    /// A command line starts.
+    fn started(&self, line: &str);
+    /// A command line has ended with an exit code.
+    fn ended(&self, line: &str, code: i32);
+}
+
+/// A terminal with somebody at it.
+pub struct Console {
+    /// The device.
+    pub tty: Rc<Tty>,
+    /// The line being typed.
+    pub editor: RefCell<LineEditor>,
+    program: Program,
+    runtime: Rc<dyn Runtime>,
+    observer: Rc<dyn Observer>,
+    /// Lines to run after the one that runs; a failure drops those that came with it (a paste).
+    queue: RefCell<VecDeque<Queued>>,
+    /// Set by ^C while a command runs.
+    job: RefCell<Option<Cancel>>,
+    waiting_clicks: RefCell<VecDeque<String>>,
+    clicks_run: Cell<bool>,
+}
+
+struct Queued {
+    line: String,
+    /// Stop at the first failure: the line is one of several that came together.
+    paste: bool,
+}
+
+impl Console {
+    /// A console at a fresh terminal.
+    pub fn new(
+        program: Program,
+        runtime: Rc<dyn Runtime>,
+        observer: Rc<dyn Observer>,
+    ) -> Rc<Console> {
+        let seen = observer.clone();
+        Rc::new(Console {
+            tty: Tty::new(Box::new(move || seen.changed())),
+            editor: RefCell::default(),
+            program,
+            runtime,
+            observer,
+            queue: RefCell::default(),
+            job: RefCell::default(),
+            waiting_clicks: RefCell::default(),
+            clicks_run: Cell::new(false),
+        })
+    }
+
+    /// Does a command run?
+    pub fn busy(&self) -> bool {
+        self.job.borrow().is_some()
+    }
+
+    /// A key for the line, or for the program that reads. Returns what the page still has to do: complete.
+    pub fn key(self: &Rc<Self>, key: Key) -> Option<Action> {
+        match (self.tty.reading(), &key) {
+            (_, Key::Ctrl('c')) if self.busy() => self.interrupt(),
+            (Reading::Keys, _) => self.tty.type_in(key_bytes(&key).as_ref()),
+            (Reading::Lines, Key::Ctrl('d')) if self.editor.borrow().text().is_empty() => {
+                self.tty.end_input();
+            }
+            _ => {
+                let action = self.editor.borrow_mut().key(key);
+                match action {
+                    Action::Run(line) => self.enter(line, false),
+                    Action::Interrupt => {
+                        self.echo("");
+                        self.tty.write(b"^C\n");
+                    }
+                    Action::ClearScreen => self.tty.clear(),
+                    action @ Action::Complete { .. } => return Some(action),
+                    Action::Redraw | Action::EndOfInput | Action::Bell => {}
+                }
+            }
+        }
+        self.observer.changed();
+        None
+    }
+
+    /// Text that came at once: a paste of several lines runs line by line and stops at the first that fails.
+    pub fn paste(self: &Rc<Self>, text: &str) {
+        let mut lines = text
+            .split('\n')
+            .map(|line| line.trim_end_matches('\r'))
+            .peekable();
+        while let Some(line) = lines.next() {
+            self.editor.borrow_mut().insert(line);
+            if lines.peek().is_none() {
+                break;
+            }
+            let action = self.editor.borrow_mut().key(Key::Enter);
+            if let Action::Run(line) = action {
+                self.enter(line, true);
+            }
+        }
+        self.observer.changed();
+    }
+
+    /// Runs a line as if it had been typed; behind what runs and is queued.
+    pub fn enter(self: &Rc<Self>, line: String, paste: bool) {
+        match self.tty.reading() {
+            Reading::Nothing if self.busy() => {
+                self.queue.borrow_mut().push_back(Queued { line, paste });
+            }
+            Reading::Nothing => self.start(line, paste),
+            Reading::Lines => self.tty.type_in(&format!("{line}\n")),
+            Reading::Keys => self.tty.type_in(&format!("{line}\r")),
+        }
+    }
+
+    /// Runs a line for a click: what runs is given a moment, then stopped as a person would, with ^C.
+    pub fn click(self: &Rc<Self>, line: String) {
+        self.editor.borrow_mut().remember(&line);
+        self.waiting_clicks.borrow_mut().push_back(line);
+        if self.clicks_run.replace(true) {
+            return;
+        }
+        let console = self.clone();
+        self.runtime.spawn(Box::pin(async move {
+            loop {
+                let next = console.waiting_clicks.borrow_mut().pop_front();
+                let Some(line) = next else { break };
+                let mut waited = 0;
+                while console.busy() {
+                    if waited >= PATIENCE || console.tty.reading() != Reading::Nothing {
+                        console.interrupt();
+                    }
+                    console.runtime.sleep(GLANCE).await;
+                    waited += GLANCE;
+                }
+                console.start(line, false);
+            }
+            console.clicks_run.set(false);
+        }));
+    }
+
+    /// Hands what was typed ahead to a program that has begun to read.
+    pub fn feed(self: &Rc<Self>) {
+        while self.tty.reading() != Reading::Nothing {
+            let next = self.queue.borrow_mut().pop_front();
+            match next {
+                Some(Queued { line, paste }) => self.enter(line, paste),
+                None => break,
+            }
+        }
+    }
+
+    /// ^C: for the command that waits for it, or to end the command that runs.
+    pub fn interrupt(self: &Rc<Self>) {
+        self.queue.borrow_mut().clear();
+        if self.tty.reading() == Reading::Keys {
+            self.tty.type_in("\x03");
+            return;
+        }
+        self.tty.write(b"^C");
+        if self.tty.interrupt() {
+            return;
+        }
+        if let Some(job) = &*self.job.borrow() {
+            job.cancel();
+        }
+    }
+
+    fn echo(&self, line: &str) {
+        self.tty.fresh_line();
+        self.tty
+            .write(format!("\x1b[94m$\x1b[0m {line}").as_bytes());
+    }
+
+    fn start(self: &Rc<Self>, line: String, paste: bool) {
+        self.echo(&line);
+        self.tty.write(b"\n");
+        if line.trim().is_empty() {
+            return;
+        }
+        let job = Cancel::default();
+        *self.job.borrow_mut() = Some(job.clone());
+        self.observer.started(&line);
+        let running = (self.program)(line.clone(), self.tty.clone());
+        let console = self.clone();
+        self.runtime.spawn(Box::pin(async move {
+            let code = job.unless(running).await.unwrap_or(130);
+            console.end(&line, code, paste);
+        }));
+    }
+
+    fn end(self: &Rc<Self>, line: &str, code: i32, paste: bool) {
+        self.tty.release();
+        self.tty.fresh_line();
+        *self.job.borrow_mut() = None;
+        self.observer.ended(line, code);
+        let mut queue = self.queue.borrow_mut();
+        if code != 0 && paste {
+            while queue.front().is_some_and(|next| next.paste) {
+                queue.pop_front();
+            }
+        }
+        let next = queue.pop_front();
+        drop(queue);
+        if let Some(Queued { line, paste }) = next {
+            self.start(line, paste);
+        }
+        self.observer.changed();
+    }
+}
+
+/// A key as a terminal in raw mode sends it.
+fn key_bytes(key: &Key) -> String {
+    match key {
+        Key::Text(text) => text.replace('\n', "\r"),
+        Key::Ctrl(c) => char::from((*c as u8).to_ascii_lowercase() & 0x1f).to_string(),
+        Key::Alt(c) => format!("\x1b{c}"),
+        Key::Enter => "\r".into(),
+        Key::Tab => "\t".into(),
+        Key::Backspace => "\x7f".into(),
+        Key::WordBackspace => "\x17".into(),
+        Key::Delete => "\x1b[3~".into(),
+        Key::Left => "\x1b[D".into(),
+        Key::Right => "\x1b[C".into(),
+        Key::Up => "\x1b[A".into(),
+        Key::Down => "\x1b[B".into(),
+        Key::Home => "\x1b[H".into(),
+        Key::End => "\x1b[F".into(),
+        Key::WordLeft => "\x1bb".into(),
+        Key::WordRight => "\x1bf".into(),
+        Key::Escape => "\x1b".into(),
+    }
+}

@@ -1,0 +1,127 @@
+//! Where a person is in the lesson, what has been done, and the checks that say so.
+
+use super::{
+    panes::Panes,
+    state::{Local, Page},
+    storage,
+};
+use crate::lesson::{
+    Command, Step, Terminal, WALKTHROUGH,
+    check::{self, Seen},
+};
+use leptos::prelude::*;
+use std::{cell::RefCell, rc::Rc};
+
+/// The lesson as it stands.
+#[derive(Clone, Copy)]
+pub struct LessonState {
+    /// The step shown, from 0.
+    pub step: RwSignal<usize>,
+    /// Steps that are done, by slug.
+    pub done: RwSignal<Vec<String>>,
+    /// Commands of this step that have been run.
+    ran: RwSignal<Vec<Command>>,
+    /// The revision that this step's commands name.
+    revision: RwSignal<Option<u64>>,
+    seen: Local<Rc<RefCell<Seen>>>,
+}
+
+impl LessonState {
+    /// The lesson where it was left, or at its start.
+    pub fn new() -> LessonState {
+        let done = storage::get("done").unwrap_or_default();
+        let done = done.split_whitespace().map(String::from).collect();
+        let step = storage::get("step").and_then(|slug| WALKTHROUGH.position(&slug));
+        LessonState {
+            step: RwSignal::new(step.unwrap_or(0)),
+            done: RwSignal::new(done),
+            ran: RwSignal::default(),
+            revision: RwSignal::new(None),
+            seen: StoredValue::new_local(Rc::default()),
+        }
+    }
+
+    /// The step shown.
+    pub fn current(self) -> &'static Step {
+        step(self.step.get())
+    }
+
+    /// Is a step done?
+    pub fn is_done(self, step: &Step) -> bool {
+        self.done.with(|done| done.iter().any(|slug| slug == step.slug))
+    }
+
+    /// Opens a step.
+    pub fn open(self, index: usize, panes: Panes) {
+        let index = index.min(WALKTHROUGH.steps.len() - 1);
+        self.ran.set(Vec::new());
+        self.revision.set(None);
+        self.step.set(index);
+        panes.for_step(index, step(index));
+        storage::set("step", step(index).slug);
+    }
+
+    /// A command as it is to be run: with the revision it names, as far as that is known.
+    pub fn line(self, command: Command) -> String {
+        match (command.revision_of, self.revision.get()) {
+            (None, _) => command.line.into(),
+            (Some(_), Some(revision)) => format!("{}{revision}", command.line),
+            (Some(_), None) => format!("{}1", command.line),
+        }
+    }
+
+    /// Has this command of the step been run?
+    pub fn has_run(self, command: Command) -> bool {
+        self.ran.with(|ran| ran.contains(&command))
+    }
+
+    /// A line begins to run.
+    pub fn ran(self, terminal: Terminal, line: &str) {
+        let step = step(self.step.get_untracked());
+        let ran = step.commands().into_iter().find(|command| {
+            command.terminal == terminal && untrack(|| self.line(*command)) == line.trim()
+        });
+        if let Some(command) = ran.filter(|command| !untrack(|| self.has_run(*command))) {
+            self.ran.update(|ran| ran.push(command));
+        }
+    }
+
+    /// A terminal has shown a line.
+    pub fn output(self, line: &str) {
+        self.seen.with_value(|seen| {
+            for step in WALKTHROUGH.steps {
+                seen.borrow_mut().output(line, step.checks);
+            }
+        });
+    }
+
+    /// A bucket is there.
+    pub fn bucket(self, bucket: &str) {
+        self.seen.with_value(|seen| seen.borrow_mut().bucket(bucket));
+    }
+
+    /// Asks the server whether the step is done, and which revision its commands name.
+    pub async fn check(self, page: Page) {
+        let Some(jetstream) = page.jetstream() else { return };
+        let step = step(self.step.get_untracked());
+        let done = untrack(|| self.is_done(step));
+        let named = step.commands().iter().find_map(|command| command.revision_of);
+        if let Some((bucket, key)) = named
+            && (self.ran.with_untracked(Vec::is_empty) || self.revision.get_untracked().is_none())
+            && let Some(entry) = check::entry(&jetstream, bucket, key).await
+            && self.ran.with_untracked(Vec::is_empty)
+        {
+            self.revision.set(Some(entry.revision));
+        }
+        let seen = self.seen.get_value();
+        if !done && check::is_done(step, &jetstream, &seen).await {
+            self.done.update(|done| done.push(step.slug.into()));
+            storage::set("done", &self.done.with_untracked(|done| done.join(" ")));
+        }
+    }
+}
+
+fn step(index: usize) -> &'static Step {
+    let steps = WALKTHROUGH.steps;
+    &steps[index.min(steps.len() - 1)]
+}

@@ -1,0 +1,156 @@
+//! The names of the terminals: heads of those that are open, what opens the others; on a phone, tabs.
+
+use super::state::Page;
+use crate::lesson::{Step, Terminal};
+use leptos::{ev, prelude::*};
+
+/// Up to this width, in pixels, there is room for one pane only; as in the style sheets.
+const NARROW: f64 = 760.0;
+
+/// Which panes are open, and which one a phone shows.
+#[derive(Clone, Copy)]
+pub struct Panes {
+    b: RwSignal<bool>,
+    server: RwSignal<bool>,
+    /// The server's pane was opened or folded by hand: it is left as it is.
+    by_hand: RwSignal<bool>,
+    front: RwSignal<Pane>,
+    narrow: RwSignal<bool>,
+    running: RwSignal<[bool; 3]>,
+}
+
+/// What a phone shows one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    /// A terminal.
+    Terminal(Terminal),
+    /// The stream.
+    Stream,
+}
+
+impl Panes {
+    /// Terminal A and the server's.
+    pub fn new() -> Panes {
+        let narrow = RwSignal::new(is_narrow());
+        window_event_listener(ev::resize, move |_| {
+            let now = is_narrow();
+            if now != narrow.get_untracked() {
+                narrow.set(now);
+            }
+        });
+        Panes {
+            b: RwSignal::new(false),
+            server: RwSignal::new(true),
+            by_hand: RwSignal::new(false),
+            front: RwSignal::new(Pane::Terminal(Terminal::A)),
+            narrow,
+            running: RwSignal::new([false; 3]),
+        }
+    }
+
+    /// Is there room for one pane only?
+    pub fn narrow(self) -> bool {
+        self.narrow.get()
+    }
+
+    /// Is a pane to be seen?
+    pub fn is_open(self, pane: Pane) -> bool {
+        if self.narrow.get() {
+            return self.front.get() == pane;
+        }
+        match pane {
+            Pane::Terminal(Terminal::B) => self.b.get(),
+            Pane::Terminal(Terminal::Server) => self.server.get(),
+            Pane::Terminal(Terminal::A) | Pane::Stream => true,
+        }
+    }
+
+    /// Brings a terminal to the eye.
+    pub fn show(self, terminal: Terminal) {
+        match terminal {
+            Terminal::A => {}
+            Terminal::B => self.b.set(true),
+            Terminal::Server => self.server.set(true),
+        }
+        self.front.set(Pane::Terminal(terminal));
+    }
+
+    /// Opens what a step needs; the server's log is folded away by the first step that has no use for it.
+    pub fn for_step(self, index: usize, step: &Step) {
+        if step.needs(Terminal::B) {
+            self.b.set(true);
+        }
+        if step.needs(Terminal::Server) {
+            self.server.set(true);
+        } else if !self.by_hand.get_untracked() {
+            self.server.set(index == 0);
+        }
+    }
+
+    /// A terminal begins or ends to run a command.
+    pub fn running(self, terminal: Terminal, running: bool) {
+        self.running.update(|all| all[terminal as usize] = running);
+    }
+
+    fn choose(self, pane: Pane) {
+        self.front.set(pane);
+        if self.narrow.get_untracked() {
+            return;
+        }
+        match pane {
+            Pane::Terminal(Terminal::B) => self.b.update(|open| *open = !*open),
+            Pane::Terminal(Terminal::Server) => {
+                self.by_hand.set(true);
+                self.server.update(|open| *open = !*open);
+            }
+            Pane::Terminal(Terminal::A) | Pane::Stream => {}
+        }
+    }
+}
+
+fn is_narrow() -> bool {
+    window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width <= NARROW)
+}
+
+/// A terminal's name.
+pub fn title(terminal: Terminal) -> &'static str {
+    match terminal {
+        Terminal::A => "Terminal A",
+        Terminal::B => "Terminal B",
+        Terminal::Server => "Server",
+    }
+}
+
+/// The row of names.
+#[component]
+pub fn PaneTabs(page: Page) -> impl IntoView {
+    let panes = page.panes;
+    let tab = move |pane: Pane, title: &'static str| {
+        let note = move || match pane {
+            Pane::Terminal(Terminal::Server) => "",
+            Pane::Terminal(terminal) if panes.running.get()[terminal as usize] => "running",
+            _ => "",
+        };
+        view! {
+            <button
+                type="button"
+                role="tab"
+                aria-label=title
+                aria-selected=move || panes.is_open(pane).to_string()
+                class:pane-tabs__stream=pane == Pane::Stream
+                on:click=move |_| panes.choose(pane)
+            >
+                {title}
+                <small>{note}</small>
+            </button>
+        }
+    };
+    let terminal = move |terminal| tab(Pane::Terminal(terminal), title(terminal));
+    view! {
+        <div class="pane-tabs" role="tablist" aria-label="Panes" aria-multiselectable="true">
+            {terminal(Terminal::A)} {terminal(Terminal::B)} {terminal(Terminal::Server)}
+            {tab(Pane::Stream, "Stream")}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,249 @@
+//! What the components share: signals to show, and the room where the machines stand (server, consoles, connections).
+
+use super::{
+    console::{Console, Observer},
+    lesson_state::LessonState,
+    link::Link,
+    panes::Panes,
+    programs,
+    storage,
+    stream_state::StreamState,
+    tty::Reading,
+};
+use crate::{
+    client::{Client, JetStream, Options, runtime::Runtime},
+    host::Host,
+    lesson::Terminal,
+};
+use leptos::{prelude::*, wasm_bindgen::JsValue};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// A value of the page's one thread.
+pub type Local<T> = StoredValue<T, LocalStorage>;
+
+/// Everything the components share.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// Step, progress, checks.
+    pub lesson: LessonState,
+    /// Which terminals are open.
+    pub panes: Panes,
+    /// The bucket that is shown.
+    pub stream: StreamState,
+    /// Which server is connected.
+    pub link: RwSignal<Link>,
+    /// The server's time in ns since 1970, moved on once a second.
+    pub clock: RwSignal<i64>,
+    /// The first command can be typed.
+    pub ready: RwSignal<bool>,
+    /// Commands run so far.
+    pub commands: RwSignal<Vec<String>>,
+    room: Local<Rc<Room>>,
+}
+
+/// The machines.
+pub struct Room {
+    /// Where the in-page server runs.
+    pub host: Host,
+    /// Terminals A, B and the server's.
+    consoles: [Rc<Console>; 3],
+    frames: [Rc<Frame>; 3],
+    /// The page's own connection.
+    jetstream: RefCell<Option<JetStream>>,
+}
+
+impl Page {
+    /// Sets everything up; nothing runs yet.
+    pub fn new() -> Page {
+        let host = Host::new(programs::runtime());
+        let frames = [(); 3].map(|()| Rc::<Frame>::default());
+        let page = Rc::new(Cell::new(None));
+        let console = |terminal: Terminal, program| {
+            let frame = frames[terminal as usize].clone();
+            let watcher = Watcher { terminal, page: page.clone(), frame };
+            Console::new(program, host.runtime(), Rc::new(watcher))
+        };
+        let consoles = [
+            console(Terminal::A, programs::shell(&host)),
+            console(Terminal::B, programs::shell(&host)),
+            console(Terminal::Server, programs::server(&host)),
+        ];
+        let room = Room { host, consoles, frames, jetstream: RefCell::default() };
+        let built = Page {
+            lesson: LessonState::new(),
+            panes: Panes::new(),
+            stream: StreamState::new(),
+            link: RwSignal::new(Link::InPage),
+            clock: RwSignal::new(room.host.now().0),
+            ready: RwSignal::new(false),
+            commands: RwSignal::default(),
+            room: StoredValue::new_local(Rc::new(room)),
+        };
+        page.set(Some(built));
+        built
+    }
+
+    /// The machines.
+    pub fn room(self) -> Rc<Room> {
+        self.room.get_value()
+    }
+
+    /// A terminal.
+    pub fn console(self, terminal: Terminal) -> Rc<Console> {
+        self.room.with_value(|room| room.consoles[terminal as usize].clone())
+    }
+
+    /// What draws a terminal.
+    pub fn frame(self, terminal: Terminal) -> Rc<Frame> {
+        self.room.with_value(|room| room.frames[terminal as usize].clone())
+    }
+
+    /// The page's own connection, once it is there.
+    pub fn jetstream(self) -> Option<JetStream> {
+        self.room.with_value(|room| room.jetstream.borrow().clone())
+    }
+
+    /// The runtime of the page: its clock is the server's.
+    pub fn runtime(self) -> Rc<dyn Runtime> {
+        self.room.with_value(|room| room.host.runtime())
+    }
+
+    /// Starts the server, connects to it and brings it to where the page should be; then the page is ready.
+    pub fn start(self, prepare: &'static [&'static str]) {
+        let room = self.room();
+        let log = self.console(Terminal::Server).tty.clone();
+        room.host.on_log(Rc::new(move |line| log.write(format!("{line}\n").as_bytes())));
+        let (server, commands) = match prepare.split_first() {
+            Some((first, rest)) if first.starts_with("nats-server") => (first.to_string(), rest),
+            _ => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
+        };
+        self.console(Terminal::Server).enter(server, false);
+        for command in commands {
+            self.console(Terminal::A).enter(command.to_string(), true);
+        }
+        let runtime = room.host.runtime();
+        runtime.clone().spawn(Box::pin(async move {
+            loop {
+                let options = Options { name: "playground".into(), ..Options::default() };
+                if let Ok(client) = Client::connect(room.host.connector(), room.host.runtime(), options).await {
+                    *room.jetstream.borrow_mut() = Some(JetStream::new(client));
+                    break;
+                }
+                runtime.sleep(20_000_000).await;
+            }
+            self.stream.look(self);
+            while self.console(Terminal::A).busy() {
+                runtime.sleep(10_000_000).await;
+            }
+            self.ready.set(true);
+        }));
+    }
+
+    /// Opens a step, and says so in the address.
+    pub fn open(self, index: usize) {
+        self.lesson.open(index, self.panes);
+        let slug = untrack(|| self.lesson.current().slug);
+        if let Ok(history) = window().history() {
+            let fragment = format!("#step={slug}");
+            history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)).ok();
+        }
+        self.stream.look(self);
+    }
+
+    /// Runs a command line in a terminal, for all to see.
+    pub fn run(self, terminal: Terminal, line: String) {
+        self.panes.show(terminal);
+        self.console(terminal).click(line);
+    }
+
+    /// A line has begun to run in a terminal.
+    fn started(self, terminal: Terminal, line: &str) {
+        self.panes.running(terminal, true);
+        self.lesson.ran(terminal, line);
+        if terminal == Terminal::Server {
+            storage::set("server", line);
+            if let Some(jetstream) = self.jetstream() {
+                jetstream.client.reconnect_now();
+            }
+        } else {
+            self.stream.mentioned(line);
+            self.commands.update(|commands| commands.push(line.to_string()));
+        }
+    }
+
+    /// A line has ended.
+    fn ended(self, terminal: Terminal) {
+        self.panes.running(terminal, false);
+        self.stream.look(self);
+    }
+}
+
+/// What a console tells the page.
+struct Watcher {
+    terminal: Terminal,
+    page: Rc<Cell<Option<Page>>>,
+    frame: Rc<Frame>,
+}
+
+impl Observer for Watcher {
+    fn changed(&self) {
+        let page = self.page.clone();
+        let terminal = self.terminal;
+        self.frame.request(move || {
+            if let Some(page) = page.get() {
+                let console = page.console(terminal);
+                if console.tty.reading() != Reading::Nothing {
+                    console.feed();
+                }
+            }
+        });
+    }
+
+    fn started(&self, line: &str) {
+        if let Some(page) = self.page.get() {
+            page.started(self.terminal, line);
+        }
+    }
+
+    fn ended(&self, _line: &str, _code: i32) {
+        if let Some(page) = self.page.get() {
+            page.ended(self.terminal);
+        }
+    }
+}
+
+/// Draws something at the next animation frame, however often it is asked for before.
+#[derive(Default)]
+pub struct Frame {
+    draw: RefCell<Option<Box<dyn FnMut()>>>,
+    pending: Cell<bool>,
+}
+
+impl Frame {
+    /// What to draw.
+    pub fn set(self: &Rc<Self>, draw: impl FnMut() + 'static) {
+        *self.draw.borrow_mut() = Some(Box::new(draw));
+        self.request(|| {});
+    }
+
+    /// Draws at the next frame, after `before`.
+    pub fn request(self: &Rc<Self>, before: impl FnOnce() + 'static) {
+        if self.pending.replace(true) {
+            return;
+        }
+        let frame = self.clone();
+        request_animation_frame(move || {
+            frame.pending.set(false);
+            before();
+            // Taken out, so that drawing may ask for another frame.
+            let draw = frame.draw.take();
+            if let Some(mut draw) = draw {
+                draw();
+                frame.draw.borrow_mut().get_or_insert(draw);
+            }
+        });
+    }
+}

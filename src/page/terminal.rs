@@ -1,0 +1,304 @@
+//! One terminal: its output, the line being typed, keys of a phone. What is typed is edited by the browser as in any text
+//! field; keys that a shell knows better go to the console.
+
+use super::{
+    console::Console,
+    output::Output,
+    panes::{Pane, title},
+    state::Page,
+    tty::Reading,
+};
+use crate::{
+    cli::line_editor::{Action, Key},
+    cli::screen::text_width,
+    lesson,
+};
+use leptos::{
+    ev::KeyboardEvent,
+    html,
+    prelude::*,
+    wasm_bindgen::{JsCast, closure::Closure},
+    web_sys,
+};
+use std::rc::Rc;
+
+/// A terminal of the page.
+#[component]
+pub fn Terminal(page: Page, terminal: lesson::Terminal) -> impl IntoView {
+    let name = title(terminal);
+    let (scroll, log, entry, input) = (
+        NodeRef::<html::Div>::new(),
+        NodeRef::<html::Div>::new(),
+        NodeRef::<html::Div>::new(),
+        NodeRef::<html::Textarea>::new(),
+    );
+    let console = move || page.console(terminal);
+    Effect::new(move || {
+        if let (Some(scroll), Some(log), Some(entry), Some(input)) =
+            (scroll.get(), log.get(), entry.get(), input.get())
+        {
+            let view = View {
+                page,
+                console: console(),
+                output: Output::new(document(), log.into()),
+                scroll: scroll.into(),
+                entry: entry.into(),
+                input,
+                columns: 80,
+            };
+            view.attach(terminal);
+        }
+    });
+    let key = move |key: Key| {
+        if let Some(input) = input.get_untracked() {
+            press(&console(), &input, key);
+        }
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if let Some(input) = input.get_untracked()
+            && let Some(pressed) = key_of(&event, &console(), &input)
+        {
+            event.prevent_default();
+            press(&console(), &input, pressed);
+        }
+    };
+    let on_input = move |_| {
+        if let Some(input) = input.get_untracked() {
+            typed(&console(), &input);
+        }
+    };
+    let on_paste = move |event: web_sys::ClipboardEvent| {
+        let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
+        if let (Some(text), Some(input)) = (text.filter(|text| text.contains('\n')), input.get_untracked()) {
+            event.prevent_default();
+            read_line(&console(), &input);
+            console().paste(&text);
+            write_line(&console(), &input);
+        }
+    };
+    // A click anywhere goes on typing, unless it marks text.
+    let on_click = move |_| {
+        let marked = window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed());
+        if let Some(input) = input.get_untracked().filter(|_| !marked) {
+            input.focus().ok();
+        }
+    };
+    let phone_key = move |label: &'static str, name: &'static str, pressed: Key| {
+        view! {
+            <button type="button" aria-label=name on:click=move |_| key(pressed.clone())>{label}</button>
+        }
+    };
+    view! {
+        <section class="terminal" aria-label=name hidden=move || !page.panes.is_open(Pane::Terminal(terminal))>
+            <div class="terminal__scroll" node_ref=scroll on:click=on_click>
+                <div role="log" aria-label=format!("{name} output") node_ref=log></div>
+                <div class="terminal__entry" node_ref=entry>
+                    <span class="terminal__prompt" aria-hidden="true"></span>
+                    <textarea
+                        class="terminal__input"
+                        aria-label=format!("{name} command")
+                        rows="1"
+                        spellcheck="false"
+                        autocomplete="off"
+                        autocapitalize="off"
+                        enterkeyhint="send"
+                        node_ref=input
+                        on:keydown=on_key
+                        on:input=on_input
+                        on:paste=on_paste
+                    ></textarea>
+                </div>
+            </div>
+            <div class="terminal__keys" role="group" aria-label="Keys">
+                {phone_key("Tab", "Tab", Key::Tab)} {phone_key("↑", "Up", Key::Up)}
+                {phone_key("↓", "Down", Key::Down)} {phone_key("^C", "Control C", Key::Ctrl('c'))}
+                {phone_key("|", "Pipe", Key::Text("|".into()))}
+                {phone_key(">", "Greater than", Key::Text(">".into()))}
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// Draws one terminal.
+struct View {
+    page: Page,
+    console: Rc<Console>,
+    output: Output,
+    scroll: web_sys::HtmlElement,
+    entry: web_sys::HtmlElement,
+    input: web_sys::HtmlTextAreaElement,
+    columns: usize,
+}
+
+impl View {
+    fn attach(mut self, terminal: lesson::Terminal) {
+        self.input.set_attribute("autocorrect", "off").ok();
+        let frame = self.page.frame(terminal);
+        let redraw = frame.clone();
+        let resized = Closure::<dyn FnMut()>::new(move || redraw.request(|| {}));
+        if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+            observer.observe(&self.scroll);
+        }
+        resized.forget();
+        frame.set(move || self.draw());
+    }
+
+    fn draw(&mut self) {
+        self.measure();
+        let tty = &self.console.tty;
+        let keys = tty.reading() == Reading::Keys;
+        // Whoever has scrolled up to read is left there.
+        let slack = self.scroll.scroll_height() - self.scroll.scroll_top() - self.scroll.client_height();
+        let follow = slack < 40;
+        tty.with_screen(|screen| {
+            self.output.draw(screen, keys, |line| self.page.lesson.output(line));
+        });
+        let mode = if keys { "keys" } else { "line" };
+        self.entry.set_attribute("data-mode", mode).ok();
+        let prompt = prompt(&self.console);
+        if let Some(element) = self.entry.first_element_child() {
+            element.set_text_content(Some(&prompt));
+        }
+        write_line(&self.console, &self.input);
+        let width = text_width(&prompt);
+        let rows = (width + text_width(&self.input.value())) / self.columns + 1;
+        let style = web_sys::HtmlElement::style(&self.input);
+        style.set_property("text-indent", &format!("{width}ch")).ok();
+        style.set_property("height", &format!("calc({rows} * var(--line-code))")).ok();
+        if follow {
+            self.scroll.set_scroll_top(self.scroll.scroll_height());
+        }
+    }
+
+    /// Learns how many columns and rows there is room for.
+    fn measure(&mut self) {
+        let (width, height) = (self.entry.client_width(), self.scroll.client_height());
+        if width == 0 {
+            return;
+        }
+        let prompt = self.entry.first_element_child();
+        let cell = prompt.and_then(|prompt| {
+            let before = prompt.text_content();
+            prompt.set_text_content(Some("0000000000"));
+            let width = prompt.get_bounding_client_rect().width() / 10.0;
+            prompt.set_text_content(before.as_deref());
+            (width > 0.0).then_some(width)
+        });
+        self.columns = (f64::from(width) / cell.unwrap_or(8.0)).max(1.0) as usize;
+        self.console.tty.resize(self.columns, usize::try_from(height / 20).unwrap_or(24));
+    }
+}
+
+/// What stands before the line.
+fn prompt(console: &Console) -> String {
+    match console.editor.borrow().search() {
+        Some(search) => {
+            let failed = if search.failed { "failed " } else { "" };
+            format!("({failed}reverse-i-search)'{}': ", search.query)
+        }
+        None if console.busy() => String::new(),
+        None => "$ ".into(),
+    }
+}
+
+/// Takes the line and the cursor from the field.
+fn read_line(console: &Console, input: &web_sys::HtmlTextAreaElement) {
+    let (value, mut editor) = (input.value(), console.editor.borrow_mut());
+    if editor.search().is_some() {
+        return;
+    }
+    if editor.text() != value {
+        editor.set(&value);
+    }
+    let units = input.selection_start().ok().flatten().unwrap_or(u32::MAX) as usize;
+    let mut left = units;
+    let characters = value.chars().take_while(|c| {
+        let fits = left >= c.len_utf16();
+        left = left.saturating_sub(c.len_utf16());
+        fits
+    });
+    editor.set_cursor(characters.count());
+}
+
+/// Puts the line and the cursor into the field.
+fn write_line(console: &Console, input: &web_sys::HtmlTextAreaElement) {
+    let editor = console.editor.borrow();
+    let text = editor.text();
+    if input.value() != text {
+        input.set_value(&text);
+        let units: usize = text.chars().take(editor.cursor()).map(char::len_utf16).sum();
+        input.set_selection_range(units as u32, units as u32).ok();
+    }
+}
+
+/// A key that is the console's business.
+fn press(console: &Rc<Console>, input: &web_sys::HtmlTextAreaElement, key: Key) {
+    read_line(console, input);
+    let todo = console.key(key);
+    if let Some(Action::Complete { again }) = todo {
+        let _ = again;
+    }
+    write_line(console, input);
+    let cursor = console.editor.borrow().cursor();
+    let units: usize = input.value().chars().take(cursor).map(char::len_utf16).sum();
+    input.set_selection_range(units as u32, units as u32).ok();
+    input.focus().ok();
+}
+
+/// The field has changed by itself: typed, pasted, dictated, filled in.
+fn typed(console: &Rc<Console>, input: &web_sys::HtmlTextAreaElement) {
+    let value = input.value();
+    if console.tty.reading() == Reading::Keys {
+        input.set_value("");
+        console.key(Key::Text(value));
+    } else if value.contains('\n') {
+        console.editor.borrow_mut().set("");
+        console.paste(&value);
+        write_line(console, input);
+    } else {
+        read_line(console, input);
+        console.tty.write(b"");
+    }
+}
+
+/// Which key of ours it is; `None` leaves it to the browser.
+fn key_of(event: &KeyboardEvent, console: &Console, input: &web_sys::HtmlTextAreaElement) -> Option<Key> {
+    let name = event.key();
+    let (control, alt) = (event.ctrl_key(), event.alt_key());
+    if event.is_composing() || event.meta_key() || (control && event.shift_key()) {
+        return None;
+    }
+    // At a prompt and in a search every key is ours.
+    let raw = console.tty.reading() == Reading::Keys || console.editor.borrow().search().is_some();
+    let mut characters = name.chars();
+    let single = characters.next().filter(|_| characters.next().is_none());
+    match (name.as_str(), single) {
+        (_, Some(letter)) if control && !alt => {
+            let letter = letter.to_ascii_lowercase();
+            // Copying what is marked, and pasting, are the browser's.
+            let marked = window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed());
+            let copies = letter == 'c' && (marked || input.selection_start() != input.selection_end());
+            (!copies && "abcdefghklnprtuwy_/".contains(letter)).then_some(Key::Ctrl(letter))
+        }
+        (_, Some(letter)) if alt && !control => {
+            let letter = letter.to_ascii_lowercase();
+            "bdfulcy.<>".contains(letter).then_some(Key::Alt(letter))
+        }
+        (_, Some(letter)) if raw => Some(Key::Text(letter.into())),
+        ("Enter", _) => Some(Key::Enter),
+        // From an empty line Tab moves on, as everywhere in the page.
+        ("Tab", _) if !event.shift_key() && (raw || !input.value().is_empty()) => Some(Key::Tab),
+        ("ArrowUp", _) => Some(Key::Up),
+        ("ArrowDown", _) => Some(Key::Down),
+        ("ArrowLeft", _) if raw => Some(Key::Left),
+        ("ArrowRight", _) if raw => Some(Key::Right),
+        ("Home", _) if raw => Some(Key::Home),
+        ("End", _) if raw => Some(Key::End),
+        ("Backspace", _) if control || alt => Some(Key::WordBackspace),
+        ("Backspace", _) if raw => Some(Key::Backspace),
+        ("Delete", _) if raw => Some(Key::Delete),
+        ("Escape", _) if raw => Some(Key::Escape),
+        _ => None,
+    }
+}
