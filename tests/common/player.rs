@@ -1,13 +1,12 @@
 //! Plays golden sessions (their form: tests/golden.py) through our own command line, in the time of any runtime: the
 //! same code natively in simulated time and in a browser in real time. Knows no server; a [`Place`] gives connections.
 
-use super::{
-    normalise::normalise,
-    process::Process,
-    terminal::{Memory, Terminal},
-};
+use super::{normalise::normalise, process::Process, terminal::Terminal};
 use nats_kv_playground::{
-    cli::{self, ConnectorFactory, Session},
+    cli::{
+        ConnectorFactory, Session,
+        shell::{Hooks, MemoryFiles, Shell},
+    },
     client::{runtime::Runtime, transport::LocalFuture},
 };
 use std::{collections::BTreeMap, fmt::Write, rc::Rc};
@@ -72,7 +71,12 @@ struct Running {
 }
 
 impl Running {
-    fn start(command: &str, place: &dyn Place, files: &Rc<Memory>, typed: Option<&str>) -> Running {
+    fn start(
+        command: &str,
+        place: &dyn Place,
+        files: &Rc<MemoryFiles>,
+        typed: Option<&str>,
+    ) -> Running {
         let terminal = Terminal::new(files.clone());
         if let Some(keys) = typed {
             terminal.type_keys(
@@ -125,7 +129,7 @@ impl Running {
 /// Plays a session; what was seen, in the form of a session.
 pub async fn play(session: &str, place: &dyn Place) -> String {
     let runtime = place.runtime();
-    let files = Rc::new(Memory::default());
+    let files = Rc::new(MemoryFiles::new("/home"));
     let mut seen = String::new();
     let (mut running, mut typed) = (BTreeMap::new(), BTreeMap::new());
     for line in session.lines().filter(|line| line.starts_with("# ")) {
@@ -204,9 +208,20 @@ pub fn difference(wanted: &str, seen: &str) -> String {
     text
 }
 
+/// A shell for one line, as a terminal of its own.
 fn run_line(line: String, session: Session) -> LocalFuture<'static, i32> {
-    Box::pin(cli::run(
-        line.split_whitespace().skip(1).map(String::from).collect(),
-        session,
-    ))
+    let server = |_, _| -> LocalFuture<'static, i32> { Box::pin(async { 127 }) };
+    let environment = ["HOME", "XDG_CONFIG_HOME", "NATS_URL", "COLUMNS"];
+    let environment = environment
+        .into_iter()
+        .filter_map(|name| Some((name.into(), session.io.env(name)?)));
+    let hooks = Hooks {
+        server: Box::new(server),
+        environment: environment.collect(),
+        history: Vec::new(),
+    };
+    Box::pin(async move {
+        let shell = Shell::new(session, hooks);
+        shell.run_line(&line).await
+    })
 }

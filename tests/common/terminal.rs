@@ -1,13 +1,13 @@
 //! A terminal of 100 columns for one command: what the command writes goes to a screen, what a person types is queued.
 
 use nats_kv_playground::{
-    cli::{FileError, Files, Io, screen::Screen},
+    cli::{Files, Io, screen::Screen, shell::MemoryFiles},
     client::transport::LocalFuture,
     wire::time::Time,
 };
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     future::poll_fn,
     rc::Rc,
     task::{Poll, Waker},
@@ -39,12 +39,12 @@ impl Keyboard {
 pub struct Terminal {
     screen: RefCell<Screen>,
     keyboard: Rc<Keyboard>,
-    files: Rc<Memory>,
+    files: Rc<MemoryFiles>,
 }
 
 impl Terminal {
     /// A terminal, on files that others may see too.
-    pub fn new(files: Rc<Memory>) -> Rc<Terminal> {
+    pub fn new(files: Rc<MemoryFiles>) -> Rc<Terminal> {
         let screen = RefCell::new(Screen::new(SCROLLBACK));
         Rc::new(Terminal {
             screen,
@@ -171,44 +171,5 @@ impl Io for Terminal {
 
     fn files(&self) -> Rc<dyn Files> {
         self.files.clone()
-    }
-}
-
-/// Files in memory.
-#[derive(Default)]
-pub struct Memory(RefCell<BTreeMap<String, Vec<u8>>>);
-
-impl Files for Memory {
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
-        self.0.borrow().get(path).cloned().ok_or(FileError::Missing)
-    }
-
-    fn write(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
-        self.0.borrow_mut().insert(path.into(), content.to_vec());
-        Ok(())
-    }
-
-    fn remove(&self, path: &str) -> Result<(), FileError> {
-        self.0
-            .borrow_mut()
-            .remove(path)
-            .map(|_| ())
-            .ok_or(FileError::Missing)
-    }
-
-    fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
-        let prefix = format!("{}/", folder.trim_end_matches('/'));
-        let files = self.0.borrow();
-        let below = files.keys().filter_map(|path| path.strip_prefix(&prefix));
-        let mut names: Vec<String> = below
-            .filter_map(|p| p.split('/').next())
-            .map(String::from)
-            .collect();
-        names.dedup();
-        if names.is_empty() {
-            Err(FileError::Missing)
-        } else {
-            Ok(names)
-        }
     }
 }
