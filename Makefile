@@ -26,12 +26,13 @@ test: ## every test; the last line is 'N passed, N failed'
 size: build ## raw and brotli bytes of dist/; fails above the budget
 	@$(RUN) node scripts/size.mjs
 
-size-detail: ## which code the page's wasm consists of
+size-detail: ## which code the wasm consists of; ARGS=--functions names the largest
 	@$(NEED) wasm-target wasm-bindgen wasm-opt
-	@$(RUN) python3 scripts/size-detail.py
+	@$(RUN) node scripts/size-detail.mjs $(ARGS)
 
-bench: examples ## speed beside nats-server; writes BENCHMARKS.md
-	@$(NEED) nats nats-server
+bench: examples pkg ## speed beside nats-server; writes BENCHMARKS.md
+	@$(NEED) nats nats-server chromium node_modules
+	$(RUN) scripts/nats-js.sh
 	$(RUN) python3 scripts/bench.py
 
 fmt: ## format the code

@@ -111,11 +111,6 @@ need() {
         say "installing cargo-fuzz with cargo: it runs the fuzz targets"
         cargo_install cargo-fuzz --locked
         ;;
-    twiggy)
-        have twiggy && return
-        say "installing twiggy with cargo: it says which code the wasm consists of"
-        cargo_install twiggy --locked
-        ;;
     *)
         say "unknown tool $1"
         exit 2

@@ -38,6 +38,7 @@ SUITES = [
     Suite("golden-cli", "python3 tests/golden.py cli", TOTALS, optional=REAL),
     Suite("golden-both", "python3 tests/golden.py both", TOTALS),
     Suite("conformance", "python3 tests/conformance/run.py", TOTALS, needs=["node_modules"], optional=REAL + ["nats-py"]),
+    Suite("crash", "python3 tests/crash.py 25", TOTALS),
     Suite("web", "scripts/web-test.sh", CARGO, needs=["wasm-target", "wasm-bindgen", "wasm-pack", "chromium"],
           optional=["nats-server"]),
     Suite("size", "make -s build && node scripts/size.mjs", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-opt"],

@@ -1,4 +1,5 @@
 //! Core messaging as a client sees it: bytes into a server, bytes out. What is expected was seen on nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
 
 use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server};
 use nats_kv_playground::wire::time::{SECOND, Time};

@@ -116,7 +116,7 @@ class Running:
     def wait(self, seconds, quiet=None, ready=lambda: True):
         """Reads until the end (True), for some time, or until it is `ready` and then `quiet` for so long."""
         end, last = time.time() + seconds, time.time()
-        while time.time() < end:
+        while self.code is None and time.time() < end:
             if select.select([self.terminal], [], [], 0.05)[0]:
                 try:
                     data = os.read(self.terminal, 65536)
@@ -134,7 +134,7 @@ class Running:
                 last = time.time()
             elif quiet and time.time() - last > quiet:
                 break
-        return False
+        return self.code is not None
 
     def type(self, text):
         self.wait(10, QUIET, lambda: self.output)

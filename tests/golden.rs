@@ -5,58 +5,18 @@ mod common;
 
 use common::{
     clock::{Clock, SimulatedRuntime},
-    player::{Place, difference, play},
-};
-use nats_kv_playground::{
-    cli::ConnectorFactory,
-    client::{runtime::Runtime, transport::LocalFuture},
-    host::Host,
-    server::Config,
+    in_process::check,
 };
 use std::{fs, path::Path, rc::Rc};
-
-/// A host of its own for every session.
-struct InProcess(Host);
-
-impl Place for InProcess {
-    fn runtime(&self) -> Rc<dyn Runtime> {
-        self.0.runtime()
-    }
-
-    fn connector(&self) -> Rc<ConnectorFactory> {
-        let host = self.0.clone();
-        Rc::new(move |_url| Ok(host.connector()))
-    }
-
-    fn restart(&self, args: String) -> LocalFuture<'_, ()> {
-        Box::pin(async move {
-            if self.0.running().is_some() {
-                self.0.stop("terminated");
-            }
-            let jetstream = args.split_whitespace().any(|arg| arg == "-js");
-            self.0
-                .start(Config {
-                    jetstream,
-                    ..Config::default()
-                })
-                .expect("starts");
-        })
-    }
-}
-
-fn check(session: &str) {
-    let clock = Clock::new(1);
-    let place = InProcess(Host::new(Rc::new(SimulatedRuntime(clock.clone()))));
-    let seen = clock.run(play(session, &place));
-    assert!(seen == session, "\n{}", difference(session, &seen));
-}
 
 macro_rules! each {
     ($($name:ident $path:literal,)*) => {
         $(
             #[test]
             fn $name() {
-                check(include_str!(concat!("golden/", $path, ".txt")));
+                let clock = Clock::new(1);
+                let runtime = Rc::new(SimulatedRuntime(clock.clone()));
+                clock.run(check(include_str!(concat!("golden/", $path, ".txt")), runtime));
             }
         )*
 

@@ -635,6 +635,7 @@ mod tests {
         assert_eq!(editor.text(), "nats kv ");
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
         #[test]
         fn no_keys_make_it_panic(keys in proptest::collection::vec((0u8..20, proptest::char::any()), 0..200)) {

@@ -4,8 +4,22 @@
 //! A command is a future: dropping it is ^C, and closes its connection. The few commands with an answer of their own to
 //! ^C wait for [`Io::interrupt`].
 
+mod commands;
+mod context;
 pub mod line_editor;
+mod parse;
+mod prompt;
+mod race;
+pub mod render;
 pub mod screen;
+pub mod shell;
+pub mod spec;
+mod template;
+mod usage;
+mod values;
+
+use parse::Failure;
+use spec::Spec;
 
 use crate::{
     client::{
@@ -50,6 +64,15 @@ pub trait Files {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
     /// Writes a whole file, with the folders above it.
     fn write(&self, path: &str, content: &[u8]) -> Result<(), FileError>;
+    /// Adds to the end of a file, made if missing.
+    fn append(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
+        let mut whole = match self.read(path) {
+            Err(FileError::Missing) => Vec::new(),
+            other => other?,
+        };
+        whole.extend_from_slice(content);
+        self.write(path, &whole)
+    }
     /// Removes a file.
     fn remove(&self, path: &str) -> Result<(), FileError>;
     /// Names in a folder, sorted; `Err(Missing)` if there is no such folder.
@@ -96,7 +119,110 @@ pub struct Session {
 ///
 /// Dropping the future is ^C: what the command has open is closed.
 pub async fn run(args: Vec<String>, session: Session) -> i32 {
-    let _ = args;
-    session.io.stderr(b"nats: error: not yet\n");
+    let spec = Spec::new();
+    match prepare(&spec, &args, &session) {
+        Ok(Step::Done(code)) => code,
+        Ok(Step::Run(call)) => match commands::dispatch(call).await {
+            Ok(()) => 0,
+            Err(failure) => fail(&spec, &args, &session, failure),
+        },
+        Err(failure) => fail(&spec, &args, &session, failure),
+    }
+}
+
+/// What a command line comes to before any command runs.
+enum Step {
+    Done(i32),
+    Run(commands::Call),
+}
+
+/// Everything up to the command itself, in fisk's order: parse, defaults and environment, validators, values, pre-actions
+/// (context, version, help command, sizes), then the errors found on the way.
+fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Failure> {
+    let files = session.io.files();
+    let parsed = parse::parse(spec, args, &files);
+    let values = parse::Values::new(spec, &parsed, &|name| session.io.env(name))?;
+    parse::check_bounds(&parsed)?;
+    let values_checked = parse::check_values(&parsed, &files);
+    if usage::around(spec, parsed.command).is_some() && !parsed.has("help") {
+        let why = usage::around(spec, parsed.command).unwrap_or_default();
+        let path = parsed.command.path;
+        return Err(format!("this playground does not have \"nats {path}\": {why}").into());
+    }
+    let context = context::Context::at_start(session, &values)?;
+    if parsed.has("version") {
+        session.io.stdout(b"v0.5.1\n");
+        return Ok(Step::Done(0));
+    }
+    if let Some(words) = &parsed.help {
+        let helped = parse::parse(spec, words, &files);
+        if let Some(Failure::Usage(text)) = helped.error {
+            let text = text.strip_suffix(HELP_HINT).unwrap_or(&text);
+            return Err(text.into());
+        }
+        show_usage(spec, helped.command, session, false);
+        return Ok(Step::Done(0));
+    }
+    parse::check_sizes(&parsed)?;
+    if let Some(error) = parsed.error {
+        return Err(error);
+    }
+    if parsed.has("help") {
+        show_usage(spec, parsed.command, session, true);
+        return Ok(Step::Done(0));
+    }
+    values_checked?;
+    let group = spec.children(parsed.command).next().is_some();
+    if group && !parsed.command.path.is_empty() {
+        return Err(Failure::Usage(format!(
+            "a subcommand from the list below is required{HELP_HINT}"
+        )));
+    }
+    parse::check_required(spec, &parsed, &values)?;
+    if group {
+        show_usage(spec, parsed.command, session, false);
+        return Ok(Step::Done(0));
+    }
+    Ok(Step::Run(commands::Call {
+        path: parsed.command.path,
+        values,
+        session: session.clone(),
+        context,
+        refused: Default::default(),
+    }))
+}
+
+const HELP_HINT: &str = ", use --help for full help including flags and arguments";
+
+fn show_usage(spec: &Spec, command: &spec::Command, session: &Session, global: bool) {
+    let columns = session
+        .io
+        .env("COLUMNS")
+        .and_then(|c| c.parse().ok())
+        .filter(|c| *c > 0);
+    let width = columns.unwrap_or_else(|| match session.io.stdout_is_terminal() {
+        true => session.io.size().0,
+        false => 80,
+    });
+    session
+        .io
+        .stdout(usage::usage(spec, command, width, global).as_bytes());
+}
+
+/// Says what went wrong, the way fisk does.
+fn fail(spec: &Spec, args: &[String], session: &Session, failure: Failure) -> i32 {
+    match failure {
+        Failure::Exit(code) => return code,
+        Failure::Error(text) => {
+            session
+                .io
+                .stderr(format!("nats: error: {text}\n").as_bytes());
+        }
+        Failure::Usage(text) => {
+            session.io.stderr(format!("error: {text}\n\n").as_bytes());
+            let parsed = parse::parse(spec, args, &session.io.files());
+            show_usage(spec, parsed.command, session, parsed.has("help"));
+        }
+    }
     1
 }

@@ -571,6 +571,7 @@ mod tests {
         assert_eq!(screen.dropped() + screen.lines().len(), 1001);
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(chunks: Vec<Vec<u8>>, limit in 1usize..50) {

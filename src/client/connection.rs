@@ -283,13 +283,17 @@ impl Client {
         let runtime = self.runtime();
         let start = runtime.now();
         let pong = Mailbox::default();
-        match self.core().state {
-            State::Connected => {}
-            State::Reconnecting { .. } => return Err(Error::Disconnected),
-            State::Closed(_) => return Err(Error::ConnectionClosed),
+        if self.core().connected() {
+            self.core().ping(Some(pong.clone()));
+        } else {
+            pong.end();
         }
-        self.core().ping(Some(pong.clone()));
-        pong.next_within(runtime.clone(), FLUSH_TIMEOUT).await?;
+        let answer = pong.next_within(runtime.clone(), FLUSH_TIMEOUT).await;
+        answer.map_err(|error| match (error, &self.core().state) {
+            (Error::ConnectionClosed, State::Closed(_)) => Error::ConnectionClosed,
+            (Error::ConnectionClosed, _) => Error::Disconnected,
+            (error, _) => error,
+        })?;
         Ok(runtime.now().since(start))
     }
 

@@ -129,8 +129,14 @@ impl fmt::Display for Error {
                 "invalid key: key cannot be empty and must be a valid NATS subject"
             }
             Error::HistoryTooLarge => "history limited to a max of 64",
+            // nats.go puts its own words here, not the server's.
             Error::BucketExists(bucket, error) => {
-                return write!(f, "nats: bucket name already in use: {bucket}\n{error}");
+                return write!(
+                    f,
+                    "nats: bucket name already in use: {bucket}\nnats: API error: code={} err_code={} \
+                     description=stream name already in use",
+                    error.code, error.err_code
+                );
             }
             Error::BucketNotFoundNamed(bucket, error) => {
                 return write!(f, "nats: bucket not found: {bucket}\n{error}");

@@ -62,6 +62,7 @@ mod tests {
     fn lines() {
         let mut log = Log {
             pid: 7,
+            utc_offset: Some(0),
             ..Log::default()
         };
         log.write(Time(1_795_537_149_846_945_610), "INF", "Server is ready");

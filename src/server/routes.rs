@@ -151,7 +151,7 @@ impl<V: PartialEq> Level<V> {
     fn remove(&mut self, subject: &[u8], value: &V) -> bool {
         let (token, rest) = split(subject);
         match token {
-            b">" => take(&mut self.full, value),
+            b">" => rest.is_none() && take(&mut self.full, value),
             b"*" => {
                 let Some(node) = &mut self.star else {
                     return false;

@@ -199,7 +199,7 @@ impl Core {
         } else {
             CONNZ_LIMIT
         };
-        let offset = query.offset.clamp(0, total as i64);
+        let offset = query.offset.max(0);
         let page: Vec<_> = found
             .into_iter()
             .skip(offset as usize)
@@ -254,9 +254,7 @@ impl Core {
         json.key("port").uint((*port).into());
         json.key("start").time(Some(connection.started));
         json.key("last_activity").time(Some(connection.last_in));
-        if connection.rtt > 0 {
-            json.key("rtt").string(&go_duration(connection.rtt));
-        }
+        json.key("rtt").string(&go_duration(connection.rtt));
         json.key("uptime")
             .string(&whole_seconds(self.now.since(connection.started)));
         json.key("idle")
@@ -371,9 +369,10 @@ impl Query {
 /// A duration as Go prints it: `264µs`, `1.5ms`, `2.000000001s`.
 fn go_duration(ns: i64) -> String {
     let (unit, name) = match ns {
+        0 => (1, "s"),
         ..1_000 => (1, "ns"),
-        ..1_000_000 => (1_000, "µs"),
-        ..SECOND => (1_000_000, "ms"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..SECOND => (1_000_000, "ms"),
         _ => (SECOND, "s"),
     };
     let mut text = (ns / unit).to_string();

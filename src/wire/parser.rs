@@ -491,9 +491,9 @@ pub struct BadServerOp(pub Vec<u8>);
 
 impl ServerOpParser {
     /// Reads the next operation; call again until there is none. What is left of `input` is kept for the next chunk.
-    pub fn next<'a>(
+    pub fn next<'a, 'i: 'a>(
         &'a mut self,
-        input: &mut &'a [u8],
+        input: &mut &'i [u8],
     ) -> Result<Option<ServerOp<'a>>, BadServerOp> {
         self.chunks.join(input);
         let bytes = self.chunks.unread(input);
@@ -524,7 +524,7 @@ impl ServerOpParser {
         let line_length = line.len();
         let bytes = self.chunks.take(input, length);
         let line = &bytes[..line_length];
-        let args = line[args_start..].trim_ascii();
+        let args = trim_blanks(&line[args_start..]);
         Ok(Some(match &verb[..] {
             b"MSG" | b"HMSG" => {
                 let Some((mut message, _)) = delivery(&verb, args) else {
@@ -547,6 +547,13 @@ impl ServerOpParser {
             _ => return Err(BadServerOp(line.to_vec())),
         }))
     }
+}
+
+fn trim_blanks(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 /// Where a line's verb ends and its arguments start.

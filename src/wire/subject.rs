@@ -29,13 +29,16 @@ pub fn is_literal(subject: &[u8]) -> bool {
     tokens(subject).all(|token| token != b"*" && token != b">")
 }
 
-/// Does `pattern`, wildcards allowed, match the literal `subject`? A `*` in `subject` is plain text.
+/// Does `pattern`, wildcards allowed, match the literal `subject`? A `*` in `subject` is plain text; a subject with an
+/// empty token is matched by nothing.
 pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     let mut wanted = tokens(pattern);
     let mut given = tokens(subject);
     loop {
         match (wanted.next(), given.next()) {
-            (Some(b">"), Some(_)) => return true,
+            (Some(b">"), Some(token)) => {
+                return !token.is_empty() && given.all(|token| !token.is_empty());
+            }
             (Some(b"*"), Some(token)) if !token.is_empty() => {}
             (Some(a), Some(b)) if a == b && !a.is_empty() => {}
             (None, None) => return true,
@@ -112,6 +115,8 @@ mod tests {
             ("a.bar", "a.*", false),
             ("a.*", "a.*", true),
             ("a.*", "a.", false),
+            (">", "", false),
+            ("a.>", "a.b..c", false),
         ] {
             assert_eq!(
                 matches(pattern.as_bytes(), subject.as_bytes()),

@@ -3,6 +3,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod clock;
+pub mod in_process;
 pub mod normalise;
 pub mod player;
 pub mod process;

@@ -147,7 +147,9 @@ impl Context {
         let stream = self.stream_config(config).await?;
         match self.create_stream(&stream).await {
             Ok(info) => Ok(Bucket::new(self, info)),
-            Err(Error::Api(error)) if error.err_code == STREAM_NAME_IN_USE => {
+            Err(Error::Api(mut error)) if error.err_code == STREAM_NAME_IN_USE => {
+                // nats.go has words of its own here.
+                error.description = "stream name already in use".into();
                 Err(Error::BucketExists(config.bucket.clone(), error))
             }
             Err(error) => Err(error),
@@ -191,7 +193,7 @@ impl Context {
         if !valid_bucket(&config.bucket) {
             return Err(Error::InvalidBucketName);
         }
-        self.account_info().await?;
+        self.account_info().await.map_err(not_enabled)?;
         if config.history > 64 {
             return Err(Error::HistoryTooLarge);
         }
@@ -272,6 +274,18 @@ fn source_of(source: &StreamSource, bucket: &str) -> StreamSource {
         }
     }
     source
+}
+
+/// Without JetStream nobody answers; nats.go says it as the API would.
+fn not_enabled(error: Error) -> Error {
+    match error {
+        Error::NoResponders => Error::Api(ApiError {
+            code: 503,
+            err_code: 10076,
+            description: "jetstream not enabled".into(),
+        }),
+        error => error,
+    }
 }
 
 fn is_api(error: &Error, codes: &[u32]) -> bool {

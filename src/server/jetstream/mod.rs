@@ -1,23 +1,38 @@
-//! JetStream: streams, consumers and their API, on top of core messaging.
+//! JetStream: streams, consumers and their API, on top of core messaging. Knows of the account what concerns more than one
+//! stream; everything else is the stream's own.
 
+pub mod api;
 pub mod consumer;
 pub mod error;
+pub mod journal;
 pub mod store;
 pub mod stream;
 pub mod transform;
 
+use std::collections::BTreeMap;
+
+use self::error::ApiError;
+use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::ConnectionId;
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
+use super::json::Writer;
+use crate::wire::subject;
 
 /// The account's streams and consumers.
 #[derive(Clone, Debug, Default)]
-pub struct JetStream {}
+pub struct JetStream {
+    streams: BTreeMap<StreamId, Stream>,
+    names: BTreeMap<String, StreamId>,
+    /// Requests of the API that were answered, and those that failed.
+    api_total: u64,
+    api_errors: u64,
+}
 
 impl JetStream {
     /// Starts JetStream: subscribes to its API.
     pub fn new(core: &mut Core) -> JetStream {
         core.subscribe(b"$JS.API.>", Endpoint::JetStreamApi);
-        JetStream {}
+        JetStream::default()
     }
 
     /// A message for one of JetStream's endpoints; `from` is the client that published it, if one did.
@@ -28,21 +43,158 @@ impl JetStream {
         message: Message<'_>,
         from: Option<ConnectionId>,
     ) {
-        let _ = (core, endpoint, message, from);
+        match endpoint {
+            Endpoint::JetStreamApi => self.on_request(core, message, from),
+            Endpoint::Stream(id) => {
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    stream.receive(core, message);
+                }
+            }
+            Endpoint::DirectGet(id) => {
+                if let Some(stream) = self.streams.get(&id) {
+                    stream.direct_get(core, message);
+                }
+            }
+            Endpoint::ConsumerNext(id, _)
+            | Endpoint::ConsumerAck(id, _)
+            | Endpoint::ConsumerFlow(id, _)
+            | Endpoint::ConsumerReset(id, _) => {
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    let (consumers, view) = stream.parts();
+                    consumers.on_message(core, view, endpoint, message);
+                    stream.settle(core);
+                }
+            }
+            Endpoint::System => {}
+        }
     }
 
     /// A timer set with [`Core::set_timer`] is due.
     pub fn timer(&mut self, core: &mut Core, timer: Timer) {
-        let _ = (core, timer);
+        let id = match timer {
+            Timer::Connection(_) => return,
+            Timer::StreamAge(id) | Timer::StreamDedupe(id) | Timer::StreamSources(id) => id,
+            Timer::ConsumerAckWait(id, _)
+            | Timer::ConsumerHeartbeat(id, _)
+            | Timer::ConsumerRequests(id, _)
+            | Timer::ConsumerInactive(id, _)
+            | Timer::ConsumerPause(id, _)
+            | Timer::ConsumerDeliver(id, _) => id,
+        };
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
+        match timer {
+            Timer::StreamAge(_) => stream.expire(core),
+            Timer::StreamDedupe(_) => stream.expire_ids(core),
+            Timer::StreamSources(_) => {}
+            _ => {
+                let (consumers, view) = stream.parts();
+                consumers.timer(core, view, timer);
+                stream.settle(core);
+            }
+        }
     }
 
     /// Exact interest that [`Core::watch_interest`] asked about came or went.
     pub fn interest_changed(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId) {
-        let _ = (core, stream, consumer);
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            let (consumers, view) = stream.parts();
+            consumers.interest_changed(core, view, consumer);
+            stream.settle(core);
+        }
     }
 
     /// The server is about to stop.
     pub fn shutdown(&mut self, core: &mut Core) {
-        let _ = core;
+        for stream in self.streams.values_mut() {
+            stream.consumers.shut_down(core);
+        }
+    }
+
+    /// Configuration of a stream.
+    fn config(&self, name: &str) -> Option<&StreamConfig> {
+        let id = self.names.get(name)?;
+        self.streams.get(id).map(|stream| &stream.config)
+    }
+
+    /// Does another stream listen to a subject of this configuration?
+    fn overlaps(&self, config: &StreamConfig, except: Option<StreamId>) -> bool {
+        let others = self.streams.values().filter(|s| Some(s.id) != except);
+        let mut theirs = others.flat_map(|stream| &stream.config.subjects);
+        theirs.any(|other| {
+            let own = &mut config.subjects.iter();
+            own.any(|own| subject::overlap(own.as_bytes(), other.as_bytes()))
+        })
+    }
+
+    /// Filters of mirrors and sources must be subjects.
+    fn check_origin_filters(&self, config: &StreamConfig) -> Result<(), ApiError> {
+        let invalid = |filter: &str| !filter.is_empty() && !subject::is_valid(filter.as_bytes());
+        let refuse = |text: String| Err(ApiError::new(500, 10049, text));
+        if let Some(mirror) = &config.mirror
+            && invalid(&mirror.filter_subject)
+        {
+            let filter = &mirror.filter_subject;
+            return refuse(format!(
+                "subject filter '{filter}' for the mirror invalid subject"
+            ));
+        }
+        let mut sources = config.sources().iter().map(|s| &s.filter_subject);
+        if let Some(filter) = sources.find(|filter| invalid(filter)) {
+            return refuse(format!(
+                "subject filter '{filter}' for the source: invalid subject"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Adds a stream of a checked configuration.
+    fn add(&mut self, core: &mut Core, config: StreamConfig) {
+        let id = core.next_client_id();
+        let created = core.now();
+        self.names.insert(config.name.clone(), id);
+        let stream = Stream::new(core, id, config, created);
+        stream.advise(core, "CREATED", "create");
+        self.streams.insert(id, stream);
+    }
+
+    /// Replaces a stream's configuration by a checked one.
+    fn change(&mut self, core: &mut Core, id: StreamId, config: StreamConfig) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.update(core, config);
+            stream.advise(core, "UPDATED", "modify");
+        }
+    }
+
+    /// Deletes a stream.
+    fn delete(&mut self, core: &mut Core, id: StreamId) {
+        if let Some(mut stream) = self.streams.remove(&id) {
+            self.names.remove(&stream.config.name);
+            stream.shut(core);
+            stream.advise(core, "DELETED", "delete");
+        }
+    }
+
+    /// Writes the info object's members of a stream, but for `cluster`.
+    fn write_stream(
+        &self,
+        w: &mut Writer,
+        core: &Core,
+        name: &str,
+        own: bool,
+        request: &InfoRequest,
+    ) {
+        let id = self.names.get(name);
+        if let Some(stream) = id.and_then(|id| self.streams.get(id)) {
+            stream.write_info(w, own, request);
+            self.write_origins(w, core, name);
+        }
+    }
+
+    /// Writes `mirror`, `sources` and `ts`, the end of the info object.
+    fn write_origins(&self, w: &mut Writer, core: &Core, name: &str) {
+        let _ = name;
+        w.key("ts").time(Some(core.now()));
     }
 }

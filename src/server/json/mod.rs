@@ -57,5 +57,5 @@ fn push_hex(text: &mut String, prefix: &str, value: u32, digits: u32) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

@@ -56,6 +56,13 @@ impl Writer {
         self
     }
 
+    /// The name of a member that need not be UTF-8.
+    pub fn key_bytes(&mut self, name: &[u8]) -> &mut Writer {
+        self.bytes(name);
+        self.out.push(b':');
+        self
+    }
+
     /// Text as it is: a number, `null`, JSON made elsewhere.
     pub fn raw(&mut self, json: &[u8]) -> &mut Writer {
         self.comma();

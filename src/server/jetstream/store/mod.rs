@@ -153,6 +153,11 @@ impl Store {
         self.messages.from(seq)
     }
 
+    /// Messages from this sequence down, descending.
+    pub fn down_from(&self, seq: u64) -> impl Iterator<Item = (u64, &Message)> {
+        self.messages.down_from(seq)
+    }
+
     /// Sequences of exactly this subject; `None` if it has no message.
     pub fn sequences(&self, subject: &[u8]) -> Option<&Sequences> {
         self.subjects.get(subject)

@@ -1,10 +1,10 @@
 //! Which sequences each subject has, and filters over subjects. Exact subjects are found by hash; filters walk an ordered
 //! set from their literal prefix on, so what lies outside of the prefix costs nothing. Must not know messages.
 
-use std::collections::{BTreeSet, HashMap, VecDeque, hash_map};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::{BTreeSet, VecDeque, hash_map};
 use std::sync::Arc;
 
+use crate::server::hash::Map;
 use crate::wire::subject;
 
 /// Subject filters of a consumer or a request. None at all, or `>`, stand for everything.
@@ -135,6 +135,15 @@ impl Sequences {
         }
     }
 
+    /// All of them, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = u64> {
+        let (one, many) = match self {
+            Sequences::One(seq) => (Some(*seq), None),
+            Sequences::Many(list) => (None, Some(list.iter().copied())),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
     fn push(&mut self, seq: u64) {
         match self {
             Sequences::One(first) => {
@@ -168,7 +177,7 @@ impl Sequences {
 /// Sequences by subject.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
-    exact: HashMap<Arc<[u8]>, Sequences, BuildHasherDefault<DefaultHasher>>,
+    exact: Map<Arc<[u8]>, Sequences>,
     ordered: BTreeSet<Arc<[u8]>>,
 }
 

@@ -1,13 +1,220 @@
-//! One stream: its configuration, its messages and everything that happens to them.
+//! One stream: its configuration, its messages and everything that happens to them. Must not know other streams; what a
+//! mirror or source takes from its origin is handed in.
 
 pub mod check;
 mod check_origins;
 mod config;
+mod dedupe;
+mod fields;
+mod info;
 mod level;
+mod publish;
+mod removal;
 
 pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
     StreamConfig, TransformConfig,
 };
+pub use info::InfoRequest;
+pub use publish::{Accepted, Origin};
+pub use removal::Purge;
 
+use self::dedupe::Dedupe;
+use super::consumer::{Consumers, View};
 pub use super::store::Storage;
+use super::store::Store;
+use super::transform::Transform;
+use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
+use crate::server::json::Writer;
+use crate::wire::time::Time;
+
+/// A stream.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Its name within the server.
+    pub id: StreamId,
+    /// Configuration with defaults put in.
+    pub config: StreamConfig,
+    /// When it was created.
+    pub created: Time,
+    /// Its messages.
+    pub store: Store,
+    /// Its consumers.
+    pub consumers: Consumers,
+    dedupe: Dedupe,
+    /// Id of the message stored last; empty if it had none.
+    last_msg_id: Vec<u8>,
+    transform: Option<Transform>,
+    republish: Option<Transform>,
+    /// Start of every acknowledgement: `{"stream":"S","seq":`
+    ack: Vec<u8>,
+    /// When the expiry timer rings.
+    next_expiry: Time,
+    /// Every message below is exempt from `max_age`.
+    aged_from: u64,
+}
+
+impl Stream {
+    /// A stream of a checked configuration, listening to its subjects.
+    pub fn new(core: &mut Core, id: StreamId, config: StreamConfig, created: Time) -> Stream {
+        let mut w = Writer::default();
+        w.open().key("stream").string(&config.name).key("seq");
+        let mut stream = Stream {
+            id,
+            store: Store::new(config.storage, config.first_seq),
+            created,
+            consumers: Consumers::default(),
+            dedupe: Dedupe::default(),
+            last_msg_id: Vec::new(),
+            transform: None,
+            republish: None,
+            ack: w.finish(),
+            next_expiry: removal::NEVER,
+            aged_from: 0,
+            config,
+        };
+        stream.put_transforms();
+        stream.listen(core);
+        stream
+    }
+
+    fn put_transforms(&mut self) {
+        // Both were checked with the configuration.
+        let transform = self.config.subject_transform.as_ref();
+        self.transform = transform.and_then(|t| Transform::new(&t.src, &t.dest).ok().flatten());
+        let republish = self.config.republish.as_ref();
+        self.republish = republish.and_then(|t| Transform::new(&t.src, &t.dest).ok().flatten());
+    }
+
+    /// What consumers work on, beside them.
+    pub fn parts(&mut self) -> (&mut Consumers, View<'_>) {
+        let view = View {
+            id: self.id,
+            config: &self.config,
+            store: &self.store,
+        };
+        (&mut self.consumers, view)
+    }
+
+    /// What consumers see.
+    pub fn view(&self) -> View<'_> {
+        View {
+            id: self.id,
+            config: &self.config,
+            store: &self.store,
+        }
+    }
+
+    /// Subjects the stream listens to, and what for.
+    fn endpoints(&self) -> Vec<(Vec<u8>, Endpoint)> {
+        let of_stream =
+            |subject: &String| (subject.clone().into_bytes(), Endpoint::Stream(self.id));
+        let mut endpoints: Vec<_> = self.config.subjects.iter().map(of_stream).collect();
+        if self.config.allow_direct {
+            let subject = format!("$JS.API.DIRECT.GET.{}", self.config.name);
+            let by_subject = format!("{subject}.>");
+            for subject in [subject, by_subject] {
+                endpoints.push((subject.into_bytes(), Endpoint::DirectGet(self.id)));
+            }
+        }
+        endpoints
+    }
+
+    fn listen(&self, core: &mut Core) {
+        for (subject, endpoint) in self.endpoints() {
+            core.subscribe(&subject, endpoint);
+        }
+    }
+
+    fn unlisten(&self, core: &mut Core) {
+        for (subject, endpoint) in self.endpoints() {
+            core.unsubscribe(&subject, endpoint);
+        }
+    }
+
+    /// Replaces the configuration, which may replace the old one, and does what that asks for.
+    pub fn update(&mut self, core: &mut Core, config: StreamConfig) {
+        self.unlisten(core);
+        let old = std::mem::replace(&mut self.config, config);
+        self.listen(core);
+        self.put_transforms();
+        if old.duplicate_window != self.config.duplicate_window {
+            self.expire_ids(core);
+        }
+        if old.retention == Retention::Limits
+            && self.config.retention == Retention::Interest
+            && self.consumers.public().next().is_none()
+        {
+            self.purge(core, &Purge::default());
+        }
+        if !old.allow_msg_ttl && self.config.allow_msg_ttl {
+            self.index_deadlines();
+        }
+        self.enforce_totals(core);
+        self.enforce_per_subject(core);
+        self.expire(core);
+    }
+
+    /// Puts in the deadlines of all messages that have a TTL.
+    fn index_deadlines(&mut self) {
+        let with_ttl = self.store.from(0).filter_map(|(seq, message)| {
+            let ttl = fields::Fields::read(message.headers()).ttl;
+            match fields::parse_ttl(ttl) {
+                Ok(Some(fields::Ttl::Seconds(n))) => {
+                    Some((seq, message.time.after(n.saturating_mul(1_000_000_000))))
+                }
+                _ => None,
+            }
+        });
+        let with_ttl: Vec<(u64, Time)> = with_ttl.collect();
+        for (seq, at) in with_ttl {
+            self.store.set_deadline(seq, Some(at));
+        }
+    }
+
+    /// Forgets message ids whose window is over.
+    pub fn expire_ids(&mut self, core: &mut Core) {
+        let next = self.dedupe.expire(self.config.duplicate_window, core.now());
+        core.set_timer(Timer::StreamDedupe(self.id), next);
+    }
+
+    /// Ends it: consumers first, then its subscriptions and timers.
+    pub fn shut(&mut self, core: &mut Core) {
+        let (consumers, view) = self.parts();
+        consumers.remove_all(core, view);
+        self.unlisten(core);
+        for timer in [
+            Timer::StreamAge(self.id),
+            Timer::StreamDedupe(self.id),
+            Timer::StreamSources(self.id),
+        ] {
+            core.set_timer(timer, None);
+        }
+    }
+
+    /// Tells whoever listens that the stream was created, changed or deleted.
+    pub fn advise(&self, core: &mut Core, event: &str, action: &str) {
+        let subject = format!("$JS.EVENT.ADVISORY.STREAM.{event}.{}", self.config.name);
+        if !core.has_interest(subject.as_bytes()) {
+            return;
+        }
+        let id = core.nuid();
+        let mut w = Writer::default();
+        w.open();
+        w.key("type")
+            .string("io.nats.jetstream.advisory.v1.stream_action");
+        w.key("id")
+            .string(&id)
+            .key("timestamp")
+            .time(Some(core.now()));
+        w.key("stream").string(&self.config.name);
+        w.key("action").string(action).close();
+        let message = Message {
+            subject: subject.as_bytes(),
+            reply: b"",
+            headers: b"",
+            payload: &w.finish(),
+        };
+        core.publish(message, false);
+    }
+}

@@ -1,0 +1,38 @@
+//! Our `nats` command over TCP, at a real terminal: `cargo run --release --example nats -- kv get my-kv Key1`.
+
+mod tcp;
+mod terminal;
+
+use nats_kv_playground::cli::{Session, run};
+use std::rc::Rc;
+use tcp::{TcpConnector, TokioRuntime, Writers};
+use terminal::Terminal;
+use tokio::{runtime::Builder, signal::ctrl_c, task::LocalSet};
+
+fn main() -> std::io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let code = LocalSet::new().block_on(&runtime, command());
+    // A thread that still reads standard input would be waited for.
+    std::process::exit(code);
+}
+
+async fn command() -> i32 {
+    let terminal = Terminal::default();
+    let writers = Writers::default();
+    let connections = writers.clone();
+    let session = Session {
+        io: Rc::new(terminal.clone()),
+        connector: Rc::new(move |url| Ok(Rc::new(TcpConnector::new(url, connections.clone())))),
+        runtime: Rc::new(TokioRuntime),
+    };
+    let mut running = Box::pin(run(std::env::args().skip(1).collect(), session));
+    let code = loop {
+        tokio::select! {
+            code = &mut running => break code,
+            _ = ctrl_c() => if !terminal.interrupted() { break 130 },
+        }
+    };
+    drop(running);
+    writers.finish().await;
+    code
+}

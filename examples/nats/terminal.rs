@@ -1,0 +1,175 @@
+//! The process's own terminal, environment and files, as the command line wants them.
+
+use nats_kv_playground::{
+    cli::{FileError, Files, Io},
+    client::transport::LocalFuture,
+    wire::time::{SECOND, Time},
+};
+use rustix::termios::{self, OptionalActions};
+use std::{
+    cell::Cell,
+    io::{IsTerminal, Read, Write, stderr, stdin, stdout},
+    path::Path,
+    rc::Rc,
+};
+use tokio::{sync::Notify, task::spawn_blocking};
+
+/// Standard input, output and error.
+#[derive(Clone, Default)]
+pub struct Terminal {
+    /// Futures of [`Io::interrupt`] that are alive, and how they are told.
+    listening: Rc<Cell<usize>>,
+    pressed: Rc<Notify>,
+}
+
+impl Terminal {
+    /// ^C was pressed; false when no command takes it.
+    pub fn interrupted(&self) -> bool {
+        self.pressed.notify_waiters();
+        self.listening.get() > 0
+    }
+}
+
+/// Counts itself while it lives.
+struct Listener(Rc<Cell<usize>>);
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// The terminal in raw mode; back as it was when dropped.
+struct Raw(termios::Termios);
+
+impl Raw {
+    fn enter() -> Option<Raw> {
+        let before = termios::tcgetattr(stdin()).ok()?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        termios::tcsetattr(stdin(), OptionalActions::Now, &raw).ok()?;
+        Some(Raw(before))
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = termios::tcsetattr(stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+/// One read of standard input, on a thread of its own.
+fn read_some() -> LocalFuture<'static, Option<Vec<u8>>> {
+    Box::pin(async {
+        let read = spawn_blocking(|| {
+            let mut bytes = vec![0; 64 * 1024];
+            let length = stdin().lock().read(&mut bytes).unwrap_or(0);
+            bytes.truncate(length);
+            (length > 0).then_some(bytes)
+        });
+        read.await.ok().flatten()
+    })
+}
+
+impl Io for Terminal {
+    fn stdout(&self, bytes: &[u8]) {
+        let mut out = stdout().lock();
+        // Like every program in a pipe that ended, this one ends.
+        if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
+            std::process::exit(141);
+        }
+    }
+
+    fn stderr(&self, bytes: &[u8]) {
+        let _ = stderr().lock().write_all(bytes);
+    }
+
+    fn stdin_is_terminal(&self) -> bool {
+        stdin().is_terminal()
+    }
+
+    fn stdout_is_terminal(&self) -> bool {
+        stdout().is_terminal()
+    }
+
+    fn size(&self) -> (usize, usize) {
+        match termios::tcgetwinsize(stdout()) {
+            Ok(size) if size.ws_col > 0 => (size.ws_col.into(), size.ws_row.into()),
+            _ => (80, 24),
+        }
+    }
+
+    fn read(&self) -> LocalFuture<'static, Option<Vec<u8>>> {
+        read_some()
+    }
+
+    fn read_keys(&self) -> LocalFuture<'static, Option<Vec<u8>>> {
+        let raw = Raw::enter();
+        Box::pin(async move {
+            let keys = read_some().await;
+            drop(raw);
+            keys
+        })
+    }
+
+    fn interrupt(&self) -> LocalFuture<'static, ()> {
+        self.listening.set(self.listening.get() + 1);
+        let listener = Listener(self.listening.clone());
+        let pressed = self.pressed.clone();
+        Box::pin(async move {
+            pressed.notified().await;
+            drop(listener);
+        })
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn utc_offset(&self, at: Time) -> i32 {
+        let at = chrono::DateTime::from_timestamp(at.0.div_euclid(SECOND), 0);
+        at.map_or(0, |at| {
+            at.with_timezone(&chrono::Local).offset().local_minus_utc()
+        })
+    }
+
+    fn files(&self) -> Rc<dyn Files> {
+        Rc::new(Disk)
+    }
+}
+
+/// The file system.
+struct Disk;
+
+fn failure(error: std::io::Error) -> FileError {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => FileError::Missing,
+        std::io::ErrorKind::IsADirectory => FileError::Folder,
+        _ => FileError::Other(error.to_string()),
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
+        std::fs::read(path).map_err(failure)
+    }
+
+    fn write(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
+        if let Some(folder) = Path::new(path).parent() {
+            std::fs::create_dir_all(folder).map_err(failure)?;
+        }
+        std::fs::write(path, content).map_err(failure)
+    }
+
+    fn remove(&self, path: &str) -> Result<(), FileError> {
+        std::fs::remove_file(path).map_err(failure)
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
+        let entries = std::fs::read_dir(folder).map_err(failure)?;
+        let names = entries.flatten().map(|entry| entry.file_name());
+        let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into()).collect();
+        names.sort();
+        Ok(names)
+    }
+}

@@ -1,0 +1,65 @@
+// nats.js' KV in one Chromium, against the server in the page and over a loopback WebSocket to nats-server, in turn.
+// Prints a line of JSON: [name, messages a second in the page, messages a second over the WebSocket], medians of ROUNDS.
+import { NatsServer } from "../tests/page/support/nats-server.mjs";
+import { launch } from "../tests/page/support/playground.mjs";
+import { serve } from "../tests/page/support/site.mjs";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const COUNT = 3000;
+
+/** Runs in the page: puts, gets, and a watch that starts with all keys. */
+async function measure({ where, user, pass, count }) {
+  const { wsconnect, Kvm } = await import("/nats-js/nats.js");
+  let options;
+  if (where === "page") {
+    const { default: init, Server } = await import("/pkg/nats_kv_playground.js");
+    await init();
+    const server = new Server({ jetstream: true });
+    options = { servers: "ws://in-page:4222", wsFactory: server.connector() };
+  } else {
+    options = { servers: where, user, pass };
+  }
+  const nc = await wsconnect(options);
+  const bucket = `b${Math.random()}`.replace(".", "");
+  const kv = await new Kvm(nc).create(bucket, { history: 1, storage: "memory" });
+  const rate = async (work) => {
+    const start = performance.now();
+    await work();
+    return count / ((performance.now() - start) / 1000);
+  };
+  const put = await rate(async () => {
+    for (let i = 0; i < count; i++) await kv.put(`key.${i}`, "value");
+  });
+  const get = await rate(async () => {
+    for (let i = 0; i < count; i++) await kv.get(`key.${i}`);
+  });
+  const watch = await rate(async () => {
+    let seen = 0;
+    const watcher = await kv.watch();
+    for await (const _ of watcher) if (++seen === count) break;
+  });
+  await kv.destroy?.();
+  await nc.close();
+  return { put, get, watch };
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const [browser, server, site] = await Promise.all([
+  launch(),
+  NatsServer.start(),
+  serve({ "/nats-js/": "target/nats-js", "/pkg/": "pkg" }),
+]);
+const results = { page: [], [server.url]: [] };
+for (let round = 0; round < ROUNDS; round++) {
+  for (const where of Object.keys(results)) {
+    const page = await browser.newPage();
+    await page.route("**/bench.html", (route) => route.fulfill({ contentType: "text/html", body: "<title>bench</title>" }));
+    await page.goto(`${site.origin}/bench.html`);
+    const options = { where, user: server.user, pass: server.password, count: COUNT };
+    results[where].push(await page.evaluate(measure, options));
+    await page.close();
+  }
+}
+await Promise.all([browser.close(), server.close(), site.close()]);
+const [ours, real] = Object.values(results);
+console.log(JSON.stringify(["put", "get", "watch"].map((name) => [name, median(ours.map((r) => r[name])), median(real.map((r) => r[name]))])));

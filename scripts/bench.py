@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Measures the server beside nats-server on this machine and writes BENCHMARKS.md.
+
+    scripts/bench.py [PART...]     parts: tcp page process; all by default
+Each figure is the median of ROUNDS (5) runs, ours and nats-server's taken in turn, so that a busy machine is unfair to both.
+"""
+import json, os, platform, re, shutil, socket, statistics, subprocess, sys, tempfile, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OURS = os.path.join(ROOT, "target/release/examples/server")
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+
+KV = "nats kv add benchbucket --storage {}"
+WORK = [  # name, preparation, command (several: the last one's figure counts), goal of ours / nats-server's
+    ("kv put, memory", KV.format("memory"), ["nats bench kv put --msgs 20000 --size 16"], 1.0),
+    ("kv get, memory", KV.format("memory") + " && nats bench kv put --msgs 20000 --size 16", ["nats bench kv get --msgs 20000"], 1.0),
+    ("kv put, file", KV.format("file"), ["nats bench kv put --msgs 5000 --size 16"], None),
+    ("kv get, file", KV.format("file") + " && nats bench kv put --msgs 5000 --size 16", ["nats bench kv get --msgs 20000"], 1.0),
+    ("js pub async, memory", "true", ["nats bench js pub async bench --create --storage memory --msgs 100000 --size 128"], 0.5),
+    ("core pub", "true", ["nats bench pub bench --msgs 1000000 --size 128"], 0.5),
+    ("core pub/sub", "true", ["nats bench sub bench --msgs 300000 --size 128", "nats bench pub bench --msgs 300000 --size 128"], 0.5),
+]
+
+
+def serve(binary):
+    """Starts a server; (process, port, folder)."""
+    folder = tempfile.mkdtemp(prefix="bench-")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    process = subprocess.Popen([binary, "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", folder],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return process, port, folder
+        except OSError:
+            time.sleep(0.02)
+    sys.exit(f"{binary} does not start")
+
+
+def rate(binary, prepare, commands):
+    """Messages a second of one run on a fresh server."""
+    server, port, folder = serve(binary)
+    env = dict(os.environ, NATS_URL=f"nats://127.0.0.1:{port}", HOME=folder, XDG_CONFIG_HOME=folder)
+    start = lambda command: subprocess.Popen(["bash", "-c", command], env=env, text=True, stdin=subprocess.DEVNULL,
+                                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        start(prepare).communicate(timeout=60)
+        running = []
+        for command in commands:
+            running.append(start(command + " --no-progress"))
+            if len(commands) > 1:
+                time.sleep(0.7)  # the subscriber is there
+        output = running[0].communicate(timeout=120)[0]
+        for process in running[1:]:
+            process.communicate(timeout=120)
+        found = re.search(r"stats: ([\d,]+) msgs/sec", output)
+        return int(found.group(1).replace(",", "")) if found else sys.exit(f"no figure from {commands}:\n{output}")
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def tcp():
+    rows = ["| `nats bench` over TCP | ours | nats-server | ratio | goal |", "|---|---:|---:|---:|---:|"]
+    for name, prepare, commands, goal in WORK:
+        rates = {OURS: [], "nats-server": []}
+        for turn in range(ROUNDS):
+            for binary in sorted(rates, reverse=turn % 2):
+                rates[binary].append(rate(binary, prepare, commands))
+        ours, real = (statistics.median(rates[b]) for b in (OURS, "nats-server"))
+        rows.append(f"| {name} | {ours:,.0f}/s | {real:,.0f}/s | {ours / real:.2f} | {goal or '–'} |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def page():
+    """nats.js in one Chromium: against the server in the page, and over a loopback WebSocket."""
+    done = subprocess.run(["node", "scripts/bench-page.mjs"], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit("scripts/bench-page.mjs failed")
+    rows = ["| nats.js KV in Chromium | in the page | nats-server by WebSocket | ratio | goal |", "|---|---:|---:|---:|---:|"]
+    for name, ours, real in json.loads(done.stdout.splitlines()[-1]):
+        rows.append(f"| {name} | {ours:,.0f}/s | {real:,.0f}/s | {ours / real:.1f} | 5 (10) |")
+        print(rows[-1], flush=True)
+    return rows
+
+
+def process():
+    """The engine alone: whatever the programs in benches/ print as rows of a table."""
+    done = subprocess.run(["cargo", "bench", "--quiet", "--no-default-features"], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit("cargo bench failed")
+    print(done.stdout, flush=True)
+    return ["```text", *done.stdout.strip().splitlines(), "```"]
+
+
+PARTS = {"tcp": tcp, "page": page, "process": process}
+
+
+def main():
+    chosen = sys.argv[1:] or list(PARTS)
+    cpu = next((line.split(": ")[1] for line in open("/proc/cpuinfo") if line.startswith("model name")), "?").strip()
+    version = subprocess.run(["nats-server", "--version"], text=True, capture_output=True).stdout.split()[-1]
+    text = ["# Benchmarks", "", f"Written by `make bench` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} × {cpu}, "
+            f"{platform.system()}, nats-server {version}; medians of {ROUNDS} runs, ours and nats-server's in turn.", ""]
+    for part in chosen:
+        text += [*PARTS[part](), ""]
+    with open(os.path.join(ROOT, "BENCHMARKS.md"), "w") as f:
+        f.write("\n".join(text))
+
+
+main()

@@ -1,0 +1,340 @@
+//! `nats account` and `nats rtt`: who one is, and how far the server is away.
+
+use super::{Call, Library, Outcome, failed};
+use crate::{
+    cli::{
+        parse::Failure,
+        render::{self, columns::Columns, human_duration},
+        values,
+    },
+    client::{Client, Error, Headers, types::AccountTier},
+};
+use serde_json::{Value, json};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// What the server knows of the user; `Null` if it does not answer.
+async fn user_info(call: &Call, client: &Client) -> Value {
+    let subject = "$SYS.REQ.USER.INFO";
+    if call.values.is("trace") {
+        call.log(&format!(">>> {subject}: {{}}"));
+    }
+    let Ok(answer) = client.request(subject, &Headers::new(), b"", SECOND).await else {
+        return Value::Null;
+    };
+    if call.values.is("trace") {
+        call.log(&format!("<<< {}", String::from_utf8_lossy(&answer.payload)));
+    }
+    let mut answer: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+    answer["data"].take()
+}
+
+/// Host and port of a URL, with the scheme NATS takes when there is none.
+pub fn split_url(url: &str) -> (String, String) {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let address = if port {
+        host.to_string()
+    } else {
+        format!("{host}:4222")
+    };
+    let shown = if port {
+        rest.to_string()
+    } else {
+        format!("{rest}:4222")
+    };
+    (format!("{scheme}://{shown}"), address)
+}
+
+/// `account info`.
+pub async fn info(call: Call) -> Outcome {
+    let client = call
+        .connect()
+        .await
+        .map_err(|e| e.context("setup failed"))?;
+    let jetstream = call.jetstream_of(client.clone(), Library::Jsm)?;
+    let rtt = client.rtt().await.unwrap_or(0);
+    let server = client.server_info();
+    let user = user_info(&call, &client).await;
+    let text = |field: &str| user[field].as_str().unwrap_or_default();
+    let mut report = Columns::new("Account Information");
+    if !user.is_null() {
+        report.row(
+            "User",
+            match text("user_name") {
+                "" => text("user").into(),
+                name => format!("{name} ({})", text("user")),
+            },
+        );
+        match text("account_name") {
+            "" => report.row("Account", text("account")),
+            name => {
+                report.row("Account", format!("{name} ({})", text("account")));
+                report.row("System Account", render::yes(text("account") == "$SYS"))
+            }
+        };
+        report.row(
+            "Expires",
+            match user["expires"].as_i64() {
+                None | Some(0) => "never".into(),
+                Some(ns) => human_duration(ns),
+            },
+        );
+    }
+    let (url, address) = split_url(&client.url());
+    report.row("Client ID", server.client_id.to_string());
+    report.row("Client IP", server.client_ip.as_str());
+    report.row("RTT", human_duration(rtt));
+    report.row("Headers Supported", render::yes(server.headers));
+    report.row("Maximum Payload", render::size(server.max_payload as u64));
+    report.row_if("Connected Cluster", &server.cluster);
+    report.row("Connected URL", url);
+    report.row("Connected Address", address);
+    report.row("Connected Server ID", server.server_id.as_str());
+    report.row("Connected Server Version", server.version.as_str());
+    if server.server_id != server.server_name {
+        report.row("Connected Server Name", server.server_name.as_str());
+    }
+    report.row("TLS Connection", "no");
+    permissions(&mut report, &user["permissions"]);
+    match jetstream.account_info().await {
+        Ok(info) => {
+            report.title(&match info.domain.as_str() {
+                "" => "JetStream Account Information".to_string(),
+                domain => format!("JetStream Account Information for domain {domain}"),
+            });
+            report.title("Account Usage");
+            report.row_if("Domain", &info.domain);
+            report.row("Storage", render::size(info.storage));
+            report.row("Memory", render::size(info.memory));
+            report.row("Streams", render::count(info.streams));
+            report.row("Consumers", render::count(info.consumers));
+            report.title("Account Limits");
+            report.row(
+                "Max Message Payload",
+                render::size(server.max_payload as u64),
+            );
+            if info.tiers.is_empty() {
+                tier(
+                    &mut report,
+                    "Default",
+                    &AccountTier {
+                        memory: info.memory,
+                        storage: info.storage,
+                        reserved_memory: info.reserved_memory,
+                        reserved_storage: info.reserved_storage,
+                        streams: info.streams,
+                        consumers: info.consumers,
+                        limits: info.limits.clone(),
+                    },
+                );
+            }
+            for (name, numbers) in &info.tiers {
+                tier(&mut report, name, numbers);
+            }
+        }
+        Err(Error::NoResponders) => {
+            report
+                .line("")
+                .line("   JetStream is not supported in this account");
+        }
+        Err(error) if error.api().is_some_and(|e| e.err_code == 10076) => {
+            report
+                .line("")
+                .line("   JetStream is not supported in this account");
+        }
+        Err(Error::DeadlineExceeded) => {
+            report.line("").line("   No response from JetStream server");
+        }
+        Err(error) => {
+            let Failure::Error(error) = failed(error) else {
+                return Ok(());
+            };
+            report.line("").line(&format!(
+                "   Could not obtain account information:  {error}"
+            ));
+        }
+    }
+    call.report(&report);
+    Ok(())
+}
+
+/// What the user may publish and subscribe to.
+fn permissions(report: &mut Columns, permissions: &Value) {
+    if permissions.is_null() {
+        return;
+    }
+    report.title("Connection Permissions");
+    for (title, field) in [("Publish:", "publish"), ("Subscribe:", "subscribe")] {
+        let subjects = |kind: &str| {
+            let list = permissions[field][kind]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let mut list: Vec<String> = list
+                .iter()
+                .filter_map(|s| Some(s.as_str()?.to_string()))
+                .collect();
+            list.sort();
+            list
+        };
+        let (allow, deny) = (subjects("allow"), subjects("deny"));
+        if !allow.is_empty() || !deny.is_empty() {
+            report.indent(2).line(title);
+            strings(report, "Allow", &allow);
+            if !deny.is_empty() {
+                report.line("");
+                strings(report, "Deny", &deny);
+            }
+            report.indent(0);
+        }
+        report.line("");
+    }
+}
+
+/// Several values under one label.
+pub fn strings(report: &mut Columns, label: &str, list: &[String]) {
+    for (index, text) in list.iter().enumerate() {
+        report.row(if index == 0 { label } else { "" }, text.as_str());
+    }
+}
+
+fn tier(report: &mut Columns, name: &str, tier: &AccountTier) {
+    let limits = &tier.limits;
+    let reserved = |bytes: u64| match bytes {
+        0 => String::new(),
+        bytes => format!("({} reserved)", render::size(bytes)),
+    };
+    let limit = |bytes: i64| match bytes {
+        -1 => "Unlimited".into(),
+        bytes => render::size(bytes as u64),
+    };
+    let per_stream = |bytes: i64| match bytes {
+        ..=0 => "Unlimited".into(),
+        bytes => render::size(bytes as u64),
+    };
+    let usage = |used: u64, most: i64, held: u64| {
+        format!(
+            "{} of {} {}",
+            render::size(used),
+            limit(most),
+            reserved(held)
+        )
+    };
+    report.indent(2).title(&format!("Tier: {name}")).indent(6);
+    report.title("Configuration Requirements");
+    report.row(
+        "Stream Requires Max Bytes Set",
+        render::yes(limits.max_bytes_required),
+    );
+    report.row(
+        "Consumer Maximum Ack Pending",
+        match limits.max_ack_pending {
+            ..=0 => "Unlimited".into(),
+            most => render::number(most),
+        },
+    );
+    report.title("Stream Resource Usage Limits");
+    report.row(
+        "Memory",
+        usage(tier.memory, limits.max_memory, tier.reserved_memory),
+    );
+    report.row(
+        "Memory Per Stream",
+        per_stream(limits.memory_max_stream_bytes),
+    );
+    report.row(
+        "Storage",
+        usage(tier.storage, limits.max_storage, tier.reserved_storage),
+    );
+    report.row(
+        "Storage Per Stream",
+        per_stream(limits.storage_max_stream_bytes),
+    );
+    let most = match limits.max_streams {
+        -1 => "Unlimited".into(),
+        most => render::number(most),
+    };
+    report.row(
+        "Streams",
+        format!("{} of {most}", render::count(tier.streams)),
+    );
+    report.row(
+        "Consumers",
+        match limits.max_consumers {
+            -1 => "Unlimited".into(),
+            most => format!("Maximum {} per stream", render::number(most)),
+        },
+    );
+    report.indent(0);
+}
+
+/// `rtt`.
+pub async fn rtt(call: Call) -> Outcome {
+    let iterations = values::int(call.values.arg("iterations"))?.max(0);
+    let mut results: Vec<(String, String, Option<i64>, String)> = Vec::new();
+    for url in call.context.url().split(',') {
+        let url = match url.contains("://") {
+            true => url.to_string(),
+            false => format!("nats://{url}"),
+        };
+        let (address, _) = split_url(&url);
+        let time = call.now().rfc3339();
+        let mean = match mean_rtt(&call, &address, iterations).await {
+            Ok(mean) => Some(mean),
+            Err(Failure::Error(error)) => {
+                call.log(&format!("Failed to compute rtt for {address}: {error}"));
+                None
+            }
+            Err(other) => return Err(other),
+        };
+        results.push((url, address, mean, time));
+    }
+    if call.values.is("json") {
+        let one = |(url, address, mean, time): &(String, String, Option<i64>, String)| {
+            let result =
+                json!({"time": time, "address": address, "rtt": mean.unwrap_or(0), "url": address});
+            json!({"url": url, "results": [result]})
+        };
+        call.line(&super::json(&Value::Array(
+            results.iter().map(one).collect(),
+        )));
+        return Ok(());
+    }
+    let width = results
+        .iter()
+        .map(|(_, address, ..)| address.len() + 3)
+        .max()
+        .unwrap_or(3);
+    for (url, address, mean, _) in &results {
+        let mean = mean.map_or_else(|| "failed".into(), human_duration);
+        call.print(&format!("{url}:\n\n{address:>width$}: {mean}\n\n"));
+    }
+    Ok(())
+}
+
+async fn mean_rtt(call: &Call, address: &str, iterations: i64) -> Result<i64, Failure> {
+    let trace = call.values.is("trace");
+    if trace {
+        call.log(&format!(">>> Connecting to {address}"));
+    }
+    let client = call.connect_to(address).await?;
+    if trace {
+        call.line(&format!("RTT iterations for server: {address}"));
+    }
+    let mut total = 0;
+    for number in 1..=iterations {
+        let rtt = client.rtt().await?;
+        total += rtt;
+        if trace {
+            call.line(&format!("#{number}:\trtt={}", human_duration(rtt)));
+        }
+    }
+    if trace {
+        call.line("");
+    }
+    Ok(total / iterations.max(1))
+}

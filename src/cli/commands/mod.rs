@@ -1,0 +1,408 @@
+//! What the commands do. Here: what they all need, and which function belongs to which path.
+
+mod account;
+mod kv;
+mod message;
+mod publish;
+mod pull;
+mod stream;
+mod subscribe;
+
+use super::{
+    Session,
+    context::Context,
+    parse::{Failure, Values},
+    prompt::Prompt,
+    render::{self, columns::Columns, columns::longest_value, table::Look, table::Table},
+};
+use crate::{
+    client::{Client, Event, JetStream, Options, Trace, transport::LocalFuture},
+    wire::time::Time,
+};
+use serde_json::Value;
+use std::{cell::RefCell, rc::Rc};
+
+/// How a command ends.
+pub type Outcome = Result<(), Failure>;
+
+/// A command line that is to be run.
+#[derive(Clone)]
+pub struct Call {
+    /// The command's path.
+    pub path: &'static str,
+    /// Its flags and arguments.
+    pub values: Values,
+    /// Where it runs.
+    pub session: Session,
+    /// What it connects with.
+    pub context: Context,
+    /// What the server refused last on the command's connections.
+    pub refused: Rc<RefCell<Option<String>>>,
+}
+
+/// Runs a command.
+pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
+    match call.path {
+        "account info" => Box::pin(account::info(call)),
+        "rtt" => Box::pin(account::rtt(call)),
+        "kv add" => Box::pin(kv::add(call)),
+        "kv edit" => Box::pin(kv::edit(call)),
+        "kv put" => Box::pin(kv::put(call)),
+        "kv get" => Box::pin(kv::get(call)),
+        "kv create" => Box::pin(kv::create(call)),
+        "kv update" => Box::pin(kv::update(call)),
+        "kv del" => Box::pin(kv::delete(call)),
+        "kv purge" => Box::pin(kv::purge(call)),
+        "kv history" => Box::pin(kv::history(call)),
+        "kv revert" => Box::pin(kv::revert(call)),
+        "kv info" => Box::pin(kv::info(call)),
+        "kv watch" => Box::pin(kv::watch(call)),
+        "kv ls" => Box::pin(kv::list(call)),
+        "kv compact" => Box::pin(kv::compact(call)),
+        "publish" => Box::pin(publish::publish(call)),
+        "request" => Box::pin(publish::request(call)),
+        "reply" => Box::pin(publish::reply(call)),
+        "subscribe" => Box::pin(subscribe::subscribe(call)),
+        path => {
+            let text = format!("this playground does not have \"nats {path}\"");
+            Box::pin(std::future::ready(Err(text.into())))
+        }
+    }
+}
+
+/// Which of natscli's two libraries a command uses: they trace differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Library {
+    /// `jetstream` of nats.go: kv, bench, `sub --stream`.
+    JetStream,
+    /// jsm.go: everything else.
+    Jsm,
+}
+
+impl Call {
+    /// Text to standard output.
+    pub fn print(&self, text: &str) {
+        self.session.io.stdout(text.as_bytes());
+    }
+
+    /// A line to standard output.
+    pub fn line(&self, text: &str) {
+        self.print(&format!("{text}\n"));
+    }
+
+    /// A log line: the time and the text, on standard error.
+    pub fn log(&self, text: &str) {
+        log(&self.session, text);
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Time {
+        self.session.runtime.now()
+    }
+
+    /// A time as natscli shows it, local.
+    pub fn time(&self, time: Time) -> String {
+        render::date_time(time, self.session.io.utc_offset(time))
+    }
+
+    /// A time as natscli shows it; Go's zero time where there is none.
+    pub fn time_or_zero(&self, time: Option<Time>) -> String {
+        time.map_or_else(|| "0001-01-01 00:00:00".into(), |t| self.time(t))
+    }
+
+    /// How long ago a time is; `never` where there is none.
+    pub fn ago(&self, time: Option<Time>) -> String {
+        render::human_duration(time.map_or(i64::MAX, |t| self.now().since(t)))
+    }
+
+    /// SGR code of the colour scheme, at a terminal.
+    fn colour(&self) -> Option<u8> {
+        let schemes = ["red", "green", "yellow", "blue", "magenta", "cyan"];
+        let at = schemes
+            .iter()
+            .position(|s| *s == self.context.get("color_scheme"))?;
+        self.session
+            .io
+            .stdout_is_terminal()
+            .then_some(31 + at as u8)
+    }
+
+    /// Columns of the terminal, if stdout is one.
+    pub fn width(&self) -> Option<usize> {
+        self.session
+            .io
+            .stdout_is_terminal()
+            .then(|| self.session.io.size().0)
+    }
+
+    /// Prints a report.
+    pub fn report(&self, report: &Columns) {
+        self.print(&report.render(longest_value(self.width()), self.colour()));
+    }
+
+    /// Prints a table, without an empty line after it.
+    pub fn table(&self, table: &Table) {
+        self.print(&table.render(Look {
+            width: self.width(),
+            colour: self.colour(),
+            double: self.context.get("color_scheme") == "double",
+        }));
+    }
+
+    /// Whether text for a person may be coloured.
+    pub fn coloured(&self) -> bool {
+        let io = &self.session.io;
+        io.stdout_is_terminal()
+            && io.env("NO_COLOR").is_none_or(|v| v.is_empty())
+            && io.env("TERM").as_deref() != Some("dumb")
+    }
+
+    /// Asks questions.
+    pub fn prompt(&self) -> Prompt {
+        let bright = self.colour().map(|code| format!("0;1;{}", code + 60));
+        Prompt {
+            io: self.session.io.clone(),
+            icon: match self.context.name.as_str() {
+                "" => "?".into(),
+                name => format!("[{name}] ?"),
+            },
+            icon_style: bright.unwrap_or_else(|| "0;37".into()),
+        }
+    }
+
+    /// Asks for a yes; no is the default.
+    pub async fn confirm(&self, message: &str) -> Result<bool, Failure> {
+        self.prompt().confirm(message, false).await
+    }
+
+    /// How long to wait for answers, in ns.
+    pub fn timeout(&self) -> i64 {
+        self.values.duration("timeout")
+    }
+
+    /// Opens the command's connection: the first of the servers that answers.
+    pub async fn connect(&self) -> Result<Client, Failure> {
+        let mut failure = Failure::from("nats: no servers available for connection");
+        for url in self.context.url().split(',') {
+            match self.connect_to(url.trim()).await {
+                Ok(client) => return Ok(client),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    /// Opens a connection to one server.
+    pub async fn connect_to(&self, url: &str) -> Result<Client, Failure> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
+        let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let connector = (self.session.connector)(&format!("{scheme}://{host}"))?;
+        let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
+        for file in ["creds", "nkey"] {
+            if let Some(path) = field(file)
+                && let Err(error) = self.session.io.files().read(&path)
+            {
+                let words = if file == "nkey" {
+                    "configuration error: "
+                } else {
+                    ""
+                };
+                return Err(format!("{words}nats: open {path}: {}", error.text()).into());
+            }
+        }
+        let mut options = Options {
+            name: match self.values.text("connection-name") {
+                "" => "NATS CLI Version v0.5.1".into(),
+                name => name.to_string(),
+            },
+            lang: "go".into(),
+            version: "1.55.0".into(),
+            user: field("user"),
+            pass: field("password"),
+            token: field("token"),
+            on_event: Some(self.events()),
+            ..Options::default()
+        };
+        if !login.is_empty() {
+            let (user, pass) = match login.split_once(':') {
+                Some((user, pass)) => (Some(user.to_string()), Some(pass.to_string())),
+                None => (Some(login.to_string()), None),
+            };
+            (options.user, options.pass, options.token) = (user, pass, None);
+        }
+        // A user without a password is a token.
+        if options.pass.is_none() && options.token.is_none() {
+            options.token = options.user.take();
+        }
+        Ok(Client::connect(connector, self.session.runtime.clone(), options).await?)
+    }
+
+    /// Says what happens to a connection.
+    fn events(&self) -> Rc<dyn Fn(&Event)> {
+        let (session, trace) = (self.session.clone(), self.values.is("trace"));
+        let refused = self.refused.clone();
+        Rc::new(move |event| match event {
+            Event::Disconnected(why) => {
+                log(
+                    &session,
+                    &format!(">>> Disconnected due to: {why}, will attempt reconnect"),
+                );
+            }
+            Event::Error(error) => {
+                log(&session, &format!(">>> Unexpected NATS error: {error}"));
+                *refused.borrow_mut() = Some(error.to_string());
+            }
+            Event::ReconnectDelay(ns) if trace => {
+                let delay = render::go_duration(*ns);
+                log(&session, &format!(">>> Setting reconnect delay to {delay}"));
+            }
+            Event::Reconnected if trace => log(&session, ">>> Reconnected"),
+            _ => {}
+        })
+    }
+
+    /// JetStream over a connection.
+    pub fn jetstream_of(&self, client: Client, library: Library) -> Result<JetStream, Failure> {
+        let mut jetstream = JetStream::new(client);
+        jetstream.timeout = self.timeout();
+        if jetstream.timeout <= 0 && library == Library::JetStream {
+            return Err(
+                "nats: invalid jetstream option: timeout value must be greater than 0".into(),
+            );
+        }
+        let (domain, hidden) = (
+            self.context.get("jetstream_domain"),
+            self.values.text("domain"),
+        );
+        let domain = if domain.is_empty() { hidden } else { domain };
+        if !domain.is_empty() {
+            jetstream.prefix = format!("$JS.{domain}.API");
+        }
+        let prefix = self.context.get("jetstream_api_prefix");
+        if !prefix.is_empty() {
+            jetstream.prefix = prefix.trim_end_matches('.').into();
+        }
+        if self.values.is("trace") {
+            let session = self.session.clone();
+            jetstream.trace = Some(Rc::new(move |piece: Trace| trace(&session, library, piece)));
+        }
+        Ok(jetstream)
+    }
+
+    /// Connects and hands out JetStream.
+    pub async fn jetstream(&self, library: Library) -> Result<JetStream, Failure> {
+        self.jetstream_of(self.connect().await?, library)
+    }
+
+    /// What the server refused last, taken away.
+    pub fn last_error(&self) -> Option<String> {
+        self.refused.borrow_mut().take()
+    }
+
+    /// Standard input to its end.
+    pub async fn read_all(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.session.io.read().await {
+            all.extend_from_slice(&bytes);
+        }
+        all
+    }
+}
+
+fn log(session: &Session, text: &str) {
+    let now = session.runtime.now();
+    let clock = render::clock(now, session.io.utc_offset(now));
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    session.io.stderr(format!("{clock} {text}{end}").as_bytes());
+}
+
+fn trace(session: &Session, library: Library, piece: Trace) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match (library, piece) {
+        (Library::JetStream, Trace::Request { subject, payload }) => {
+            log(session, &format!(">>> {subject}\n{}\n\n", text(payload)));
+        }
+        (Library::JetStream, Trace::Response { subject, payload }) => {
+            log(session, &format!("<<< {subject}: {}", text(payload)));
+        }
+        (Library::Jsm, Trace::Request { subject, payload }) => {
+            log(session, &format!(">>> {subject}"));
+            log(session, &text(payload));
+        }
+        (Library::Jsm, Trace::Response { subject, payload }) => {
+            log(session, &format!("<<< {subject}\n{}\n\n", text(payload)));
+        }
+    }
+}
+
+/// JSON as natscli prints it: indented by two, with Go's escapes, without a newline at the end.
+pub fn json(value: &Value) -> String {
+    let mut out = String::new();
+    push_json(&mut out, value, 0);
+    out
+}
+
+fn push_json(out: &mut String, value: &Value, depth: usize) {
+    let indent = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                indent(out, depth + 1);
+                push_json(out, item, depth + 1);
+            }
+            indent(out, depth);
+            out.push(']');
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            out.push('{');
+            for (index, (key, item)) in fields.iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                indent(out, depth + 1);
+                push_json(out, &Value::String(key.clone()), 0);
+                out.push_str(": ");
+                push_json(out, item, depth + 1);
+            }
+            indent(out, depth);
+            out.push('}');
+        }
+        Value::String(text) => {
+            for c in Value::String(text.clone()).to_string().chars() {
+                match c {
+                    '<' => out.push_str("\\u003c"),
+                    '>' => out.push_str("\\u003e"),
+                    '&' => out.push_str("\\u0026"),
+                    c => out.push(c),
+                }
+            }
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+/// An error in the words of jsm.go: `{description} ({err_code})` for what JetStream refused.
+pub fn failed(error: crate::client::Error) -> Failure {
+    match error.api() {
+        Some(api) => {
+            // The client has its own words for these two; jsm shows the server's.
+            let text = match (api.err_code, api.description.as_str()) {
+                (10076, _) => "JetStream not enabled",
+                (10039, _) => "JetStream not enabled for account",
+                (_, text) => text,
+            };
+            format!("{text} ({})", api.err_code).into()
+        }
+        None => error.into(),
+    }
+}
+
+/// A fresh name for a consumer: 22 digits and letters.
+pub fn nuid(session: &Session) -> String {
+    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let pick = |_| alphabet[(session.runtime.random() % 62) as usize] as char;
+    (0..22).map(pick).collect()
+}

@@ -1,0 +1,607 @@
+//! `nats publish`, `nats request` and `nats reply`.
+
+use super::{
+    Call, Outcome,
+    message::{self, Made},
+};
+use crate::{
+    cli::{
+        parse::Failure,
+        race::{First, race},
+        render::{count, go_duration},
+        template, values,
+    },
+    client::{Client, Error, Headers, Message, transport::LocalFuture},
+};
+
+const MILLISECOND: i64 = 1_000_000;
+
+/// Runs a command that ^C ends with words.
+async fn interruptible(call: &Call, command: impl Future<Output = Outcome>) -> Outcome {
+    let mut command: LocalFuture<Outcome> = Box::pin(command);
+    match race(&mut command, &mut call.session.io.interrupt()).await {
+        First::Left(outcome) => outcome,
+        First::Right(()) => Err("context canceled".into()),
+    }
+}
+
+/// Where bodies come from: the argument, or standard input.
+struct Bodies<'a> {
+    call: &'a Call,
+    stdin: bool,
+    by_line: bool,
+    /// Read but not used yet.
+    rest: Vec<u8>,
+    ended: bool,
+}
+
+impl<'a> Bodies<'a> {
+    fn new(call: &'a Call) -> Bodies<'a> {
+        let io = &call.session.io;
+        let both = io.stdin_is_terminal() == io.stdout_is_terminal() || !io.stdin_is_terminal();
+        let stdin = call.values.is("force-stdin") || (!call.values.has_arg("body") && both);
+        let by_line = call.values.text("send-on") == "newline";
+        if stdin && !call.values.is("quiet") {
+            call.log("Reading payload from STDIN");
+        }
+        Bodies {
+            call,
+            stdin,
+            by_line,
+            rest: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// The next body; `None` when there is none left.
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        if self.ended {
+            return None;
+        }
+        if !self.stdin {
+            self.ended = true;
+            return Some(self.call.values.arg("body").into());
+        }
+        if !self.by_line {
+            self.ended = true;
+            return Some(self.call.read_all().await);
+        }
+        loop {
+            if let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
+                let rest = self.rest.split_off(end + 1);
+                let mut line = std::mem::replace(&mut self.rest, rest);
+                line.truncate(end);
+                if line.ends_with(b"\r") {
+                    line.pop();
+                }
+                return Some(line);
+            }
+            match self.call.session.io.read().await {
+                Some(bytes) => self.rest.extend_from_slice(&bytes),
+                None => {
+                    self.ended = true;
+                    return (!self.rest.is_empty()).then(|| std::mem::take(&mut self.rest));
+                }
+            }
+        }
+    }
+}
+
+/// A message made from templates.
+struct Prepared {
+    subject: String,
+    headers: Headers,
+    body: Vec<u8>,
+}
+
+fn prepare(call: &Call, body: &[u8], number: i64) -> Result<Prepared, Failure> {
+    let source = Made::new(call, number);
+    let subject = call.values.arg("subject");
+    let (mut body, mut expanded) = (body.to_vec(), subject.to_string());
+    if call.values.is("templates") {
+        if let Ok(text) = std::str::from_utf8(&body) {
+            match template::expand("body", text, &source) {
+                Ok(text) => body = text.into_bytes(),
+                Err(error) => call.log(&format!("Could not parse body template: {error}")),
+            }
+        }
+        match template::expand("body", subject, &source) {
+            Ok(text) => expanded = text,
+            Err(error) => call.log(&format!("Could not parse subject template: {error}")),
+        }
+    }
+    let headers = message::headers(&call.values.list("header"), &source)?;
+    Ok(Prepared {
+        subject: expanded,
+        headers,
+        body,
+    })
+}
+
+/// The bar of many messages.
+struct Progress<'a> {
+    call: &'a Call,
+    total: i64,
+    done: i64,
+    started: i64,
+    drawn: i64,
+}
+
+impl<'a> Progress<'a> {
+    /// One if there are enough messages to need it.
+    fn new(call: &'a Call, total: i64) -> Option<Progress<'a>> {
+        let started = call.now().0;
+        let shown = total > 20 && !call.values.is("raw");
+        shown.then_some(Progress {
+            call,
+            total,
+            done: 0,
+            started,
+            drawn: started,
+        })
+    }
+
+    fn rate(&self, elapsed: i64) -> String {
+        let rate = self.done as i128 * 1_000_000_000 / i128::from(elapsed.max(1));
+        let scaled = |unit: i128, name: char| {
+            let hundredths = rate * 100 / unit;
+            format!("{}.{:02}{name}", hundredths / 100, hundredths % 100)
+        };
+        match rate {
+            ..1_000 => rate.to_string(),
+            1_000..1_000_000 => scaled(1_000, 'K'),
+            1_000_000..1_000_000_000 => scaled(1_000_000, 'M'),
+            _ => scaled(1_000_000_000, 'B'),
+        }
+    }
+
+    fn figures(&self, elapsed: i64) -> String {
+        let rounded = (elapsed + MILLISECOND / 2) / MILLISECOND * MILLISECOND;
+        format!(
+            "[{} in {}; {}/s]",
+            self.done,
+            go_duration(rounded),
+            self.rate(elapsed)
+        )
+    }
+
+    fn step(&mut self) {
+        self.done += 1;
+        let now = self.call.now().0;
+        if now - self.drawn >= 250 * MILLISECOND && self.done < self.total {
+            let again = if self.drawn == self.started {
+                ""
+            } else {
+                "\x1b[A\x1b[K"
+            };
+            self.drawn = now;
+            let cells =
+                (self.call.session.io.size().0.saturating_sub(30) / 2).saturating_sub(2) as i64;
+            let quarters = self.done * cells * 4 / self.total.max(1);
+            let partial = ["░", "░", "▒", "▓"][(quarters % 4) as usize];
+            let full = quarters / 4;
+            let bar = "█".repeat(full as usize)
+                + if full < cells { partial } else { "" }
+                + &"░".repeat((cells - full - 1).max(0) as usize);
+            let percent = self.done * 10_000 / self.total.max(1);
+            let figures = self.figures(now - self.started);
+            let percent = format!("{}.{:02}", percent / 100, percent % 100);
+            self.call
+                .print(&format!("{again}{percent:>5}% ║{bar}║ {figures} \n"));
+        }
+    }
+
+    async fn end(self) {
+        let again = if self.drawn == self.started {
+            ""
+        } else {
+            "\x1b[A\x1b[K"
+        };
+        let figures = self.figures(self.call.now().0 - self.started);
+        self.call.print(&format!("{again} done! {figures}\n"));
+        self.call.session.runtime.sleep(300 * MILLISECOND).await;
+    }
+}
+
+/// Refuses what no page can do.
+pub fn refuse_programs(call: &Call, flags: &[&str]) -> Outcome {
+    for flag in flags {
+        if !call.values.text(flag).is_empty() {
+            return Err(format!(
+                "this playground cannot run programs: --{flag} is not available; pipe the output of the command instead"
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// `publish`.
+pub async fn publish(call: Call) -> Outcome {
+    interruptible(&call, publish_all(&call)).await
+}
+
+async fn publish_all(call: &Call) -> Outcome {
+    let values = &call.values;
+    let client = call.connect().await?;
+    let total = values.int("count").max(1);
+    let mut bodies = Bodies::new(call);
+    let schedule = schedule(call)?;
+    if values.is("atomic") {
+        if !schedule.is_empty() {
+            return Err("atomic batch publishing does not support schedules".into());
+        }
+        if !(bodies.stdin && bodies.by_line) {
+            return Err(
+                "atomic batch publishing requires JetStream and STDIN with --send-on=newline"
+                    .into(),
+            );
+        }
+        return Err(
+            "this playground does not have atomic batches; publish without --atomic".into(),
+        );
+    }
+    let jetstream = values.is("jetstream") || !schedule.is_empty();
+    let mut progress = Progress::new(call, total);
+    let mut last: Option<i64> = None;
+    while let Some(body) = bodies.next().await {
+        for number in 1..=total {
+            pause(call, &mut last).await;
+            let mut message = prepare(call, &body, number)?;
+            for (name, value) in &schedule {
+                message.headers.append(name, value);
+            }
+            let quiet = progress.is_some() || values.is("quiet");
+            let published = format!(
+                "Published {} bytes to {}",
+                message.body.len(),
+                values::quote(&message.subject)
+            );
+            if jetstream {
+                if !quiet {
+                    call.log(&published);
+                }
+                let stored = store(call, &client, &message).await;
+                match stored {
+                    Ok(text) if !quiet => call.log(&text),
+                    Ok(_) => {}
+                    Err(Failure::Error(error)) if bodies.by_line => {
+                        call.log(&format!("Could not publish message: {error}"));
+                    }
+                    Err(error) => return Err(error),
+                }
+            } else {
+                let reply = Some(values.text("reply")).filter(|r| !r.is_empty());
+                client.publish_with(&message.subject, reply, &message.headers, &message.body)?;
+                client.flush().await?;
+                if let Some(error) = call.last_error() {
+                    return Err(error.into());
+                }
+                if !quiet {
+                    call.log(&published);
+                }
+            }
+            if let Some(progress) = &mut progress {
+                progress.step();
+            }
+        }
+    }
+    if let Some(progress) = progress {
+        progress.end().await;
+    }
+    Ok(())
+}
+
+/// Publishes to a stream and says where it went.
+async fn store(call: &Call, client: &Client, message: &Prepared) -> Result<String, Failure> {
+    let answer = client
+        .request(
+            &message.subject,
+            &message.headers,
+            &message.body,
+            call.timeout(),
+        )
+        .await?;
+    if call.values.is("trace") {
+        call.line(&format!("<<< {}", String::from_utf8_lossy(&answer.payload)));
+    }
+    let ack: serde_json::Value = serde_json::from_slice(&answer.payload)
+        .map_err(|_| "invalid pub ack response".to_string())?;
+    if let Some(error) = ack["error"].as_object() {
+        let text = |name: &str| error.get(name).and_then(|v| v.as_str()).unwrap_or_default();
+        let code = error.get("err_code").and_then(|c| c.as_u64()).unwrap_or(0);
+        return Err(format!("{} ({code})", text("description")).into());
+    }
+    let sequence = count(ack["seq"].as_u64().unwrap_or(0));
+    let mut text = format!(
+        "Stored in Stream: {} Sequence: {sequence}",
+        ack["stream"].as_str().unwrap_or_default()
+    );
+    if let Some(domain) = ack["domain"].as_str() {
+        text.push_str(&format!(" Domain: {}", values::quote(domain)));
+    }
+    if ack["duplicate"].as_bool() == Some(true) {
+        text.push_str(" Duplicate: true");
+    }
+    if let Some(value) = ack["val"].as_str() {
+        text.push_str(&format!(" Counter Value: {value}"));
+    }
+    Ok(text)
+}
+
+/// The headers of a scheduled message.
+fn schedule(call: &Call) -> Result<Vec<(&'static str, String)>, Failure> {
+    let values = &call.values;
+    let flags = ["after", "at", "cron", "dest", "every", "source", "ttl"];
+    if !flags
+        .iter()
+        .any(|flag| values.given(&format!("schedule-{flag}")))
+    {
+        return Ok(Vec::new());
+    }
+    let (at, cron) = (values.text("schedule-at"), values.text("schedule-cron"));
+    let (after, every) = (
+        values.duration("schedule-after"),
+        values.duration("schedule-every"),
+    );
+    let destination = values.text("schedule-dest");
+    if destination.is_empty() {
+        return Err("schedule destination is required when setting schedule properties".into());
+    }
+    for (flag, value) in [("schedule-after", after), ("schedule-every", every)] {
+        if values.given(flag) && value <= 0 {
+            return Err(format!("--{flag} must be greater than 0").into());
+        }
+    }
+    if !at.is_empty() && after > 0 {
+        return Err("--schedule-at and --schedule-after are mutually exclusive".into());
+    }
+    if every > 0 && (!at.is_empty() || after > 0) {
+        return Err(
+            "--schedule-every may not be used with --schedule-at or --schedule-after".into(),
+        );
+    }
+    if !cron.is_empty() && (!at.is_empty() || after > 0 || every > 0) {
+        return Err(
+            "--schedule-at, --schedule-every and --schedule-after may not be used with --schedule-cron".into()
+        );
+    }
+    let seconds = |time: crate::wire::time::Time| {
+        crate::cli::render::date_time(time, 0).replacen(' ', "T", 1) + "Z"
+    };
+    let mut headers = vec![("Nats-Schedule-Target", destination.to_string())];
+    if !at.is_empty() {
+        let time = crate::wire::time::Time::parse_rfc3339(at).ok_or_else(|| {
+            let quoted = values::quote(at);
+            format!("parsing time {quoted} as \"2006-01-02T15:04:05Z07:00\": cannot parse {quoted} as \"2006\"")
+        })?;
+        headers.push(("Nats-Schedule", format!("@at {}", seconds(time))));
+    } else if after > 0 {
+        headers.push((
+            "Nats-Schedule",
+            format!("@at {}", seconds(call.now().after(after))),
+        ));
+    } else if every > 0 {
+        headers.push(("Nats-Schedule", format!("@every {}", go_duration(every))));
+    } else if !cron.is_empty() {
+        headers.push(("Nats-Schedule", cron.into()));
+    }
+    if values.duration("schedule-ttl") > 0 {
+        headers.push((
+            "Nats-Schedule-TTL",
+            go_duration(values.duration("schedule-ttl")),
+        ));
+    }
+    if !values.text("schedule-source").is_empty() {
+        headers.push((
+            "Nats-Schedule-Source",
+            values.text("schedule-source").into(),
+        ));
+    }
+    Ok(headers)
+}
+
+/// Waits so that messages start `--sleep` and `--jitter` apart.
+async fn pause(call: &Call, last: &mut Option<i64>) {
+    let jitter = call.values.duration("jitter").max(0);
+    let random = if jitter > 0 {
+        (call.session.runtime.random() % jitter as u64) as i64
+    } else {
+        0
+    };
+    let delay = call.values.duration("sleep") + random;
+    if let Some(last) = last {
+        let left = delay - (call.now().0 - *last);
+        if left > 0 {
+            call.session.runtime.sleep(left).await;
+        }
+    }
+    *last = Some(call.now().0);
+}
+
+/// `request`.
+pub async fn request(call: Call) -> Outcome {
+    refuse_programs(&call, &["translate"])?;
+    interruptible(&call, request_all(&call)).await
+}
+
+async fn request_all(call: &Call) -> Outcome {
+    let client = call.connect().await?;
+    let total = match call.values.int("count") {
+        ..=0 => i64::from(i16::MAX),
+        total => total,
+    };
+    let mut bodies = Bodies::new(call);
+    let mut progress = Progress::new(call, total);
+    while let Some(body) = bodies.next().await {
+        for number in 1..=total {
+            let message = prepare(call, &body, number)?;
+            if !request_one(call, &client, message, &mut progress).await? {
+                return Ok(());
+            }
+        }
+    }
+    if let Some(progress) = progress {
+        progress.end().await;
+    }
+    Ok(())
+}
+
+/// Sends a request and shows its replies; false if nobody is there to answer.
+async fn request_one(
+    call: &Call,
+    client: &Client,
+    message: Prepared,
+    progress: &mut Option<Progress<'_>>,
+) -> Result<bool, Failure> {
+    let raw = call.values.is("raw");
+    let log = !raw && progress.is_none();
+    let wanted = match call.values.is("wait-for-empty") {
+        true => i64::from(i16::MAX),
+        false => call.values.int("replies"),
+    };
+    if log {
+        call.log(&format!(
+            "Sending request on {}",
+            values::quote(&message.subject)
+        ));
+    }
+    let inbox = client.new_inbox();
+    let mut replies = client.subscribe(&inbox, None)?;
+    client.publish_with(
+        &message.subject,
+        Some(&inbox),
+        &message.headers,
+        &message.body,
+    )?;
+    if let Some(progress) = progress {
+        progress.step();
+    }
+    let started = call.now();
+    let (mut wait, mut seen, mut sum) = (call.timeout(), 0, 0);
+    loop {
+        let reply = match replies.next_timeout(wait.max(0)).await {
+            Ok(reply) => reply,
+            Err(Error::Timeout) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        };
+        if reply.payload.is_empty() && reply.status.as_ref().is_some_and(|s| s.code == 503) {
+            call.log("No responders are available");
+            return Ok(false);
+        }
+        let rtt = call.now().since(started);
+        if log {
+            call.log(&format!("Received with rtt {}", go_duration(rtt)));
+            log_headers(call, &reply);
+            if !reply.headers.is_empty() {
+                call.log("");
+            }
+        }
+        if log || raw {
+            call.session.io.stdout(&message::body(&reply.payload));
+        }
+        seen += 1;
+        if wanted > 0 && (seen == wanted || reply.payload.is_empty()) {
+            return Ok(true);
+        }
+        sum += rtt;
+        wait = match wanted {
+            0 => call.timeout() - rtt,
+            _ => sum / seen + call.values.duration("reply-timeout"),
+        };
+    }
+}
+
+fn log_headers(call: &Call, message: &Message) {
+    for (key, value) in message.headers.iter() {
+        call.log(&format!("{key}: {value}"));
+    }
+}
+
+/// `reply`.
+pub async fn reply(call: Call) -> Outcome {
+    refuse_programs(&call, &["command"])?;
+    let values = &call.values;
+    let (subject, queue) = (values.arg("subject"), values.text("queue"));
+    let client = call.connect().await?;
+    let mut echo = values.is("echo");
+    if values.arg("body").is_empty() && !echo {
+        call.log("No body or command supplied, enabling echo mode");
+        echo = true;
+    }
+    let requests = client.subscribe(subject, Some(queue));
+    client.flush().await?;
+    if let Some(error) = call.last_error() {
+        return Err(error.into());
+    }
+    call.log(&format!(
+        "Listening on {} in group {}",
+        values::quote(subject),
+        values::quote(queue)
+    ));
+    let mut interrupt = call.session.io.interrupt();
+    // A bad subject is not an error: it only never hears anything.
+    if let Ok(mut requests) = requests {
+        let mut answered = 0;
+        let mut answer: LocalFuture<()> = Box::pin(async {
+            while let Some(request) = requests.next().await {
+                answer_one(&call, &client, &request, echo, answered).await;
+                answered += 1;
+                if values.int("count") == answered {
+                    break;
+                }
+            }
+        });
+        race(&mut answer, &mut interrupt).await;
+    } else {
+        interrupt.await;
+    }
+    call.log("\nDraining...");
+    let _ = client.drain().await;
+    call.log("Exiting");
+    Err(Failure::Exit(1))
+}
+
+async fn answer_one(call: &Call, client: &Client, request: &Message, echo: bool, number: i64) {
+    let subject = values::quote(&request.subject);
+    call.log(&format!("[#{number}] Received on subject {subject}:"));
+    log_headers(call, request);
+    let mut shown = b"\n".to_vec();
+    shown.extend_from_slice(&request.payload);
+    shown.push(b'\n');
+    call.session.io.stdout(&shown);
+    let longest = call.values.duration("sleep");
+    if longest > 0 {
+        let ns = (call.session.runtime.random() % longest as u64) as i64;
+        call.session.runtime.sleep(ns).await;
+    }
+    let mut source = Made::new(call, number);
+    source.request =
+        Some(String::from_utf8_lossy(&request.payload).into_owned()).filter(|r| !r.is_empty());
+    let Ok(mut headers) = message::headers(&call.values.list("header"), &source) else {
+        return;
+    };
+    let body = if echo {
+        for (key, value) in request.headers.iter() {
+            headers.append(key, value);
+        }
+        headers.append("NATS-Reply-Counter", &number.to_string());
+        request.payload.clone()
+    } else {
+        let body = call.values.arg("body");
+        match template::expand("body", body, &source) {
+            Ok(body) => body.into_bytes(),
+            Err(error) => {
+                call.log(&format!("Could not parse body template: {error}"));
+                body.into()
+            }
+        }
+    };
+    let sent = match &request.reply {
+        Some(reply) => client.publish_with(reply, None, &headers, &body),
+        None => Err(Error::Invalid("message does not have a reply")),
+    };
+    if let Err(error) = sent {
+        call.log(&format!("Could not publish reply: {error}"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Messages of a pull consumer, asked for in batches ahead of their use.
+
+use super::Failure;
+use crate::client::{Error, Headers, JetStream, Message, Subscription};
+use serde_json::json;
+
+const SECOND: i64 = 1_000_000_000;
+/// What nats.go's `Consume` asks for.
+const BATCH: u64 = 500;
+
+/// A consumer being pulled from. Dropping it ends the pull.
+pub struct Pull {
+    jetstream: JetStream,
+    subject: String,
+    inbox: String,
+    messages: Subscription,
+    /// Messages asked for and not seen yet.
+    open: u64,
+}
+
+impl Pull {
+    /// Starts pulling from a consumer.
+    pub fn new(jetstream: &JetStream, stream: &str, consumer: &str) -> Result<Pull, Error> {
+        let inbox = jetstream.client.new_inbox();
+        let messages = jetstream.client.subscribe(&inbox, None)?;
+        Ok(Pull {
+            subject: format!("{}.CONSUMER.MSG.NEXT.{stream}.{consumer}", jetstream.prefix),
+            jetstream: jetstream.clone(),
+            inbox,
+            messages,
+            open: 0,
+        })
+    }
+
+    fn ask(&mut self) -> Result<(), Error> {
+        let request = json!({"expires": 30 * SECOND, "batch": BATCH - self.open, "idle_heartbeat": 15 * SECOND});
+        self.open = BATCH;
+        let body = request.to_string();
+        let client = &self.jetstream.client;
+        client.publish_with(
+            &self.subject,
+            Some(&self.inbox),
+            &Headers::new(),
+            body.as_bytes(),
+        )
+    }
+
+    /// The next message. Errors: the consumer is gone, the connection has ended.
+    pub async fn next(&mut self) -> Result<Message, Failure> {
+        loop {
+            if self.open <= BATCH / 2 {
+                self.ask()?;
+            }
+            // Two heartbeats missed: what was asked for got lost, with a connection or a server.
+            let message = match self.messages.next_timeout(31 * SECOND).await {
+                Ok(message) => message,
+                Err(Error::Timeout) => {
+                    self.open = 0;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            match message
+                .status
+                .as_ref()
+                .map(|s| (s.code, s.description.as_str()))
+            {
+                None => {
+                    self.open = self.open.saturating_sub(1);
+                    return Ok(message);
+                }
+                Some((100, _)) => {}
+                Some((409, "Consumer Deleted")) => return Err("nats: consumer deleted".into()),
+                Some(_) => self.open = 0,
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Contexts: connection settings by name, kept as JSON files the way natscli keeps them.
+
+use super::{
+    FileError, Session,
+    parse::{Failure, Values},
+    values::quote,
+};
+use serde_json::{Map, Value};
+
+/// The settings a command connects with, from the selected context, the environment and flags.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Name of the context that was loaded; empty if none.
+    pub name: String,
+    /// Its fields, flags and environment applied.
+    fields: Map<String, Value>,
+}
+
+/// Fields of a context file, in the order they are written, with the flag that sets each.
+pub const FIELDS: [(&str, &str); 22] = [
+    ("description", "description"),
+    ("url", "server"),
+    ("socks_proxy", "socks-proxy"),
+    ("token", "token"),
+    ("user", "user"),
+    ("password", "password"),
+    ("creds", "creds"),
+    ("nkey", "nkey"),
+    ("cert", "tlscert"),
+    ("key", "tlskey"),
+    ("ca", "tlsca"),
+    ("nsc", ""),
+    ("jetstream_domain", "js-domain"),
+    ("jetstream_api_prefix", "js-api-prefix"),
+    ("jetstream_event_prefix", "js-event-prefix"),
+    ("inbox_prefix", "inbox-prefix"),
+    ("user_jwt", "jwt"),
+    ("user_seed", "seed"),
+    ("color_scheme", "colors"),
+    ("tls_first", "tlsfirst"),
+    ("windows_cert_store", ""),
+    ("windows_cert_match", ""),
+];
+
+impl Context {
+    /// What a command starts with. A context that is not there ends the command.
+    pub fn at_start(session: &Session, values: &Values) -> Result<Context, Failure> {
+        let store = Store::new(session);
+        let mut context = Context::default();
+        if !values.is("no-context") {
+            let wanted = values.text("context");
+            let selected = store.selected();
+            let name = if wanted.is_empty() {
+                selected.as_str()
+            } else {
+                wanted
+            };
+            if !name.is_empty() {
+                let Ok(loaded) = store.load(name) else {
+                    let text = format!(
+                        "The selected context {} was not found, unselecting it\n\n",
+                        quote(&selected)
+                    );
+                    session.io.stdout(text.as_bytes());
+                    if !selected.is_empty() && wanted.is_empty() {
+                        store.unselect();
+                    }
+                    return Err("context not found".into());
+                };
+                context = loaded;
+            }
+        }
+        context.apply(values);
+        Ok(context)
+    }
+
+    /// Overrides fields with flags and environment.
+    pub fn apply(&mut self, values: &Values) {
+        for (field, flag) in FIELDS {
+            // `description` is a flag of many commands, but a setting only of `context add`.
+            let value = values.text(flag);
+            if flag.is_empty() || field == "description" || value.is_empty() {
+                continue;
+            }
+            self.set(field, value);
+        }
+    }
+
+    /// Sets a field.
+    pub fn set(&mut self, field: &str, value: &str) {
+        let value = match field {
+            "tls_first" => Value::Bool(value == "true"),
+            _ => Value::String(value.into()),
+        };
+        self.fields.insert(field.into(), value);
+    }
+
+    /// Text of a field; empty if it is not set.
+    pub fn get(&self, field: &str) -> &str {
+        self.fields
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// Whether TLS comes before the server's INFO.
+    pub fn tls_first(&self) -> bool {
+        self.fields
+            .get("tls_first")
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
+    }
+
+    /// URLs of servers.
+    pub fn url(&self) -> &str {
+        match self.get("url") {
+            "" => "nats://127.0.0.1:4222",
+            url => url,
+        }
+    }
+
+    /// The file's text.
+    pub fn to_json(&self) -> String {
+        let mut fields = Map::new();
+        for (field, _) in FIELDS {
+            let value = self.fields.get(field).cloned();
+            let empty = match field {
+                "tls_first" => Value::Bool(false),
+                _ => Value::String(String::new()),
+            };
+            fields.insert(field.into(), value.unwrap_or(empty));
+        }
+        super::commands::json(&Value::Object(fields))
+    }
+}
+
+/// Where contexts are kept.
+pub struct Store<'a> {
+    session: &'a Session,
+    folder: String,
+}
+
+impl<'a> Store<'a> {
+    /// In `$XDG_CONFIG_HOME/nats`, else `~/.config/nats`.
+    pub fn new(session: &'a Session) -> Store<'a> {
+        let env = |name| session.io.env(name).filter(|v| !v.is_empty());
+        let base = env("XDG_CONFIG_HOME")
+            .unwrap_or_else(|| format!("{}/.config", env("HOME").unwrap_or_default()));
+        Store {
+            session,
+            folder: format!("{base}/nats"),
+        }
+    }
+
+    /// The file of a context.
+    pub fn path(&self, name: &str) -> String {
+        format!("{}/context/{name}.json", self.folder)
+    }
+
+    fn read(&self, path: &str) -> String {
+        let content = self.session.io.files().read(path).unwrap_or_default();
+        String::from_utf8_lossy(&content).trim().to_string()
+    }
+
+    fn write(&self, path: &str, content: &str) -> Result<(), Failure> {
+        let failed = |error: FileError| format!("open {path}: {}", error.text());
+        Ok(self
+            .session
+            .io
+            .files()
+            .write(path, content.as_bytes())
+            .map_err(failed)?)
+    }
+
+    /// Name of the selected context; empty if none.
+    pub fn selected(&self) -> String {
+        self.read(&format!("{}/context.txt", self.folder))
+    }
+
+    /// Name of the context selected before; empty if none.
+    pub fn previous(&self) -> String {
+        self.read(&format!("{}/previous-context.txt", self.folder))
+    }
+
+    /// Names of all contexts, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let files = self
+            .session
+            .io
+            .files()
+            .list(&format!("{}/context", self.folder));
+        let name = |file: String| file.strip_suffix(".json").map(String::from);
+        files
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(name)
+            .collect()
+    }
+
+    /// Reads a context.
+    pub fn load(&self, name: &str) -> Result<Context, FileError> {
+        let content = match name.contains('/') {
+            true => return Err(FileError::Missing),
+            false => self.session.io.files().read(&self.path(name))?,
+        };
+        match serde_json::from_slice(&content) {
+            Ok(fields) => Ok(Context {
+                name: name.into(),
+                fields,
+            }),
+            Err(error) => Err(FileError::Other(error.to_string())),
+        }
+    }
+
+    /// Writes a context.
+    pub fn save(&self, name: &str, context: &Context) -> Result<(), Failure> {
+        self.write(&self.path(name), &context.to_json())
+    }
+
+    /// Removes a context.
+    pub fn remove(&self, name: &str) {
+        let _ = self.session.io.files().remove(&self.path(name));
+    }
+
+    /// Makes a context the selected one, remembering the one before.
+    pub fn select(&self, name: &str) -> Result<(), Failure> {
+        let before = self.selected();
+        if !before.is_empty() {
+            self.write(&format!("{}/previous-context.txt", self.folder), &before)?;
+        }
+        self.write(&format!("{}/context.txt", self.folder), name)
+    }
+
+    /// Selects none.
+    pub fn unselect(&self) {
+        let _ = self
+            .session
+            .io
+            .files()
+            .remove(&format!("{}/context.txt", self.folder));
+    }
+}

@@ -1,0 +1,304 @@
+//! Questions at a terminal, drawn key by key as survey draws them for natscli.
+
+use super::{Io, parse::Failure};
+use std::rc::Rc;
+
+const ERASE: &str = "\x1b[0G\x1b[2K";
+/// How survey asks the terminal for its size and the cursor.
+const PROBE: &str = "\x1b[?25l\x1b7\x1b[999;999f\x1b[6n\x1b8\x1b[?25h\x1b[6n";
+
+/// Asks at a terminal.
+pub struct Prompt {
+    /// Where.
+    pub io: Rc<dyn Io>,
+    /// The icon: `?`, with the context's name before it where one is loaded.
+    pub icon: String,
+    /// SGR of the icon: `0;37`, or bold and bright in the colour of the scheme.
+    pub icon_style: String,
+}
+
+enum Edit {
+    Enter,
+    Up,
+    Down,
+    Changed,
+    Interrupted,
+}
+
+/// What is being typed.
+#[derive(Default)]
+struct Line {
+    text: Vec<char>,
+    cursor: usize,
+    /// Keys that came with the last one.
+    pending: std::collections::VecDeque<char>,
+}
+
+impl Prompt {
+    fn write(&self, text: &str) {
+        self.io.stdout(text.as_bytes());
+    }
+
+    fn can_ask(&self) -> bool {
+        self.io.stdin_is_terminal() && self.io.stdout_is_terminal()
+    }
+
+    fn head(&self, message: &str) -> String {
+        format!(
+            "{ERASE}\x1b[{}m{} \x1b[0m\x1b[0;1;99m{message} \x1b[0m",
+            self.icon_style, self.icon
+        )
+    }
+
+    /// Yes or no. Errors: `cannot ask for confirmation without a terminal`, `interrupt`.
+    pub async fn confirm(&self, message: &str, default: bool) -> Result<bool, Failure> {
+        if !self.can_ask() {
+            return Err("cannot ask for confirmation without a terminal".into());
+        }
+        let choices = if default { "(Y/n) " } else { "(y/N) " };
+        let question = format!("{}\x1b[0;37m{choices}\x1b[0m", self.head(message));
+        let mut line = Line::default();
+        self.write(&question);
+        loop {
+            self.write(PROBE);
+            let answer = self.edit(&mut line).await?;
+            let yes = match answer.to_ascii_lowercase().as_str() {
+                "" => default,
+                "y" | "yes" => true,
+                "n" | "no" => false,
+                _ => {
+                    self.write(&format!(
+                        "\x1b[1A{ERASE}\x1b[0;31mX Sorry, your reply was invalid: \"{answer}\" is not a valid answer, please try again.\x1b[0m\r\n{question}"
+                    ));
+                    continue;
+                }
+            };
+            let word = if yes { "Yes" } else { "No" };
+            self.write(&format!(
+                "\x1b[1A{}\x1b[0;36m{word}\x1b[0m\r\n",
+                self.head(message)
+            ));
+            return Ok(yes);
+        }
+    }
+
+    /// A line of text; empty takes the default. Errors as [`Prompt::confirm`].
+    pub async fn input(
+        &self,
+        message: &str,
+        default: &str,
+        help: &str,
+        required: bool,
+    ) -> Result<String, Failure> {
+        if !self.can_ask() {
+            return Err("cannot prompt for user input without a terminal".into());
+        }
+        let mut question = self.head(message);
+        if !help.is_empty() {
+            question.push_str("\x1b[0;36m[? for help]\x1b[0m ");
+        }
+        if !default.is_empty() {
+            question.push_str(&format!("\x1b[0;37m({default}) \x1b[0m"));
+        }
+        self.write(&question);
+        loop {
+            self.write(PROBE);
+            let mut answer = self.edit(&mut Line::default()).await?;
+            let above = match answer.as_str() {
+                "?" if !help.is_empty() => format!("\x1b[0;36m? {help}\x1b[0m"),
+                "" if default.is_empty() && required => {
+                    "\x1b[0;31mX Sorry, your reply was invalid: Value is required\x1b[0m".into()
+                }
+                _ => {
+                    if answer.is_empty() {
+                        answer = default.into();
+                    }
+                    let head = self.head(message);
+                    self.write(&format!("\x1b[1A{head}\x1b[0;36m{answer}\x1b[0m\r\n"));
+                    return Ok(answer);
+                }
+            };
+            self.write(&format!("\x1b[1A{ERASE}{above}\r\n{question}"));
+        }
+    }
+
+    /// One of a list; `default` is where the cursor stands first. Errors as [`Prompt::input`].
+    pub async fn select(
+        &self,
+        message: &str,
+        options: &[String],
+        default: &str,
+        help: &str,
+    ) -> Result<String, Failure> {
+        if !self.can_ask() {
+            return Err("cannot prompt for user input without a terminal".into());
+        }
+        let more = if help.is_empty() {
+            ""
+        } else {
+            ", ? for more help"
+        };
+        let hint = format!(" \x1b[0;36m[Use arrows to move, type to filter{more}]\x1b[0m\r\n");
+        let mut line = Line::default();
+        let mut at = options.iter().position(|o| o == default).unwrap_or(0);
+        let page = self.io.size().1.saturating_sub(4).max(1);
+        loop {
+            let filter: String = line.text.iter().collect::<String>().to_lowercase();
+            let shown: Vec<&String> = options
+                .iter()
+                .filter(|o| o.to_lowercase().contains(&filter))
+                .collect();
+            at = at.min(shown.len().saturating_sub(1));
+            let first = at
+                .saturating_sub(page / 2)
+                .min(shown.len().saturating_sub(page));
+            let mut text = self.head(message);
+            text.push_str(&line.text.iter().collect::<String>());
+            text.push_str(&hint);
+            let visible = shown.iter().enumerate().skip(first).take(page);
+            for (index, option) in visible.clone() {
+                text.push_str(&match index == at {
+                    true => format!("\x1b[0;36m> {option}\x1b[0m\r\n"),
+                    false => format!("\x1b[0;39m  {option}\x1b[0m\r\n"),
+                });
+            }
+            self.write(&text);
+            let rows = visible.count() + 1;
+            let edit = self.keys(&mut line, false).await?;
+            self.write(&format!("{ERASE}\x1b[1A").repeat(rows));
+            match edit {
+                Edit::Up => at = at.checked_sub(1).unwrap_or(shown.len().saturating_sub(1)),
+                Edit::Down => at = if at + 1 < shown.len() { at + 1 } else { 0 },
+                Edit::Enter => {
+                    if let Some(choice) = shown.get(at) {
+                        let head = self.head(message);
+                        self.write(&format!("{head}\x1b[0;36m{choice}\x1b[0m\r\n"));
+                        return Ok(choice.to_string());
+                    }
+                }
+                Edit::Interrupted => return Err("interrupt".into()),
+                Edit::Changed => {}
+            }
+        }
+    }
+
+    /// Lets a line be typed, echoing it, up to Enter.
+    async fn edit(&self, line: &mut Line) -> Result<String, Failure> {
+        line.text.clear();
+        line.cursor = 0;
+        loop {
+            match self.keys(line, true).await? {
+                Edit::Enter => {
+                    self.write("\r\n");
+                    return Ok(line.text.iter().collect());
+                }
+                Edit::Interrupted => {
+                    self.write("\r\n");
+                    return Err("interrupt".into());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes one key.
+    async fn keys(&self, line: &mut Line, echo: bool) -> Result<Edit, Failure> {
+        let key = self.next_key(line).await?;
+        let write = |text: &str| {
+            if echo {
+                self.write(text);
+            }
+        };
+        match key {
+            '\r' | '\n' | '\x04' => return Ok(Edit::Enter),
+            '\x03' => return Ok(Edit::Interrupted),
+            '\x7f' | '\x08' => {
+                if line.cursor == 0 {
+                    write("\x07");
+                } else {
+                    line.cursor -= 1;
+                    line.text.remove(line.cursor);
+                    write("\x08");
+                    self.redraw_tail(line, echo);
+                }
+            }
+            '\x1b' => return self.escape(line, echo).await,
+            c if c.is_control() => {}
+            c => {
+                line.text.insert(line.cursor, c);
+                line.cursor += 1;
+                write(&c.to_string());
+                self.redraw_tail(line, echo);
+            }
+        }
+        Ok(Edit::Changed)
+    }
+
+    async fn escape(&self, line: &mut Line, echo: bool) -> Result<Edit, Failure> {
+        if !matches!(self.next_key(line).await?, '[' | 'O') {
+            return Ok(Edit::Changed);
+        }
+        let mut key = self.next_key(line).await?;
+        let number = key;
+        while key.is_ascii_digit() || key == ';' {
+            key = self.next_key(line).await?;
+        }
+        let before = line.cursor;
+        match (key, number) {
+            ('A', _) => return Ok(Edit::Up),
+            ('B', _) => return Ok(Edit::Down),
+            ('D', _) => line.cursor = line.cursor.saturating_sub(1),
+            ('C', _) => line.cursor = (line.cursor + 1).min(line.text.len()),
+            ('H', _) | ('~', '1' | '7') => line.cursor = 0,
+            ('F', _) | ('~', '4' | '8') => line.cursor = line.text.len(),
+            ('~', '3') if line.cursor < line.text.len() => {
+                line.text.remove(line.cursor);
+                self.redraw_tail(line, echo);
+            }
+            // The answer to a question for the cursor, and keys that mean nothing here.
+            _ => {}
+        }
+        if echo && line.cursor != before {
+            let width = |range: &[char]| {
+                range
+                    .iter()
+                    .map(|c| super::screen::char_width(*c))
+                    .sum::<usize>()
+            };
+            let (low, high) = (line.cursor.min(before), line.cursor.max(before));
+            let columns = width(line.text.get(low..high).unwrap_or_default());
+            self.write(&format!(
+                "\x1b[{columns}{}",
+                if line.cursor < before { 'D' } else { 'C' }
+            ));
+        }
+        Ok(Edit::Changed)
+    }
+
+    /// Draws what is right of the cursor again.
+    fn redraw_tail(&self, line: &Line, echo: bool) {
+        if echo {
+            let tail: String = line.text.iter().skip(line.cursor).collect();
+            let back = super::screen::text_width(&tail);
+            let back = if back > 0 {
+                format!("\x1b[{back}D")
+            } else {
+                String::new()
+            };
+            self.write(&format!("\x1b[0K{tail}{back}"));
+        }
+    }
+
+    async fn next_key(&self, line: &mut Line) -> Result<char, Failure> {
+        loop {
+            if let Some(key) = line.pending.pop_front() {
+                return Ok(key);
+            }
+            // A terminal that has gone away answers nothing any more, which survey reports as the end of input.
+            let Some(keys) = self.io.read_keys().await else {
+                return Err("EOF".into());
+            };
+            line.pending.extend(String::from_utf8_lossy(&keys).chars());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! `{a,b}` and `{1..5}`: one word to several, before anything else in it is looked at.
+
+use super::ast::{Piece, Word};
+
+/// Words that one word may become.
+const MOST: usize = 100_000;
+/// Opening braces in one word; with more they stand for themselves, as looking for their ends costs the square of it.
+const MOST_OPEN: usize = 100;
+
+/// A piece of a word, unquoted text taken apart.
+#[derive(Clone)]
+enum Part {
+    Char(char),
+    Piece(Piece),
+}
+
+/// The words that a word stands for.
+pub fn expand(word: &Word) -> Vec<Word> {
+    let open = word.0.iter().map(|piece| match piece {
+        Piece::Text {
+            text,
+            quoted: false,
+        } => text.matches('{').count(),
+        _ => 0,
+    });
+    if !(1..=MOST_OPEN).contains(&open.sum()) {
+        return vec![word.clone()];
+    }
+    let mut parts = Vec::new();
+    for piece in &word.0 {
+        match piece {
+            Piece::Text {
+                text,
+                quoted: false,
+            } => parts.extend(text.chars().map(Part::Char)),
+            piece => parts.push(Part::Piece(piece.clone())),
+        }
+    }
+    let words = expand_parts(&parts);
+    if words.len() > MOST {
+        return vec![word.clone()];
+    }
+    words.into_iter().map(joined).collect()
+}
+
+fn joined(parts: Vec<Part>) -> Word {
+    let mut pieces = Vec::new();
+    for part in parts {
+        match (part, pieces.last_mut()) {
+            (
+                Part::Char(c),
+                Some(Piece::Text {
+                    text,
+                    quoted: false,
+                }),
+            ) => text.push(c),
+            (Part::Char(c), _) => pieces.push(Piece::Text {
+                text: c.to_string(),
+                quoted: false,
+            }),
+            (Part::Piece(piece), _) => pieces.push(piece),
+        }
+    }
+    Word(pieces)
+}
+
+fn is(part: &Part, c: char) -> bool {
+    matches!(part, Part::Char(found) if *found == c)
+}
+
+/// Expands the first pair of braces that has something to expand, then what it contains and what follows.
+fn expand_parts(parts: &[Part]) -> Vec<Vec<Part>> {
+    for start in 0..parts.len() {
+        let Some((choices, end)) = choices(parts, start) else {
+            continue;
+        };
+        let before = parts.get(..start).unwrap_or_default();
+        let tails = expand_parts(parts.get(end..).unwrap_or_default());
+        let mut words = Vec::new();
+        for choice in choices {
+            for tail in &tails {
+                if words.len() > MOST {
+                    return words;
+                }
+                words.push([before, &choice, tail].concat());
+            }
+        }
+        return words;
+    }
+    vec![parts.to_vec()]
+}
+
+/// What the braces that open at `start` stand for, and where they end.
+fn choices(parts: &[Part], start: usize) -> Option<(Vec<Vec<Part>>, usize)> {
+    if !is(parts.get(start)?, '{') {
+        return None;
+    }
+    let mut depth = 0usize;
+    let mut from = start + 1;
+    let mut alternatives: Vec<&[Part]> = Vec::new();
+    for (at, part) in parts.iter().enumerate().skip(start) {
+        if is(part, '{') {
+            depth += 1;
+        } else if is(part, ',') && depth == 1 {
+            alternatives.push(parts.get(from..at)?);
+            from = at + 1;
+        } else if is(part, '}') {
+            depth -= 1;
+            if depth == 0 {
+                let last = parts.get(from..at)?;
+                if alternatives.is_empty() {
+                    return Some((sequence(last)?, at + 1));
+                }
+                alternatives.push(last);
+                let words = alternatives.into_iter().flat_map(expand_parts).collect();
+                return Some((words, at + 1));
+            }
+        }
+    }
+    None
+}
+
+/// `1..5`, `01..10`, `a..e`, `0..10..2`.
+fn sequence(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            Part::Char(c) => text.push(*c),
+            Part::Piece(_) => return None,
+        }
+    }
+    let mut ends = text.split("..");
+    let (first, last, step) = (ends.next()?, ends.next()?, ends.next());
+    if ends.next().is_some() {
+        return None;
+    }
+    let letter = |text: &str| {
+        let mut chars = text.chars();
+        let c = chars.next().filter(char::is_ascii_alphabetic)?;
+        chars.next().is_none().then_some(i64::from(u32::from(c)))
+    };
+    let letters = letter(first).zip(letter(last));
+    let (from, to) = match letters {
+        Some(ends) => ends,
+        None => (first.parse().ok()?, last.parse::<i64>().ok()?),
+    };
+    let step = match step {
+        Some(step) => step.parse::<i64>().ok()?.checked_abs()?.max(1),
+        None => 1,
+    };
+    let padded = |text: &str| text.trim_start_matches('-').starts_with('0') && text.len() > 1;
+    let width = if padded(first) || padded(last) {
+        first.len().max(last.len())
+    } else {
+        0
+    };
+    let count = usize::try_from(from.checked_sub(to)?.checked_abs()? / step).ok()? + 1;
+    if count > MOST {
+        return None;
+    }
+    let step = if from <= to { step } else { -step };
+    let values = (0..count).map(|i| from + step * i as i64);
+    let words = values.map(|value| match letters {
+        Some(_) => char::from_u32(value as u32).map_or_else(String::new, String::from),
+        None => format!("{value:0width$}"),
+    });
+    Some(words.map(|w| w.chars().map(Part::Char).collect()).collect())
+}

@@ -1,0 +1,473 @@
+//! Runs the tree of [`ast`](super::ast). Commands by name are [`builtins`](super::builtins), `nats` or `nats-server`.
+
+use super::{
+    Shared,
+    ast::{Command, Item, Kind, List, Pipeline, Redirect, Redirection, Word},
+    builtins, hint,
+    parse::is_name,
+    stdio::{Input, Output, Stdio, Stream},
+    variables::Variables,
+    word::quote,
+};
+use crate::{
+    cli::{FileError, Io, Session},
+    client::transport::LocalFuture,
+};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    rc::Rc,
+    task::Poll,
+};
+
+/// Where a command runs. Cheap to clone; clones are the same (sub)shell.
+#[derive(Clone)]
+pub struct Context {
+    /// What all commands of a terminal share.
+    pub shell: Rc<Shared>,
+    /// What a subshell has for itself.
+    pub scope: Rc<Scope>,
+    /// Descriptors.
+    pub io: Rc<Stdio>,
+}
+
+/// What a subshell gets a copy of.
+pub struct Scope {
+    /// Variables.
+    pub variables: Rc<RefCell<Variables>>,
+    /// `$?`.
+    pub status: Cell<i32>,
+    /// Set while a `break`, `continue` or `exit` is on its way.
+    pub leaving: Cell<Option<Leave>>,
+    /// Exit code of the last `$(…)`, which is that of an assignment alone.
+    pub substituted: Cell<Option<i32>>,
+    /// Loops around.
+    pub loops: Cell<usize>,
+}
+
+/// Leaves what surrounds a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// So many loops.
+    Break(usize),
+    /// So many loops but the last, which goes on.
+    Continue(usize),
+    /// The shell.
+    Exit,
+}
+
+impl Context {
+    /// A subshell: what it changes stays with it.
+    pub fn subshell(&self) -> Context {
+        let variables = Rc::new(RefCell::new(self.scope.variables.borrow().clone()));
+        let mut io = (*self.io).clone();
+        io.variables = variables.clone();
+        Context {
+            shell: self.shell.clone(),
+            scope: Rc::new(Scope {
+                variables,
+                status: self.scope.status.clone(),
+                leaving: Cell::new(None),
+                substituted: Cell::new(None),
+                loops: Cell::new(0),
+            }),
+            io: Rc::new(io),
+        }
+    }
+
+    fn with_io(&self, io: Stdio) -> Context {
+        Context {
+            io: Rc::new(io),
+            ..self.clone()
+        }
+    }
+
+    /// Writes an error line of the shell.
+    pub fn complain(&self, message: &str) {
+        self.io.stderr(format!("bash: {message}\n").as_bytes());
+    }
+
+    /// Writes to standard output, and waits until more may be written.
+    pub async fn write(&self, bytes: &[u8]) {
+        self.io.stdout(bytes);
+        self.io.room().await;
+        self.shell.take_turn(bytes.len()).await;
+    }
+
+    /// Runs a list.
+    pub fn list<'a>(&'a self, list: &'a List) -> LocalFuture<'a, i32> {
+        Box::pin(async move {
+            for item in &list.0 {
+                if item.background {
+                    self.start(item.clone());
+                    self.scope.status.set(0);
+                } else {
+                    self.item(item).await;
+                }
+                if self.scope.leaving.get().is_some() {
+                    break;
+                }
+            }
+            self.scope.status.get()
+        })
+    }
+
+    async fn item(&self, item: &Item) -> i32 {
+        let mut status = self.pipeline(&item.first).await;
+        for (and, pipeline) in &item.rest {
+            if self.scope.leaving.get().is_some() {
+                break;
+            }
+            if *and == (status == 0) {
+                status = self.pipeline(pipeline).await;
+            }
+        }
+        status
+    }
+
+    /// Runs an item in the background.
+    fn start(&self, item: Rc<Item>) {
+        let mut inner = self.subshell();
+        let mut io = (*inner.io).clone();
+        io.background = true;
+        if matches!(io.input, Input::Terminal) {
+            io.input = Input::Null;
+        }
+        inner.io = Rc::new(io);
+        let text = item.text.clone();
+        let work = Box::pin(async move { inner.item(&item).await });
+        let (job, task) = self.shell.jobs.add(&text, work);
+        if self.io.base.stdin_is_terminal() {
+            let line = format!("[{}] {}\n", job.number, job.pid);
+            self.io.stderr(line.as_bytes());
+        }
+        self.shell.session.runtime.spawn(task);
+    }
+
+    async fn pipeline(&self, pipeline: &Pipeline) -> i32 {
+        let started = self.shell.session.runtime.now();
+        let status = match pipeline.commands.as_slice() {
+            [command] => self.command(command).await,
+            commands => self.stages(commands).await,
+        };
+        if pipeline.timed {
+            let milliseconds = self.shell.session.runtime.now().since(started) / 1_000_000;
+            let (minutes, rest) = (milliseconds / 60_000, milliseconds % 60_000);
+            let real = format!("{minutes}m{}.{:03}s", rest / 1000, rest % 1000);
+            // A page has no processor time of its own.
+            let times = format!("\nreal\t{real}\nuser\t0m0.000s\nsys\t0m0.000s\n");
+            self.io.stderr(times.as_bytes());
+        }
+        let status = if pipeline.negated {
+            i32::from(status == 0)
+        } else {
+            status
+        };
+        self.scope.status.set(status);
+        status
+    }
+
+    /// Runs commands side by side, each in a subshell.
+    async fn stages(&self, commands: &[Command]) -> i32 {
+        let mut stages = Vec::new();
+        let mut input: Option<Rc<Stream>> = None;
+        for (index, command) in commands.iter().enumerate() {
+            let inner = self.subshell();
+            let mut io = (*inner.io).clone();
+            if let Some(stream) = &input {
+                io.input = Input::Stream(stream.clone());
+            }
+            let output = (index + 1 < commands.len()).then(Rc::<Stream>::default);
+            if let Some(stream) = &output {
+                io.output = Output::Stream(stream.clone());
+            }
+            let inner = inner.with_io(io);
+            stages.push(Stage {
+                work: Some(Box::pin(async move { inner.command(command).await })),
+                status: 0,
+                input: input.take(),
+                output: output.clone(),
+            });
+            input = output;
+        }
+        poll_fn(|cx| {
+            // Once more if a stage ended: the one before it may have to end too.
+            while stages
+                .iter_mut()
+                .fold(false, |again, stage| stage.poll(cx) | again)
+            {}
+            match stages.iter().any(|stage| stage.work.is_some()) {
+                true => Poll::Pending,
+                false => Poll::Ready(()),
+            }
+        })
+        .await;
+        stages.last().map_or(0, |stage| stage.status)
+    }
+
+    async fn command(&self, command: &Command) -> i32 {
+        self.shell.take_turn(0).await;
+        let io = match self.redirected(&command.redirections).await {
+            Ok(io) => io,
+            Err(message) => {
+                self.complain(&message);
+                return self.ended(1);
+            }
+        };
+        let inner = match io {
+            Some(io) => &self.with_io(io),
+            None => self,
+        };
+        let status = match &command.kind {
+            Kind::Simple { assignments, words } => inner.simple(assignments, words).await,
+            Kind::For { name, words, body } => match inner.words(words, true).await {
+                Ok(values) => inner.for_loop(name, values, body).await,
+                Err(message) => Err(message),
+            },
+            Kind::Loop {
+                until,
+                condition,
+                body,
+            } => Ok(inner.while_loop(*until, condition, body).await),
+            Kind::If {
+                branches,
+                otherwise,
+            } => Ok(inner.branches(branches, otherwise.as_ref()).await),
+            Kind::Group(list) => Ok(inner.list(list).await),
+            Kind::Subshell(list) => Ok(inner.subshell().list(list).await),
+            Kind::Arithmetic(expression) => inner
+                .arithmetic(expression)
+                .await
+                .map(|value| i32::from(value == 0))
+                .map_err(|message| format!("((: {message}")),
+        };
+        match status {
+            Ok(status) => self.ended(status),
+            Err(message) => {
+                self.complain(&message);
+                self.ended(1)
+            }
+        }
+    }
+
+    fn ended(&self, status: i32) -> i32 {
+        self.scope.status.set(status);
+        status
+    }
+
+    async fn for_loop(&self, name: &str, values: Vec<String>, body: &List) -> Result<i32, String> {
+        let mut status = 0;
+        for value in values {
+            self.scope.variables.borrow_mut().set(name, value);
+            status = self.round(body).await;
+            if !self.goes_on() {
+                break;
+            }
+        }
+        Ok(status)
+    }
+
+    async fn while_loop(&self, until: bool, condition: &List, body: &List) -> i32 {
+        let mut status = 0;
+        loop {
+            let holds = (self.round(condition).await == 0) != until;
+            if !self.goes_on() || !holds {
+                return status;
+            }
+            status = self.round(body).await;
+            if !self.goes_on() {
+                return status;
+            }
+        }
+    }
+
+    async fn round(&self, list: &List) -> i32 {
+        self.shell.take_turn(0).await;
+        self.scope.loops.set(self.scope.loops.get() + 1);
+        let status = self.list(list).await;
+        self.scope.loops.set(self.scope.loops.get() - 1);
+        status
+    }
+
+    /// Whether a loop goes on after a round, `break` and `continue` counted down.
+    fn goes_on(&self) -> bool {
+        let (next, goes_on) = match self.scope.leaving.get() {
+            None => (None, true),
+            Some(Leave::Continue(1)) => (None, true),
+            Some(Leave::Continue(n)) => (Some(Leave::Continue(n - 1)), false),
+            Some(Leave::Break(1)) => (None, false),
+            Some(Leave::Break(n)) => (Some(Leave::Break(n - 1)), false),
+            Some(Leave::Exit) => (Some(Leave::Exit), false),
+        };
+        self.scope.leaving.set(next);
+        goes_on
+    }
+
+    async fn branches(&self, branches: &[(List, List)], otherwise: Option<&List>) -> i32 {
+        for (condition, body) in branches {
+            let status = self.list(condition).await;
+            if self.scope.leaving.get().is_some() {
+                return status;
+            }
+            if status == 0 {
+                return self.list(body).await;
+            }
+        }
+        match otherwise {
+            Some(body) => self.list(body).await,
+            None => 0,
+        }
+    }
+
+    async fn simple(&self, assignments: &[(String, Word)], words: &[Word]) -> Result<i32, String> {
+        self.scope.substituted.set(None);
+        // Values of `export X=…` are no more split than those of `X=…`.
+        let exports = words.first() == Some(&Word::text("export"));
+        let words = self.words(words, !exports).await?;
+        let mut values = Vec::new();
+        for (name, word) in assignments {
+            values.push((name, self.text(word).await?));
+        }
+        if words.is_empty() {
+            let mut variables = self.scope.variables.borrow_mut();
+            for (name, value) in values {
+                if self.io.base.env(name).is_some() && variables.exported(name).is_none() {
+                    variables.export(name, true);
+                }
+                variables.set(name, value);
+            }
+            return Ok(self.scope.substituted.get().unwrap_or(0));
+        }
+        let mut io = (*self.io).clone();
+        if !values.is_empty() {
+            let mut environment = self.scope.variables.borrow().clone();
+            for (name, value) in values {
+                environment.set(name, value);
+                environment.export(name, true);
+            }
+            io.variables = Rc::new(RefCell::new(environment));
+        }
+        Ok(self.with_io(io).run(words).await)
+    }
+
+    /// Runs a command by its name.
+    pub fn run(&self, mut words: Vec<String>) -> LocalFuture<'static, i32> {
+        let name = words.remove(0);
+        if let Some(builtin) = builtins::find(&name) {
+            return builtin(self.clone(), words);
+        }
+        let io: Rc<dyn Io> = self.io.clone();
+        match name.as_str() {
+            "nats" => Box::pin(crate::cli::run(
+                words,
+                Session {
+                    io,
+                    ..self.shell.session.clone()
+                },
+            )),
+            "nats-server" => (self.shell.hooks.server)(words, io),
+            _ => {
+                self.complain(&format!("{}: command not found", quote(&name)));
+                if let Some(hint) = hint::for_command(&name, &words) {
+                    self.io.stderr(format!("{hint}\n").as_bytes());
+                }
+                Box::pin(async { 127 })
+            }
+        }
+    }
+
+    /// Opens what redirections name; `None` if there are none.
+    async fn redirected(&self, redirections: &[Redirection]) -> Result<Option<Stdio>, String> {
+        if redirections.is_empty() {
+            return Ok(None);
+        }
+        let mut io = (*self.io).clone();
+        for redirection in redirections {
+            let target = self.text(&redirection.target).await?;
+            let output = match redirection.kind {
+                Redirect::Text => {
+                    io.input = Input::Stream(Stream::of(target.into_bytes()));
+                    continue;
+                }
+                Redirect::Read => {
+                    let content = io.base.files().read(&target);
+                    let content = content.map_err(|error| failed(&target, &error))?;
+                    io.input = Input::Stream(Stream::of(content));
+                    continue;
+                }
+                Redirect::Duplicate => match target.as_str() {
+                    "0" if redirection.descriptor == 0 => continue,
+                    "1" => io.output.clone(),
+                    "2" => io.error.clone(),
+                    other => return Err(format!("{other}: Bad file descriptor")),
+                },
+                Redirect::Write | Redirect::Both | Redirect::Append => {
+                    let files = io.base.files();
+                    let opened = match redirection.kind {
+                        Redirect::Append => files.append(&target, b""),
+                        _ => files.write(&target, b""),
+                    };
+                    opened.map_err(|error| failed(&target, &error))?;
+                    match target.as_str() {
+                        "/dev/null" => Output::Null,
+                        path => Output::File(path.into()),
+                    }
+                }
+            };
+            if redirection.kind == Redirect::Both {
+                io.error = output.clone();
+            }
+            match redirection.descriptor {
+                0 => {}
+                1 => io.output = output,
+                _ => io.error = output,
+            }
+        }
+        Ok(Some(io))
+    }
+}
+
+/// A file's error as bash and its kin say it.
+pub(super) fn failed(path: &str, error: &FileError) -> String {
+    let text = error.text();
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    format!("{path}: {}{rest}", first.to_uppercase())
+}
+
+/// A command of a pipeline.
+struct Stage<'a> {
+    /// `None` once ended.
+    work: Option<LocalFuture<'a, i32>>,
+    status: i32,
+    input: Option<Rc<Stream>>,
+    output: Option<Rc<Stream>>,
+}
+
+impl Stage<'_> {
+    /// Goes on; whether it ended just now.
+    fn poll(&mut self, cx: &mut std::task::Context<'_>) -> bool {
+        let Some(work) = &mut self.work else {
+            return false;
+        };
+        let broken = self.output.as_ref().is_some_and(|output| output.broken());
+        self.status = match work.as_mut().poll(cx) {
+            Poll::Ready(status) => status,
+            // 128 and SIGPIPE.
+            Poll::Pending if broken => 141,
+            Poll::Pending => return false,
+        };
+        self.work = None;
+        if let Some(output) = &self.output {
+            output.end();
+        }
+        if let Some(input) = &self.input {
+            input.abandon();
+        }
+        true
+    }
+}
+
+/// Whether a word is `NAME=…`.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    word.split_once('=').filter(|(name, _)| is_name(name))
+}

@@ -1,0 +1,56 @@
+//! `$JS.API.INFO`: what the account uses.
+
+use super::{Call, Done};
+use crate::server::jetstream::JetStream;
+use crate::server::jetstream::store::Storage;
+
+pub static INFO: Call = Call {
+    kind: "account_info_response",
+    run: |js, _, _, w| {
+        let total = |storage, of: fn(&JetStream, Storage) -> u64| of(js, storage);
+        w.key("memory").uint(total(Storage::Memory, used));
+        w.key("storage").uint(total(Storage::File, used));
+        w.key("reserved_memory")
+            .uint(total(Storage::Memory, reserved));
+        w.key("reserved_storage")
+            .uint(total(Storage::File, reserved));
+        w.key("streams").uint(js.streams.len() as u64);
+        let consumers = js
+            .streams
+            .values()
+            .map(|s| s.consumers.len())
+            .sum::<usize>();
+        w.key("consumers").uint(consumers as u64);
+        w.key("limits").open();
+        for name in [
+            "max_memory",
+            "max_storage",
+            "max_streams",
+            "max_consumers",
+            "max_ack_pending",
+            "memory_max_stream_bytes",
+            "storage_max_stream_bytes",
+        ] {
+            w.key(name).int(-1);
+        }
+        w.key("max_bytes_required").bool(false).close();
+        w.key("api").open();
+        w.key("level").int(super::LEVEL);
+        w.key("total").uint(js.api_total);
+        w.key("errors").uint(js.api_errors).close();
+        Ok(Done::default())
+    },
+    on_error: "",
+};
+
+/// Bytes of messages in streams of this storage.
+fn used(js: &JetStream, storage: Storage) -> u64 {
+    let streams = js.streams.values().filter(|s| s.config.storage == storage);
+    streams.map(|s| s.store.bytes()).sum()
+}
+
+/// Bytes that streams of this storage may grow to, where they have a limit.
+fn reserved(js: &JetStream, storage: Storage) -> u64 {
+    let streams = js.streams.values().filter(|s| s.config.storage == storage);
+    streams.map(|s| s.config.max_bytes.max(0) as u64).sum()
+}

@@ -1,0 +1,250 @@
+//! `$JS.API.>`: which request it is, the envelope of its reply, counters and the audit. What a request does is in the
+//! module of its family.
+
+mod account;
+pub mod direct;
+mod message;
+mod stream;
+
+use std::borrow::Cow;
+
+use super::JetStream;
+use super::error::{ApiError, CLUSTER_REQUIRED, REQUIRED_LEVEL, STREAM_NOT_FOUND};
+use super::stream::Stream;
+use crate::server::ConnectionId;
+use crate::server::core::{ConsumerId, Core, Message, StreamId};
+use crate::server::json::Writer;
+use crate::wire::headers;
+
+/// The highest API level this server has.
+const LEVEL: i64 = 5;
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Tokens after `$JS.API.`.
+    pub tokens: &'a [&'a str],
+    /// Its payload.
+    pub payload: &'a [u8],
+}
+
+impl Request<'_> {
+    /// The stream it names: the third token, `STREAM.INFO.<stream>`.
+    pub fn stream(&self) -> &str {
+        self.tokens.get(2).copied().unwrap_or_default()
+    }
+}
+
+/// A request that worked: what is still to be done once its reply is out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// A consumer that may begin to deliver.
+    pub start: Option<(StreamId, ConsumerId)>,
+    /// The reply goes out past the API: neither counted nor audited.
+    pub unseen: bool,
+}
+
+/// What a request does. Writes the reply's members only if it succeeds.
+pub type Run = fn(&mut JetStream, &mut Core, &Request<'_>, &mut Writer) -> Result<Done, ApiError>;
+
+/// One request of the API.
+pub struct Call {
+    /// Type of the reply, without its prefix.
+    pub kind: &'static str,
+    /// What it does.
+    pub run: Run,
+    /// Members of a reply that is an error, as JSON without braces.
+    pub on_error: &'static str,
+}
+
+/// Is the level a request asks for (`Nats-Required-Api-Level`) one that this server has?
+pub fn level_ok(block: &[u8]) -> bool {
+    match headers::get(block, "Nats-Required-Api-Level") {
+        None | Some(b"") => true,
+        Some(level) => {
+            let level = str::from_utf8(level).ok();
+            level
+                .and_then(|l| l.parse::<i64>().ok())
+                .is_some_and(|l| l <= LEVEL)
+        }
+    }
+}
+
+/// Starts a reply.
+pub fn envelope(kind: &str) -> Writer {
+    let mut w = Writer::default();
+    let kind = format!("io.nats.jetstream.api.v1.{kind}");
+    w.open().key("type").string(&kind);
+    w
+}
+
+impl JetStream {
+    /// A message on `$JS.API.>`. What is no request of the API gets no answer.
+    pub(super) fn on_request(
+        &mut self,
+        core: &mut Core,
+        message: Message<'_>,
+        from: Option<ConnectionId>,
+    ) {
+        let Some(rest) = message.subject.strip_prefix(b"$JS.API.") else {
+            return;
+        };
+        let rest: Vec<Cow<'_, str>> = rest
+            .split(|b| *b == b'.')
+            .map(String::from_utf8_lossy)
+            .collect();
+        let tokens: Vec<&str> = rest.iter().map(|token| &**token).collect();
+        let Some(call) = find(&tokens) else {
+            return;
+        };
+        let request = Request {
+            tokens: &tokens,
+            payload: message.payload,
+        };
+        let mut w = envelope(call.kind);
+        let done = if level_ok(message.headers) {
+            (call.run)(self, core, &request, &mut w)
+        } else {
+            Err(REQUIRED_LEVEL.into())
+        };
+        let failed = done.is_err();
+        let done = done.unwrap_or_else(|error| {
+            w = envelope(call.kind);
+            error.write(w.key("error"));
+            if !call.on_error.is_empty() {
+                w.raw(call.on_error.as_bytes());
+            }
+            Done::default()
+        });
+        w.close();
+        let reply = w.finish();
+        if !message.reply.is_empty() {
+            let message = Message {
+                subject: message.reply,
+                reply: b"",
+                headers: b"",
+                payload: &reply,
+            };
+            core.publish(message, false);
+        }
+        if !done.unseen {
+            self.api_total += 1;
+            self.api_errors += u64::from(failed);
+            audit(core, message, from, &reply);
+        }
+        if let Some((stream, consumer)) = done.start
+            && let Some(stream) = self.streams.get_mut(&stream)
+        {
+            let (consumers, view) = stream.parts();
+            consumers.start(core, view, consumer);
+            stream.settle(core);
+        }
+    }
+
+    /// The stream a request names.
+    pub(super) fn find(&mut self, name: &str) -> Result<&mut Stream, ApiError> {
+        let id = self.names.get(name);
+        match id.and_then(|id| self.streams.get_mut(id)) {
+            Some(stream) => Ok(stream),
+            None => Err(STREAM_NOT_FOUND.into()),
+        }
+    }
+}
+
+/// The request a subject stands for; `tokens` are those after `$JS.API.`.
+fn find(tokens: &[&str]) -> Option<&'static Call> {
+    match tokens {
+        ["INFO"] => Some(&account::INFO),
+        ["STREAM", rest @ ..] => match rest {
+            ["CREATE", _] => Some(&stream::CREATE),
+            ["UPDATE", _] => Some(&stream::UPDATE),
+            ["INFO", _] => Some(&stream::INFO),
+            ["NAMES"] => Some(&stream::NAMES),
+            ["LIST"] => Some(&stream::LIST),
+            ["DELETE", _] => Some(&stream::DELETE),
+            ["PURGE", _] => Some(&stream::PURGE),
+            ["MSG", "GET", _] => Some(&message::GET),
+            ["MSG", "DELETE", _] => Some(&message::DELETE),
+            ["SNAPSHOT", _] => Some(&stream::SNAPSHOT),
+            ["RESTORE", _] => Some(&stream::RESTORE),
+            ["LEADER", "STEPDOWN", _] => Some(&STEPDOWN),
+            ["PEER", "REMOVE", _] => Some(&REMOVE_PEER),
+            ["PEER", "EVACUATE", _] => Some(&EVACUATE_PEER),
+            ["CANCEL_MOVE", _] => Some(&CANCEL_MOVE),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A request that needs a cluster.
+pub const fn clustered(kind: &'static str) -> Call {
+    Call {
+        kind,
+        run: |_, _, _, _| Err(CLUSTER_REQUIRED.into()),
+        on_error: "",
+    }
+}
+
+static STEPDOWN: Call = clustered("stream_leader_stepdown_response");
+static REMOVE_PEER: Call = clustered("stream_remove_peer_response");
+static EVACUATE_PEER: Call = clustered("stream_evacuate_peer_response");
+static CANCEL_MOVE: Call = clustered("stream_cancel_move_response");
+
+/// Sends the audit advisory of a request, if anybody listens.
+fn audit(core: &mut Core, message: Message<'_>, from: Option<ConnectionId>, reply: &[u8]) {
+    const SUBJECT: &[u8] = b"$JS.EVENT.ADVISORY.API";
+    if !core.has_interest(SUBJECT) {
+        return;
+    }
+    let id = core.nuid();
+    let mut w = Writer::default();
+    w.open();
+    w.key("type")
+        .string("io.nats.jetstream.advisory.v1.api_audit");
+    w.key("id")
+        .string(&id)
+        .key("timestamp")
+        .time(Some(core.now()));
+    w.key("server").string(core.server_name()).key("client");
+    write_client(&mut w, core, from);
+    w.key("subject").bytes(message.subject);
+    if !message.payload.is_empty() {
+        w.key("request").bytes(message.payload);
+    }
+    w.key("response").bytes(reply).close();
+    let advisory = Message {
+        subject: SUBJECT,
+        reply: b"",
+        headers: b"",
+        payload: &w.finish(),
+    };
+    core.publish(advisory, true);
+}
+
+fn write_client(w: &mut Writer, core: &Core, from: Option<ConnectionId>) {
+    w.open();
+    if let Some((id, connection)) = from.and_then(|id| Some((id, core.connections.get(&id)?))) {
+        let options = &connection.options;
+        w.key("start").time(Some(connection.started));
+        w.key("host").string(&connection.peer.ip);
+        w.key("id").uint(id.0).key("acc").string("$G");
+        for (name, value) in [
+            ("user", &options.user),
+            ("name", &options.name),
+            ("lang", &options.lang),
+            ("ver", &options.version),
+        ] {
+            if !value.is_empty() {
+                w.key(name).string(value);
+            }
+        }
+        if connection.rtt > 0 {
+            w.key("rtt").int(connection.rtt);
+        }
+        w.key("server").string(core.server_name());
+        w.key("kind").string("Client");
+        w.key("client_type").string("nats");
+    }
+    w.close();
+}

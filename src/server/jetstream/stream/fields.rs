@@ -1,0 +1,192 @@
+//! The header fields of a published message that mean something to a stream, found in one pass.
+
+use std::borrow::Cow;
+
+use crate::wire::{duration, headers};
+
+/// Values as published, leading blanks dropped; empty ones count as absent.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)] // Each is the header `Nats-` and its name.
+pub struct Fields<'a> {
+    pub msg_id: &'a [u8],
+    pub expected_stream: &'a [u8],
+    pub expected_last_sequence: &'a [u8],
+    pub expected_last_subject_sequence: &'a [u8],
+    pub expected_last_subject_sequence_subject: &'a [u8],
+    pub expected_last_msg_id: &'a [u8],
+    pub rollup: &'a [u8],
+    pub ttl: &'a [u8],
+    pub incr: &'a [u8],
+    pub batch_id: &'a [u8],
+    pub stream_source: &'a [u8],
+    pub schedule: &'a [u8],
+    pub schedule_time_zone: &'a [u8],
+    pub schedule_next: &'a [u8],
+    pub scheduler: &'a [u8],
+    pub marker_reason: &'a [u8],
+    /// `KV-Operation`, without `Nats-`.
+    pub kv_operation: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// Reads a header block. As nats-server looks for them: case matters, the first of a name counts.
+    pub fn read(block: &'a [u8]) -> Fields<'a> {
+        let mut fields = Fields::default();
+        for line in block.split(|b| *b == b'\n').skip(1) {
+            let Some(line) = line.strip_suffix(b"\r") else {
+                continue;
+            };
+            let Some(colon) = line.iter().position(|b| *b == b':') else {
+                continue;
+            };
+            let value = &line[colon + 1..];
+            let blanks = value.iter().take_while(|b| **b == b' ').count();
+            let value = &value[blanks..];
+            let into = match &line[..colon] {
+                b"Nats-Msg-Id" => &mut fields.msg_id,
+                b"Nats-Expected-Stream" => &mut fields.expected_stream,
+                b"Nats-Expected-Last-Sequence" => &mut fields.expected_last_sequence,
+                b"Nats-Expected-Last-Subject-Sequence" => {
+                    &mut fields.expected_last_subject_sequence
+                }
+                b"Nats-Expected-Last-Subject-Sequence-Subject" => {
+                    &mut fields.expected_last_subject_sequence_subject
+                }
+                b"Nats-Expected-Last-Msg-Id" => &mut fields.expected_last_msg_id,
+                b"Nats-Rollup" => &mut fields.rollup,
+                b"Nats-TTL" => &mut fields.ttl,
+                b"Nats-Incr" => &mut fields.incr,
+                b"Nats-Batch-Id" => &mut fields.batch_id,
+                b"Nats-Stream-Source" => &mut fields.stream_source,
+                b"Nats-Schedule" => &mut fields.schedule,
+                b"Nats-Schedule-Time-Zone" => &mut fields.schedule_time_zone,
+                b"Nats-Schedule-Next" => &mut fields.schedule_next,
+                b"Nats-Scheduler" => &mut fields.scheduler,
+                b"Nats-Marker-Reason" => &mut fields.marker_reason,
+                b"KV-Operation" => &mut fields.kv_operation,
+                _ => continue,
+            };
+            if into.is_empty() {
+                *into = value;
+            }
+        }
+        fields
+    }
+}
+
+/// A message's time to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl {
+    /// Seconds, at least 1.
+    Seconds(i64),
+    /// Exempt from `max_age` too.
+    Never,
+}
+
+/// Reads `Nats-TTL`; `Ok(None)` without one. Go durations are cut to whole seconds, plain digits are seconds.
+///
+/// # Errors
+/// When it is something else.
+pub fn parse_ttl(value: &[u8]) -> Result<Option<Ttl>, ()> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let text = str::from_utf8(value).map_err(|_| ())?;
+    if text.eq_ignore_ascii_case("never") {
+        return Ok(Some(Ttl::Never));
+    }
+    let seconds = match duration::parse(text) {
+        Some(ns) => ns / 1_000_000_000,
+        None if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().map_err(|_| ())?,
+        None => return Err(()),
+    };
+    if seconds < 1 {
+        return Err(());
+    }
+    Ok(Some(Ttl::Seconds(seconds)))
+}
+
+/// An expected sequence; what is no number is 2^64-1, which is always wrong.
+pub fn parse_seq(value: &[u8]) -> u64 {
+    let digits = value.iter().all(u8::is_ascii_digit);
+    let text = str::from_utf8(value).ok().filter(|_| digits);
+    text.and_then(|text| text.parse::<i64>().ok())
+        .map_or(u64::MAX, |n| n as u64)
+}
+
+/// The block as it is stored: without a status on its first line and without `Nats-Request-Info`.
+pub fn clean(block: &[u8]) -> Cow<'_, [u8]> {
+    let version = headers::VERSION.as_bytes();
+    let mut block = Cow::Borrowed(block);
+    if let Some(rest) = block.strip_prefix(version)
+        && !rest.starts_with(b"\r\n")
+    {
+        let line = rest.windows(2).position(|pair| pair == b"\r\n");
+        let rest = &rest[line.unwrap_or(rest.len())..];
+        block = if rest.len() <= 4 {
+            Cow::Borrowed(b"")
+        } else {
+            Cow::Owned([version, rest].concat())
+        };
+    }
+    if headers::get(&block, "Nats-Request-Info").is_some() {
+        block = Cow::Owned(headers::remove(&block, "Nats-Request-Info"));
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ttls() {
+        let seconds = |n| Ok(Some(Ttl::Seconds(n)));
+        for (text, want) in [
+            ("", Ok(None)),
+            ("never", Ok(Some(Ttl::Never))),
+            ("NEVER", Ok(Some(Ttl::Never))),
+            ("1h30m", seconds(5400)),
+            ("1.9s", seconds(1)),
+            ("61s", seconds(61)),
+            ("61", seconds(61)),
+            ("0", Err(())),
+            ("0s", Err(())),
+            ("999ms", Err(())),
+            ("1.5", Err(())),
+            ("-1", Err(())),
+            ("+5", Err(())),
+            ("1d", Err(())),
+            ("1e3", Err(())),
+            ("5 ", Err(())),
+        ] {
+            assert_eq!(parse_ttl(text.as_bytes()), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_are_the_first_of_their_name() {
+        let fields = Fields::read(
+            b"NATS/1.0\r\nnats-msg-id: x\r\nNats-Msg-Id:  a \r\nNats-Msg-Id: b\r\nNats-Rollup:\r\n\r\n",
+        );
+        assert_eq!((fields.msg_id, fields.rollup), (&b"a "[..], &b""[..]));
+        assert_eq!(
+            (parse_seq(b"12"), parse_seq(b"x"), parse_seq(b"-1")),
+            (12, u64::MAX, u64::MAX)
+        );
+    }
+
+    #[test]
+    fn status_lines_are_not_stored() {
+        assert_eq!(
+            &*clean(b"NATS/1.0 503 x\r\nA: b\r\n\r\n"),
+            b"NATS/1.0\r\nA: b\r\n\r\n"
+        );
+        assert_eq!(&*clean(b"NATS/1.0 503 x\r\n\r\n"), b"");
+        assert_eq!(&*clean(b"NATS/1.0\r\n\r\n"), b"NATS/1.0\r\n\r\n");
+        assert_eq!(
+            &*clean(b"NATS/1.0\r\nNats-Request-Info: {}\r\nA: b\r\n\r\n"),
+            b"NATS/1.0\r\nA: b\r\n\r\n"
+        );
+    }
+}

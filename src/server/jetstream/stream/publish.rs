@@ -1,0 +1,451 @@
+//! The way of a message into a stream: nats-server's checks in its order (`processJetStreamMsgWithBatch`), storing, and
+//! what follows from it.
+
+use std::borrow::Cow;
+
+use super::fields::{Fields, Ttl, clean, parse_seq, parse_ttl};
+use super::{Discard, Retention, Stream};
+use crate::server::core::{Core, Message, Timer};
+use crate::server::jetstream::error::{ApiError, SEALED};
+use crate::server::jetstream::store::Filters;
+use crate::server::json::{Writer, quote};
+use crate::wire::time::{SECOND, Time};
+use crate::wire::{headers, subject};
+
+/// `Nats-TTL`
+const TTL: &str = "Nats-TTL";
+/// Most bytes of a header block.
+const MAX_HEADERS: usize = 65_535;
+
+/// Where a message comes from, which decides what is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A client, or the server as a client.
+    Client,
+    /// The stream itself: a delete marker.
+    Marker,
+    /// A source.
+    Source,
+    /// The mirrored stream, with its sequence and time.
+    Mirror(u64, Time),
+}
+
+/// How it went when it was not refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Stored under this sequence.
+    Stored(u64),
+    /// The id is known; stored earlier under this sequence.
+    Duplicate(u64),
+    /// Nobody is interested: the sequence is used up, nothing is stored.
+    Unwanted(u64),
+}
+
+impl Stream {
+    /// A message came on one of the stream's subjects.
+    pub fn receive(&mut self, core: &mut Core, message: Message<'_>) {
+        let block = clean(message.headers);
+        let reply = if self.config.no_ack {
+            b""
+        } else {
+            message.reply
+        };
+        let fast = message.reply.ends_with(b".$FI");
+        let accepted = if fast {
+            Err(ApiError::new(400, 10205, "batch publish is disabled"))
+        } else if !Fields::read(&block).batch_id.is_empty() {
+            Err(ApiError::new(400, 10174, "atomic publish is disabled"))
+        } else {
+            let (subject, payload) = (message.subject, message.payload);
+            self.publish(core, subject, reply, &block, payload, Origin::Client)
+        };
+        match accepted {
+            Err(error) if !reply.is_empty() => {
+                let mut w = Writer::default();
+                error.write(w.open().key("error"));
+                w.key("stream").string(&self.config.name);
+                w.key("seq").uint(0).close();
+                send(core, reply, &w.finish());
+            }
+            Ok(Accepted::Duplicate(seq)) => self.acknowledge(core, reply, seq, true),
+            _ => {}
+        }
+    }
+
+    /// Takes a message in; the acknowledgement goes to `reply`.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn publish(
+        &mut self,
+        core: &mut Core,
+        subject: &[u8],
+        reply: &[u8],
+        block: &[u8],
+        payload: &[u8],
+        origin: Origin,
+    ) -> Result<Accepted, ApiError> {
+        let fields = Fields::read(block);
+        let subject = match &self.transform {
+            Some(transform) => {
+                let random = core.random();
+                transform.apply(subject, random).map(Cow::Owned)
+            }
+            None => None,
+        }
+        .unwrap_or(Cow::Borrowed(subject));
+        if self.config.sealed {
+            return Err(SEALED.into());
+        }
+        self.check_sizes(block, payload)?;
+        if !block.is_empty() {
+            self.check_fields(&fields, &subject, payload, origin)?;
+        }
+        if let Some(seq) = self.duplicate(&fields, origin) {
+            return Ok(Accepted::Duplicate(seq));
+        }
+        let rollup = self.check_order(&fields, origin)?;
+        let now = core.now();
+        if self.config.retention == Retention::Interest
+            && !self.consumers.has_interest(&subject)
+            && !matches!(origin, Origin::Mirror(..))
+        {
+            let seq = self.store.last_seq() + 1;
+            self.store.skip_to(seq, now);
+            self.remember(core, fields.msg_id, seq);
+            self.acknowledge(core, reply, seq, false);
+            return Ok(Accepted::Unwanted(seq));
+        }
+        let mut block = Cow::Borrowed(block);
+        let ttl = match parse_ttl(fields.ttl) {
+            Ok(ttl) => ttl,
+            Err(()) => return Err(ApiError::new(400, 10165, "invalid per-message TTL")),
+        };
+        let marker_ttl = self.config.subject_delete_marker_ttl;
+        let mut seconds = match ttl {
+            Some(Ttl::Seconds(seconds)) => seconds,
+            _ => 0,
+        };
+        if seconds > 0
+            && seconds.saturating_mul(SECOND) < marker_ttl
+            && self.config.max_msgs_per_subject != 1
+        {
+            // A TTL shorter than the markers' is raised to theirs.
+            seconds = marker_ttl / SECOND;
+            let mut raised = headers::remove(&block, TTL);
+            headers::push(&mut raised, TTL, seconds.to_string().as_bytes());
+            block = Cow::Owned(raised);
+        }
+        self.check_room(&subject, &block, payload, !fields.rollup.is_empty())?;
+
+        let (seq, time) = match origin {
+            Origin::Mirror(seq, time) => (seq, time),
+            _ => (self.store.last_seq() + 1, now),
+        };
+        let deadline = (seconds > 0 && self.config.allow_msg_ttl)
+            .then(|| time.after(seconds.saturating_mul(SECOND)));
+        let previous = self.republish.as_ref().map(|_| {
+            let sequences = self.store.sequences(&subject);
+            sequences.map_or(0, |sequences| sequences.last())
+        });
+        self.store
+            .push(seq, &subject, &block, payload, time, deadline);
+        self.enforce_limits(core, &subject);
+        self.arm_expiry(core, deadline.unwrap_or(super::removal::NEVER), time);
+        self.remember(core, fields.msg_id, seq);
+        self.last_msg_id.clear();
+        self.last_msg_id.extend_from_slice(fields.msg_id);
+        match rollup {
+            Rollup::None => {}
+            Rollup::Subject => self.keep_last(core, &subject),
+            Rollup::All => {
+                self.purge_below(core, seq);
+            }
+        }
+        if let Some(previous) = previous {
+            self.republish(core, &subject, &block, payload, seq, time, previous);
+        }
+        self.acknowledge(core, reply, seq, false);
+        if !self.consumers.is_empty() {
+            let (consumers, view) = self.parts();
+            consumers.stored(core, view, &subject, seq);
+            self.settle(core);
+        }
+        Ok(Accepted::Stored(seq))
+    }
+
+    fn check_sizes(&self, block: &[u8], payload: &[u8]) -> Result<(), ApiError> {
+        let limit = self.config.max_msg_size;
+        if limit >= 0 && (block.len() + payload.len()) as i64 > limit {
+            let text = "message size exceeds maximum allowed";
+            return Err(ApiError::new(400, 10054, text));
+        }
+        if block.len() > MAX_HEADERS {
+            let text = "header size exceeds maximum allowed of 64k";
+            return Err(ApiError::new(400, 10097, text));
+        }
+        Ok(())
+    }
+
+    /// Checks 5 to 12: what the headers say against the stream and its state.
+    fn check_fields(
+        &self,
+        fields: &Fields<'_>,
+        on: &[u8],
+        payload: &[u8],
+        origin: Origin,
+    ) -> Result<(), ApiError> {
+        let refuse = |code, err_code, text: &str| Err(ApiError::new(code, err_code, text));
+        let sourced = origin != Origin::Client;
+        if !fields.incr.is_empty() {
+            let digits = fields
+                .incr
+                .strip_prefix(b"-")
+                .or(fields.incr.strip_prefix(b"+"));
+            let digits = digits.unwrap_or(fields.incr);
+            if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+                return refuse(400, 10171, "message counter increment is invalid");
+            }
+            if !sourced && !self.config.allow_msg_counter {
+                return refuse(400, 10168, "message counters is disabled");
+            }
+            if !sourced && !payload.is_empty() {
+                return refuse(400, 10170, "message counter has payload");
+            }
+        }
+        let stream = fields.expected_stream;
+        if !stream.is_empty() && stream != self.config.name.as_bytes() {
+            return refuse(400, 10060, "expected stream does not match");
+        }
+        if !sourced && !self.config.allow_msg_ttl && matches!(parse_ttl(fields.ttl), Ok(Some(_))) {
+            return refuse(400, 10166, "per-message TTL is disabled");
+        }
+        let other = fields.expected_last_subject_sequence_subject;
+        if !fields.expected_last_subject_sequence.is_empty() {
+            let actual = self.last_on(if other.is_empty() { on } else { other });
+            if parse_seq(fields.expected_last_subject_sequence) != actual {
+                return Err(wrong_last_sequence(actual));
+            }
+        } else if !other.is_empty() {
+            let text = "missing sequence for expected last sequence per subject";
+            return refuse(400, 10193, text);
+        }
+        let last = self.store.last_seq();
+        if !fields.expected_last_sequence.is_empty()
+            && parse_seq(fields.expected_last_sequence) != last
+        {
+            return Err(wrong_last_sequence(last));
+        }
+        if !sourced {
+            if !fields.schedule.is_empty() || !fields.schedule_time_zone.is_empty() {
+                return refuse(400, 10188, "message schedules is disabled");
+            }
+            if !fields.schedule_next.is_empty() || !fields.scheduler.is_empty() {
+                let next = fields.schedule_next;
+                let fits = next == b"purge"
+                    && !fields.scheduler.is_empty()
+                    && fields.scheduler != on
+                    && subject::is_valid(fields.scheduler)
+                    && subject::is_literal(fields.scheduler);
+                return if fits {
+                    refuse(400, 10188, "message schedules is disabled")
+                } else {
+                    refuse(400, 10212, "message schedules invalid scheduler")
+                };
+            }
+            if !fields.stream_source.is_empty() {
+                return refuse(400, 10227, "message stream source header is not allowed");
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest sequence on `subject`, wildcards allowed; 0 if there is none.
+    fn last_on(&self, subject: &[u8]) -> u64 {
+        if let Some(sequences) = self.store.sequences(subject) {
+            return sequences.last();
+        }
+        if subject == b">" {
+            let last = self.store.last_seq();
+            return self.store.get(last).map_or(0, |_| last);
+        }
+        if subject::is_literal(subject) {
+            return 0;
+        }
+        let filters = Filters::new([subject]);
+        self.store.last_match(&filters, u64::MAX).unwrap_or(0)
+    }
+
+    fn duplicate(&self, fields: &Fields<'_>, origin: Origin) -> Option<u64> {
+        if fields.msg_id.is_empty() || self.config.mirror.is_some() || origin == Origin::Marker {
+            return None;
+        }
+        self.dedupe.get(fields.msg_id)
+    }
+
+    /// Checks 14 to 16.
+    fn check_order(&self, fields: &Fields<'_>, origin: Origin) -> Result<Rollup, ApiError> {
+        let id = fields.expected_last_msg_id;
+        if !id.is_empty() && id != self.last_msg_id {
+            let last = String::from_utf8_lossy(&self.last_msg_id);
+            let text = format!("wrong last msg ID: {last}");
+            return Err(ApiError::new(400, 10070, text));
+        }
+        let mut rollup = Rollup::None;
+        if !fields.rollup.is_empty() {
+            let permitted = self.config.allow_rollup_hdrs && !self.config.deny_purge;
+            if !permitted && origin == Origin::Client {
+                return Err(ApiError::new(500, 10111, "rollup not permitted"));
+            }
+            rollup = match fields.rollup.to_ascii_lowercase().as_slice() {
+                b"sub" => Rollup::Subject,
+                b"all" => Rollup::All,
+                other => {
+                    let text = format!("rollup value invalid: {}", quote(other));
+                    return Err(ApiError::new(500, 10111, text));
+                }
+            };
+            if !permitted && matches!(origin, Origin::Mirror(..)) {
+                rollup = Rollup::None;
+            }
+        }
+        if self.config.allow_msg_counter {
+            let text = "message counter increment is missing";
+            return Err(ApiError::new(400, 10169, text));
+        }
+        Ok(rollup)
+    }
+
+    /// Check 23: a full stream that discards the new.
+    fn check_room(
+        &self,
+        subject: &[u8],
+        block: &[u8],
+        payload: &[u8],
+        rollup: bool,
+    ) -> Result<(), ApiError> {
+        let config = &self.config;
+        if config.discard != Discard::New {
+            return Ok(());
+        }
+        let full = |what: &str| {
+            let text = format!("maximum {what} exceeded");
+            Err(ApiError::new(503, 10077, text))
+        };
+        let sequences = self.store.sequences(subject);
+        let limit = config.max_msgs_per_subject;
+        let at_limit = sequences.filter(|seqs| limit > 0 && seqs.count() as i64 >= limit);
+        if at_limit.is_some() && config.discard_new_per_subject && !rollup {
+            return full("messages per subject");
+        }
+        if config.max_msgs > 0 && self.store.len() as i64 >= config.max_msgs && at_limit.is_none() {
+            return full("messages");
+        }
+        let storage = self.store.storage();
+        let size = storage.size(subject.len(), block.len(), payload.len());
+        if config.max_bytes > 0 && self.store.bytes() + size > config.max_bytes as u64 {
+            let oldest = at_limit.and_then(|seqs| self.store.get(seqs.first()));
+            if oldest.is_none_or(|oldest| self.store.size_of(oldest) < size) {
+                return full("bytes");
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, core: &mut Core, id: &[u8], seq: u64) {
+        if id.is_empty() || self.config.duplicate_window == 0 {
+            return;
+        }
+        if self.dedupe.is_empty() {
+            let at = core.now().after(self.config.duplicate_window);
+            core.set_timer(Timer::StreamDedupe(self.id), Some(at));
+        }
+        self.dedupe.insert(id, seq, core.now());
+    }
+
+    fn acknowledge(&self, core: &mut Core, reply: &[u8], seq: u64, duplicate: bool) {
+        if reply.is_empty() {
+            return;
+        }
+        let mut ack = self.ack.clone();
+        ack.extend_from_slice(seq.to_string().as_bytes());
+        ack.extend_from_slice(if duplicate {
+            b",\"duplicate\": true}"
+        } else {
+            b"}"
+        });
+        send(core, reply, &ack);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn republish(
+        &self,
+        core: &mut Core,
+        subject: &[u8],
+        block: &[u8],
+        payload: &[u8],
+        seq: u64,
+        time: Time,
+        previous: u64,
+    ) {
+        let (Some(transform), Some(config)) = (&self.republish, &self.config.republish) else {
+            return;
+        };
+        let random = core.random();
+        let Some(to) = transform.apply(subject, random) else {
+            return;
+        };
+        if !subject::is_valid(&to) || !subject::is_literal(&to) {
+            return;
+        }
+        let mut block = block.to_vec();
+        self.push_place(&mut block, subject, seq, time);
+        headers::push(
+            &mut block,
+            "Nats-Last-Sequence",
+            previous.to_string().as_bytes(),
+        );
+        let size = payload.len().to_string();
+        let mut payload = payload;
+        if config.headers_only {
+            headers::push(&mut block, "Nats-Msg-Size", size.as_bytes());
+            payload = b"";
+        }
+        let message = Message {
+            subject: &to,
+            reply: b"",
+            headers: &block,
+            payload,
+        };
+        core.publish(message, false);
+    }
+
+    /// Appends the headers that say where a message is stored.
+    pub fn push_place(&self, block: &mut Vec<u8>, subject: &[u8], seq: u64, time: Time) {
+        headers::push(block, "Nats-Stream", self.config.name.as_bytes());
+        headers::push(block, "Nats-Subject", subject);
+        headers::push(block, "Nats-Sequence", seq.to_string().as_bytes());
+        headers::push(block, "Nats-Time-Stamp", time.rfc3339().as_bytes());
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Rollup {
+    None,
+    Subject,
+    All,
+}
+
+fn wrong_last_sequence(actual: u64) -> ApiError {
+    ApiError::new(400, 10071, format!("wrong last sequence: {actual}"))
+}
+
+fn send(core: &mut Core, reply: &[u8], payload: &[u8]) {
+    let message = Message {
+        subject: reply,
+        reply: b"",
+        headers: b"",
+        payload,
+    };
+    core.publish(message, false);
+}

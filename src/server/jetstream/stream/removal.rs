@@ -1,0 +1,257 @@
+//! How messages leave a stream: limits, purges, deletes, expiry with its delete markers, and messages that every consumer
+//! is done with.
+
+use super::publish::Origin;
+use super::{Discard, Retention, Stream};
+use crate::server::core::{Core, Timer};
+use crate::server::jetstream::store::Filters;
+use crate::wire::time::{SECOND, Time};
+use crate::wire::{duration, headers};
+
+/// Expiry does not run more often than this, in nanoseconds, when what is due cannot go.
+const RETRY: i64 = SECOND / 4;
+
+/// Later than any deadline.
+pub(super) const NEVER: Time = Time(i64::MAX);
+
+/// What a purge is to remove.
+#[derive(Clone, Debug, Default)]
+pub struct Purge {
+    /// Only what matches; empty is everything.
+    pub filter: String,
+    /// Only sequences below; 0 is unset.
+    pub seq: u64,
+    /// All but this many of the newest; 0 is unset.
+    pub keep: u64,
+}
+
+impl Stream {
+    /// Takes one message out and tells the consumers. False if it is not there.
+    pub fn remove(&mut self, core: &mut Core, seq: u64) -> bool {
+        let Some(message) = self.store.remove(seq) else {
+            return false;
+        };
+        if !self.consumers.is_empty() {
+            let (consumers, view) = self.parts();
+            consumers.removed(core, view, &message.subject, seq);
+        }
+        true
+    }
+
+    /// After a message on `subject` was stored: the oldest give way.
+    pub(super) fn enforce_limits(&mut self, core: &mut Core, subject: &[u8]) {
+        if self.config.max_msgs_per_subject > 0 {
+            self.trim_subject(core, subject, self.config.max_msgs_per_subject as u64);
+        }
+        self.enforce_totals(core);
+    }
+
+    /// `max_msgs` and `max_bytes`.
+    pub fn enforce_totals(&mut self, core: &mut Core) {
+        let (max_msgs, max_bytes) = (self.config.max_msgs, self.config.max_bytes);
+        if self.config.discard != Discard::Old {
+            return;
+        }
+        while max_msgs > 0 && self.store.len() > max_msgs as u64
+            || max_bytes > 0 && self.store.bytes() > max_bytes as u64
+        {
+            if !self.remove(core, self.store.first_seq()) {
+                break;
+            }
+        }
+    }
+
+    /// `max_msgs_per_subject` of every subject.
+    pub fn enforce_per_subject(&mut self, core: &mut Core) {
+        let limit = self.config.max_msgs_per_subject;
+        if limit <= 0 {
+            return;
+        }
+        let everything = Filters::default();
+        let over = self.store.subjects(&everything);
+        let over: Vec<Vec<u8>> = over
+            .filter(|(_, sequences)| sequences.count() as i64 > limit)
+            .map(|(subject, _)| subject.to_vec())
+            .collect();
+        for subject in over {
+            self.trim_subject(core, &subject, limit as u64);
+        }
+    }
+
+    fn trim_subject(&mut self, core: &mut Core, subject: &[u8], keep: u64) {
+        while let Some(sequences) = self.store.sequences(subject)
+            && sequences.count() > keep
+        {
+            let first = sequences.first();
+            self.remove(core, first);
+        }
+    }
+
+    /// Rollup `sub`: the newest message of the subject stays.
+    pub(super) fn keep_last(&mut self, core: &mut Core, subject: &[u8]) {
+        self.trim_subject(core, subject, 1);
+    }
+
+    /// Purges and returns how many messages went (`PurgeEx`).
+    pub fn purge(&mut self, core: &mut Core, purge: &Purge) -> u64 {
+        let Purge { filter, seq, keep } = purge;
+        let (seq, keep) = (*seq, *keep);
+        if filter.is_empty() || filter == ">" {
+            return match (seq, keep) {
+                (0, 0) => self.purge_all(core, 0),
+                (0, keep) if keep >= self.store.len() => 0,
+                (0, keep) => {
+                    let mut kept = self.store.down_from(u64::MAX).skip(keep as usize - 1);
+                    let first = kept.next().map_or(0, |(seq, _)| seq);
+                    drop(kept);
+                    self.purge_below(core, first)
+                }
+                (1, _) => 0,
+                (seq, _) if seq > self.store.last_seq() => self.purge_all(core, seq),
+                (seq, _) => self.purge_below(core, seq),
+            };
+        }
+        let filters = Filters::new([filter]);
+        let mut matching: Vec<u64> = Vec::new();
+        for (_, sequences) in self.store.subjects(&filters) {
+            let below = if seq > 0 { seq - 1 } else { u64::MAX };
+            matching.extend(sequences.iter().take_while(|seq| *seq <= below));
+        }
+        if seq == 1 {
+            matching.clear();
+        }
+        if keep > 0 {
+            matching.sort_unstable();
+            matching.truncate(matching.len().saturating_sub(keep as usize));
+        }
+        for seq in &matching {
+            self.store.remove(*seq);
+        }
+        self.tell_purged(core, Some(filter.as_bytes()));
+        matching.len() as u64
+    }
+
+    fn purge_all(&mut self, core: &mut Core, next_seq: u64) -> u64 {
+        let removed = self.store.clear(next_seq);
+        self.tell_purged(core, None);
+        removed
+    }
+
+    /// Takes out everything below `seq`; the first sequence becomes the next message, or the one after the last.
+    pub(super) fn purge_below(&mut self, core: &mut Core, seq: u64) -> u64 {
+        let mut removed = 0;
+        while !self.store.is_empty() && self.store.first_seq() < seq {
+            self.store.remove(self.store.first_seq());
+            removed += 1;
+        }
+        self.tell_purged(core, None);
+        removed
+    }
+
+    fn tell_purged(&mut self, core: &mut Core, filter: Option<&[u8]>) {
+        if !self.consumers.is_empty() {
+            let (consumers, view) = self.parts();
+            consumers.purged(core, view, filter);
+        }
+    }
+
+    /// Retention interest and work queue: removes what consumers are done with.
+    pub fn settle(&mut self, core: &mut Core) {
+        for seq in self.consumers.take_settled() {
+            let Some(message) = self.store.get(seq) else {
+                continue;
+            };
+            if self.config.retention != Retention::Limits
+                && !self.consumers.needs(seq, &message.subject)
+            {
+                self.remove(core, seq);
+            }
+        }
+    }
+
+    /// A message with `deadline`, stored at `time`, came in: the timer may have to ring earlier.
+    pub(super) fn arm_expiry(&mut self, core: &mut Core, deadline: Time, time: Time) {
+        let by_age = match self.config.max_age {
+            0 => NEVER,
+            age => time.after(age),
+        };
+        let at = deadline.min(by_age);
+        if at < self.next_expiry {
+            self.next_expiry = at;
+            core.set_timer(Timer::StreamAge(self.id), Some(at));
+        }
+    }
+
+    /// Removes everything whose time has come, or puts delete markers in its place.
+    pub fn expire(&mut self, core: &mut Core) {
+        let now = core.now();
+        let mut due = self.store.due(now);
+        if self.config.max_age > 0 {
+            self.skip_exempt();
+            for (seq, message) in self.store.from(self.aged_from) {
+                if message.time.after(self.config.max_age) > now {
+                    break;
+                }
+                if !is_exempt(message.headers()) {
+                    due.push(seq);
+                }
+            }
+            due.sort_unstable();
+            due.dedup();
+        }
+        for seq in due {
+            self.expire_one(core, seq);
+        }
+        self.settle(core);
+        let mut next = self.store.next_deadline().map_or(NEVER, |(at, _)| at);
+        if self.config.max_age > 0 {
+            self.skip_exempt();
+            if let Some((_, oldest)) = self.store.from(self.aged_from).next() {
+                next = next.min(oldest.time.after(self.config.max_age));
+            }
+        }
+        if next <= now {
+            next = now.after(RETRY);
+        }
+        self.next_expiry = next;
+        core.set_timer(
+            Timer::StreamAge(self.id),
+            Some(next).filter(|at| *at < NEVER),
+        );
+    }
+
+    /// Moves `aged_from` over messages that never expire, so that each is looked at once.
+    fn skip_exempt(&mut self) {
+        let mut messages = self.store.from(self.aged_from);
+        let first = messages.find(|(_, message)| !is_exempt(message.headers()));
+        self.aged_from = first.map_or(self.store.last_seq() + 1, |(seq, _)| seq);
+    }
+
+    fn expire_one(&mut self, core: &mut Core, seq: u64) {
+        let Some(message) = self.store.get(seq) else {
+            return;
+        };
+        let ttl = self.config.subject_delete_marker_ttl;
+        let sequences = self.store.sequences(&message.subject);
+        let alone = sequences.is_some_and(|sequences| sequences.count() == 1);
+        let fields = super::fields::Fields::read(message.headers());
+        if ttl == 0 || !alone || !fields.marker_reason.is_empty() || fields.kv_operation == b"PURGE"
+        {
+            self.remove(core, seq);
+            return;
+        }
+        let subject = message.subject.clone();
+        let mut block = Vec::new();
+        headers::push(&mut block, "Nats-Marker-Reason", b"MaxAge");
+        headers::push(&mut block, "Nats-TTL", duration::format(ttl).as_bytes());
+        headers::push(&mut block, "Nats-Rollup", b"sub");
+        // If the stream is full and discards the new, the expired message stays until there is room.
+        let _ = self.publish(core, &subject, b"", &block, b"", Origin::Marker);
+    }
+}
+
+/// `Nats-TTL: never`
+fn is_exempt(block: &[u8]) -> bool {
+    !block.is_empty()
+        && headers::get(block, "Nats-TTL").is_some_and(|ttl| ttl.eq_ignore_ascii_case(b"never"))
+}

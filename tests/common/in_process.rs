@@ -1,0 +1,45 @@
+//! A host with the in-page server, as a place to play sessions: one for each session.
+
+use super::player::{Place, difference, play};
+use nats_kv_playground::{
+    cli::ConnectorFactory,
+    client::{runtime::Runtime, transport::LocalFuture},
+    host::Host,
+    server::Config,
+};
+use std::rc::Rc;
+
+/// See the module.
+pub struct InProcess(Host);
+
+impl Place for InProcess {
+    fn runtime(&self) -> Rc<dyn Runtime> {
+        self.0.runtime()
+    }
+
+    fn connector(&self) -> Rc<ConnectorFactory> {
+        let host = self.0.clone();
+        Rc::new(move |_url| Ok(host.connector()))
+    }
+
+    fn restart(&self, args: String) -> LocalFuture<'_, ()> {
+        Box::pin(async move {
+            if self.0.running().is_some() {
+                self.0.stop("terminated");
+            }
+            let jetstream = args.split_whitespace().any(|arg| arg == "-js");
+            self.0
+                .start(Config {
+                    jetstream,
+                    ..Config::default()
+                })
+                .expect("starts");
+        })
+    }
+}
+
+/// Plays a session on a fresh host and panics where what was seen is not what the session says.
+pub async fn check(session: &str, runtime: Rc<dyn Runtime>) {
+    let seen = play(session, &InProcess(Host::new(runtime))).await;
+    assert!(seen == session, "\n{}", difference(session, &seen));
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Kills the server with SIGKILL under load, again and again: every write it acknowledged must be there afterwards.
+
+    tests/crash.py [KILLS]        100 by default; the last line is 'N passed, N failed', a test a kill
+
+Several clients write to keys of a file-backed bucket and keep what was acknowledged. The server is killed at a random
+moment, started on the same folder, and asked for all of it. SERVER_CMD names another server to try, with {port} and {dir};
+SEED repeats a run.
+"""
+import base64, json, os, random, shutil, socket, subprocess, sys, tempfile, threading, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BINARIES = [os.path.join(ROOT, "target", kind, "examples/server") for kind in ("release", "debug")]
+WRITERS, KEYS, HISTORY = 4, 50, 64
+CONFIG = {"name": "KV_crash", "subjects": ["$KV.crash.>"], "storage": "file", "max_msgs_per_subject": HISTORY,
+          "allow_direct": True, "allow_rollup_hdrs": True, "deny_delete": True, "discard": "new", "retention": "limits",
+          "max_msgs": -1, "max_bytes": -1, "max_age": 0, "num_replicas": 1}
+
+
+class Client:
+    """Requests and replies over one connection, no more."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 5)
+        self.socket.settimeout(5)
+        self.buffer, self.count = b"", 0
+        self.inbox = f"_INBOX.{json.loads(self.line()[5:])['client_id']}"
+        options = '{"verbose":false,"headers":true,"no_responders":true}'
+        self.socket.sendall(f"CONNECT {options}\r\nSUB {self.inbox}.* 1\r\n".encode())
+
+    def more(self):
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the server closed the connection")
+        self.buffer += data
+
+    def line(self):
+        while b"\r\n" not in self.buffer:
+            self.more()
+        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        return line
+
+    def request(self, subject, payload=b""):
+        self.count += 1
+        reply = f"{self.inbox}.{self.count}"
+        self.socket.sendall(f"PUB {subject} {reply} {len(payload)}\r\n".encode() + payload + b"\r\n")
+        while True:
+            fields = self.line().split(b" ")
+            if fields[0] == b"PING":
+                self.socket.sendall(b"PONG\r\n")
+            elif fields[0] in (b"MSG", b"HMSG"):
+                size = int(fields[-1])
+                while len(self.buffer) < size + 2:
+                    self.more()
+                body, self.buffer = self.buffer[:size], self.buffer[size + 2:]
+                if fields[1].decode() == reply:
+                    return body[int(fields[-2]) if fields[0] == b"HMSG" else 0:]
+
+    def api(self, subject, body=None):
+        answer = json.loads(self.request("$JS.API." + subject, json.dumps(body).encode() if body is not None else b""))
+        if "error" in answer:
+            raise RuntimeError(f"{subject}: {answer['error']}")
+        return answer
+
+
+class Server:
+    def __init__(self, folder):
+        self.folder = folder
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+
+    def start(self):
+        binary = next((b for b in BINARIES if os.path.exists(b)), BINARIES[0])
+        template = os.environ.get("SERVER_CMD", binary + " -js -a 127.0.0.1 -p {port} -sd {dir}")
+        command = template.replace("{port}", str(self.port)).replace("{dir}", self.folder)
+        self.log = open(os.path.join(self.folder, "log.txt"), "ab")
+        self.process = subprocess.Popen(command.split(), stdout=self.log, stderr=self.log)
+        end = time.time() + 30
+        while time.time() < end and self.process.poll() is None:
+            try:
+                return Client(self.port)
+            except OSError:
+                time.sleep(0.005)
+        raise RuntimeError("the server did not come up again: " + open(self.log.name, errors="replace").read()[-2000:])
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def write(port, number, acknowledged, seed):
+    """Writes until the server is gone; notes each write that was acknowledged."""
+    rng = random.Random(seed)
+    try:
+        client = Client(port)
+        while True:
+            key = f"w{number}.k{rng.randrange(KEYS)}"
+            value = f"{key}-{rng.randrange(1 << 30)}" + "x" * rng.choice((0, 0, 10, 1000, 20000))
+            ack = json.loads(client.request(f"$KV.crash.{key}", value.encode()))
+            if "error" in ack:
+                raise RuntimeError(ack["error"])
+            acknowledged.append((ack["seq"], key, value))
+    except (OSError, ConnectionError):
+        pass
+
+
+def check(client, acknowledged):
+    """What is wrong after a restart."""
+    problems = []
+    state = client.api("STREAM.INFO.KV_crash")["state"]
+    newest, kept = {}, {}
+    for seq, key, value in acknowledged:
+        kept.setdefault(key, []).append((seq, value))
+        newest[key] = max(newest.get(key, (0, "")), (seq, value))
+    if acknowledged and state["last_seq"] < max(a[0] for a in acknowledged):
+        problems.append(f"last sequence {state['last_seq']} is below an acknowledged {max(a[0] for a in acknowledged)}")
+    for key, values in kept.items():
+        for seq, value in sorted(values)[-3:]:  # what history certainly keeps
+            try:
+                message = client.api("STREAM.MSG.GET.KV_crash", {"seq": seq})["message"]
+            except RuntimeError as error:
+                problems.append(f"{key} at {seq} is gone: {error}")
+                continue
+            if base64.b64decode(message.get("data", "")).decode() != value:
+                problems.append(f"{key} at {seq} is another value")
+    return problems
+
+
+def main():
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
+    rng = random.Random(seed)
+    folder = tempfile.mkdtemp(prefix="crash-")
+    server, acknowledged, passed, failed = Server(folder), [], 0, 0
+    client = server.start()
+    client.api("STREAM.CREATE.KV_crash", CONFIG)
+    for kill in range(kills):
+        fresh = [[] for _ in range(WRITERS)]
+        threads = [threading.Thread(target=write, args=(server.port, n, fresh[n], rng.random())) for n in range(WRITERS)]
+        for thread in threads:
+            thread.start()
+        time.sleep(rng.uniform(0.02, 0.3))
+        server.kill()
+        for thread in threads:
+            thread.join()
+        acknowledged += [a for some in fresh for a in some]
+        try:
+            client = server.start()
+            problems = check(client, acknowledged)
+        except (RuntimeError, OSError) as error:
+            problems = [str(error)]
+        passed, failed = passed + (not problems), failed + bool(problems)
+        if problems:
+            print(f"kill {kill} (SEED={seed}): {len(problems)} problems, such as", *problems[:5], sep="\n    ", flush=True)
+            if server.process.poll() is not None:
+                break
+    server.kill()
+    print(f"{len(acknowledged)} acknowledged writes")
+    shutil.rmtree(folder, ignore_errors=True)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+main()
