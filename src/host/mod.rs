@@ -11,7 +11,7 @@ mod runtime;
 #[cfg(target_arch = "wasm32")]
 pub use runtime::BrowserRuntime;
 
-pub use crate::server::{flags};
+pub use crate::server::flags;
 
 use crate::client::{
     runtime::Runtime,
