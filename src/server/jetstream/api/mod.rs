@@ -29,9 +29,9 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The stream it names: the third token, `STREAM.INFO.<stream>`.
+    /// The stream that a request about streams names, `STREAM.INFO.<stream>` or `STREAM.MSG.GET.<stream>`.
     pub fn stream(&self) -> &str {
-        self.tokens.get(2).copied().unwrap_or_default()
+        self.tokens.last().copied().unwrap_or_default()
     }
 }
 
