@@ -17,6 +17,7 @@ mod log;
 mod options;
 mod random;
 pub mod routes;
+mod sha256;
 mod startup;
 mod system;
 mod timers;

@@ -5,6 +5,7 @@ pub mod api;
 pub mod consumer;
 pub mod error;
 pub mod journal;
+mod origins;
 pub mod store;
 pub mod stream;
 pub mod transform;
@@ -23,6 +24,8 @@ use crate::wire::subject;
 pub struct JetStream {
     streams: BTreeMap<StreamId, Stream>,
     names: BTreeMap<String, StreamId>,
+    /// Streams that mirror or source a stream.
+    followers: BTreeMap<StreamId, Vec<StreamId>>,
     /// Requests of the API that were answered, and those that failed.
     api_total: u64,
     api_errors: u64,
@@ -48,6 +51,7 @@ impl JetStream {
             Endpoint::Stream(id) => {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.receive(core, message);
+                    self.hand_on(core, id);
                 }
             }
             Endpoint::DirectGet(id) => {
@@ -85,9 +89,12 @@ impl JetStream {
             return;
         };
         match timer {
-            Timer::StreamAge(_) => stream.expire(core),
+            Timer::StreamAge(_) => {
+                stream.expire(core);
+                self.hand_on(core, id);
+            }
             Timer::StreamDedupe(_) => stream.expire_ids(core),
-            Timer::StreamSources(_) => {}
+            Timer::StreamSources(_) => self.look_for_origins(core, id),
             _ => {
                 let (consumers, view) = stream.parts();
                 consumers.timer(core, view, timer);
@@ -157,6 +164,7 @@ impl JetStream {
         let stream = Stream::new(core, id, config, created);
         stream.advise(core, "CREATED", "create");
         self.streams.insert(id, stream);
+        self.follow(core, id);
     }
 
     /// Replaces a stream's configuration by a checked one.
@@ -164,6 +172,7 @@ impl JetStream {
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.update(core, config);
             stream.advise(core, "UPDATED", "modify");
+            self.follow(core, id);
         }
     }
 
@@ -172,6 +181,7 @@ impl JetStream {
         if let Some(mut stream) = self.streams.remove(&id) {
             self.names.remove(&stream.config.name);
             stream.shut(core);
+            self.forget_origin(core, id);
             stream.advise(core, "DELETED", "delete");
         }
     }
@@ -188,13 +198,20 @@ impl JetStream {
         let id = self.names.get(name);
         if let Some(stream) = id.and_then(|id| self.streams.get(id)) {
             stream.write_info(w, own, request);
-            self.write_origins(w, core, name);
+            self.write_end(w, core, stream);
         }
     }
 
     /// Writes `mirror`, `sources` and `ts`, the end of the info object.
-    fn write_origins(&self, w: &mut Writer, core: &Core, name: &str) {
-        let _ = name;
+    fn write_end(&self, w: &mut Writer, core: &Core, stream: &Stream) {
+        self.write_follows(w, core, stream);
         w.key("ts").time(Some(core.now()));
+    }
+
+    /// A stream by name.
+    fn stream(&self, name: &str) -> Result<&Stream, ApiError> {
+        let id = self.names.get(name);
+        let stream = id.and_then(|id| self.streams.get(id));
+        stream.ok_or_else(|| error::STREAM_NOT_FOUND.into())
     }
 }

@@ -3,6 +3,7 @@
 use super::{Call, Done};
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::store::Storage;
+use crate::server::jetstream::stream::Stream;
 
 pub static INFO: Call = Call {
     kind: "account_info_response",
@@ -15,11 +16,10 @@ pub static INFO: Call = Call {
         w.key("reserved_storage")
             .uint(total(Storage::File, reserved));
         w.key("streams").uint(js.streams.len() as u64);
-        let consumers = js
-            .streams
-            .values()
-            .map(|s| s.consumers.len())
-            .sum::<usize>();
+        // A mirror or source counts as the consumer it would have on its origin.
+        let follows = |s: &Stream| s.follows.iter().filter(|f| f.origin.is_some()).count();
+        let consumers = js.streams.values().map(|s| s.consumers.len() + follows(s));
+        let consumers = consumers.sum::<usize>();
         w.key("consumers").uint(consumers as u64);
         w.key("limits").open();
         for name in [

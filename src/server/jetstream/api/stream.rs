@@ -215,7 +215,7 @@ fn info(
         };
         json::decode(request.payload, read).map_err(|error| ApiError::invalid_json(&error))?;
     }
-    let stream = js.find(request.stream())?;
+    let stream = js.stream(request.stream())?;
     let matched = stream.count_subjects(&wanted) as u64;
     let (offset, limit) = if matched > 0 {
         (wanted.offset.max(0), SUBJECTS_LIMIT)
@@ -226,7 +226,7 @@ fn info(
     w.key("offset").int(offset).key("limit").uint(limit);
     stream.write_info(w, true, &wanted);
     Stream::write_cluster(w, core);
-    js.write_origins(w, core, request.stream());
+    js.write_end(w, core, stream);
     Ok(Done::default())
 }
 

@@ -6,6 +6,7 @@ mod check_origins;
 mod config;
 mod dedupe;
 mod fields;
+mod follow;
 mod info;
 mod level;
 mod publish;
@@ -15,6 +16,7 @@ pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
     StreamConfig, TransformConfig,
 };
+pub use follow::Follow;
 pub use info::InfoRequest;
 pub use publish::{Accepted, Origin};
 pub use removal::Purge;
@@ -41,6 +43,8 @@ pub struct Stream {
     pub store: Store,
     /// Its consumers.
     pub consumers: Consumers,
+    /// Origins it mirrors or sources.
+    pub follows: Vec<Follow>,
     dedupe: Dedupe,
     /// Id of the message stored last; empty if it had none.
     last_msg_id: Vec<u8>,
@@ -64,6 +68,7 @@ impl Stream {
             store: Store::new(config.storage, config.first_seq),
             created,
             consumers: Consumers::default(),
+            follows: Vec::new(),
             dedupe: Dedupe::default(),
             last_msg_id: Vec::new(),
             transform: None,

@@ -1,0 +1,213 @@
+//! A mirror's or source's side of following its origin: where it is, what it takes and what it makes of a message. Must not
+//! know how the origin is reached.
+
+use super::config::write_transforms;
+use super::{Source, Stream};
+use crate::server::core::{Core, StreamId};
+use crate::server::jetstream::error::{ApiError, STREAM_NOT_FOUND};
+use crate::server::jetstream::store::{Filters, Message, Store};
+use crate::server::jetstream::transform::Transform;
+use crate::server::json::Writer;
+use crate::server::sha256::short_hash;
+use crate::wire::time::{SECOND, Time};
+use crate::wire::{headers, subject};
+
+/// Names where a sourced message comes from.
+const SOURCE_HEADER: &str = "Nats-Stream-Source";
+/// The origin shows that it is alive this often, in nanoseconds.
+const HEARTBEAT: i64 = SECOND;
+
+/// One origin that is followed.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    /// As configured.
+    pub source: Source,
+    /// The stream is its mirror.
+    pub mirror: bool,
+    /// The origin, once found.
+    pub origin: Option<StreamId>,
+    /// When to look for the origin (again), or to go on with a message that was refused.
+    pub retry: Option<Time>,
+    /// Looks that found nothing, in a row.
+    pub failures: i64,
+    /// What is taken.
+    pub filters: Filters,
+    /// Next sequence of the origin to look at; 0 before the first contact.
+    pub next: u64,
+    /// Last sequence of the origin that was stored.
+    seq: u64,
+    identity: String,
+    active: Option<Time>,
+    transforms: Vec<(Vec<u8>, Option<Transform>)>,
+}
+
+impl Follow {
+    /// Follows `source` from `at` on.
+    pub fn new(source: Source, mirror: bool, at: Time) -> Follow {
+        let mut transforms = Vec::new();
+        for config in &source.subject_transforms {
+            // Checked with the configuration.
+            let transform = Transform::new(&config.src, &config.dest).ok().flatten();
+            transforms.push((or_all(&config.src).as_bytes().to_vec(), transform));
+        }
+        let filters = if transforms.is_empty() {
+            Filters::new([&source.filter_subject])
+        } else {
+            Filters::new(transforms.iter().map(|(pattern, _)| pattern))
+        };
+        Follow {
+            source,
+            mirror,
+            origin: None,
+            retry: Some(at),
+            failures: 0,
+            filters,
+            next: 0,
+            seq: 0,
+            identity: String::new(),
+            active: None,
+            transforms,
+        }
+    }
+
+    /// The origin was found: decides where to start. `store` is the following stream's.
+    pub fn attach(&mut self, origin: &Stream, store: &Store, now: Time) {
+        let identity = short_hash(&origin.created.rfc3339());
+        let recreated = !self.identity.is_empty() && self.identity != identity;
+        if self.mirror && store.last_seq() > 0 {
+            self.next = store.last_seq() + 1;
+        } else if self.next == 0 || recreated {
+            let known = if self.mirror || recreated {
+                None
+            } else {
+                self.last_stored(store, &identity)
+            };
+            self.seq = known.unwrap_or(0);
+            let time = self.source.opt_start_time.as_ref();
+            self.next = match (known, self.source.opt_start_seq, time) {
+                (Some(seq), ..) => seq + 1,
+                (None, 0, Some(at)) => {
+                    let first = origin.store.first_since(at.time);
+                    first.unwrap_or(origin.store.last_seq() + 1)
+                }
+                (None, seq, _) => seq.max(1),
+            };
+        }
+        self.identity = identity;
+        self.origin = Some(origin.id);
+        self.active = Some(now);
+        self.retry = None;
+        self.failures = 0;
+    }
+
+    /// The last sequence of this origin that the stream has already, by the headers of its messages.
+    fn last_stored(&self, store: &Store, identity: &str) -> Option<u64> {
+        let (filter, dest) = self.names();
+        store.down_from(u64::MAX).find_map(|(_, message)| {
+            let value = headers::get(message.headers(), SOURCE_HEADER)?;
+            let mut words = str::from_utf8(value).ok()?.split(' ');
+            let same = words.next() == Some(&*self.source.name);
+            let seq = words.next()?.parse().ok()?;
+            let same = same && words.next() == Some(&*filter) && words.next() == Some(&*dest);
+            let theirs = words.nth(1);
+            (same && theirs.is_none_or(|theirs| theirs == identity)).then_some(seq)
+        })
+    }
+
+    /// Filter and destination as they stand in the header; several are joined by form feeds.
+    fn names(&self) -> (String, String) {
+        let transforms = &self.source.subject_transforms;
+        if transforms.is_empty() {
+            return (
+                or_all(&self.source.filter_subject).to_owned(),
+                ">".to_owned(),
+            );
+        }
+        let join = |of: fn(&super::TransformConfig) -> &str| {
+            let parts: Vec<&str> = transforms.iter().map(|t| or_all(of(t))).collect();
+            parts.join("\x0c")
+        };
+        (join(|t| &t.src), join(|t| &t.dest))
+    }
+
+    /// Origin message `seq` as the stream is to store it: subject and header block.
+    pub fn convert(&self, core: &mut Core, message: &Message, seq: u64) -> (Vec<u8>, Vec<u8>) {
+        let original = &*message.subject;
+        let random = core.random();
+        let mut to = original.to_vec();
+        if let Some((_, transform)) = self
+            .transforms
+            .iter()
+            .find(|(pattern, _)| subject::matches(pattern, original))
+            && let Some(new) = transform.as_ref().and_then(|t| t.apply(original, random))
+        {
+            to = new;
+        }
+        let mut block = without(message.headers(), self.mirror);
+        if !self.mirror {
+            let (filter, dest) = self.names();
+            let head = format!("{} {seq} {filter} {dest} ", self.source.name);
+            let tail = format!(" {}", self.identity);
+            let value = [head.as_bytes(), original, tail.as_bytes()].concat();
+            headers::push(&mut block, SOURCE_HEADER, &value);
+        }
+        (to, block)
+    }
+
+    /// Message `seq` was taken or passed over.
+    pub fn passed(&mut self, seq: u64, now: Time) {
+        self.next = seq + 1;
+        self.seq = seq;
+        self.active = Some(now);
+    }
+
+    /// Writes the info object.
+    pub fn write_info(&self, w: &mut Writer, origin: Option<&Stream>, now: Time) {
+        let pending = |o: &Stream| o.store.num_pending(&self.filters, self.next, false);
+        w.open().key("name").string(&self.source.name);
+        self.source.write_external(w);
+        w.key("lag").uint(origin.map_or(0, pending));
+        if !self.mirror && self.seq > 0 {
+            w.key("seq").uint(self.seq);
+        }
+        let active = match (self.active, origin) {
+            (Some(at), Some(_)) => now.since(at).rem_euclid(HEARTBEAT),
+            (Some(at), None) => now.since(at),
+            (None, _) => -1,
+        };
+        w.key("active").int(active);
+        if self.failures > 0 {
+            ApiError::from(STREAM_NOT_FOUND).write(w.key("error"));
+        }
+        if !self.source.filter_subject.is_empty() {
+            let filter = &self.source.filter_subject;
+            w.key("filter_subject").string(filter);
+        }
+        write_transforms(w, &self.source.subject_transforms);
+        w.close();
+    }
+}
+
+fn or_all(subject: &str) -> &str {
+    if subject.is_empty() { ">" } else { subject }
+}
+
+/// The block without what only concerns the origin.
+fn without(block: &[u8], mirror: bool) -> Vec<u8> {
+    let unwanted = |line: &[u8]| {
+        line.starts_with(b"Nats-Expected-")
+            || line.starts_with(b"Nats-Batch-")
+            || !mirror && line.starts_with(b"Nats-Stream-Source:")
+    };
+    let lines = block.split_inclusive(|b| *b == b'\n');
+    let kept: Vec<u8> = lines
+        .filter(|line| !unwanted(line))
+        .flatten()
+        .copied()
+        .collect();
+    if kept.len() <= headers::VERSION.len() + 4 && kept.len() < block.len() {
+        Vec::new()
+    } else {
+        kept
+    }
+}
