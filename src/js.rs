@@ -1,1 +1,368 @@
-//! What JavaScript gets: an in-page nats-server for unmodified nats.js clients.
+//! What JavaScript gets: an in-page nats-server for unmodified nats.js clients, in a page, a worker or Node.
+//!
+//! ```js
+//! const server = new Server({ jetstream: true });
+//! const connection = await wsconnect({ servers: "ws://in-page", wsFactory: server.connector() });
+//! ```
+
+use crate::{
+    client::transport::{Transport, TransportError},
+    host::{BrowserRuntime, Host},
+    server::Config,
+};
+use js_sys::{Array, ArrayBuffer, Error, Function, Object, Promise, Reflect, Uint8Array};
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** How a server is started; what nats-server takes as flags. */
+export interface ServerOptions {
+    /** `-js` */
+    jetstream?: boolean;
+    /** `-n` */
+    name?: string;
+    /** `-p`, only shown: nothing listens. 4222 by default. */
+    port?: number;
+    /** `--user` */
+    user?: string;
+    /** `--pass` */
+    pass?: string;
+    /** `--auth` */
+    token?: string;
+    /** Gets the log, line by line. */
+    log?: (line: string) => void;
+}
+
+/** To be given to nats.js' `wsconnect` as `wsFactory`. */
+export type Connector = (url: string, options: any) => Promise<{ socket: any; encrypted: boolean }>;
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// `ServerOptions` of the TypeScript section.
+    #[wasm_bindgen(typescript_type = "ServerOptions")]
+    pub type ServerOptions;
+    /// `Connector` of the TypeScript section.
+    #[wasm_bindgen(typescript_type = "Connector")]
+    pub type ConnectorFunction;
+}
+
+/// A nats-server in this page, worker or process.
+#[wasm_bindgen]
+pub struct Server {
+    host: Host,
+    turns: Turns,
+}
+
+#[wasm_bindgen]
+impl Server {
+    /// Starts a server.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: Option<ServerOptions>) -> Result<Server, JsValue> {
+        let options = JsValue::from(options);
+        let get = |name: &str| match options.is_object() {
+            true => Reflect::get(&options, &name.into()).unwrap_or_default(),
+            false => JsValue::UNDEFINED,
+        };
+        let host = Host::new(Rc::new(BrowserRuntime::new()));
+        if let Some(log) = get("log").dyn_ref::<Function>() {
+            let log = log.clone();
+            host.on_log(Rc::new(move |line| {
+                let _ = log.call1(&JsValue::UNDEFINED, &line.into());
+            }));
+        }
+        let config = Config {
+            jetstream: get("jetstream").is_truthy(),
+            server_name: get("name").as_string(),
+            port: get("port").as_f64().map_or(4222, |port| port as u16),
+            user: get("user").as_string(),
+            pass: get("pass").as_string(),
+            token: get("token").as_string(),
+            ..Config::default()
+        };
+        host.start(config).map_err(|why| Error::new(&why))?;
+        Ok(Server {
+            host,
+            turns: Turns::default(),
+        })
+    }
+
+    /// A `wsFactory` for nats.js: each call is a new connection to this server, whatever the address.
+    pub fn connector(&self) -> ConnectorFunction {
+        let (host, turns) = (self.host.clone(), self.turns.clone());
+        let connect = Closure::<dyn Fn() -> Promise>::new(move || {
+            let (connector, turns) = (host.connector(), turns.clone());
+            future_to_promise(async move {
+                let opened = connector.connect().await;
+                let transport = opened.map_err(|why| Error::new(&why.to_string()))?;
+                let answer = object(&[
+                    ("socket", Socket::open(transport, turns).into()),
+                    ("encrypted", false.into()),
+                ]);
+                Ok(answer.into())
+            })
+        });
+        connect.into_js_value().unchecked_into()
+    }
+
+    /// Moves the server's clock ahead, with everything that happens meanwhile: TTLs, heartbeats, redeliveries.
+    #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
+    pub fn advance(&self, ms: f64) -> Promise {
+        let host = self.host.clone();
+        future_to_promise(async move {
+            host.advance((ms.max(0.0) * 1e6) as i64).await;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+
+    /// Stops the server; its connections end.
+    pub fn stop(&self) {
+        self.host.stop("terminated");
+    }
+}
+
+/// What nats.js uses of a WebSocket. The first message waits until `onmessage` is set.
+#[wasm_bindgen]
+pub struct Socket(Rc<State>);
+
+struct State {
+    transport: RefCell<Option<Box<dyn Transport>>>,
+    handlers: RefCell<Handlers>,
+}
+
+#[derive(Default)]
+struct Handlers {
+    open: Option<Function>,
+    message: Option<Function>,
+    close: Option<Function>,
+    error: Option<Function>,
+    deliverer: Option<Waker>,
+}
+
+#[wasm_bindgen]
+impl Socket {
+    /// 1 as long as it is open, 3 afterwards.
+    #[wasm_bindgen(getter, js_name = readyState)]
+    pub fn ready_state(&self) -> u8 {
+        if self.0.transport.borrow().is_some() {
+            1
+        } else {
+            3
+        }
+    }
+
+    /// Nothing ever waits to be sent.
+    #[wasm_bindgen(getter, js_name = bufferedAmount)]
+    pub fn buffered_amount(&self) -> u32 {
+        0
+    }
+
+    /// Always `arraybuffer`.
+    #[wasm_bindgen(getter, js_name = binaryType)]
+    pub fn binary_type(&self) -> String {
+        "arraybuffer".into()
+    }
+
+    /// Ignored.
+    #[wasm_bindgen(setter, js_name = binaryType)]
+    pub fn set_binary_type(&self, _: JsValue) {}
+
+    /// Called when it is open, which it always is.
+    #[wasm_bindgen(setter)]
+    pub fn set_onopen(&self, handler: Option<Function>) {
+        self.0.handlers.borrow_mut().open = handler;
+    }
+
+    /// Called with each message: `event.data` is an ArrayBuffer.
+    #[wasm_bindgen(setter)]
+    pub fn set_onmessage(&self, handler: Option<Function>) {
+        let mut handlers = self.0.handlers.borrow_mut();
+        handlers.message = handler;
+        if let Some(deliverer) = handlers.deliverer.take() {
+            deliverer.wake();
+        }
+    }
+
+    /// Called once, at the end.
+    #[wasm_bindgen(setter)]
+    pub fn set_onclose(&self, handler: Option<Function>) {
+        self.0.handlers.borrow_mut().close = handler;
+    }
+
+    /// Never called.
+    #[wasm_bindgen(setter)]
+    pub fn set_onerror(&self, handler: Option<Function>) {
+        self.0.handlers.borrow_mut().error = handler;
+    }
+
+    /// Sends an ArrayBuffer, a view of one, or text.
+    pub fn send(&self, data: JsValue) {
+        let bytes = if let Some(text) = data.as_string() {
+            text.into_bytes()
+        } else if ArrayBuffer::is_view(&data) {
+            let field = |name: &str| Reflect::get(&data, &name.into()).unwrap_or_default();
+            let number = |name: &str| field(name).as_f64().unwrap_or_default() as u32;
+            let (offset, length) = (number("byteOffset"), number("byteLength"));
+            Uint8Array::new_with_byte_offset_and_length(&field("buffer"), offset, length).to_vec()
+        } else {
+            Uint8Array::new(&data).to_vec()
+        };
+        if let Some(transport) = &mut *self.0.transport.borrow_mut() {
+            transport.send(&bytes);
+        }
+    }
+
+    /// Closes it.
+    pub fn close(&self) {
+        if let Some(transport) = &mut *self.0.transport.borrow_mut() {
+            transport.close();
+        }
+    }
+
+    fn open(transport: Box<dyn Transport>, turns: Turns) -> Socket {
+        let state = Rc::new(State {
+            transport: RefCell::new(Some(transport)),
+            handlers: RefCell::default(),
+        });
+        spawn_local(deliver(state.clone(), turns));
+        Socket(state)
+    }
+}
+
+/// Calls the handlers: in order, each message in a turn of the event loop of its own, as from a socket.
+async fn deliver(state: Rc<State>, turns: Turns) {
+    let ready = |cx: &mut std::task::Context<'_>| {
+        let mut handlers = state.handlers.borrow_mut();
+        if handlers.message.is_some() || handlers.close.is_some() {
+            return Poll::Ready(());
+        }
+        handlers.deliverer = Some(cx.waker().clone());
+        Poll::Pending
+    };
+    poll_fn(ready).await;
+    turns.next().await;
+    call(
+        &state.handlers.borrow().open.clone(),
+        &[("type", "open".into())],
+    );
+    loop {
+        let received = poll_fn(|cx| match &mut *state.transport.borrow_mut() {
+            Some(transport) => transport.poll_receive(cx),
+            None => Poll::Ready(Err(TransportError::Closed("EOF".into()))),
+        });
+        let received = received.await;
+        turns.next().await;
+        match received {
+            Ok(bytes) => {
+                let data = Uint8Array::from(&bytes[..]).buffer();
+                let handler = state.handlers.borrow().message.clone();
+                call(
+                    &handler,
+                    &[("type", "message".into()), ("data", data.into())],
+                );
+            }
+            Err(why) => {
+                *state.transport.borrow_mut() = None;
+                let handler = state.handlers.borrow().close.clone();
+                let fields = [
+                    ("type", "close".into()),
+                    ("code", 1000.into()),
+                    ("reason", why.to_string().into()),
+                    ("wasClean", true.into()),
+                ];
+                return call(&handler, &fields);
+            }
+        }
+    }
+}
+
+fn call(handler: &Option<Function>, fields: &[(&str, JsValue)]) {
+    if let Some(handler) = handler {
+        let _ = handler.call1(&JsValue::UNDEFINED, &object(fields));
+    }
+}
+
+fn object(fields: &[(&str, JsValue)]) -> Object {
+    let entries = fields
+        .iter()
+        .map(|(name, value)| Array::of2(&(*name).into(), value));
+    let entries = entries.collect::<Array>();
+    Object::from_entries(&entries).unwrap_or_default()
+}
+
+/// Turns of the event loop: without them a client in a loop would keep timers and painting from ever coming up.
+#[derive(Clone, Default)]
+struct Turns(Rc<RefCell<Turn>>);
+
+#[derive(Default)]
+struct Turn {
+    number: u64,
+    waiting: Vec<Waker>,
+    /// Asks for a turn, which `_ring` is then called in.
+    ask: Option<Box<dyn Fn()>>,
+    _ring: Option<Closure<dyn Fn()>>,
+}
+
+impl Turns {
+    async fn next(&self) {
+        let mut until = None;
+        poll_fn(|cx| {
+            let mut turn = self.0.borrow_mut();
+            let until = *until.get_or_insert(turn.number + 1);
+            if turn.number >= until {
+                return Poll::Ready(());
+            }
+            turn.waiting.push(cx.waker().clone());
+            if turn.ask.is_none() {
+                self.set_up(&mut turn);
+            }
+            if turn.waiting.len() == 1
+                && let Some(ask) = &turn.ask
+            {
+                ask();
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// `setImmediate` where there is one (Node), else a message to ourselves, which unlike `setTimeout` is never held back.
+    fn set_up(&self, turn: &mut Turn) {
+        let turns = Rc::downgrade(&self.0);
+        let ring = Closure::<dyn Fn()>::new(move || {
+            if let Some(turns) = turns.upgrade() {
+                let waiting = {
+                    let mut turn = turns.borrow_mut();
+                    turn.number += 1;
+                    std::mem::take(&mut turn.waiting)
+                };
+                waiting.into_iter().for_each(Waker::wake);
+            }
+        });
+        let function: &Function = ring.as_ref().unchecked_ref();
+        let immediate = Reflect::get(&js_sys::global(), &"setImmediate".into()).unwrap_or_default();
+        turn.ask = match immediate.dyn_into::<Function>() {
+            Ok(immediate) => {
+                let function = function.clone();
+                Some(Box::new(move || {
+                    let _ = immediate.call1(&JsValue::UNDEFINED, &function);
+                }))
+            }
+            Err(_) => web_sys::MessageChannel::new().ok().map(|channel| {
+                channel.port1().set_onmessage(Some(function));
+
+                Box::new(move || {
+                    let _ = channel.port2().post_message(&JsValue::NULL);
+                }) as Box<dyn Fn()>
+            }),
+        };
+        turn._ring = Some(ring);
+    }
+}

@@ -19,5 +19,5 @@ pub mod wire;
 #[cfg(any(test, all(feature = "page", target_arch = "wasm32")))]
 pub mod page;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
 pub mod js;

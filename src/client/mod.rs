@@ -17,6 +17,8 @@ mod message;
 pub mod runtime;
 pub mod transport;
 pub mod types;
+#[cfg(target_arch = "wasm32")]
+pub mod websocket;
 
 pub use connection::{Client, Event, EventFn, Options, ServerInfo, State, Subscription};
 pub use error::Error;
