@@ -129,7 +129,7 @@ impl Screen {
 
     /// The cursor: index into [`Screen::lines`], and column.
     pub fn cursor(&self) -> (usize, usize) {
-        (self.row, self.column)
+        (self.row.min(self.lines.len() - 1), self.column)
     }
 
     /// The index of the first line changed since the last call (`lines().len()` if none); everything above is unchanged.
@@ -231,6 +231,7 @@ impl Screen {
             c if c.is_control() => {}
             c => {
                 let width = char_width(c);
+                self.move_to(self.row, self.column);
                 let (column, style) = (self.column, self.style);
                 self.changed = self.changed.min(self.row);
                 let Some(line) = self.lines.get_mut(self.row) else {
@@ -299,7 +300,8 @@ impl Screen {
             'G' => self.column = first.clamp(1, 1000) - 1,
             'H' | 'f' => {
                 let column = numbers.get(1).copied().unwrap_or(0).clamp(1, 1000) - 1;
-                self.move_to(self.top + count - 1, column);
+                // Lines come with what is written on them: programs go to \e[999;999H only to ask where the corner is.
+                (self.row, self.column) = (self.top + count - 1, column);
             }
             'K' => self.erase_in_line(first),
             'J' => self.erase_in_display(first),
@@ -558,6 +560,14 @@ mod tests {
         bytes.iter().for_each(|b| pieces.write(&[*b]));
         assert_eq!(whole.lines(), pieces.lines());
         assert_eq!(whole.lines()[0].text(), "Grüße 世界 🌍 rot");
+    }
+
+    #[test]
+    fn asking_for_the_corner_adds_no_lines() {
+        let mut screen = Screen::new(80);
+        screen.write(b"? \x1b7\x1b[999;999f\x1b[6n\x1b8yes\n");
+        assert_eq!(screen.lines().len(), 2);
+        assert_eq!(screen.lines()[0].text(), "? yes");
     }
 
     #[test]
