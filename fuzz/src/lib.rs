@@ -1,0 +1,411 @@
+//! What each fuzz target does with its bytes: no input may panic, and what is checked here must hold for all. The stable
+//! toolchain replays the seeds through the same functions (`tests/fuzz_seeds.rs`).
+
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use nats_kv_playground::cli::{self, FileError, Files, Io, Session};
+use nats_kv_playground::client::runtime::Runtime;
+use nats_kv_playground::client::transport::LocalFuture;
+use nats_kv_playground::server::jetstream::journal::Reader;
+use nats_kv_playground::server::routes::Routes;
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::wire::parser::{ClientOpParser, Limits, ServerOpParser};
+use nats_kv_playground::wire::time::{SECOND, Time};
+use nats_kv_playground::wire::{headers as block, subject};
+
+const START: Time = Time(1_795_537_149 * SECOND);
+
+/// Both parsers: however the bytes are cut, the same operations come out.
+pub fn parser(data: &[u8]) {
+    let Some((first, bytes)) = data.split_first() else {
+        return;
+    };
+    let limits = Limits {
+        max_control_line: 4096,
+        max_payload: 1 << 20,
+        headers: first & 1 == 0,
+        pedantic: false,
+    };
+    let (a, b) = bytes.split_at(usize::from(*first).min(bytes.len()));
+    assert_eq!(client_ops(&limits, &[bytes]), client_ops(&limits, &[a, b]));
+    assert_eq!(server_ops(&[bytes]), server_ops(&[a, b]));
+    client_ops(
+        &Limits {
+            pedantic: true,
+            ..limits
+        },
+        &[a, b],
+    );
+}
+
+fn client_ops(limits: &Limits, chunks: &[&[u8]]) -> Vec<String> {
+    let mut parser = ClientOpParser::new(limits.clone());
+    let mut ops = Vec::new();
+    for chunk in chunks {
+        let mut input = *chunk;
+        loop {
+            match parser.next(&mut input) {
+                Ok(Some(parsed)) => ops.push(format!("{parsed:?}")),
+                Ok(None) => break,
+                Err(_) => {
+                    ops.push("error".to_owned());
+                    return ops;
+                }
+            }
+        }
+    }
+    ops
+}
+
+fn server_ops(chunks: &[&[u8]]) -> Vec<String> {
+    let mut parser = ServerOpParser::default();
+    let mut ops = Vec::new();
+    for chunk in chunks {
+        let mut input = *chunk;
+        loop {
+            match parser.next(&mut input) {
+                Ok(Some(op)) => ops.push(format!("{op:?}")),
+                Ok(None) => break,
+                Err(error) => {
+                    ops.push(format!("{error:?}"));
+                    return ops;
+                }
+            }
+        }
+    }
+    ops
+}
+
+/// Header blocks: what is added is found, what is removed is gone.
+pub fn headers(data: &[u8]) {
+    block::status(data);
+    block::fields(data).count();
+    let Some(at) = data.iter().position(|b| *b == b'\n') else {
+        return;
+    };
+    let (key, rest) = (&data[..at], &data[at + 1..]);
+    let Ok(key) = str::from_utf8(key) else { return };
+    if key.is_empty() || key.contains(['\r', ':']) {
+        return;
+    }
+    let without = block::remove(rest, key);
+    assert!(without.len() <= rest.len());
+    block::get(rest, key);
+    let mut made = Vec::new();
+    let value: Vec<u8> = rest
+        .iter()
+        .copied()
+        .filter(|b| !b" \r\n".contains(b))
+        .collect();
+    block::push(&mut made, key, &value);
+    assert_eq!(block::get(&made, key), Some(&value[..]));
+    assert!(block::remove(&made, key).is_empty());
+}
+
+/// Subjects, a line each: the routes find what asking each pattern finds.
+pub fn subjects(data: &[u8]) {
+    let lines: Vec<&[u8]> = data.split(|b| *b == b'\n').take(12).collect();
+    let mut routes = Routes::default();
+    let patterns: Vec<&[u8]> = lines
+        .iter()
+        .copied()
+        .filter(|p| routes.insert(p, *p))
+        .collect();
+    for line in &lines {
+        let mut found = Vec::new();
+        routes.matches(line, &mut |pattern: &&[u8]| found.push(*pattern));
+        let mut wanted: Vec<_> = patterns
+            .iter()
+            .copied()
+            .filter(|p| subject::matches(p, line))
+            .collect();
+        found.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted);
+        for pattern in &patterns {
+            assert_eq!(
+                subject::overlap(line, pattern),
+                subject::overlap(pattern, line)
+            );
+            if subject::is_subset(line, pattern) && subject::is_subscribable(line) {
+                assert!(subject::overlap(line, pattern));
+            }
+        }
+    }
+    for pattern in patterns {
+        assert!(routes.remove(pattern, &pattern));
+    }
+    assert!(routes.is_empty());
+}
+
+/// A server with a bucket, a consumer and one client.
+struct Bench {
+    server: Server,
+    client: ConnectionId,
+    now: Time,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let mut server = Server::new(
+            Config {
+                jetstream: true,
+                ..Config::default()
+            },
+            1,
+            START,
+        );
+        let client = server.connect(
+            Peer {
+                ip: "127.0.0.1".into(),
+                port: 1,
+                websocket: false,
+            },
+            START,
+        );
+        let mut bench = Bench {
+            server,
+            client,
+            now: START,
+        };
+        bench.send(b"CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\nSUB r.> 1\r\n");
+        bench.publish(
+            "$JS.API.STREAM.CREATE.KV_b",
+            b"",
+            br#"{"name":"KV_b","subjects":["$KV.b.>"],"max_msgs_per_subject":3,"allow_direct":true,"allow_rollup_hdrs":true,"allow_msg_ttl":true,"subject_delete_marker_ttl":60000000000}"#,
+        );
+        bench.publish(
+            "$JS.API.CONSUMER.CREATE.KV_b.c",
+            b"",
+            br#"{"stream_name":"KV_b","config":{"name":"c","ack_policy":"explicit"}}"#,
+        );
+        for key in ["a", "b.c", "a"] {
+            bench.publish(&format!("$KV.b.{key}"), b"", b"value");
+        }
+        bench
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.server.receive(self.client, bytes, self.now);
+        self.drain();
+    }
+
+    fn publish(&mut self, subject: &str, headers: &[u8], payload: &[u8]) {
+        let total = headers.len() + payload.len();
+        let line = if headers.is_empty() {
+            format!("PUB {subject} r.1 {total}\r\n")
+        } else {
+            format!("HPUB {subject} r.1 {} {total}\r\n", headers.len())
+        };
+        self.send(&[line.as_bytes(), headers, payload, b"\r\n"].concat());
+    }
+
+    /// Everything that is sent must read as operations of a server.
+    fn drain(&mut self) {
+        for id in self.server.take_ready() {
+            let output = self.server.take_output(id);
+            let mut parser = ServerOpParser::default();
+            let mut input = &output.bytes[..];
+            while let Some(op) = parser.next(&mut input).expect("a server's operation") {
+                std::hint::black_box(op);
+            }
+        }
+        self.server.take_log();
+    }
+
+    fn wait(&mut self, ns: i64) {
+        self.now = self.now.after(ns);
+        for _ in 0..20 {
+            if self.server.next_deadline().is_none_or(|at| at > self.now) {
+                break;
+            }
+            self.server.advance(self.now);
+            self.drain();
+        }
+    }
+}
+
+/// Requests that the API knows, and subjects that streams and consumers serve.
+const SUBJECTS: [&str; 31] = [
+    "$JS.API.INFO",
+    "$JS.API.STREAM.CREATE.S",
+    "$JS.API.STREAM.CREATE.KV_b",
+    "$JS.API.STREAM.UPDATE.KV_b",
+    "$JS.API.STREAM.UPDATE.S",
+    "$JS.API.STREAM.NAMES",
+    "$JS.API.STREAM.LIST",
+    "$JS.API.STREAM.INFO.KV_b",
+    "$JS.API.STREAM.PURGE.KV_b",
+    "$JS.API.STREAM.MSG.GET.KV_b",
+    "$JS.API.STREAM.MSG.DELETE.KV_b",
+    "$JS.API.STREAM.DELETE.S",
+    "$JS.API.STREAM.SNAPSHOT.KV_b",
+    "$JS.API.STREAM.RESTORE.T",
+    "$JS.API.DIRECT.GET.KV_b",
+    "$JS.API.DIRECT.GET.KV_b.$KV.b.a",
+    "$JS.API.CONSUMER.CREATE.KV_b",
+    "$JS.API.CONSUMER.CREATE.KV_b.d",
+    "$JS.API.CONSUMER.CREATE.KV_b.d.$KV.b.>",
+    "$JS.API.CONSUMER.DURABLE.CREATE.KV_b.d",
+    "$JS.API.CONSUMER.INFO.KV_b.c",
+    "$JS.API.CONSUMER.LIST.KV_b",
+    "$JS.API.CONSUMER.NAMES.KV_b",
+    "$JS.API.CONSUMER.MSG.NEXT.KV_b.c",
+    "$JS.API.CONSUMER.PAUSE.KV_b.c",
+    "$JS.API.CONSUMER.RESET.KV_b.c",
+    "$JS.API.CONSUMER.UNPIN.KV_b.c",
+    "$JS.API.CONSUMER.DELETE.KV_b.d",
+    "$JS.ACK.KV_b.c.1.1.1.1795537149000000000.2",
+    "$SYS.REQ.SERVER.PING.CONNZ",
+    "$KV.b.a",
+];
+
+/// Lines of a subject's number, a count of seconds to wait, and a payload; a payload may start with a header block.
+pub fn api(data: &[u8]) {
+    let mut bench = Bench::new();
+    for line in data.split(|b| *b == b'\n').take(20) {
+        let [number, seconds, payload @ ..] = line else {
+            continue;
+        };
+        let subject = SUBJECTS[usize::from(*number) % SUBJECTS.len()];
+        let (headers, payload) = match payload.strip_prefix(b"|") {
+            Some(fields) => {
+                let (fields, payload) = fields.split_at(
+                    fields
+                        .iter()
+                        .position(|b| *b == b'|')
+                        .unwrap_or(fields.len()),
+                );
+                let fields: Vec<u8> = fields
+                    .iter()
+                    .flat_map(|b| {
+                        if *b == b';' {
+                            &b"\r\n"[..]
+                        } else {
+                            std::slice::from_ref(b)
+                        }
+                    })
+                    .copied()
+                    .collect();
+                (
+                    [b"NATS/1.0\r\n", &fields[..], b"\r\n\r\n"].concat(),
+                    payload,
+                )
+            }
+            None => (Vec::new(), payload),
+        };
+        bench.publish(subject, &headers, payload);
+        bench.wait(i64::from(*seconds) * SECOND);
+    }
+    let copy = bench.server.clone();
+    bench.wait(86_400 * SECOND);
+    drop(copy);
+}
+
+/// Raw bytes of a client; byte 0xfe lets time pass.
+pub fn server(data: &[u8]) {
+    let mut bench = Bench::new();
+    for part in data.split(|b| *b == 0xfe).take(20) {
+        bench.send(part);
+        bench.wait(3 * SECOND);
+    }
+    bench.server.disconnect(bench.client, bench.now);
+    bench.wait(86_400 * SECOND);
+}
+
+/// A log of the journal, whole and from its third byte on.
+pub fn journal(data: &[u8]) {
+    if let Some(mut reader) = Reader::new(data) {
+        let records = reader.by_ref().count();
+        assert!(reader.lost() <= data.len() && records <= data.len());
+    }
+}
+
+/// A command line for the shell's parser, and its words for `nats`, with nothing to connect to.
+pub fn command(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    cli::shell::Shell::is_incomplete(text);
+    cli::shell::split_paste(text);
+    let nothing: Rc<dyn Io> = Rc::new(Nothing);
+    let session = Session {
+        io: nothing,
+        connector: Rc::new(|_| Err("nats: no servers available for connection".to_owned())),
+        runtime: Rc::new(Nothing),
+    };
+    let words = text.split_whitespace().map(str::to_owned).collect();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut run = pin!(cli::run(words, session));
+    for _ in 0..3 {
+        if run.as_mut().poll(&mut context).is_ready() {
+            break;
+        }
+    }
+}
+
+/// A terminal without anybody, a folder without files, a clock that stands still.
+struct Nothing;
+
+impl Io for Nothing {
+    fn stdout(&self, _: &[u8]) {}
+    fn stderr(&self, _: &[u8]) {}
+    fn stdin_is_terminal(&self) -> bool {
+        false
+    }
+    fn stdout_is_terminal(&self) -> bool {
+        false
+    }
+    fn size(&self) -> (usize, usize) {
+        (80, 24)
+    }
+    fn read(&self) -> LocalFuture<'static, Option<Vec<u8>>> {
+        Box::pin(async { None })
+    }
+    fn read_keys(&self) -> LocalFuture<'static, Option<Vec<u8>>> {
+        Box::pin(async { None })
+    }
+    fn interrupt(&self) -> LocalFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+    fn env(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn utc_offset(&self, _: Time) -> i32 {
+        0
+    }
+    fn files(&self) -> Rc<dyn Files> {
+        Rc::new(Nothing)
+    }
+}
+
+impl Files for Nothing {
+    fn read(&self, _: &str) -> Result<Vec<u8>, FileError> {
+        Err(FileError::Missing)
+    }
+    fn write(&self, _: &str, _: &[u8]) -> Result<(), FileError> {
+        Ok(())
+    }
+    fn remove(&self, _: &str) -> Result<(), FileError> {
+        Err(FileError::Missing)
+    }
+    fn list(&self, _: &str) -> Result<Vec<String>, FileError> {
+        Err(FileError::Missing)
+    }
+}
+
+impl Runtime for Nothing {
+    fn now(&self) -> Time {
+        START
+    }
+    fn sleep(&self, _: i64) -> LocalFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+    fn spawn(&self, _: LocalFuture<'static, ()>) {}
+    fn random(&self) -> u64 {
+        4
+    }
+}
