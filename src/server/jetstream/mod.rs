@@ -13,6 +13,7 @@ pub mod transform;
 use std::collections::BTreeMap;
 
 use self::error::ApiError;
+use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::ConnectionId;
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
@@ -133,6 +134,35 @@ impl JetStream {
             let own = &mut config.subjects.iter();
             own.any(|own| subject::overlap(own.as_bytes(), other.as_bytes()))
         })
+    }
+
+    /// Bytes that streams of this storage may grow to, where they have a limit.
+    fn reserved(&self, storage: Storage) -> i64 {
+        let streams = self
+            .streams
+            .values()
+            .filter(|s| s.config.storage == storage);
+        let limits = streams.map(|stream| stream.config.max_bytes.max(0));
+        limits.fold(0, i64::saturating_add)
+    }
+
+    /// `max_bytes` must fit into what the server has; `own` of what is reserved is the stream's already.
+    fn check_reservation(
+        &self,
+        core: &Core,
+        config: &StreamConfig,
+        own: i64,
+    ) -> Result<(), ApiError> {
+        let (limit, err_code, what) = match config.storage {
+            Storage::Memory => (core.config().max_memory, 10028, "memory"),
+            Storage::File => (core.config().max_storage, 10047, "storage"),
+        };
+        let others = self.reserved(config.storage) - own;
+        if config.max_bytes > 0 && others.saturating_add(config.max_bytes) > limit as i64 {
+            let text = format!("insufficient {what} resources available");
+            return Err(ApiError::new(500, err_code, text));
+        }
+        Ok(())
     }
 
     /// Filters of mirrors and sources must be subjects.

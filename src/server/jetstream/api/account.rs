@@ -8,13 +8,10 @@ use crate::server::jetstream::stream::Stream;
 pub static INFO: Call = Call {
     kind: "account_info_response",
     run: |js, _, _, w| {
-        let total = |storage, of: fn(&JetStream, Storage) -> u64| of(js, storage);
-        w.key("memory").uint(total(Storage::Memory, used));
-        w.key("storage").uint(total(Storage::File, used));
-        w.key("reserved_memory")
-            .uint(total(Storage::Memory, reserved));
-        w.key("reserved_storage")
-            .uint(total(Storage::File, reserved));
+        w.key("memory").uint(used(js, Storage::Memory));
+        w.key("storage").uint(used(js, Storage::File));
+        w.key("reserved_memory").int(js.reserved(Storage::Memory));
+        w.key("reserved_storage").int(js.reserved(Storage::File));
         w.key("streams").uint(js.streams.len() as u64);
         // A mirror or source counts as the consumer it would have on its origin.
         let follows = |s: &Stream| s.follows.iter().filter(|f| f.origin.is_some()).count();
@@ -47,10 +44,4 @@ pub static INFO: Call = Call {
 fn used(js: &JetStream, storage: Storage) -> u64 {
     let streams = js.streams.values().filter(|s| s.config.storage == storage);
     streams.map(|s| s.store.bytes()).sum()
-}
-
-/// Bytes that streams of this storage may grow to, where they have a limit.
-fn reserved(js: &JetStream, storage: Storage) -> u64 {
-    let streams = js.streams.values().filter(|s| s.config.storage == storage);
-    streams.map(|s| s.config.max_bytes.max(0) as u64).sum()
 }

@@ -42,7 +42,7 @@ pub static NAMES: Call = Call {
 pub static LIST: Call = Call {
     kind: "stream_list_response",
     run: list,
-    on_error: "\"total\":0,\"offset\":0,\"limit\":0,\"streams\":null",
+    on_error: "\"total\":0,\"offset\":0,\"limit\":0,\"streams\":[]",
 };
 
 pub static DELETE: Call = Call {
@@ -132,6 +132,7 @@ fn create(
             return Err(ApiError::new(400, 10058, text));
         }
     } else {
+        js.check_reservation(core, &config, 0)?;
         js.check_origin_filters(&config)?;
         if js.overlaps(&config, None) {
             return Err(SUBJECT_OVERLAP.into());
@@ -160,6 +161,7 @@ fn update(
         return Err(REPLICAS.into());
     }
     check::check_update(&old, &mut config)?;
+    js.check_reservation(core, &config, old.max_bytes.max(0))?;
     let stream = js.find(request.stream())?;
     check_consumers(stream, &config)?;
     let id = stream.id;

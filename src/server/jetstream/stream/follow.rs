@@ -179,7 +179,7 @@ impl Follow {
         if self.failures > 0 {
             ApiError::from(STREAM_NOT_FOUND).write(w.key("error"));
         }
-        if !self.source.filter_subject.is_empty() {
+        if self.active.is_some() && !self.source.filter_subject.is_empty() {
             let filter = &self.source.filter_subject;
             w.key("filter_subject").string(filter);
         }

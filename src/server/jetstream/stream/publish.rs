@@ -305,7 +305,7 @@ impl Stream {
                     return Err(ApiError::new(500, 10111, text));
                 }
             };
-            if !permitted && matches!(origin, Origin::Mirror(..)) {
+            if !permitted {
                 rollup = Rollup::None;
             }
         }
