@@ -11,13 +11,13 @@ mod runtime;
 #[cfg(target_arch = "wasm32")]
 pub use runtime::BrowserRuntime;
 
-pub use crate::server::flags;
+pub use crate::server::{Config, flags};
 
 use crate::client::{
     runtime::Runtime,
     transport::{Connector, LocalFuture},
 };
-use crate::server::{Config, ConnectionId, Peer, Server};
+use crate::server::{ConnectionId, Peer, Server};
 use crate::wire::time::{SECOND, Time};
 use link::{Link, LinkTransport, Place, Port};
 use std::{

@@ -1,22 +1,21 @@
-//! A person's side of a terminal: the line being typed, the command that runs, what is queued behind it. Knows no DOM;
-//! what a command line does is the [`Program`]'s business.
+//! A person's side of a terminal: the line being typed, the command that runs, what is queued behind it. Knows no DOM.
 
 use super::{
     cancel::Cancel,
     tty::{Reading, Tty},
 };
 use crate::{
-    cli::line_editor::{Action, Key, LineEditor},
-    client::{runtime::Runtime, transport::LocalFuture},
+    cli::{
+        line_editor::{Action, Key, LineEditor},
+        shell::{Shell, split_paste},
+    },
+    client::runtime::Runtime,
 };
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
 };
-
-/// Runs a command line at a terminal; its exit code. Dropping the future is ^C.
-pub type Program = Box<dyn Fn(String, Rc<Tty>) -> LocalFuture<'static, i32>>;
 
 /// How long a click on Run waits for the command before it, in ns, until it is stopped with ^C.
 const PATIENCE: i64 = 400_000_000;
@@ -33,19 +32,21 @@ pub trait Observer {
     fn ended(&self, line: &str, code: i32);
 }
 
-/// A terminal with somebody at it.
+/// A terminal with somebody at it, and the shell that runs there.
 pub struct Console {
     /// The device.
     pub tty: Rc<Tty>,
     /// The line being typed.
     pub editor: RefCell<LineEditor>,
-    program: Program,
+    shell: Shell,
     runtime: Rc<dyn Runtime>,
     observer: Rc<dyn Observer>,
     /// Lines to run after the one that runs; a failure drops those that came with it (a paste).
     queue: RefCell<VecDeque<Queued>>,
     /// Set by ^C while a command runs.
     job: RefCell<Option<Cancel>>,
+    /// Lines of a command that is not complete yet.
+    begun: RefCell<String>,
     waiting_clicks: RefCell<VecDeque<String>>,
     clicks_run: Cell<bool>,
 }
@@ -57,24 +58,34 @@ struct Queued {
 }
 
 impl Console {
-    /// A console at a fresh terminal.
+    /// A console at a terminal, with the shell that runs there.
     pub fn new(
-        program: Program,
+        tty: Rc<Tty>,
+        shell: Shell,
         runtime: Rc<dyn Runtime>,
         observer: Rc<dyn Observer>,
     ) -> Rc<Console> {
-        let seen = observer.clone();
         Rc::new(Console {
-            tty: Tty::new(Box::new(move || seen.changed())),
-            editor: RefCell::default(),
-            program,
+            tty,
+            editor: RefCell::new(LineEditor::new(shell.history())),
+            shell,
             runtime,
             observer,
             queue: RefCell::default(),
             job: RefCell::default(),
+            begun: RefCell::default(),
             waiting_clicks: RefCell::default(),
             clicks_run: Cell::new(false),
         })
+    }
+
+    /// What stands before the line.
+    pub fn prompt(&self) -> &'static str {
+        match (self.busy(), self.begun.borrow().is_empty()) {
+            (true, _) => "",
+            (false, true) => self.shell.prompt(),
+            (false, false) => "> ",
+        }
     }
 
     /// Does a command run?
@@ -91,12 +102,14 @@ impl Console {
                 self.tty.end_input();
             }
             _ => {
+                let line = self.editor.borrow().text();
                 let action = self.editor.borrow_mut().key(key);
                 match action {
                     Action::Run(line) => self.enter(line, false),
                     Action::Interrupt => {
-                        self.echo("");
+                        self.echo(&line);
                         self.tty.write(b"^C\n");
+                        self.begun.borrow_mut().clear();
                     }
                     Action::ClearScreen => self.tty.clear(),
                     action @ Action::Complete { .. } => return Some(action),
@@ -108,22 +121,17 @@ impl Console {
         None
     }
 
-    /// Text that came at once: a paste of several lines runs line by line and stops at the first that fails.
+    /// Text that came at once: a paste of several lines runs command by command and stops at the first that fails. What
+    /// is behind the last newline is typed.
     pub fn paste(self: &Rc<Self>, text: &str) {
-        let mut lines = text
-            .split('\n')
-            .map(|line| line.trim_end_matches('\r'))
-            .peekable();
-        while let Some(line) = lines.next() {
-            self.editor.borrow_mut().insert(line);
-            if lines.peek().is_none() {
-                break;
-            }
-            let action = self.editor.borrow_mut().key(Key::Enter);
-            if let Action::Run(line) = action {
-                self.enter(line, true);
-            }
+        let (lines, rest) = text.rsplit_once('\n').unwrap_or(("", text));
+        let begun = self.editor.borrow().text();
+        self.editor.borrow_mut().set("");
+        for command in split_paste(&(begun + lines)) {
+            self.editor.borrow_mut().remember(&command);
+            self.enter(command, true);
         }
+        self.editor.borrow_mut().insert(rest);
         self.observer.changed();
     }
 
@@ -133,7 +141,7 @@ impl Console {
             Reading::Nothing if self.busy() => {
                 self.queue.borrow_mut().push_back(Queued { line, paste });
             }
-            Reading::Nothing => self.start(line, paste),
+            Reading::Nothing => self.submit(line, paste),
             Reading::Lines => self.tty.type_in(&format!("{line}\n")),
             Reading::Keys => self.tty.type_in(&format!("{line}\r")),
         }
@@ -159,7 +167,8 @@ impl Console {
                     console.runtime.sleep(GLANCE).await;
                     waited += GLANCE;
                 }
-                console.start(line, false);
+                console.begun.borrow_mut().clear();
+                console.submit(line, false);
             }
             console.clicks_run.set(false);
         }));
@@ -194,20 +203,28 @@ impl Console {
 
     fn echo(&self, line: &str) {
         self.tty.fresh_line();
+        let prompt = self.prompt().trim_end();
         self.tty
-            .write(format!("\x1b[94m$\x1b[0m {line}").as_bytes());
+            .write(format!("\x1b[94m{prompt}\x1b[0m {line}").as_bytes());
+    }
+
+    /// A whole line: runs it unless it is only the beginning of a command.
+    fn submit(self: &Rc<Self>, line: String, paste: bool) {
+        self.echo(&line);
+        self.tty.write(b"\n");
+        let line = std::mem::take(&mut *self.begun.borrow_mut()) + &line;
+        if Shell::is_incomplete(&line) {
+            *self.begun.borrow_mut() = line + "\n";
+        } else if !line.trim().is_empty() {
+            self.start(line, paste);
+        }
     }
 
     fn start(self: &Rc<Self>, line: String, paste: bool) {
-        self.echo(&line);
-        self.tty.write(b"\n");
-        if line.trim().is_empty() {
-            return;
-        }
         let job = Cancel::default();
         *self.job.borrow_mut() = Some(job.clone());
         self.observer.started(&line);
-        let running = (self.program)(line.clone(), self.tty.clone());
+        let running = self.shell.run_line(&line);
         let console = self.clone();
         self.runtime.spawn(Box::pin(async move {
             let code = job.unless(running).await.unwrap_or(130);
@@ -229,7 +246,7 @@ impl Console {
         let next = queue.pop_front();
         drop(queue);
         if let Some(Queued { line, paste }) = next {
-            self.start(line, paste);
+            self.submit(line, paste);
         }
         self.observer.changed();
     }

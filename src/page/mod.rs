@@ -1,5 +1,6 @@
 //! The Leptos page: lesson, terminals and stream view, each a client of whichever server is connected.
 //! What needs no DOM is plain Rust and tested natively; the rest exists in wasm only.
+#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))] // natively there is nobody but the tests
 
 mod address;
 mod cancel;

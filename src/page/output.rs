@@ -102,7 +102,7 @@ impl Output {
     fn chunk(&self, number: usize) -> Element {
         let last = self.lines.back().and_then(|line| line.parent_element());
         match last {
-            Some(chunk) if number % CHUNK != 0 => chunk,
+            Some(chunk) if !number.is_multiple_of(CHUNK) => chunk,
             _ => {
                 let chunk = self.element("div", "terminal__chunk");
                 self.root.append_child(&chunk).ok();

@@ -8,9 +8,10 @@ use super::{
     programs,
     storage,
     stream_state::StreamState,
-    tty::Reading,
+    tty::{Reading, Tty},
 };
 use crate::{
+    cli::shell::MemoryFiles,
     client::{Client, JetStream, Options, runtime::Runtime},
     host::Host,
     lesson::Terminal,
@@ -61,16 +62,17 @@ impl Page {
         let host = Host::new(programs::runtime());
         let frames = [(); 3].map(|()| Rc::<Frame>::default());
         let page = Rc::new(Cell::new(None));
-        let console = |terminal: Terminal, program| {
+        let files = Rc::new(MemoryFiles::new(programs::HOME));
+        let history = storage::history();
+        let consoles = [Terminal::A, Terminal::B, Terminal::Server].map(|terminal| {
             let frame = frames[terminal as usize].clone();
-            let watcher = Watcher { terminal, page: page.clone(), frame };
-            Console::new(program, host.runtime(), Rc::new(watcher))
-        };
-        let consoles = [
-            console(Terminal::A, programs::shell(&host)),
-            console(Terminal::B, programs::shell(&host)),
-            console(Terminal::Server, programs::server(&host)),
-        ];
+            let watcher = Rc::new(Watcher { terminal, page: page.clone(), frame });
+            let drawn = watcher.clone();
+            let tty = Tty::new(Box::new(move || drawn.changed()));
+            let history = if terminal == Terminal::Server { Vec::new() } else { history.clone() };
+            let shell = programs::shell(&host, tty.clone(), files.clone(), history);
+            Console::new(tty, shell, host.runtime(), watcher)
+        });
         let room = Room { host, consoles, frames, jetstream: RefCell::default() };
         let built = Page {
             lesson: LessonState::new(),
@@ -114,8 +116,6 @@ impl Page {
     /// Starts the server, connects to it and brings it to where the page should be; then the page is ready.
     pub fn start(self, prepare: &'static [&'static str]) {
         let room = self.room();
-        let log = self.console(Terminal::Server).tty.clone();
-        room.host.on_log(Rc::new(move |line| log.write(format!("{line}\n").as_bytes())));
         let (server, commands) = match prepare.split_first() {
             Some((first, rest)) if first.starts_with("nats-server") => (first.to_string(), rest),
             _ => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
@@ -164,13 +164,14 @@ impl Page {
         self.panes.running(terminal, true);
         self.lesson.ran(terminal, line);
         if terminal == Terminal::Server {
-            storage::set("server", line);
+            storage::keep_server(line);
             if let Some(jetstream) = self.jetstream() {
                 jetstream.client.reconnect_now();
             }
         } else {
             self.stream.mentioned(line);
             self.commands.update(|commands| commands.push(line.to_string()));
+            storage::keep_history(line);
         }
     }
 

@@ -19,6 +19,44 @@ pub fn set(name: &str, value: &str) {
     }
 }
 
+/// Lines of history kept.
+const HISTORY: usize = 200;
+/// What a line with a secret in it has: such a line is never kept.
+const SECRETS: [&str; 6] = ["pass", "token", "creds", "nkey", "auth", "@"];
+
+/// Might a line hold a secret?
+pub fn is_secret(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    SECRETS.iter().any(|secret| line.contains(secret))
+}
+
+/// Lines of earlier visits, oldest first.
+pub fn history() -> Vec<String> {
+    get("history").unwrap_or_default().split('\n').filter(|line| !line.is_empty()).map(String::from).collect()
+}
+
+/// Keeps a line that was run.
+pub fn keep_history(line: &str) {
+    if is_secret(line) || line.contains('\n') {
+        return;
+    }
+    let mut lines = history();
+    if lines.last().is_none_or(|last| last != line) {
+        lines.push(line.to_string());
+    }
+    let skipped = lines.len().saturating_sub(HISTORY);
+    set("history", &lines.split_off(skipped).join("\n"));
+}
+
+/// Keeps how the server was started, without its secrets.
+pub fn keep_server(line: &str) {
+    let jetstream = line.split_whitespace().any(|word| matches!(word, "-js" | "--js" | "-jetstream" | "--jetstream"));
+    if line.starts_with("nats-server") {
+        let plain = if jetstream { "nats-server -js" } else { "nats-server" };
+        set("server", if is_secret(line) { plain } else { line });
+    }
+}
+
 /// Forgets everything but the theme.
 pub fn clear() {
     if let Some(storage) = storage() {

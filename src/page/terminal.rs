@@ -197,8 +197,7 @@ fn prompt(console: &Console) -> String {
             let failed = if search.failed { "failed " } else { "" };
             format!("({failed}reverse-i-search)'{}': ", search.query)
         }
-        None if console.busy() => String::new(),
-        None => "$ ".into(),
+        None => console.prompt().into(),
     }
 }
 
