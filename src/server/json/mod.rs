@@ -10,6 +10,14 @@ pub use decode::{Decoder, Moment, decode, decode_lenient};
 pub use parse::{Document, Kind, Value, is_empty_request, looks_like_json};
 pub use write::Writer;
 
+/// The text of a plain `json.Unmarshal`, which does not say where a mistake is.
+pub fn plain(error: String) -> String {
+    if error == "unexpected EOF" {
+        return "unexpected end of JSON input".into();
+    }
+    error.split(" at offset ").next().unwrap_or_default().into()
+}
+
 /// Go's `%q` of bytes: double quotes, escapes, everything printable as it is.
 pub fn quote(bytes: &[u8]) -> String {
     let mut text = String::from("\"");

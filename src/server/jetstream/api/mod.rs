@@ -2,6 +2,7 @@
 //! module of its family.
 
 mod account;
+mod consumer;
 pub mod direct;
 mod message;
 mod stream;
@@ -173,6 +174,7 @@ fn find(tokens: &[&str]) -> Option<&'static Call> {
             ["CANCEL_MOVE", _] => Some(&CANCEL_MOVE),
             _ => None,
         },
+        ["CONSUMER", rest @ ..] => consumer::find(rest),
         _ => None,
     }
 }

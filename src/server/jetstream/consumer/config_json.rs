@@ -1,6 +1,7 @@
 //! `ConsumerConfig` in JSON, in and out. Must not know what the fields mean.
 
 use super::config::{AckPolicy, Config, DeliverPolicy, PriorityPolicy, ReplayPolicy};
+use crate::server::jetstream::stream::write_metadata;
 use crate::server::json::{Decoder, Moment, Value, Writer};
 
 /// Reads one of the enumerations; null and numbers are errors, too.
@@ -89,8 +90,8 @@ impl Config {
         true
     }
 
-    /// Writes the object. `more` are further members of `metadata`.
-    pub fn write(&self, w: &mut Writer, more: &[(&str, &str)]) {
+    /// Writes the object; `own` adds what the server says about itself in `metadata`.
+    pub fn write(&self, w: &mut Writer, own: bool) {
         let mut w = Fields(w);
         w.0.open();
         w.text("durable_name", &self.durable_name);
@@ -129,7 +130,7 @@ impl Config {
         w.flag("mem_storage", self.mem_storage);
         w.flag("direct", self.direct);
         w.flag("sourcing", self.sourcing);
-        self.write_metadata(w.0, more);
+        write_metadata(w.0, &self.metadata, own);
         w.moment("pause_until", &self.pause_until);
         w.texts("priority_groups", &self.priority_groups);
         if self.priority_policy != PriorityPolicy::None {
@@ -138,23 +139,6 @@ impl Config {
         }
         w.int("priority_timeout", self.priority_timeout);
         w.0.close();
-    }
-
-    fn write_metadata(&self, w: &mut Writer, more: &[(&str, &str)]) {
-        let mut all: Vec<(&str, &str)> = self
-            .metadata
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
-        all.extend_from_slice(more);
-        all.sort_unstable();
-        if !all.is_empty() {
-            w.key("metadata").open();
-            for (key, value) in all {
-                w.key(key).string(value);
-            }
-            w.close();
-        }
     }
 }
 

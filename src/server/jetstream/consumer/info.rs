@@ -7,17 +7,14 @@ use crate::server::jetstream::store::Storage;
 use crate::server::json::Writer;
 use crate::wire::time::Time;
 
-/// `metadata` that the server adds when it shows a configuration.
-pub const SERVER_METADATA: &[(&str, &str)] = &[("_nats.level", "5"), ("_nats.ver", "2.15.2")];
-
 impl Consumer {
-    /// Writes the members of the info object into one that is open. `metadata` goes beside the configuration's own.
+    /// Writes the members of the info object into one that is open. `own`: as [`super::Config::write`].
     pub(in crate::server::jetstream) fn write_info(
         &self,
         w: &mut Writer,
         core: &Core,
         view: View<'_>,
-        metadata: &[(&str, &str)],
+        own: bool,
     ) {
         let now = core.now();
         let progress = &self.progress;
@@ -26,7 +23,7 @@ impl Consumer {
             .key("name")
             .string(&self.name);
         w.key("created").time(Some(self.created)).key("config");
-        self.config.write(w, metadata);
+        self.config.write(w, own);
         let (delivered, floor) = self.shown(view);
         write_position(w, "delivered", delivered, progress.last_delivered);
         write_position(w, "ack_floor", floor, progress.last_acked);

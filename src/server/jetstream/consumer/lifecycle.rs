@@ -230,17 +230,15 @@ impl Consumers {
         Ok(())
     }
 
-    /// Sets or clears the end of a consumer's pause. False if there is no such consumer.
+    /// Sets or clears the end of a consumer's pause and returns its id, if there is such a consumer.
     pub fn pause(
         &mut self,
         core: &mut Core,
         view: View<'_>,
         name: &str,
         until: Option<Moment>,
-    ) -> bool {
-        let Some(id) = self.by_name.get(name).copied() else {
-            return false;
-        };
+    ) -> Option<ConsumerId> {
+        let id = self.by_name.get(name).copied()?;
         self.with(core, view, id, |consumer, work| {
             let mut config = consumer.config.clone();
             config.pause_until = until.map(|until| Moment::utc(until.time));
@@ -248,7 +246,7 @@ impl Consumers {
             let old = consumer.config.clone();
             consumer.change(work, &old, config);
         });
-        true
+        Some(id)
     }
 
     /// Deletes a consumer. False if there is no such consumer.

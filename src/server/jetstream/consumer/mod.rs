@@ -17,6 +17,7 @@ mod start;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::check::{INVALID_GROUP, is_valid_group};
 pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;
 use self::progress::Progress;
@@ -195,6 +196,11 @@ impl Consumers {
     /// The consumer of that name.
     pub fn get(&self, name: &str) -> Option<&Consumer> {
         self.by_id.get(self.by_name.get(name)?)
+    }
+
+    /// The consumer of that id.
+    pub fn by_id(&self, id: ConsumerId) -> Option<&Consumer> {
+        self.by_id.get(&id)
     }
 
     /// Is any consumer interested in `subject`?

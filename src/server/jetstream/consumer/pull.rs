@@ -5,8 +5,9 @@ use super::config::PriorityPolicy;
 use super::requests::{Ask, Priority, Request, Served};
 use super::{Consumer, Work};
 use crate::server::core::{Core, Message, Timer};
+use crate::server::jetstream::api::level_ok;
 use crate::server::json;
-use crate::wire::{duration, headers};
+use crate::wire::duration;
 
 /// Highest `priority` of a request.
 const MAX_PRIORITY: i64 = 9;
@@ -252,17 +253,6 @@ fn is_overflowing(request: &Request, pending: i64, ack_pending: usize) -> bool {
         || (min_ack_pending > 0 && min_ack_pending <= ack_pending as i64)
 }
 
-/// `Nats-Required-Api-Level` names a level this server has, or is absent.
-pub(in crate::server::jetstream) fn level_ok(block: &[u8]) -> bool {
-    let Some(value) = headers::get(block, "Nats-Required-Api-Level") else {
-        return true;
-    };
-    let level = std::str::from_utf8(value)
-        .ok()
-        .and_then(|text| text.parse::<i64>().ok());
-    level.is_some_and(|level| level <= i64::from(crate::server::API_LEVEL))
-}
-
 /// Reads the payload of a request. The error is Go's.
 fn parse(payload: &[u8]) -> Result<Ask, String> {
     let text = payload.trim_ascii();
@@ -302,18 +292,10 @@ fn parse(payload: &[u8]) -> Result<Ask, String> {
             },
         );
     });
-    read.map_err(plain)?;
+    read.map_err(json::plain)?;
     ask.priority = Some(priority);
     if ask.idle_heartbeat > 0 && ask.idle_heartbeat.saturating_mul(2) > ask.expires {
         return Err("heartbeat value too large".into());
     }
     Ok(ask)
-}
-
-/// The text of a plain `json.Unmarshal`, which says not where a mistake is.
-pub(in crate::server::jetstream) fn plain(error: String) -> String {
-    if error == "unexpected EOF" {
-        return "unexpected end of JSON input".into();
-    }
-    error.split(" at offset ").next().unwrap_or_default().into()
 }

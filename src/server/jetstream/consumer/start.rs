@@ -1,10 +1,9 @@
 //! Where a new consumer starts, and what purges and resets make of where it is.
 
 use super::config::{Config, DeliverPolicy};
-use super::info::SERVER_METADATA;
-use super::pull::{level_ok, plain};
 use super::{Consumer, SkipList, View, Work};
 use crate::server::core::Message;
+use crate::server::jetstream::api::level_ok;
 use crate::server::jetstream::error::{self, ApiError};
 use crate::server::jetstream::store::{Filters, Store};
 use crate::server::jetstream::stream::StreamConfig;
@@ -162,7 +161,7 @@ impl Consumer {
                 config: work.config,
                 store: work.store,
             };
-            self.write_info(&mut w, work.core, view, SERVER_METADATA);
+            self.write_info(&mut w, work.core, view, true);
         }
         w.key("reset_seq").uint(seq.unwrap_or(0)).close();
         w.finish()
@@ -186,6 +185,6 @@ fn read_reset(message: Message<'_>) -> Result<u64, ApiError> {
             name == "seq"
         });
     });
-    read.map_err(|error| ApiError::invalid_json(&plain(error)))?;
+    read.map_err(|error| ApiError::invalid_json(&json::plain(error)))?;
     Ok(seq)
 }

@@ -14,7 +14,7 @@ mod removal;
 
 pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
-    StreamConfig, TransformConfig,
+    StreamConfig, TransformConfig, write_metadata,
 };
 pub use follow::Follow;
 pub use info::InfoRequest;

@@ -157,14 +157,20 @@ impl Stream {
 
     /// Retention interest and work queue: removes what consumers are done with.
     pub fn settle(&mut self, core: &mut Core) {
-        for seq in self.consumers.take_settled() {
-            let Some(message) = self.store.get(seq) else {
-                continue;
-            };
-            if self.config.retention != Retention::Limits
-                && !self.consumers.needs(seq, &message.subject)
-            {
-                self.remove(core, seq);
+        loop {
+            let settled = self.consumers.take_settled();
+            if settled.is_empty() {
+                return;
+            }
+            for seq in settled {
+                let Some(message) = self.store.get(seq) else {
+                    continue;
+                };
+                if self.config.retention != Retention::Limits
+                    && !self.consumers.needs(seq, &message.subject)
+                {
+                    self.remove(core, seq);
+                }
             }
         }
     }
