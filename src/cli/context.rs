@@ -2,6 +2,7 @@
 
 use super::{
     FileError, Session,
+    commands::json,
     parse::{Failure, Values},
     values::quote,
 };
@@ -121,16 +122,7 @@ impl Context {
 
     /// The file's text.
     pub fn to_json(&self) -> String {
-        let mut fields = Map::new();
-        for (field, _) in FIELDS {
-            let value = self.fields.get(field).cloned();
-            let empty = match field {
-                "tls_first" => Value::Bool(false),
-                _ => Value::String(String::new()),
-            };
-            fields.insert(field.into(), value.unwrap_or(empty));
-        }
-        super::commands::json(&Value::Object(fields))
+        json::print(&Value::Object(self.fields.clone()), "context")
     }
 }
 

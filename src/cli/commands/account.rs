@@ -299,9 +299,10 @@ pub async fn rtt(call: Call) -> Outcome {
                 json!({"time": time, "address": address, "rtt": mean.unwrap_or(0), "url": address});
             json!({"url": url, "results": [result]})
         };
-        call.line(&super::json(&Value::Array(
-            results.iter().map(one).collect(),
-        )));
+        call.line(&super::json::print(
+            &Value::Array(results.iter().map(one).collect()),
+            "rtt",
+        ));
         return Ok(());
     }
     let width = results

@@ -1,6 +1,8 @@
 //! What the commands do. Here: what they all need, and which function belongs to which path.
 
 mod account;
+mod consumer;
+pub mod json;
 mod kv;
 mod message;
 mod publish;
@@ -19,7 +21,6 @@ use crate::{
     client::{Client, Event, JetStream, Options, Trace, transport::LocalFuture},
     wire::time::Time,
 };
-use serde_json::Value;
 use std::{cell::RefCell, rc::Rc};
 
 /// How a command ends.
@@ -63,6 +64,37 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "request" => Box::pin(publish::request(call)),
         "reply" => Box::pin(publish::reply(call)),
         "subscribe" => Box::pin(subscribe::subscribe(call)),
+        "stream ls" => Box::pin(stream::list(call)),
+        "stream find" => Box::pin(stream::find(call)),
+        "stream info" => Box::pin(stream::info(call)),
+        "stream state" => Box::pin(stream::state(call)),
+        "stream report" => Box::pin(stream::report(call)),
+        "stream rm" => Box::pin(stream::remove(call)),
+        "stream add" => Box::pin(stream::config::add(call)),
+        "stream edit" => Box::pin(stream::config::edit(call)),
+        "stream copy" => Box::pin(stream::config::copy(call)),
+        "stream subjects" => Box::pin(stream::messages::subjects(call)),
+        "stream get" => Box::pin(stream::messages::get(call)),
+        "stream rmm" => Box::pin(stream::messages::remove(call)),
+        "stream purge" => Box::pin(stream::messages::purge(call)),
+        "stream seal" => Box::pin(stream::messages::seal(call)),
+        "stream gaps" => Box::pin(stream::messages::gaps(call)),
+        "stream view" => Box::pin(stream::messages::view(call)),
+        "consumer ls" => Box::pin(consumer::list(call)),
+        "consumer find" => Box::pin(consumer::find(call)),
+        "consumer info" => Box::pin(consumer::info(call)),
+        "consumer state" => Box::pin(consumer::state(call)),
+        "consumer report" => Box::pin(consumer::report(call)),
+        "consumer rm" => Box::pin(consumer::remove(call)),
+        "consumer reset" => Box::pin(consumer::reset(call)),
+        "consumer unpin" => Box::pin(consumer::unpin(call)),
+        "consumer pause" => Box::pin(consumer::pause(call)),
+        "consumer resume" => Box::pin(consumer::resume(call)),
+        "consumer add" => Box::pin(consumer::config::add(call)),
+        "consumer edit" => Box::pin(consumer::config::edit(call)),
+        "consumer copy" => Box::pin(consumer::config::copy(call)),
+        "consumer next" => Box::pin(consumer::receive::next(call)),
+        "consumer sub" => Box::pin(consumer::receive::subscribe(call)),
         path => {
             let text = format!("this playground does not have \"nats {path}\"");
             Box::pin(std::future::ready(Err(text.into())))
@@ -332,55 +364,6 @@ fn trace(session: &Session, library: Library, piece: Trace) {
         (Library::Jsm, Trace::Response { subject, payload }) => {
             log(session, &format!("<<< {subject}\n{}\n\n", text(payload)));
         }
-    }
-}
-
-/// JSON as natscli prints it: indented by two, with Go's escapes, without a newline at the end.
-pub fn json(value: &Value) -> String {
-    let mut out = String::new();
-    push_json(&mut out, value, 0);
-    out
-}
-
-fn push_json(out: &mut String, value: &Value, depth: usize) {
-    let indent = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
-    };
-    match value {
-        Value::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (index, item) in items.iter().enumerate() {
-                out.push_str(if index > 0 { "," } else { "" });
-                indent(out, depth + 1);
-                push_json(out, item, depth + 1);
-            }
-            indent(out, depth);
-            out.push(']');
-        }
-        Value::Object(fields) if !fields.is_empty() => {
-            out.push('{');
-            for (index, (key, item)) in fields.iter().enumerate() {
-                out.push_str(if index > 0 { "," } else { "" });
-                indent(out, depth + 1);
-                push_json(out, &Value::String(key.clone()), 0);
-                out.push_str(": ");
-                push_json(out, item, depth + 1);
-            }
-            indent(out, depth);
-            out.push('}');
-        }
-        Value::String(text) => {
-            for c in Value::String(text.clone()).to_string().chars() {
-                match c {
-                    '<' => out.push_str("\\u003c"),
-                    '>' => out.push_str("\\u003e"),
-                    '&' => out.push_str("\\u0026"),
-                    c => out.push(c),
-                }
-            }
-        }
-        other => out.push_str(&other.to_string()),
     }
 }
 

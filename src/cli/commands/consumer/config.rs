@@ -1,0 +1,575 @@
+//! Making and changing consumers: configurations from flags, files and questions.
+
+use super::{Call, Outcome, parse_until, pick, pick_stream, show};
+use crate::{
+    cli::{
+        commands::{
+            failed, json, nuid,
+            stream::{config::differences, jetstream, really},
+            subscribe::split_subjects,
+        },
+        parse::Failure,
+        values,
+    },
+    client::types::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy},
+};
+
+fn ack_policy(text: &str) -> AckPolicy {
+    match text {
+        "none" => AckPolicy::None,
+        "all" => AckPolicy::All,
+        "flow_control" => AckPolicy::FlowControl,
+        _ => AckPolicy::Explicit,
+    }
+}
+
+/// Sets where a consumer starts: `all`, `new`, `last`, `subject`, a number or a duration.
+fn start(call: &Call, config: &mut ConsumerConfig, policy: &str) -> Outcome {
+    config.deliver_policy = match policy {
+        "" | "all" => DeliverPolicy::All,
+        "last" => DeliverPolicy::Last,
+        "new" | "next" => DeliverPolicy::New,
+        "subject" | "last_per_subject" => DeliverPolicy::LastPerSubject,
+        number if number.bytes().all(|b| b.is_ascii_digit()) => {
+            config.opt_start_seq = number.parse().unwrap_or(u64::MAX);
+            DeliverPolicy::ByStartSequence
+        }
+        text => {
+            let ns = values::duration(text);
+            let ns = ns.map_err(|e| Failure::from(e).context("could not parse starting delta"))?;
+            config.opt_start_time = Some(call.now().after(-ns));
+            DeliverPolicy::ByStartTime
+        }
+    };
+    Ok(())
+}
+
+/// Steps of equal size between two delays.
+fn linear(steps: i64, shortest: i64, longest: i64) -> Result<Vec<i64>, Failure> {
+    if steps < 1 {
+        return Err("steps must be more than 0".into());
+    }
+    if longest <= shortest {
+        return Err("maximum retry must be bigger than minimum retry".into());
+    }
+    let step = (longest - shortest) / steps;
+    let mut delays: Vec<i64> = (0..steps).map(|n| shortest + step * n).collect();
+    delays.push(longest);
+    Ok(delays)
+}
+
+fn backoff(call: &Call) -> Result<Vec<i64>, Failure> {
+    let values = &call.values;
+    let (least, most) = (
+        values.duration("backoff-min"),
+        values.duration("backoff-max"),
+    );
+    let steps = values.int("backoff-steps");
+    match values.text("backoff") {
+        "linear" if steps == 0 || least == 0 || most == 0 => Err(
+            "could not determine backoff policy: required policy properties not supplied".into(),
+        ),
+        "linear" => {
+            linear(steps, least, most).map_err(|e| e.context("could not determine backoff policy"))
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn ask_backoff(call: &Call) -> Result<Vec<i64>, Failure> {
+    let prompt = call.prompt();
+    if !prompt.confirm("Add a Retry Backoff Policy", false).await? {
+        return Ok(Vec::new());
+    }
+    let options = ["linear", "none"].map(String::from);
+    let help = "Linear grows by equal steps from the shortest to the longest delay";
+    if prompt
+        .select("Backoff policy", &options, "none", help)
+        .await?
+        == "none"
+    {
+        return Ok(Vec::new());
+    }
+    let help = "Delays grow from the minimum to the maximum";
+    let least = values::duration(
+        &prompt
+            .input("Minimum retry time", "1m", help, false)
+            .await?,
+    )?;
+    let most = values::duration(
+        &prompt
+            .input("Maximum retry time", "10m", help, false)
+            .await?,
+    )?;
+    let help = "Delays between the minimum and the maximum";
+    let steps = prompt
+        .input(
+            "Number of steps to generate in the policy",
+            "20",
+            help,
+            false,
+        )
+        .await?;
+    linear(values::int64(&steps)?, least, most)
+}
+
+/// A configuration from `--config`.
+fn from_file(call: &Call) -> Result<Option<ConsumerConfig>, Failure> {
+    let path = call.values.text("config");
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let content = call.session.io.files().read(path);
+    let content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
+    Ok(Some(
+        serde_json::from_slice(&content).map_err(|e| e.to_string())?,
+    ))
+}
+
+async fn ask(
+    call: &Call,
+    words: &str,
+    question: &str,
+    default: &str,
+    help: &str,
+    required: bool,
+) -> Result<String, Failure> {
+    call.prompt()
+        .input(question, default, help, required)
+        .await
+        .map_err(|e| e.context(words))
+}
+
+/// The configuration that `consumer add` is asked for.
+async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
+    let values = &call.values;
+    if let Some(mut config) = from_file(call)? {
+        let name = values.arg("consumer");
+        if !config.durable_name.is_empty() && !name.is_empty() {
+            config.durable_name = name.into();
+        }
+        if !config.deliver_subject.is_empty() && !values.text("target").is_empty() {
+            config.deliver_subject = values.text("target").into();
+        }
+        config
+            .metadata
+            .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+        return Ok(config);
+    }
+    let (defaults, ephemeral) = (values.is("defaults"), values.is("ephemeral"));
+    let mut config = ConsumerConfig {
+        description: values.text("description").into(),
+        max_deliver: -1,
+        ..ConsumerConfig::default()
+    };
+    let mut name = values.arg("consumer").to_string();
+    if name.is_empty() && !ephemeral {
+        let help = "The name the consumer is known by";
+        name = ask(
+            call,
+            "could not request durable name",
+            "Consumer name",
+            "",
+            help,
+            true,
+        )
+        .await?;
+    }
+    if ephemeral {
+        config.name = name;
+    } else {
+        if name.contains(['.', '*', '>']) {
+            return Err("durable name can not contain '.', '*', '>'".into());
+        }
+        config.durable_name = name;
+    }
+    config.deliver_subject = values.text("target").into();
+    if !values.is("pull") && config.deliver_subject.is_empty() {
+        let question = "Delivery target (empty for Pull Consumers)";
+        let help = "Subject that messages are pushed to; without one clients pull. See --target and --pull";
+        let words = "could not request delivery target";
+        config.deliver_subject = ask(call, words, question, "", help, false).await?;
+    }
+    let push = !config.deliver_subject.is_empty();
+    config.deliver_group = values.text("deliver-group").into();
+    if config.deliver_group == "_unset_" {
+        config.deliver_group.clear();
+        if push && !defaults {
+            let words = "could not request delivery group";
+            let help = "Messages go to subscribers of this queue group only";
+            config.deliver_group =
+                ask(call, words, "Delivery Queue Group", "", help, false).await?;
+        }
+    }
+    let policy = match values.text("deliver") {
+        "" if defaults => "all".into(),
+        "" => {
+            let question = "Start policy (all, new, last, subject, 1h, msg sequence)";
+            let help = "The first message that is delivered. See --deliver";
+            ask(
+                call,
+                "could not request start policy",
+                question,
+                "all",
+                help,
+                true,
+            )
+            .await?
+        }
+        given => given.to_string(),
+    };
+    start(call, &mut config, &policy)?;
+    let default = if push { "none" } else { "explicit" };
+    let policy = match values.text("ack") {
+        "" if defaults => default.to_string(),
+        "" => {
+            let options = ["explicit", "all", "none"].map(String::from);
+            let help = "What is not acknowledged comes again: each message by itself, all up to one, or nothing. See --ack";
+            let asked = call
+                .prompt()
+                .select("Acknowledgment policy", &options, default, help)
+                .await;
+            asked.map_err(|e| e.context("could not ask acknowledgement policy"))?
+        }
+        given => given.to_string(),
+    };
+    config.ack_policy = ack_policy(&policy);
+    let policy = match values.text("replay") {
+        "" if defaults => "instant".into(),
+        "" => {
+            let options = ["instant", "original"].map(String::from);
+            let help = "As fast as possible, or at the speed messages were stored. See --replay";
+            let asked = call
+                .prompt()
+                .select("Replay policy", &options, "instant", help)
+                .await;
+            asked.map_err(|e| e.context("could not ask replay policy"))?
+        }
+        given => given.to_string(),
+    };
+    config.replay_policy = if policy == "original" {
+        ReplayPolicy::Original
+    } else {
+        ReplayPolicy::Instant
+    };
+    config.ack_wait = values.duration("wait").max(0);
+    let sample = values.int("sample");
+    if sample > 100 {
+        return Err("sample percent is not between 0 and 100".into());
+    }
+    if sample > 0 {
+        config.sample_freq = sample.to_string();
+    }
+    let mut filters = split_subjects(&values.list("filter"));
+    if filters.is_empty() && !defaults {
+        let words = "could not ask for filtering subject";
+        let help =
+            "Only these subjects, separated by blanks or commas, with wildcards. See --filter";
+        let question = "Filter Stream by subjects (blank for all)";
+        filters = split_subjects(&[ask(call, words, question, "", help, false).await?]);
+    }
+    match filters.len() {
+        0 => {}
+        1 => config.filter_subject = filters.remove(0),
+        _ => config.filter_subjects = filters,
+    }
+    let acks = config.ack_policy != AckPolicy::None;
+    let mut deliveries = values.int("max-deliver");
+    if deliveries == 0 {
+        deliveries = -1;
+        if acks && !defaults {
+            let words = "could not ask for maximum allowed deliveries";
+            let help = "How often a message is delivered at most. See --max-deliver";
+            let answer = ask(call, words, "Maximum Allowed Deliveries", "-1", help, false).await?;
+            deliveries = values::int64(&answer)?;
+        }
+    }
+    let mut pending = values.int("max-pending");
+    if pending == -1 {
+        pending = 0;
+        if acks && !defaults {
+            let words = "could not ask for maximum outstanding acknowledgements";
+            let help =
+                "Deliveries wait when so many messages are not acknowledged. See --max-pending";
+            let answer = ask(
+                call,
+                words,
+                "Maximum Acknowledgments Pending",
+                "0",
+                help,
+                false,
+            )
+            .await?;
+            pending = values::int64(&answer)?;
+        }
+    }
+    let heartbeat = values.text("heartbeat");
+    if push {
+        let text = match heartbeat {
+            "-1" => "0s".into(),
+            "" if defaults => "0s".into(),
+            "" => {
+                let words = "could not ask for idle heartbeat";
+                let help = "An empty message after so long without others. See --heartbeat";
+                ask(call, words, "Idle Heartbeat", "0s", help, false).await?
+            }
+            given => given.to_string(),
+        };
+        let ns = values::duration(&text);
+        config.idle_heartbeat =
+            ns.map_err(|e| Failure::from(e).context("invalid heartbeat duration"))?;
+        config.flow_control = values.is("flow-control");
+        if !values.given("flow-control") && !defaults {
+            let asked = call
+                .prompt()
+                .confirm("Enable Flow Control, ie --flow-control", false)
+                .await;
+            config.flow_control = asked.map_err(|e| e.context("could not ask flow control"))?;
+        }
+    }
+    config.headers_only = values.is("headers-only");
+    if !values.given("headers-only") && !defaults {
+        let asked = call
+            .prompt()
+            .confirm("Deliver headers only without bodies", false)
+            .await;
+        config.headers_only = asked.map_err(|e| e.context("could not ask headers only"))?;
+    }
+    config.backoff = match values.text("backoff") {
+        "" if acks && !defaults => ask_backoff(call).await?,
+        "" => Vec::new(),
+        _ => backoff(call)?,
+    };
+    if deliveries == -1 && !config.backoff.is_empty() {
+        deliveries = config.backoff.len() as i64 + 1;
+    }
+    if acks {
+        config.max_deliver = deliveries;
+    }
+    config.max_ack_pending = pending;
+    config.inactive_threshold = values.duration("inactive-threshold");
+    config.max_batch = values.int("max-pull-batch").max(0);
+    config.max_expires = values.duration("max-pull-expire").max(0);
+    config.max_bytes = values.int("max-pull-bytes").max(0);
+    if !push {
+        config.max_waiting = values.int("max-waiting");
+        if values.uint("bps") > 0 {
+            return Err("rate limits are only possible on Push consumers".into());
+        }
+        if !matches!(heartbeat, "" | "-1") {
+            return Err("pull subscribers does not support idle heartbeats".into());
+        }
+    }
+    config.rate_limit_bps = values.uint("bps");
+    config.num_replicas = values.int("replicas");
+    config.mem_storage = values.is("memory");
+    config.metadata = values.map("metadata").into_iter().collect();
+    config
+        .metadata
+        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    if !values.text("pause").is_empty() {
+        config.pause_until = Some(parse_until(call, values.text("pause"))?);
+    }
+    let group = |flag: &str| values.list(flag);
+    if !group("pinned-groups").is_empty() && !group("overflow-groups").is_empty() {
+        return Err("setting both overflow and pinned groups are not supported".into());
+    }
+    for (flag, policy) in [
+        ("pinned-groups", "pinned_client"),
+        ("overflow-groups", "overflow"),
+        ("prioritized-groups", "prioritized"),
+    ] {
+        if !group(flag).is_empty() && config.priority_policy.is_empty() {
+            config.priority_policy = policy.into();
+            config.priority_groups = group(flag);
+        }
+    }
+    if config.priority_policy == "pinned_client" {
+        config.priority_timeout = values.duration("pinned-ttl");
+    }
+    Ok(config)
+}
+
+/// `consumer add`.
+pub async fn add(call: Call) -> Outcome {
+    let jetstream = jetstream(&call).await?;
+    let stream = pick_stream(&call, &jetstream).await?;
+    let mut config = prepare(&call).await?;
+    let text = json::print_typed(&config, "consumer_config");
+    if call.values.is("validate") {
+        call.print(&format!("{text}\n\nConfiguration is a valid Consumer\n"));
+        return Ok(());
+    }
+    let path = call.values.text("output");
+    if !path.is_empty() {
+        let written = call.session.io.files().write(path, text.as_bytes());
+        return written.map_err(|e| format!("open {path}: {}", e.text()).into());
+    }
+    name(&call, &mut config);
+    let created = jetstream.create_consumer(&stream, &config, "").await;
+    let info = created.map_err(|e| failed(e).context("Consumer creation failed"))?;
+    show(&call, &info, false);
+    Ok(())
+}
+
+/// Gives a consumer the name it is created by.
+fn name(call: &Call, config: &mut ConsumerConfig) {
+    if config.name.is_empty() {
+        config.name = match config.durable_name.as_str() {
+            "" => nuid(&call.session),
+            durable => durable.into(),
+        };
+    }
+}
+
+/// A consumer's configuration with what flags change.
+fn change(call: &Call, mut config: ConsumerConfig) -> Result<ConsumerConfig, Failure> {
+    let values = &call.values;
+    if let Some(file) = from_file(call)? {
+        return Ok(file);
+    }
+    if !values.text("description").is_empty() {
+        config.description = values.text("description").into();
+    }
+    for (flag, unset, field) in [
+        ("max-deliver", 0, &mut config.max_deliver),
+        ("max-pending", -1, &mut config.max_ack_pending),
+        ("max-waiting", 0, &mut config.max_waiting),
+        ("max-pull-batch", 0, &mut config.max_batch),
+        ("max-pull-bytes", 0, &mut config.max_bytes),
+        ("replicas", 0, &mut config.num_replicas),
+    ] {
+        if values.given(flag) && values.int(flag) != unset {
+            *field = values.int(flag);
+        }
+    }
+    for (flag, unset, field) in [
+        ("inactive-threshold", 0, &mut config.inactive_threshold),
+        ("wait", -1_000_000_000, &mut config.ack_wait),
+        ("max-pull-expire", 0, &mut config.max_expires),
+    ] {
+        if values.given(flag) && values.duration(flag) != unset {
+            *field = values.duration(flag);
+        }
+    }
+    if values.given("sample") && values.int("sample") != -1 {
+        config.sample_freq = match values.int("sample") {
+            0 => String::new(),
+            percent => percent.to_string(),
+        };
+    }
+    if !values.text("backoff").is_empty() {
+        config.backoff = backoff(call)?;
+    }
+    if !values.text("target").is_empty() {
+        config.deliver_subject = values.text("target").into();
+    }
+    if values.given("headers-only") {
+        config.headers_only = values.is("headers-only");
+    }
+    let mut filters = values.list("filter");
+    match filters.len() {
+        0 => {}
+        1 => (config.filter_subject, config.filter_subjects) = (filters.remove(0), Vec::new()),
+        _ => (config.filter_subject, config.filter_subjects) = (String::new(), filters),
+    }
+    if values.given("metadata") {
+        config.metadata = values.map("metadata").into_iter().collect();
+    }
+    Ok(config)
+}
+
+/// `consumer edit`.
+pub async fn edit(call: Call) -> Outcome {
+    let (jetstream, info) = pick(&call).await?;
+    if info.config.durable_name.is_empty() {
+        return Err("only durable consumers can be edited".into());
+    }
+    if call.values.is("interactive") {
+        return Err("this playground has no editor to open; use the flags of nats consumer edit or --config".into());
+    }
+    let mut old = info.config.clone();
+    old.metadata
+        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    let words = format!(
+        "could not create new configuration for Consumer {}",
+        info.name
+    );
+    let new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
+    if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
+        return Err("consumers with backoff policies do not support editing Ack Wait".into());
+    }
+    if old == new {
+        if !call.values.is("dry-run") {
+            call.line("No difference in configuration");
+        }
+        return Ok(());
+    }
+    let text = |config: &ConsumerConfig| json::print_typed(config, "consumer_config");
+    call.print("Differences (-old +new):\n");
+    call.print(&differences("api.ConsumerConfig", &text(&old), &text(&new)));
+    if call.values.is("dry-run") {
+        return Err(Failure::Exit(1));
+    }
+    let question = format!("Really edit Consumer {} > {}", info.stream_name, info.name);
+    if !call.values.is("force") && !really(&call, &question).await? {
+        return Ok(());
+    }
+    let info = jetstream
+        .create_consumer(&info.stream_name, &new, "")
+        .await
+        .map_err(failed)?;
+    show(&call, &info, false);
+    Ok(())
+}
+
+/// `consumer copy`.
+pub async fn copy(call: Call) -> Outcome {
+    let values = &call.values;
+    let (stream, source) = (values.arg("stream"), values.arg("source"));
+    let destination = values.arg("destination");
+    let jetstream = jetstream(&call).await?;
+    let loaded = jetstream.consumer_info(stream, source).await;
+    let loaded = loaded.map_err(|e| failed(e).context("could not load source Consumer"))?;
+    let mut config = change(&call, loaded.config)?;
+    config
+        .metadata
+        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    if !values.text("ack").is_empty() {
+        config.ack_policy = ack_policy(values.text("ack"));
+    }
+    if values.is("pull") {
+        config.deliver_subject.clear();
+        config.deliver_group.clear();
+    }
+    if !values.text("deliver").is_empty() {
+        (config.opt_start_seq, config.opt_start_time) = (0, None);
+        start(&call, &mut config, values.text("deliver"))?;
+    }
+    match values.text("replay") {
+        "original" => config.replay_policy = ReplayPolicy::Original,
+        "instant" => config.replay_policy = ReplayPolicy::Instant,
+        _ => {}
+    }
+    config.name = destination.into();
+    config.durable_name = if values.is("ephemeral") {
+        String::new()
+    } else {
+        destination.into()
+    };
+    let created = jetstream.create_consumer(stream, &config, "").await;
+    let info = created.map_err(|e| failed(e).context("Consumer creation failed"))?;
+    show(&call, &info, false);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linear;
+
+    #[test]
+    fn steps_grow_to_the_longest() {
+        assert_eq!(linear(2, 10, 30).unwrap(), [10, 20, 30]);
+        assert!(linear(0, 10, 30).is_err() && linear(2, 30, 10).is_err());
+    }
+}

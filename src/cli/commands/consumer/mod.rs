@@ -1,0 +1,704 @@
+//! `nats consumer`: positions of readers in a stream. Here: which consumer is meant, lists and reports; [`config`] makes and
+//! changes consumers, [`receive`] gets messages from them.
+
+pub mod config;
+pub mod receive;
+
+use super::{
+    Call, Outcome, failed, json,
+    stream::{self, jetstream, print_json, really},
+};
+use crate::{
+    cli::{
+        parse::Failure,
+        render::{
+            self, columns::Columns, count, go_duration, human_duration, number, rounded_duration,
+            table::Table,
+        },
+        values,
+    },
+    client::{
+        Error, JetStream,
+        types::{AckPolicy, ConsumerInfo, DeliverPolicy, ReplayPolicy},
+    },
+    wire::time::{Civil, Time},
+};
+use serde_json::Value;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// The stream meant: by its name, else by asking.
+async fn pick_stream(call: &Call, jetstream: &JetStream) -> Result<String, Failure> {
+    let picked = stream::select(call, jetstream, call.values.arg("stream")).await;
+    Ok(picked
+        .map_err(|e| e.context("could not select Stream"))?
+        .config
+        .name)
+}
+
+/// Connects and finds the consumer meant: by its name, else by asking.
+async fn pick(call: &Call) -> Result<(JetStream, ConsumerInfo), Failure> {
+    let jetstream = jetstream(call).await?;
+    let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
+    if !stream.is_empty() && !name.is_empty() {
+        match jetstream.consumer_info(stream, name).await {
+            Ok(info) => return Ok((jetstream, info)),
+            Err(error @ Error::NoResponders) => {
+                return Err(failed(error).context("could not select Stream"));
+            }
+            Err(_) => {}
+        }
+    }
+    let stream = pick_stream(call, &jetstream).await?;
+    let info = select(call, &jetstream, &stream, name).await;
+    Ok((
+        jetstream,
+        info.map_err(|e| e.context("could not select Consumer"))?,
+    ))
+}
+
+async fn select(
+    call: &Call,
+    jetstream: &JetStream,
+    stream: &str,
+    name: &str,
+) -> Result<ConsumerInfo, Failure> {
+    if !name.is_empty() {
+        match jetstream.consumer_info(stream, name).await {
+            Ok(info) => return Ok(info),
+            Err(error) if error.api().is_some() => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let names = jetstream.consumer_names(stream).await.map_err(failed)?;
+    if !name.is_empty() && (call.values.is("force") || call.values.is("no-select")) {
+        return Err(format!(
+            "unknown consumer {} > {}",
+            values::quote(stream),
+            values::quote(name)
+        )
+        .into());
+    }
+    if names.is_empty() {
+        return Err(format!("no Consumers are defined for Stream {stream}").into());
+    }
+    let io = &call.session.io;
+    if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
+        return Err(
+            "cannot pick a Consumer without a terminal and no Consumer name supplied".into(),
+        );
+    }
+    let chosen = call
+        .prompt()
+        .select("Select a Consumer", &names, "", "")
+        .await?;
+    jetstream
+        .consumer_info(stream, &chosen)
+        .await
+        .map_err(failed)
+}
+
+/// `consumer ls`.
+pub async fn list(call: Call) -> Outcome {
+    let jetstream = jetstream(&call).await?;
+    let stream = pick_stream(&call, &jetstream).await?;
+    let load = |error: Error| failed(error).context("could not load Consumers");
+    if call.values.is("json") || call.values.is("names") {
+        let names = jetstream.consumer_names(&stream).await.map_err(load)?;
+        if call.values.is("json") {
+            let names = if names.is_empty() {
+                Value::Null
+            } else {
+                Value::from(names)
+            };
+            print_json(&call, &names, "");
+        } else {
+            names.iter().for_each(|name| call.line(name));
+        }
+        return Ok(());
+    }
+    let consumers = jetstream.consumers(&stream).await.map_err(load)?;
+    if consumers.is_empty() {
+        call.line("No Consumers defined");
+        return Ok(());
+    }
+    let headers = [
+        "Name",
+        "Description",
+        "Created",
+        "Ack Pending",
+        "Unprocessed",
+        "Last Delivery",
+    ];
+    let mut table = Table::new("Consumers", &headers).numbers(&[3, 4]);
+    for info in &consumers {
+        let now = info.ts.unwrap_or_else(|| call.now());
+        let last = info
+            .delivered
+            .last_active
+            .map_or(i64::MAX, |last| now.since(last));
+        table.row(vec![
+            info.name.clone(),
+            info.config.description.clone(),
+            call.time_or_zero(info.created),
+            info.num_ack_pending.to_string(),
+            info.num_pending.to_string(),
+            human_duration(last),
+        ]);
+    }
+    call.table(&table);
+    call.print("\n\n");
+    Ok(())
+}
+
+/// `consumer find`.
+pub async fn find(call: Call) -> Outcome {
+    let values = &call.values;
+    if !values.text("expression").is_empty() {
+        return Err(
+            "this playground does not have expressions; use the other flags of nats consumer find"
+                .into(),
+        );
+    }
+    let jetstream = jetstream(&call).await?;
+    let stream = pick_stream(&call, &jetstream).await?;
+    let now = call.now();
+    let fewer = |flag: &str, value: u64| values.int(flag) <= 0 || (value as i64) < values.int(flag);
+    let matches = |c: &ConsumerInfo| {
+        let push = !c.config.deliver_subject.is_empty();
+        let level = c
+            .config
+            .metadata
+            .get("_nats.req.level")
+            .and_then(|l| l.parse().ok());
+        let leader = values.text("leader");
+        let (idle, created) = (values.duration("idle"), values.duration("created"));
+        (!values.is("push") || push)
+            && (!values.is("pull") || !push)
+            && (!values.is("bound") || c.push_bound)
+            && (!values.is("pinned") || c.config.priority_policy == "pinned_client")
+            && fewer("waiting", c.num_waiting)
+            && fewer("ack-pending", c.num_ack_pending)
+            && fewer("pending", c.num_pending)
+            && (idle <= 0
+                || c.delivered
+                    .last_active
+                    .is_none_or(|at| now.since(at) > idle))
+            && (created <= 0 || c.created.is_some_and(|at| now.since(at) > created))
+            && (values.int("replicas") <= 0 || c.config.num_replicas >= values.int("replicas"))
+            && (leader.is_empty()
+                || c.cluster
+                    .as_ref()
+                    .is_some_and(|cluster| cluster.leader == leader))
+            && (values.int("api-level") <= 0 || level.unwrap_or(0) >= values.int("api-level"))
+    };
+    for info in jetstream.consumers(&stream).await.map_err(failed)? {
+        if matches(&info) != values.is("invert") {
+            call.line(&info.name);
+        }
+    }
+    Ok(())
+}
+
+/// `consumer info`.
+pub async fn info(call: Call) -> Outcome {
+    let (_, info) = pick(&call).await?;
+    show(&call, &info, false);
+    Ok(())
+}
+
+/// `consumer state`.
+pub async fn state(call: Call) -> Outcome {
+    let (_, info) = pick(&call).await?;
+    show(&call, &info, true);
+    Ok(())
+}
+
+fn ack_policy(policy: AckPolicy) -> &'static str {
+    match policy {
+        AckPolicy::None => "None",
+        AckPolicy::All => "All",
+        AckPolicy::Explicit => "Explicit",
+        AckPolicy::FlowControl => "FlowControl",
+    }
+}
+
+fn replay_policy(policy: ReplayPolicy) -> &'static str {
+    match policy {
+        ReplayPolicy::Instant => "Instant",
+        ReplayPolicy::Original => "Original",
+    }
+}
+
+/// Delays of a backoff policy; long ones are shortened.
+fn backoff(delays: &[i64]) -> String {
+    let mut shown: Vec<String> = delays.iter().map(|ns| go_duration(*ns)).collect();
+    if shown.len() <= 15 {
+        return shown.join(", ");
+    }
+    let total = shown.len();
+    shown.splice(5..total - 5, ["...".to_string()]);
+    format!("{} ({total} total)", shown.join(", "))
+}
+
+/// Shows a consumer as a report or JSON.
+fn show(call: &Call, info: &ConsumerInfo, state_only: bool) {
+    if call.values.is("json") {
+        call.line(&json::print_typed(info, "consumer_info"));
+        return;
+    }
+    let created = call.time_or_zero(info.created);
+    let what = if state_only { "State" } else { "Information" };
+    let mut report = Columns::new(format!(
+        "{what} for Consumer {} > {} created {created}",
+        info.stream_name, info.name
+    ));
+    if !state_only {
+        show_config(call, &mut report, info);
+    }
+    if let Some(cluster) = info.cluster.as_ref().filter(|c| !c.name.is_empty()) {
+        stream::cluster(&mut report, cluster);
+    }
+    report.title("State");
+    show_state(call, &mut report, info);
+    call.report(&report);
+}
+
+fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
+    let config = &info.config;
+    let push = !config.deliver_subject.is_empty();
+    report.title("Configuration");
+    report.row_if("Name", &config.name);
+    if config.durable_name != config.name {
+        report.row_if("Durable Name", &config.durable_name);
+    }
+    report.row_if("Description", &config.description);
+    match push {
+        true => report.row("Delivery Subject", config.deliver_subject.as_str()),
+        false => report.row("Pull Mode", "true"),
+    };
+    if !config.filter_subject.is_empty() {
+        report.row("Filter Subject", config.filter_subject.as_str());
+    } else if !config.filter_subjects.is_empty() {
+        report.list("Filter Subjects", &config.filter_subjects);
+    }
+    report.row(
+        "Deliver Policy",
+        match config.deliver_policy {
+            DeliverPolicy::All => "All".into(),
+            DeliverPolicy::Last => "Last".into(),
+            DeliverPolicy::New => "New".into(),
+            DeliverPolicy::LastPerSubject => "Last Per Subject".into(),
+            DeliverPolicy::ByStartSequence => format!("From Sequence {}", config.opt_start_seq),
+            DeliverPolicy::ByStartTime => {
+                format!(
+                    "Since {}",
+                    config
+                        .opt_start_time
+                        .map_or_else(String::new, render::go_time)
+                )
+            }
+        },
+    );
+    if push {
+        report.row_if("Deliver Queue Group", &config.deliver_group);
+    }
+    report.row("Ack Policy", ack_policy(config.ack_policy));
+    if config.ack_policy != AckPolicy::None {
+        report.row("Ack Wait", human_duration(config.ack_wait));
+    }
+    report.row("Replay Policy", replay_policy(config.replay_policy));
+    if config.max_deliver != -1 {
+        report.row("Maximum Deliveries", number(config.max_deliver));
+    }
+    report.row_if("Sampling Rate", &config.sample_freq);
+    if config.rate_limit_bps > 0 {
+        report.row(
+            "Rate Limit",
+            format!("{} / second", render::size(config.rate_limit_bps / 8)),
+        );
+    }
+    let mut positive = |label: &str, value: i64, shown: fn(i64) -> String| {
+        if value > 0 {
+            report.row(label, shown(value));
+        }
+    };
+    positive("Max Ack Pending", config.max_ack_pending, number);
+    positive("Max Waiting Pulls", config.max_waiting, number);
+    positive("Idle Heartbeat", config.idle_heartbeat, human_duration);
+    if push {
+        report.row("Flow Control", render::yes(config.flow_control));
+    }
+    if config.headers_only {
+        report.row("Headers Only", "true");
+    }
+    let mut positive = |label: &str, value: i64, shown: fn(i64) -> String| {
+        if value > 0 {
+            report.row(label, shown(value));
+        }
+    };
+    positive(
+        "Inactive Threshold",
+        if push { 0 } else { config.inactive_threshold },
+        human_duration,
+    );
+    positive("Max Pull Expire", config.max_expires, human_duration);
+    positive("Max Pull Batch", config.max_batch, number);
+    positive("Max Pull MaxBytes", config.max_bytes, number);
+    if !config.backoff.is_empty() {
+        report.row("Backoff", backoff(&config.backoff));
+    }
+    if config.num_replicas > 0 {
+        report.row("Replicas", number(config.num_replicas));
+    }
+    if config.mem_storage {
+        report.row("Memory Storage", "true");
+    }
+    if let Some(until) = config.pause_until {
+        let until = call.time(until);
+        report.row(
+            "Paused Until Deadline",
+            match info.paused {
+                true => format!(
+                    "{until} ({} remaining)",
+                    rounded_duration(info.pause_remaining)
+                ),
+                false => format!("{until} (passed)"),
+            },
+        );
+    }
+    if !matches!(config.priority_policy.as_str(), "" | "none") {
+        report.row("Priority Policy", config.priority_policy.as_str());
+        report.list("Priority Groups", &config.priority_groups);
+        if config.priority_policy == "pinned_client" {
+            report.row("Pinned TTL", human_duration(config.priority_timeout));
+        }
+    }
+    stream::metadata(report, &config.metadata);
+}
+
+fn show_state(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
+    let config = &info.config;
+    stream::host(report, &config.metadata);
+    let now = info.ts.unwrap_or_else(|| call.now());
+    let position = |consumer: u64, stream: u64, last: Option<Time>, word: &str| {
+        let place = format!(
+            "Consumer sequence: {} Stream sequence: {}",
+            count(consumer),
+            count(stream)
+        );
+        match last {
+            Some(last) => format!("{place} {word}: {} ago", human_duration(now.since(last))),
+            None => place,
+        }
+    };
+    let (last, floor) = (&info.delivered, &info.ack_floor);
+    let text = position(
+        last.consumer_seq,
+        last.stream_seq,
+        last.last_active,
+        "Last delivery",
+    );
+    report.row("Last Delivered Message", text);
+    if config.ack_policy != AckPolicy::None {
+        let text = position(
+            floor.consumer_seq,
+            floor.stream_seq,
+            floor.last_active,
+            "Last Ack",
+        );
+        report.row("Acknowledgment Floor", text);
+        let outstanding = count(info.num_ack_pending);
+        report.row(
+            "Outstanding Acks",
+            match config.max_ack_pending {
+                ..=0 => outstanding,
+                most => format!("{outstanding} out of maximum {}", number(most)),
+            },
+        );
+        report.row("Redelivered Messages", count(info.num_redelivered));
+    }
+    report.row("Unprocessed Messages", count(info.num_pending));
+    if config.deliver_subject.is_empty() {
+        let waiting = count(info.num_waiting);
+        report.row(
+            "Waiting Pulls",
+            match config.max_waiting {
+                ..=0 => format!("{waiting} of unlimited"),
+                most => format!("{waiting} of maximum {}", number(most)),
+            },
+        );
+    } else {
+        report.row(
+            "Active Interest",
+            match (info.push_bound, config.deliver_group.as_str()) {
+                (false, _) => "No interest".into(),
+                (true, "") => "Active".into(),
+                (true, group) => format!("Active using Queue Group {group}"),
+            },
+        );
+    }
+    if info.paused {
+        let until = call.time(now.after(info.pause_remaining));
+        report.row(
+            "Paused Until",
+            format!(
+                "{until} ({} remaining)",
+                rounded_duration(info.pause_remaining)
+            ),
+        );
+    }
+}
+
+/// `consumer report`.
+pub async fn report(call: Call) -> Outcome {
+    let jetstream = jetstream(&call).await?;
+    let stream = pick_stream(&call, &jetstream).await?;
+    let state = jetstream.stream_info(&stream).await.map_err(failed)?.state;
+    let title = format!(
+        "Consumer report for {stream} with {} consumers",
+        count(state.consumer_count)
+    );
+    let headers = [
+        "Consumer",
+        "Mode",
+        "Ack Policy",
+        "Ack Wait",
+        "Ack Pending",
+        "Redelivered",
+        "Unprocessed",
+        "Ack Floor",
+        "API Level",
+        "Cluster",
+    ];
+    let raw = call.values.is("raw");
+    let mut table = Table::new(title, &headers).numbers(if raw { &[4, 5, 6, 7] } else { &[] });
+    let plain = |value: u64| if raw { value.to_string() } else { count(value) };
+    for info in jetstream.consumers(&stream).await.map_err(failed)? {
+        let config = &info.config;
+        let percent = match state.messages {
+            0 => 100,
+            messages => (u128::from(info.num_pending) * 100 / u128::from(messages)).min(100),
+        };
+        let unprocessed = match info.num_pending {
+            0 => "0".into(),
+            pending if raw => pending.to_string(),
+            pending => format!("{} / {percent}%", count(pending)),
+        };
+        table.row(vec![
+            info.name.clone(),
+            if config.deliver_subject.is_empty() {
+                "Pull"
+            } else {
+                "Push"
+            }
+            .into(),
+            ack_policy(config.ack_policy).into(),
+            if raw {
+                go_duration(config.ack_wait)
+            } else {
+                human_duration(config.ack_wait)
+            },
+            plain(info.num_ack_pending),
+            plain(info.num_redelivered),
+            unprocessed,
+            plain(info.ack_floor.stream_seq),
+            config
+                .metadata
+                .get("_nats.req.level")
+                .filter(|l| !l.is_empty())
+                .map_or("0", |l| l)
+                .into(),
+            stream::replicas(info.cluster.as_ref()),
+        ]);
+    }
+    call.table(&table);
+    call.line("");
+    Ok(())
+}
+
+/// `consumer rm`.
+pub async fn remove(call: Call) -> Outcome {
+    let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
+    if call.values.is("force") {
+        if stream.is_empty() || name.is_empty() {
+            return Err("--force requires a stream and consumer name".into());
+        }
+        return jetstream(&call)
+            .await?
+            .delete_consumer(stream, name)
+            .await
+            .map_err(failed);
+    }
+    let (jetstream, info) = pick(&call).await?;
+    if !really(
+        &call,
+        &format!(
+            "Really delete Consumer {} > {}",
+            info.stream_name, info.name
+        ),
+    )
+    .await?
+    {
+        return Ok(());
+    }
+    jetstream
+        .delete_consumer(&info.stream_name, &info.name)
+        .await
+        .map_err(failed)
+}
+
+/// `consumer reset`.
+pub async fn reset(call: Call) -> Outcome {
+    let (jetstream, info) = pick(&call).await?;
+    if !call.values.is("force") && !really(&call, "Really reset the consumer").await? {
+        return Ok(());
+    }
+    let body = match call.values.uint("sequence") {
+        0 => String::new(),
+        sequence => format!("{{\"seq\":{sequence}}}"),
+    };
+    let subject = format!("CONSUMER.RESET.{}.{}", info.stream_name, info.name);
+    ask(&jetstream, &subject, body.as_bytes()).await?;
+    let info = jetstream
+        .consumer_info(&info.stream_name, &info.name)
+        .await
+        .map_err(failed)?;
+    show(&call, &info, true);
+    Ok(())
+}
+
+/// Sends a request the client has no function for; what JetStream refuses is an error.
+async fn ask(jetstream: &JetStream, subject: &str, body: &[u8]) -> Result<Value, Failure> {
+    let answer = jetstream.request_raw(subject, body).await.map_err(failed)?;
+    let answer: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+    match answer["error"].as_object() {
+        None => Ok(answer),
+        Some(error) => {
+            let text = error
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let code = error.get("err_code").and_then(Value::as_u64).unwrap_or(0);
+            Err(format!("{text} ({code})").into())
+        }
+    }
+}
+
+/// `consumer unpin`.
+pub async fn unpin(call: Call) -> Outcome {
+    let (jetstream, info) = pick(&call).await?;
+    let group = match call.values.arg("group") {
+        "" => info
+            .config
+            .priority_groups
+            .first()
+            .cloned()
+            .unwrap_or_default(),
+        group => group.to_string(),
+    };
+    if info.config.priority_policy != "pinned_client" {
+        return Err("consumer is not a pinned priority consumer".into());
+    }
+    let question = format!(
+        "Really unpin client from group {} > {} > {group}",
+        info.stream_name, info.name
+    );
+    if !call.values.is("force") && !really(&call, &question).await? {
+        return Ok(());
+    }
+    let subject = format!("CONSUMER.UNPIN.{}.{}", info.stream_name, info.name);
+    let body = serde_json::json!({"group": group}).to_string();
+    ask(&jetstream, &subject, body.as_bytes()).await?;
+    call.line(&format!(
+        "Unpinned client from Priority Group {} > {} > {group}",
+        info.stream_name, info.name
+    ));
+    Ok(())
+}
+
+/// A time (`2006-01-02 15:04:05`) or a duration from now.
+pub fn parse_until(call: &Call, text: &str) -> Result<Time, Failure> {
+    let bytes = text.as_bytes();
+    let field = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<u32>().ok());
+    if bytes.len() == 19 && bytes[4] == b'-' && bytes[10] == b' ' && bytes[13] == b':' {
+        let civil = (|| {
+            Some(Civil {
+                year: field(0, 4)? as _,
+                month: field(5, 7)?,
+                day: field(8, 10)?,
+                hour: field(11, 13)?,
+                minute: field(14, 16)?,
+                second: field(17, 19)?,
+                nanosecond: 0,
+            })
+        })();
+        if let Some(time) = civil.and_then(Civil::time) {
+            return Ok(time);
+        }
+    }
+    match values::duration(text) {
+        Ok(ns) => Ok(call.now().after(ns)),
+        Err(_) => Err("could not parse the pause time as either timestamp or duration".into()),
+    }
+}
+
+/// `consumer pause`.
+pub async fn pause(call: Call) -> Outcome {
+    let (jetstream, info) = pick(&call).await?;
+    let until = match call.values.arg("until") {
+        "" => {
+            let default = call.time(call.now().after(3600 * SECOND));
+            let help = format!("A duration like 1h30m or a time like '{default}'");
+            call.prompt()
+                .input("Pause until (time or duration)", &default, &help, true)
+                .await?
+        }
+        until => until.to_string(),
+    };
+    let until = parse_until(&call, &until)?;
+    let (stream, name) = (&info.stream_name, &info.name);
+    let question = format!(
+        "Really pause Consumer {stream} > {name} until {}",
+        call.time(until)
+    );
+    if !call.values.is("force") && !really(&call, &question).await? {
+        return Ok(());
+    }
+    let state = jetstream
+        .pause_consumer(stream, name, Some(until))
+        .await
+        .map_err(failed)?;
+    if !state.paused {
+        return Err("consumer failed to pause, perhaps a time in the past was given".into());
+    }
+    let until = call.time_or_zero(state.pause_until);
+    call.line(&format!(
+        "Paused {stream} > {name} until {until} ({})",
+        rounded_duration(state.pause_remaining)
+    ));
+    Ok(())
+}
+
+/// `consumer resume`.
+pub async fn resume(call: Call) -> Outcome {
+    let (jetstream, info) = pick(&call).await?;
+    if !info.paused {
+        return Err("consumer is not paused".into());
+    }
+    let (stream, name) = (&info.stream_name, &info.name);
+    let question = format!("Really resume Consumer {stream} > {name}");
+    if !call.values.is("force") && !really(&call, &question).await? {
+        return Ok(());
+    }
+    jetstream
+        .pause_consumer(stream, name, None)
+        .await
+        .map_err(failed)?;
+    let now = info.ts.unwrap_or_else(|| call.now());
+    let until = call.time(now.after(info.pause_remaining));
+    call.line(&format!(
+        "Consumer {stream} > {name} was resumed while previously paused until {until}"
+    ));
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! Messages from consumers: `next` pulls, `sub` also takes what is pushed.
+
+use super::{Call, Outcome, pick};
+use crate::{
+    cli::{
+        commands::{
+            failed,
+            message::{self, Delivery},
+            stream::jetstream,
+        },
+        parse::Failure,
+        render::{self, count, go_duration},
+        values,
+    },
+    client::{
+        Error, Headers, JetStream, Message,
+        types::{AckPolicy, ConsumerInfo},
+    },
+};
+use serde_json::json;
+
+/// What is told the server of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Nothing,
+    Ack,
+    Nak,
+    Term,
+}
+
+fn answer(call: &Call) -> Result<Answer, Failure> {
+    let values = &call.values;
+    let (ack, nak) = (values.is("ack"), values.is("nak"));
+    if values.is("term") {
+        if (values.given("ack") && ack) || nak {
+            return Err("can not both Acknowledge and Terminate message".into());
+        }
+        return Ok(Answer::Term);
+    }
+    Ok(match (ack, nak) {
+        (_, true) => Answer::Nak,
+        (true, _) => Answer::Ack,
+        _ => Answer::Nothing,
+    })
+}
+
+/// `consumer next`.
+pub async fn next(call: Call) -> Outcome {
+    let jetstream = jetstream(&call).await?;
+    let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
+    // An unknown one is only noticed by its silence.
+    let _ = jetstream.consumer_info(stream, name).await;
+    for _ in 0..call.values.int("count") {
+        next_one(&call, &jetstream, stream, name, answer(&call)?).await?;
+    }
+    Ok(())
+}
+
+async fn check_pull(jetstream: &JetStream, stream: &str, name: &str) -> Outcome {
+    let quoted = values::quote(name);
+    let info = jetstream.consumer_info(stream, name).await;
+    let info = info.map_err(|e| failed(e).context(&format!("could not load consumer {quoted}")))?;
+    match info.config.deliver_subject.is_empty() {
+        true => Ok(()),
+        false => Err(format!("consumer {quoted} is not a Pull consumer").into()),
+    }
+}
+
+fn line(delivery: &Delivery, message: &Message, clock: &str) -> String {
+    format!(
+        "[{clock}] subj: {} / tries: {} / cons seq: {} / str seq: {} / pending: {}\n",
+        message.subject,
+        delivery.delivered,
+        delivery.consumer_sequence,
+        delivery.stream_sequence,
+        count(delivery.pending)
+    )
+}
+
+async fn next_one(
+    call: &Call,
+    jetstream: &JetStream,
+    stream: &str,
+    name: &str,
+    answer: Answer,
+) -> Outcome {
+    let client = &jetstream.client;
+    let inbox = client.new_inbox();
+    let mut messages = client.subscribe(&inbox, None)?;
+    messages.unsubscribe_after(1);
+    let request = json!({"expires": call.timeout(), "batch": 1}).to_string();
+    let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{name}", jetstream.prefix);
+    client.publish_with(&subject, Some(&inbox), &Headers::new(), request.as_bytes())?;
+    let message = match messages.next_timeout(call.timeout()).await {
+        Ok(message) => message,
+        Err(error) => {
+            check_pull(jetstream, stream, name).await?;
+            return Err(Failure::from(error).context("no message received"));
+        }
+    };
+    if message.status.as_ref().is_some_and(|s| s.code == 503) {
+        check_pull(jetstream, stream, name).await?;
+    }
+    let raw = call.values.is("raw");
+    if !raw {
+        let now = call.now();
+        let clock = render::clock(now, call.session.io.utc_offset(now));
+        call.print(&match Delivery::of(&message) {
+            Some(delivery) => line(&delivery, &message, &clock),
+            None => match &message.reply {
+                Some(reply) => format!("--- subject: {} reply: {reply}\n", message.subject),
+                None => format!("--- subject: {}\n", message.subject),
+            },
+        });
+        let mut headers = message::header_lines(&message.headers, "  ");
+        if let Some(status) = &message.status {
+            headers.push_str(&format!("  Status: {}\n", status.code));
+            if !status.description.is_empty() {
+                headers.push_str(&format!("  Description: {}\n", status.description));
+            }
+        }
+        if !headers.is_empty() {
+            call.print(&format!("\nHeaders:\n\n{headers}\nData:\n\n"));
+        }
+        call.line("");
+    }
+    call.session.io.stdout(&message.payload);
+    call.line("");
+    tell(call, jetstream, &message, answer).await
+}
+
+/// Sends the answer and says so.
+async fn tell(call: &Call, jetstream: &JetStream, message: &Message, answer: Answer) -> Outcome {
+    let (word, action) = match answer {
+        Answer::Nothing => return Ok(()),
+        Answer::Ack => ("+ACK", "could not Acknowledge message"),
+        Answer::Nak => ("-NAK", "could not Acknowledge message"),
+        Answer::Term => ("+TERM", "could not Terminate message"),
+    };
+    let mut waited = 0;
+    let longest = call.values.duration("wait");
+    if longest > 0 && answer != Answer::Term {
+        waited = (call.session.runtime.random() % longest as u64) as i64;
+        call.session.runtime.sleep(waited).await;
+    }
+    let Some(reply) = &message.reply else {
+        return Err(Failure::from("nats: message does not have a reply").context(action));
+    };
+    if call.values.is("trace") {
+        call.log(&format!(">>> {reply}: {word}"));
+    }
+    jetstream.client.publish(reply, word.as_bytes())?;
+    jetstream.client.flush().await?;
+    if answer == Answer::Term {
+        call.print("\nTerminated message\n");
+    } else if !call.values.is("raw") {
+        let word = if answer == Answer::Nak {
+            "Negative Acknowledged"
+        } else {
+            "Acknowledged"
+        };
+        match waited {
+            0 => call.print(&format!("\n{word} message\n\n")),
+            ns => call.print(&format!(
+                "\n{word} message after {} delay\n\n",
+                go_duration(ns)
+            )),
+        }
+    }
+    Ok(())
+}
+
+/// `consumer sub`.
+pub async fn subscribe(call: Call) -> Outcome {
+    let (jetstream, info) = pick(&call).await?;
+    let acks = call.values.is("ack") && info.config.ack_policy != AckPolicy::None;
+    if info.config.deliver_subject.is_empty() {
+        let answer = if acks { Answer::Ack } else { Answer::Nothing };
+        return next_one(&call, &jetstream, &info.stream_name, &info.name, answer).await;
+    }
+    pushed(&call, &jetstream, &info, acks).await
+}
+
+async fn pushed(call: &Call, jetstream: &JetStream, info: &ConsumerInfo, acks: bool) -> Outcome {
+    let config = &info.config;
+    let raw = call.values.is("raw");
+    if !raw {
+        let mut head = format!(
+            "Subscribing to topic {} auto acknowledgment: {acks}\n\nConsumer Info:\n  Ack Policy: {}\n",
+            config.deliver_subject,
+            super::ack_policy(config.ack_policy)
+        );
+        if config.ack_policy != AckPolicy::None {
+            head.push_str(&format!("    Ack Wait: {}\n", go_duration(config.ack_wait)));
+        }
+        call.print(&format!("{head}\n"));
+    }
+    let group = match call.values.text("deliver-group") {
+        "" => config.deliver_group.as_str(),
+        group => group,
+    };
+    let client = &jetstream.client;
+    let mut messages = client.subscribe(
+        &config.deliver_subject,
+        Some(group).filter(|g| !g.is_empty()),
+    )?;
+    while let Some(message) = messages.next().await {
+        if message.status.as_ref().is_some_and(|s| s.code == 100) {
+            let stalled = message.headers.get("Nats-Consumer-Stalled");
+            if let Some(subject) = stalled.or(message.reply.as_deref()) {
+                client.publish(subject, b"")?;
+            }
+            continue;
+        }
+        if raw {
+            call.session.io.stdout(&message.payload);
+            call.line("");
+        } else {
+            let now = call.now();
+            let clock = render::clock(now, call.session.io.utc_offset(now));
+            call.print(&match (Delivery::of(&message), &message.reply) {
+                (Some(delivery), _) => line(&delivery, &message, &clock),
+                (None, reply) => {
+                    format!(
+                        "[{clock}] {} reply: {}\n",
+                        message.subject,
+                        reply.as_deref().unwrap_or_default()
+                    )
+                }
+            });
+            if !message.headers.is_empty() {
+                let headers = message::header_lines(&message.headers, "   ");
+                call.print(&format!("\nHeaders:\n\n{headers}\nData:\n"));
+            }
+            call.session.io.stdout(&message.payload);
+            call.line(if message.payload.ends_with(b"\n") {
+                ""
+            } else {
+                "\n"
+            });
+        }
+        if acks && let Some(reply) = &message.reply {
+            client.publish(reply, b"")?;
+        }
+    }
+    Err(Error::ConnectionClosed.into())
+}

@@ -1,0 +1,702 @@
+//! Making and changing streams: configurations from flags, files and questions.
+
+use super::{Call, Outcome, jetstream, pick, really, show, warn_of_bucket};
+use crate::{
+    cli::{
+        commands::{failed, json, subscribe::split_subjects},
+        parse::Failure,
+        render::{go_duration, number},
+        values,
+    },
+    client::types::{
+        Compression, DiscardPolicy, Placement, Republish, RetentionPolicy, StorageType,
+        StreamConfig, StreamSource, SubjectTransform,
+    },
+};
+use std::collections::BTreeMap;
+
+const SECOND: i64 = 1_000_000_000;
+
+fn invalid(failure: Failure) -> Failure {
+    failure.context("invalid input")
+}
+
+/// A number, from a flag or asked for.
+async fn ask_number(
+    call: &Call,
+    flag: &str,
+    question: &str,
+    default: &str,
+    help: &str,
+) -> Result<i64, Failure> {
+    let given = call.values.int(flag);
+    if given != 0 {
+        return Ok(given);
+    }
+    if call.values.is("defaults") {
+        return Ok(default.parse().unwrap_or(-1));
+    }
+    let answer = call
+        .prompt()
+        .input(question, default, help, false)
+        .await
+        .map_err(invalid)?;
+    let wrong = || {
+        format!(
+            "invalid input: strconv.ParseInt: parsing {}: invalid syntax",
+            values::quote(&answer)
+        )
+    };
+    Ok(answer.trim().parse().map_err(|_| wrong())?)
+}
+
+/// A size, from a flag or asked for; -1 for no limit.
+async fn ask_size(call: &Call, flag: &str, question: &str, help: &str) -> Result<i64, Failure> {
+    let text = match call.values.text(flag) {
+        "" if call.values.is("defaults") => "-1".into(),
+        "" => call
+            .prompt()
+            .input(question, "-1", help, false)
+            .await
+            .map_err(invalid)?,
+        given => given.to_string(),
+    };
+    let bits = if call.values.text(flag).is_empty() {
+        64
+    } else {
+        32
+    };
+    let size = values::size(&text, bits).map_err(|e| invalid(e.into()))?;
+    Ok(if size == 0 { -1 } else { size })
+}
+
+/// One of several, from a flag or asked for.
+async fn ask_choice(
+    call: &Call,
+    flag: &str,
+    question: &str,
+    options: &[&str],
+    default: &str,
+    help: &str,
+) -> Result<String, Failure> {
+    match call.values.text(flag) {
+        "" if call.values.is("defaults") => Ok(default.into()),
+        "" => {
+            let options: Vec<String> = options.iter().map(|o| o.to_string()).collect();
+            call.prompt()
+                .select(question, &options, default, help)
+                .await
+                .map_err(invalid)
+        }
+        given => Ok(given.into()),
+    }
+}
+
+/// A yes or no, from a flag or asked for.
+async fn ask_yes(call: &Call, flag: &str, question: &str, default: bool) -> Result<bool, Failure> {
+    if call.values.given(flag) {
+        return Ok(call.values.is(flag));
+    }
+    if call.values.is("defaults") {
+        return Ok(false);
+    }
+    let yes = call
+        .prompt()
+        .confirm(question, default)
+        .await
+        .map_err(invalid)?;
+    // The questions that default to yes ask for the opposite of their flag.
+    Ok(yes != default)
+}
+
+fn retention(text: &str) -> RetentionPolicy {
+    match text.to_ascii_lowercase().as_str() {
+        "interest" => RetentionPolicy::Interest,
+        "work queue" | "workq" | "work" => RetentionPolicy::WorkQueue,
+        _ => RetentionPolicy::Limits,
+    }
+}
+
+fn storage(text: &str) -> StorageType {
+    if text.starts_with('m') {
+        StorageType::Memory
+    } else {
+        StorageType::File
+    }
+}
+
+fn discard(text: &str) -> DiscardPolicy {
+    match text.to_ascii_lowercase().as_str() {
+        "new" => DiscardPolicy::New,
+        _ => DiscardPolicy::Old,
+    }
+}
+
+fn republish(call: &Call) -> Result<Option<Republish>, Failure> {
+    let (src, dest) = (
+        call.values.text("republish-source"),
+        call.values.text("republish-destination"),
+    );
+    let headers_only = call.values.is("republish-headers");
+    if src.is_empty() != dest.is_empty() || (headers_only && src.is_empty()) {
+        let more = if headers_only {
+            " when using --headers-only"
+        } else {
+            ""
+        };
+        return Err(format!(
+            "must specify both --republish-source and --republish-destination{more}"
+        )
+        .into());
+    }
+    Ok((!src.is_empty()).then(|| Republish {
+        src: src.into(),
+        dest: dest.into(),
+        headers_only,
+    }))
+}
+
+fn transform(call: &Call) -> Result<Option<SubjectTransform>, Failure> {
+    let (src, dest) = (
+        call.values.text("transform-source"),
+        call.values.text("transform-destination"),
+    );
+    if src.is_empty() != dest.is_empty() {
+        return Err("must specify both --transform-source and --transform-destination".into());
+    }
+    Ok((!src.is_empty()).then(|| SubjectTransform {
+        src: src.into(),
+        dest: dest.into(),
+    }))
+}
+
+/// A mirror or source: a name, or the whole configuration as JSON.
+fn origin(text: &str) -> Result<StreamSource, Failure> {
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(text).map_err(|e| e.to_string().into());
+    }
+    Ok(StreamSource {
+        name: text.into(),
+        ..StreamSource::default()
+    })
+}
+
+fn own_metadata(metadata: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    metadata
+        .into_iter()
+        .filter(|(key, _)| !crate::cli::commands::kv::own_metadata(key))
+        .collect()
+}
+
+/// A configuration from `--config`.
+fn from_file(call: &Call) -> Result<Option<StreamConfig>, Failure> {
+    let path = call.values.text("config");
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let content = call.session.io.files().read(path);
+    let content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
+    let mut config: StreamConfig = serde_json::from_slice(&content).map_err(|e| e.to_string())?;
+    config.metadata = own_metadata(config.metadata);
+    Ok(Some(config))
+}
+
+/// The configuration that `stream add` is asked for.
+async fn prepare(call: &Call) -> Result<StreamConfig, Failure> {
+    let values = &call.values;
+    let name = values.arg("stream");
+    if let Some(mut config) = from_file(call).map_err(invalid)? {
+        if !name.is_empty() {
+            config.name = name.into();
+        }
+        let subjects = values.list("subjects");
+        if !subjects.is_empty() {
+            config.subjects = subjects;
+        }
+        if !values.text("description").is_empty() {
+            config.description = values.text("description").into();
+        }
+        if values.int("replicas") > 0 {
+            config.num_replicas = values.int("replicas");
+        }
+        return Ok(config);
+    }
+    let defaults = values.is("defaults");
+    let mut config = StreamConfig {
+        name: match name {
+            "" => call
+                .prompt()
+                .input("Stream Name", "", "", true)
+                .await
+                .map_err(invalid)?,
+            name => name.into(),
+        },
+        description: values.text("description").into(),
+        ..StreamConfig::default()
+    };
+    let (mirror, sources) = (values.text("mirror"), values.list("source"));
+    config.subjects = values.list("subjects");
+    if mirror.is_empty() && sources.is_empty() {
+        if config.subjects.is_empty() {
+            let help = "Subjects the stream stores, separated by blanks or commas, with wildcards. See --subjects";
+            let prompt = call.prompt();
+            config.subjects = vec![
+                prompt
+                    .input("Subjects", "", help, true)
+                    .await
+                    .map_err(invalid)?,
+            ];
+        }
+        config.subjects = split_subjects(&config.subjects);
+    }
+    if !mirror.is_empty() && !config.subjects.is_empty() {
+        return Err("mirrors cannot listen for messages on subjects".into());
+    }
+    let help = "Where the server keeps the messages. See --storage";
+    config.storage = storage(
+        &ask_choice(
+            call,
+            "storage",
+            "Storage",
+            &["file", "memory"],
+            "file",
+            help,
+        )
+        .await?,
+    );
+    config.compression = if values.text("compression") == "s2" {
+        Compression::S2
+    } else {
+        Compression::None
+    };
+    let help = "Copies kept in a cluster. See --replicas";
+    config.num_replicas = ask_number(call, "replicas", "Replication", "1", help).await?;
+    if config.num_replicas <= 0 {
+        return Err("replicas should be >= 1".into());
+    }
+    let options = ["Limits", "Interest", "Work Queue"];
+    let help = "When messages may go: at limits, when no consumer wants them, or once one worker had them. See --retention";
+    let policy = ask_choice(
+        call,
+        "retention",
+        "Retention Policy",
+        &options,
+        "Limits",
+        help,
+    )
+    .await?;
+    config.retention = retention(&policy);
+    let help = "A full stream refuses what is new, or drops what is old. See --discard";
+    let policy = ask_choice(
+        call,
+        "discard",
+        "Discard Policy",
+        &["New", "Old"],
+        "Old",
+        help,
+    )
+    .await?;
+    config.discard = discard(&policy);
+    let help = "Most messages of the stream, -1 for no limit. See --max-msgs";
+    config.max_msgs =
+        limit(ask_number(call, "max-msgs", "Stream Messages Limit", "-1", help).await?);
+    config.max_msgs_per_subject = -1;
+    if !config.subjects.is_empty() {
+        let help = "Most messages of each subject, -1 for no limit. See --max-msgs-per-subject";
+        let question = "Per Subject Messages Limit";
+        config.max_msgs_per_subject =
+            limit(ask_number(call, "max-msgs-per-subject", question, "-1", help).await?);
+    }
+    let help = "Largest size of the stream, -1 for no limit. See --max-bytes";
+    config.max_bytes = limit(ask_size(call, "max-bytes", "Total Stream Size", help).await?);
+    let age = match values.text("max-age") {
+        "" if defaults => "-1".into(),
+        "" => {
+            let help = "How long messages are kept, -1 for ever. See --max-age";
+            call.prompt()
+                .input("Message TTL", "-1", help, false)
+                .await
+                .map_err(invalid)?
+        }
+        given => given.to_string(),
+    };
+    if age != "-1" {
+        let age = values::duration(&age);
+        config.max_age =
+            age.map_err(|e| Failure::from(e).context("invalid maximum age limit format"))?;
+    }
+    let help = "Largest size of a message, -1 for no limit. See --max-msg-size";
+    let size = ask_size(call, "max-msg-size", "Max Message Size", help).await?;
+    config.max_msg_size = i32::try_from(size).map_err(|_| {
+        let (size, most) = (number(size), number(i32::MAX.into()));
+        format!("max value size {size} is too big maximum is {most}")
+    })?;
+    if mirror.is_empty() || !values.text("dupe-window").is_empty() {
+        let default = match config.max_age {
+            age @ 1..120_000_000_000 => go_duration(age),
+            _ => go_duration(120 * SECOND),
+        };
+        let window = match values.text("dupe-window") {
+            "" if defaults => default,
+            "" => {
+                let help = "How long message ids are remembered, to store a message once. See --dupe-window";
+                let question = "Duplicate tracking time window";
+                call.prompt()
+                    .input(question, &default, help, false)
+                    .await
+                    .map_err(invalid)?
+            }
+            given => given.to_string(),
+        };
+        let window = values::duration(&window);
+        config.duplicate_window =
+            window.map_err(|e| Failure::from(e).context("invalid duplicate window format"))?;
+    }
+    config.allow_rollup_hdrs =
+        ask_yes(call, "allow-rollup", "Allow message Roll-ups", false).await?;
+    config.deny_delete = ask_yes(call, "deny-delete", "Allow message deletion", true).await?;
+    let question = "Allow purging subjects or the entire stream";
+    config.deny_purge = ask_yes(call, "deny-purge", question, true).await?;
+    config.first_seq = values.uint("first-sequence");
+    config.no_ack = !values.is("ack");
+    config.max_consumers = values.int("max-consumers");
+    config.allow_direct = values.is("allow-direct");
+    config.allow_msg_ttl = values.is("allow-msg-ttl");
+    config.allow_atomic = values.is("allow-batch");
+    config.allow_batched = values.is("allow-fast");
+    config.allow_msg_counter = values.is("allow-counter");
+    config.allow_msg_schedules = values.is("allow-schedules");
+    config.subject_delete_marker_ttl = values.duration("subject-del-markers-ttl");
+    config.mirror_direct = values.is("allow-mirror-direct");
+    config.discard_new_per_subject = values.is("discard-per-subject");
+    config.consumer_limits.inactive_threshold = values.duration("limit-consumer-inactive").max(0);
+    config.consumer_limits.max_ack_pending = values.int("limit-consumer-max-pending").max(0);
+    config.metadata = own_metadata(values.map("metadata").into_iter().collect());
+    let (cluster, tags) = (values.text("cluster"), tags(call));
+    if !cluster.is_empty() || !tags.is_empty() {
+        config.placement = Some(Placement {
+            cluster: cluster.into(),
+            tags,
+        });
+    }
+    if !mirror.is_empty() {
+        config.mirror = Some(origin(mirror).map_err(|e| e.context("invalid mirror"))?);
+    }
+    for source in sources {
+        config
+            .sources
+            .push(origin(&source).map_err(|e| e.context("invalid source"))?);
+    }
+    config.republish = republish(call)?;
+    config.subject_transform = transform(call)?;
+    if values.text("persist-mode") == "async" {
+        config.persist_mode = "async".into();
+    }
+    Ok(config)
+}
+
+fn tags(call: &Call) -> Vec<String> {
+    let mut tags = call.values.list("tags");
+    tags.extend(call.values.list("tag"));
+    tags.retain(|t| !t.is_empty());
+    tags
+}
+
+fn limit(value: i64) -> i64 {
+    if value <= 0 { -1 } else { value }
+}
+
+/// `"name" is not a valid stream name`, as jsm.go says before it sends anything.
+fn check_name(name: &str) -> Outcome {
+    if name.is_empty() || name.contains(['>', '*', '.', ' ', '/', '\\', '\0']) {
+        return Err(format!("{} is not a valid stream name", values::quote(name)).into());
+    }
+    Ok(())
+}
+
+/// `stream add`.
+pub async fn add(call: Call) -> Outcome {
+    let jetstream = call.jetstream(crate::cli::commands::Library::Jsm).await;
+    let jetstream = jetstream.map_err(|e| e.context("could not create Stream"))?;
+    let config = prepare(&call).await?;
+    let text = json::print_typed(&config, "stream_config");
+    if call.values.is("validate") {
+        call.line(&text);
+        call.line("");
+        call.line(
+            "Configuration is a valid Stream matching io.nats.jetstream.api.v1.stream_configuration",
+        );
+        return Ok(());
+    }
+    let path = call.values.text("output");
+    if !path.is_empty() {
+        let written = call.session.io.files().write(path, text.as_bytes());
+        return written.map_err(|e| format!("open {path}: {}", e.text()).into());
+    }
+    let words = "could not create Stream";
+    check_name(&config.name).map_err(|e| e.context(words))?;
+    let info = jetstream
+        .create_stream(&config)
+        .await
+        .map_err(|e| failed(e).context(words))?;
+    call.print(&format!("Stream {} was created\n\n", config.name));
+    show(&call, &info, false);
+    Ok(())
+}
+
+/// A stream's configuration with what flags change.
+fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConfig, Failure> {
+    let values = &call.values;
+    if let Some(mut file) = from_file(call)? {
+        if file.name.is_empty() {
+            file.name = config.name;
+        }
+        return Ok(file);
+    }
+    let (republish, transform) = (republish(call)?, transform(call)?);
+    config.no_ack = !values.is("ack");
+    let text = |flag: &str| Some(values.text(flag)).filter(|t| !t.is_empty());
+    if let Some(policy) = text("discard") {
+        config.discard = discard(policy);
+    }
+    if !values.list("subjects").is_empty() {
+        config.subjects = split_subjects(&values.list("subjects"));
+    }
+    if let Some(kind) = text("storage") {
+        config.storage = storage(kind);
+    }
+    if let Some(policy) = text("retention") {
+        config.retention = retention(policy);
+    }
+    if let Some(size) = text("max-bytes")
+        .and_then(|t| values::size(t, 32).ok())
+        .filter(|s| *s != 0)
+    {
+        config.max_bytes = size;
+    }
+    for (flag, field) in [
+        ("max-msgs", &mut config.max_msgs),
+        ("max-msgs-per-subject", &mut config.max_msgs_per_subject),
+        ("replicas", &mut config.num_replicas),
+    ] {
+        if values.int(flag) != 0 {
+            *field = values.int(flag);
+        }
+    }
+    if let Some(age) = text("max-age") {
+        let age = values::duration(age);
+        config.max_age =
+            age.map_err(|e| Failure::from(e).context("invalid maximum age limit format"))?;
+    }
+    if let Some(size) = text("max-msg-size")
+        .and_then(|t| values::size(t, 32).ok())
+        .filter(|s| *s != 0)
+    {
+        config.max_msg_size = size as i32;
+    }
+    if values.int("max-consumers") != -1 {
+        config.max_consumers = values.int("max-consumers");
+    }
+    if let Some(window) = text("dupe-window") {
+        let window = values::duration(window);
+        config.duplicate_window =
+            window.map_err(|e| Failure::from(e).context("invalid duplicate window"))?;
+    }
+    let mut placement = config.placement.take().unwrap_or_default();
+    if values.given("cluster") {
+        placement.cluster = values.text("cluster").into();
+    }
+    if values.given("tags") || values.given("tag") {
+        placement.tags = tags(call);
+    }
+    if !placement.cluster.is_empty() || !placement.tags.is_empty() {
+        config.placement = Some(placement);
+    }
+    if !values.list("source").is_empty() || text("mirror").is_some() {
+        return Err("cannot edit mirrors, or sources using the CLI, use --config instead".into());
+    }
+    if let Some(description) = text("description") {
+        config.description = description.into();
+    }
+    for (flag, field) in [
+        ("allow-rollup", &mut config.allow_rollup_hdrs),
+        ("deny-purge", &mut config.deny_purge),
+        ("deny-delete", &mut config.deny_delete),
+        ("allow-direct", &mut config.allow_direct),
+        ("allow-mirror-direct", &mut config.mirror_direct),
+        ("allow-schedules", &mut config.allow_msg_schedules),
+        ("allow-msg-ttl", &mut config.allow_msg_ttl),
+        ("allow-batch", &mut config.allow_atomic),
+        ("allow-fast", &mut config.allow_batched),
+        ("allow-counter", &mut config.allow_msg_counter),
+        ("discard-per-subject", &mut config.discard_new_per_subject),
+    ] {
+        if values.given(flag) {
+            *field = values.is(flag);
+        }
+    }
+    if values.given("metadata") {
+        config.metadata = values.map("metadata").into_iter().collect();
+    }
+    if let Some(compression) = text("compression") {
+        config.compression = if compression == "s2" {
+            Compression::S2
+        } else {
+            Compression::None
+        };
+    }
+    if values.is("no-republish") {
+        config.republish = None;
+    } else if republish.is_some() {
+        config.republish = republish;
+    }
+    if values.is("no-transform") {
+        config.subject_transform = None;
+    } else if transform.is_some() {
+        config.subject_transform = transform;
+    }
+    if values.given("subject-del-markers-ttl") {
+        config.subject_delete_marker_ttl = values.duration("subject-del-markers-ttl");
+    }
+    if values.is("no-mirror") {
+        config.mirror = None;
+    }
+    Ok(config)
+}
+
+/// What differs between two objects, in the manner of Go's cmp: `- ` and `+ ` lines between those that stay.
+pub fn differences(kind: &str, old: &str, new: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    // The longest run of lines in both, by dynamic programming over their ends: configurations are short.
+    let mut common = vec![vec![0usize; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i][j] = match old[i] == new[j] {
+                true => common[i + 1][j + 1] + 1,
+                false => common[i + 1][j].max(common[i][j + 1]),
+            };
+        }
+    }
+    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
+    while i < old.len() || j < new.len() {
+        if i < old.len() && j < new.len() && old[i] == new[j] {
+            lines.push((' ', old[i]));
+            i += 1;
+            j += 1;
+        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
+            lines.push(('-', old[i]));
+            i += 1;
+        } else {
+            lines.push(('+', new[j]));
+            j += 1;
+        }
+    }
+    let changed = |at: usize| lines.get(at).is_some_and(|(mark, _)| *mark != ' ');
+    let mut out = format!("  {kind}{{\n");
+    let mut hidden = 0;
+    // The outermost braces are the kind's own.
+    for at in 1..lines.len().saturating_sub(1) {
+        let near = (at.saturating_sub(2)..=at + 2).any(changed);
+        if !near {
+            hidden += 1;
+            continue;
+        }
+        if hidden > 0 {
+            out.push_str(&format!("  \t... // {hidden} identical fields\n"));
+            hidden = 0;
+        }
+        let (mark, line) = lines[at];
+        out.push_str(&format!(
+            "{mark} \t{}\n",
+            line.strip_prefix("  ").unwrap_or(line)
+        ));
+    }
+    if hidden > 0 {
+        out.push_str(&format!("  \t... // {hidden} identical fields\n"));
+    }
+    out.push_str("  }\n");
+    out
+}
+
+/// `stream edit`.
+pub async fn edit(call: Call) -> Outcome {
+    let values = &call.values;
+    let (jetstream, info) = pick(&call).await?;
+    let name = &info.config.name;
+    if values.is("interactive") {
+        return Err(
+            "this playground has no editor to open; use the flags of nats stream edit or --config"
+                .into(),
+        );
+    }
+    let mut old = info.config.clone();
+    old.metadata = own_metadata(old.metadata);
+    let words = format!("could not create new configuration for Stream {name}");
+    let new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
+    if old == new {
+        if !values.is("dry-run") {
+            call.line("No difference in configuration");
+        }
+        return Ok(());
+    }
+    let text = |config: &StreamConfig| json::print_typed(config, "stream_config");
+    call.print("Differences (-old +new):\n");
+    call.print(&differences("api.StreamConfig", &text(&old), &text(&new)));
+    if values.is("dry-run") {
+        return Err(Failure::Exit(1));
+    }
+    warn_of_bucket(&call, name).await?;
+    if !values.is("force") && !really(&call, &format!("Really edit Stream {name}")).await? {
+        return Ok(());
+    }
+    let updated = jetstream.update_stream(&new).await;
+    updated.map_err(|e| failed(e).context(&format!("could not edit Stream {name}")))?;
+    if !values.is("json") {
+        call.print(&format!("Stream {name} was updated\n\n"));
+    }
+    show(
+        &call,
+        &jetstream.stream_info(name).await.map_err(failed)?,
+        false,
+    );
+    Ok(())
+}
+
+/// `stream copy`.
+pub async fn copy(call: Call) -> Outcome {
+    let (source, destination) = (call.values.arg("source"), call.values.arg("destination"));
+    if source == destination {
+        return Err("source and destination Stream names cannot be the same".into());
+    }
+    let jetstream = jetstream(&call).await?;
+    let picked = super::select(&call, &jetstream, source).await;
+    let info = picked.map_err(|e| e.context("could not pick a Stream to operate on"))?;
+    let words = format!("could not copy Stream {}", info.config.name);
+    let mut config = change(&call, info.config).map_err(|e| e.context(&words))?;
+    config.name = destination.into();
+    config.metadata = own_metadata(config.metadata);
+    let words = "could not create Stream";
+    check_name(destination).map_err(|e| e.context(words))?;
+    let info = jetstream
+        .create_stream(&config)
+        .await
+        .map_err(|e| failed(e).context(words))?;
+    if !call.values.is("json") {
+        call.print(&format!("Stream {destination} was created\n\n"));
+    }
+    show(&call, &info, false);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differences;
+
+    #[test]
+    fn differences_show_what_is_near() {
+        let old = "{\n  a\n  b\n  c\n  d\n  e\n  f\n}";
+        let new = "{\n  a\n  b\n  c\n  d\n  X\n  f\n}";
+        let want = "  K{\n  \t... // 2 identical fields\n  \tc\n  \td\n- \te\n+ \tX\n  \tf\n  }\n";
+        assert_eq!(differences("K", old, new), want);
+    }
+}

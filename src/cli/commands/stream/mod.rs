@@ -1,0 +1,778 @@
+//! `nats stream`: streams. Here: which stream is meant, lists and reports; [`config`] makes and changes streams,
+//! [`messages`] reads and removes what they hold.
+
+pub mod config;
+pub mod messages;
+
+use super::{Call, Library, Outcome, failed, json};
+use crate::{
+    cli::{
+        parse::Failure,
+        render::{self, columns::Columns, count, human_duration, number, table::Table},
+    },
+    client::{
+        Error, JetStream,
+        types::{
+            ClusterInfo, Compression, DiscardPolicy, RetentionPolicy, SourceInfo, StorageType,
+            StreamConfig, StreamInfo, StreamSource,
+        },
+    },
+    wire::subject,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Connects as `jsm` commands do.
+pub async fn jetstream(call: &Call) -> Result<JetStream, Failure> {
+    call.jetstream(Library::Jsm)
+        .await
+        .map_err(|e| e.context("setup failed"))
+}
+
+/// Streams that belong to buckets, object stores or MQTT.
+fn internal(name: &str) -> bool {
+    ["KV_", "OBJ_", "$MQTT_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+/// Connects and finds the stream meant: by its name, else by asking.
+pub async fn pick(call: &Call) -> Result<(JetStream, StreamInfo), Failure> {
+    let jetstream = jetstream(call).await?;
+    let name = call.values.arg("stream");
+    let picked = select(call, &jetstream, name).await;
+    let info = picked.map_err(|e| e.context("could not pick a Stream to operate on"))?;
+    Ok((jetstream, info))
+}
+
+/// The stream of a name that loads, else one chosen from a list.
+pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<StreamInfo, Failure> {
+    if !name.is_empty() && !name.contains(['.', '*', '>', ' ']) {
+        match jetstream.stream_info(name).await {
+            Ok(info) => return Ok(info),
+            Err(error) if error.api().is_some() => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let names = jetstream.stream_names("").await.map_err(failed)?;
+    if !name.is_empty() && (call.values.is("force") || call.values.is("no-select")) {
+        return Err(format!("unknown stream {}", crate::cli::values::quote(name)).into());
+    }
+    let all = call.values.is("all");
+    let shown: Vec<String> = names.into_iter().filter(|n| all || !internal(n)).collect();
+    if shown.is_empty() {
+        return Err("no Streams are defined".into());
+    }
+    let io = &call.session.io;
+    if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
+        return Err("cannot pick a Stream without a terminal and no Stream name supplied".into());
+    }
+    let chosen = call
+        .prompt()
+        .select("Select a Stream", &shown, "", "")
+        .await?;
+    jetstream.stream_info(&chosen).await.map_err(failed)
+}
+
+/// Prints a value as JSON on lines of its own.
+pub fn print_json(call: &Call, value: &Value, kind: &str) {
+    call.line(&json::print(value, kind));
+}
+
+/// Names as JSON: `null` if there are none.
+fn json_names(names: &[String]) -> Value {
+    if names.is_empty() {
+        Value::Null
+    } else {
+        Value::from(names.to_vec())
+    }
+}
+
+/// `stream ls`.
+pub async fn list(call: Call) -> Outcome {
+    let jetstream = jetstream(&call).await?;
+    let filter = call.values.text("subject");
+    if call.values.is("names") {
+        let names = jetstream.stream_names(filter).await.map_err(failed)?;
+        if call.values.is("json") {
+            print_json(&call, &json_names(&names), "");
+        } else {
+            names.iter().for_each(|name| call.line(name));
+        }
+        return Ok(());
+    }
+    let streams = jetstream.streams(filter).await;
+    let mut streams = streams.map_err(|e| failed(e).context("could not list streams"))?;
+    let total = streams.len();
+    if !call.values.is("all") {
+        streams.retain(|s| !internal(&s.config.name));
+    }
+    if call.values.is("json") {
+        let names: Vec<String> = streams.iter().map(|s| s.config.name.clone()).collect();
+        print_json(&call, &json_names(&names), "");
+    } else if streams.is_empty() && total > 0 {
+        call.line("No Streams defined, pass -a to include system streams");
+    } else if streams.is_empty() {
+        call.line("No Streams defined");
+    } else {
+        table(&call, streams, filter);
+    }
+    Ok(())
+}
+
+/// The table of `stream ls` and `stream find`, two empty lines after it.
+fn table(call: &Call, mut streams: Vec<StreamInfo>, filter: &str) {
+    streams.sort_by_key(|s| s.state.bytes);
+    let title = match filter {
+        "" => "Streams".to_string(),
+        filter => format!("Streams matching {filter}"),
+    };
+    let headers = [
+        "Name",
+        "Description",
+        "Created",
+        "Messages",
+        "Size",
+        "Last Message",
+    ];
+    let mut table = Table::new(title, &headers);
+    for stream in &streams {
+        let now = stream.ts.unwrap_or_else(|| call.now());
+        table.row(vec![
+            stream.config.name.clone(),
+            stream.config.description.clone(),
+            call.time_or_zero(stream.created),
+            count(stream.state.messages),
+            render::size(stream.state.bytes),
+            human_duration(
+                stream
+                    .state
+                    .last_ts
+                    .map_or(i64::MAX, |last| now.since(last)),
+            ),
+        ]);
+    }
+    call.table(&table);
+    call.print("\n\n");
+}
+
+/// `stream find`.
+pub async fn find(call: Call) -> Outcome {
+    let values = &call.values;
+    let jetstream = jetstream(&call).await?;
+    if !values.text("expression").is_empty() {
+        return Err(
+            "this playground does not have expressions; use the other flags of nats stream find"
+                .into(),
+        );
+    }
+    let mut streams = jetstream.streams("").await.map_err(failed)?;
+    let now = call.now();
+    let (idle, created) = (values.duration("idle"), values.duration("created"));
+    let (consumers, level) = (values.text("consumers"), values.int("api-level"));
+    let leader = |s: &StreamInfo| {
+        s.cluster
+            .as_ref()
+            .map_or(String::new(), |c| c.leader.clone())
+    };
+    let filter = values.text("subject");
+    let matches = |s: &StreamInfo| {
+        let server = values.text("server-name");
+        let cluster = values.text("cluster");
+        let in_cluster = s.cluster.as_ref().is_some_and(|c| c.name == cluster);
+        let required = s
+            .config
+            .metadata
+            .get("_nats.req.level")
+            .and_then(|l| l.parse().ok());
+        (server.is_empty() || leader(s) == server)
+            && (cluster.is_empty() || in_cluster)
+            && (!values.is("empty") || s.state.messages == 0)
+            && (idle <= 0 || s.state.last_ts.is_none_or(|last| now.since(last) > idle))
+            && (created <= 0 || s.created.is_some_and(|at| now.since(at) > created))
+            && (consumers.is_empty() || (s.state.consumer_count as i64) < values.int("consumers"))
+            && (filter.is_empty()
+                || s.config
+                    .subjects
+                    .iter()
+                    .any(|own| subject::is_subset(own.as_bytes(), filter.as_bytes())))
+            && (!values.is("sourced") || !s.config.sources.is_empty())
+            && (!values.is("mirrored") || s.config.mirror.is_some())
+            && (values.int("replicas") <= 0 || s.config.num_replicas >= values.int("replicas"))
+            && (values.text("leader").is_empty() || leader(s) == values.text("leader"))
+            && (level <= 0 || required.unwrap_or(0) >= level)
+    };
+    streams.retain(|s| matches(s) != values.is("invert"));
+    if values.is("names") {
+        streams.iter().for_each(|s| call.line(&s.config.name));
+        if streams.is_empty() {
+            call.line("");
+        }
+    } else {
+        table(&call, streams, "");
+    }
+    Ok(())
+}
+
+/// `stream info`.
+pub async fn info(call: Call) -> Outcome {
+    let (_, info) = pick(&call).await?;
+    show(&call, &info, call.values.is("state"));
+    call.line("");
+    Ok(())
+}
+
+/// `stream state`.
+pub async fn state(call: Call) -> Outcome {
+    let (_, info) = pick(&call).await?;
+    show(&call, &info, true);
+    call.line("");
+    Ok(())
+}
+
+fn storage(storage: StorageType) -> &'static str {
+    match storage {
+        StorageType::File => "File",
+        StorageType::Memory => "Memory",
+    }
+}
+
+fn retention(retention: RetentionPolicy) -> &'static str {
+    match retention {
+        RetentionPolicy::Limits => "Limits",
+        RetentionPolicy::Interest => "Interest",
+        RetentionPolicy::WorkQueue => "WorkQueue",
+    }
+}
+
+fn discard(discard: DiscardPolicy) -> &'static str {
+    match discard {
+        DiscardPolicy::Old => "Old",
+        DiscardPolicy::New => "New",
+    }
+}
+
+/// Shows a stream as a report or JSON.
+pub fn show(call: &Call, info: &StreamInfo, state_only: bool) {
+    if call.values.is("json") {
+        call.line(&json::print_typed(info, "stream_info"));
+        return;
+    }
+    let name = &info.config.name;
+    let created = call.time_or_zero(info.created);
+    let what = if state_only { "State" } else { "Information" };
+    let mut report = Columns::new(format!("{what} for Stream {name} created {created}"));
+    if !state_only {
+        show_config(&mut report, &info.config);
+    }
+    if let Some(cluster) = info.cluster.as_ref().filter(|c| !c.name.is_empty()) {
+        self::cluster(&mut report, cluster);
+        report.line("");
+    }
+    if let Some(mirror) = &info.mirror {
+        report.title("Mirror Information");
+        source_info(&mut report, mirror);
+    }
+    if !info.sources.is_empty() {
+        report.title("Source Information");
+        for source in &info.sources {
+            source_info(&mut report, source);
+            report.line("");
+        }
+    }
+    report.title("State");
+    host(&mut report, &info.config.metadata);
+    let state = &info.state;
+    report.row("Messages", count(state.messages));
+    report.row("Bytes", render::size(state.bytes));
+    let at = |sequence: u64, time| match time {
+        Some(time) => format!("{} @ {}", count(sequence), call.time(time)),
+        None => count(sequence),
+    };
+    report.row("First Sequence", at(state.first_seq, state.first_ts));
+    report.row("Last Sequence", at(state.last_seq, state.last_ts));
+    let deleted = if state.deleted.is_empty() {
+        state.num_deleted
+    } else {
+        state.deleted.len() as u64
+    };
+    if deleted > 0 {
+        report.row("Deleted Messages", count(deleted));
+    }
+    report.row("Active Consumers", count(state.consumer_count));
+    if state.num_subjects > 0 {
+        report.row("Number of Subjects", count(state.num_subjects));
+    }
+    call.report(&report);
+}
+
+/// Rows about the server that keeps a stream or consumer, from metadata.
+pub fn host(report: &mut Columns, metadata: &BTreeMap<String, String>) {
+    let of = |key: &str| metadata.get(key).map_or("", String::as_str);
+    let (version, level, required) = (of("_nats.ver"), of("_nats.level"), of("_nats.req.level"));
+    report.row_if("Host Version", version);
+    if !level.is_empty() || !required.is_empty() {
+        let required = if required.is_empty() { "0" } else { required };
+        report.row(
+            "Required API Level",
+            format!("{required} hosted at level {level}"),
+        );
+    }
+}
+
+fn unlimited(value: i64, shown: impl Fn(u64) -> String) -> String {
+    if value == -1 {
+        "unlimited".into()
+    } else {
+        shown(value as u64)
+    }
+}
+
+fn show_config(report: &mut Columns, config: &StreamConfig) {
+    report.row_if("Description", &config.description);
+    if !config.subjects.is_empty() {
+        report.list("Subjects", &config.subjects);
+    }
+    report.row("Replicas", number(config.num_replicas));
+    if config.sealed {
+        report.row("Sealed", "true");
+    }
+    report.row("Storage", storage(config.storage));
+    if config.compression != Compression::None {
+        report.row("Compression", "S2 Compression");
+    }
+    if !matches!(config.persist_mode.as_str(), "" | "default") {
+        report.row("Persistence Mode", "Async");
+    }
+    if config.first_seq > 0 {
+        report.row("First Sequence", count(config.first_seq));
+    }
+    if let Some(placement) = &config.placement {
+        report.row_if("Placement Cluster", &placement.cluster);
+        if !placement.tags.is_empty() {
+            report.list("Placement Tags", &placement.tags);
+        }
+    }
+    report.title("Options");
+    if let Some(transform) = config
+        .subject_transform
+        .as_ref()
+        .filter(|t| !t.dest.is_empty())
+    {
+        let source = if transform.src.is_empty() {
+            ">"
+        } else {
+            &transform.src
+        };
+        report.row(
+            "Subject Transform",
+            format!("{source} to {}", transform.dest),
+        );
+    }
+    if let Some(republish) = &config.republish {
+        let label = if republish.headers_only {
+            "Republishing Headers"
+        } else {
+            "Republishing"
+        };
+        report.row(label, format!("{} to {}", republish.src, republish.dest));
+    }
+    report.row("Retention", retention(config.retention));
+    report.row("Acknowledgments", render::yes(!config.no_ack));
+    let policy = if config.discard_new_per_subject {
+        "New Per Subject"
+    } else {
+        discard(config.discard)
+    };
+    report.row("Discard Policy", policy);
+    report.row("Duplicate Window", human_duration(config.duplicate_window));
+    if config.allow_direct {
+        report.row("Direct Get", "true");
+    }
+    if config.mirror_direct {
+        report.row("Mirror Direct Get", "true");
+    }
+    for (label, value) in [
+        ("Allows Atomic Batch Publish", config.allow_atomic),
+        ("Allows Fast Batch Publish", config.allow_batched),
+        ("Allows Counters", config.allow_msg_counter),
+        ("Allows Msg Delete", !config.deny_delete),
+        ("Allows Per-Message TTL", config.allow_msg_ttl),
+        ("Allows Purge", !config.deny_purge),
+        ("Allows Schedules", config.allow_msg_schedules),
+    ] {
+        report.row(label, render::yes(value));
+    }
+    if config.allow_msg_ttl && config.subject_delete_marker_ttl > 0 {
+        report.row(
+            "Subject Delete Markers TTL",
+            human_duration(config.subject_delete_marker_ttl),
+        );
+    }
+    report.row("Allows Rollups", render::yes(config.allow_rollup_hdrs));
+    report.title("Limits");
+    report.row("Maximum Messages", unlimited(config.max_msgs, count));
+    report.row(
+        "Maximum Per Subject",
+        unlimited(config.max_msgs_per_subject.max(-1), |most| match most {
+            0 => "unlimited".into(),
+            most => count(most),
+        }),
+    );
+    report.row("Maximum Bytes", unlimited(config.max_bytes, render::size));
+    report.row(
+        "Maximum Age",
+        match config.max_age {
+            ..=0 => "unlimited".into(),
+            age => human_duration(age),
+        },
+    );
+    report.row(
+        "Maximum Message Size",
+        unlimited(config.max_msg_size.into(), render::size),
+    );
+    report.row("Maximum Consumers", unlimited(config.max_consumers, count));
+    let limits = &config.consumer_limits;
+    if limits.inactive_threshold > 0 {
+        report.row(
+            "Consumer Inactive Threshold",
+            human_duration(limits.inactive_threshold),
+        );
+    }
+    if limits.max_ack_pending > 0 {
+        report.row("Consumer Max Ack Pending", number(limits.max_ack_pending));
+    }
+    metadata(report, &config.metadata);
+    if config.mirror.is_some() || !config.sources.is_empty() {
+        report.title("Replication");
+    }
+    if let Some(mirror) = &config.mirror {
+        report.row("Mirror", source(mirror));
+    }
+    let mut sources: Vec<&StreamSource> = config.sources.iter().collect();
+    sources.sort_by_key(|s| &s.name);
+    for (index, from) in sources.into_iter().enumerate() {
+        report.row(if index == 0 { "Sources" } else { "" }, source(from));
+    }
+    report.line("");
+}
+
+/// The section of metadata that people gave.
+pub fn metadata(report: &mut Columns, metadata: &BTreeMap<String, String>) {
+    let own: Vec<_> = metadata
+        .iter()
+        .filter(|(key, _)| !super::kv::own_metadata(key))
+        .collect();
+    if !own.is_empty() {
+        report.title("Metadata");
+        report.map(
+            own.into_iter()
+                .map(|(key, value)| (key.as_str(), value.as_str())),
+        );
+    }
+}
+
+fn source(source: &StreamSource) -> String {
+    let mut parts = vec![source.name.clone()];
+    if source.opt_start_seq > 0 {
+        parts.push(format!("Start Seq: {}", count(source.opt_start_seq)));
+    }
+    if let Some(time) = source.opt_start_time {
+        parts.push(format!("Start Time: {}", render::go_time(time)));
+    }
+    if let Some(external) = &source.external {
+        for (label, prefix) in [
+            ("API Prefix", &external.api),
+            ("Delivery Prefix", &external.deliver),
+        ] {
+            if !prefix.is_empty() {
+                parts.push(format!("{label}: {prefix}"));
+            }
+        }
+    }
+    parts.join(", ")
+}
+
+fn last_seen(ns: i64) -> String {
+    if ns > 0 {
+        human_duration(ns)
+    } else {
+        "never".into()
+    }
+}
+
+fn source_info(report: &mut Columns, info: &SourceInfo) {
+    report.row("Stream Name", info.name.as_str());
+    let transforms = &info.subject_transforms;
+    if !info.filter_subject.is_empty() {
+        report.row("Subject Filter", info.filter_subject.as_str());
+    } else {
+        let plural = transforms.len() > 1;
+        for (index, transform) in transforms.iter().enumerate() {
+            let label = match (index, plural) {
+                (0, true) => "Subject Filters and Transforms",
+                (0, false) => "Subject Filter and Transform",
+                _ => "",
+            };
+            report.row(
+                label,
+                match transform.dest.as_str() {
+                    "" => format!("{} untransformed", transform.src),
+                    to => format!("{} to {to}", transform.src),
+                },
+            );
+        }
+    }
+    report.row("Lag", count(info.lag));
+    report.row("Last Seen", last_seen(info.active));
+    if let Some(external) = &info.external {
+        report.row("Ext. API Prefix", external.api.as_str());
+        report.row_if("Ext. Delivery Prefix", &external.deliver);
+    }
+    if let Some(error) = &info.error {
+        report.row("Error", error.description.as_str());
+    }
+}
+
+/// The section about where a stream or bucket lives.
+pub fn cluster(report: &mut Columns, cluster: &ClusterInfo) {
+    report.title("Cluster Information");
+    report.row("Name", cluster.name.as_str());
+    report.row("Leader", cluster.leader.as_str());
+    for replica in &cluster.replicas {
+        let mut state = vec![replica.name.clone()];
+        state.push(
+            if replica.current {
+                "current"
+            } else {
+                "outdated"
+            }
+            .into(),
+        );
+        if replica.offline {
+            state.push("OFFLINE".into());
+        }
+        state.push(match replica.active {
+            ..=0 => "not seen".into(),
+            ns => format!("seen {} ago", human_duration(ns)),
+        });
+        match replica.lag {
+            0 => {}
+            1 => state.push("1 operation behind".into()),
+            lag => state.push(format!("{} operations behind", count(lag))),
+        }
+        report.row("Replica", state.join(", "));
+    }
+}
+
+/// `stream report`.
+pub async fn report(call: Call) -> Outcome {
+    let values = &call.values;
+    let jetstream = jetstream(&call).await?;
+    call.print("Obtaining Stream stats\n\n");
+    let mut streams = jetstream
+        .streams(values.text("subject"))
+        .await
+        .map_err(failed)?;
+    let wanted = values.text("cluster");
+    streams.retain(|s| wanted.is_empty() || s.cluster.as_ref().is_none_or(|c| c.name == wanted));
+    if streams.is_empty() {
+        call.line("No Streams defined");
+        return Ok(());
+    }
+    match () {
+        _ if values.is("consumers") => streams.sort_by_key(|s| s.state.consumer_count),
+        _ if values.is("messages") => streams.sort_by_key(|s| s.state.messages),
+        _ if values.is("name") => streams.sort_by(|a, b| a.config.name.cmp(&b.config.name)),
+        _ if values.is("storage") => streams.sort_by_key(|s| storage(s.config.storage)),
+        _ => streams.sort_by_key(|s| s.state.bytes),
+    }
+    let raw = values.is("raw");
+    let plain = |value: u64| if raw { value.to_string() } else { count(value) };
+    let headers = [
+        "Stream",
+        "Storage",
+        "Placement",
+        "Consumers",
+        "Messages",
+        "Bytes",
+        "Lost",
+        "Deleted",
+        "API Level",
+        "Replicas",
+    ];
+    // Without its API level a row of `--raw` is one cell short, as in natscli: what follows moves to the left.
+    let mut table =
+        Table::new("Stream Report", &headers).numbers(if raw { &[3, 4, 5, 7] } else { &[] });
+    for stream in &streams {
+        let (config, state) = (&stream.config, &stream.state);
+        let mut placement = String::new();
+        if let Some(place) = &config.placement {
+            if !place.cluster.is_empty() {
+                placement.push_str(&format!("cluster: {} ", place.cluster));
+            }
+            if !place.tags.is_empty() {
+                placement.push_str(&format!("tags: {}", place.tags.join(", ")));
+            }
+        }
+        let mut row = vec![
+            config.name.clone(),
+            storage(config.storage).into(),
+            placement,
+            plain(state.consumer_count),
+            plain(state.messages),
+            if raw {
+                state.bytes.to_string()
+            } else {
+                render::size(state.bytes)
+            },
+            "0".into(),
+            plain(state.num_deleted),
+        ];
+        if !raw {
+            row.push(
+                config
+                    .metadata
+                    .get("_nats.req.level")
+                    .filter(|l| !l.is_empty())
+                    .map_or("0", |l| l)
+                    .into(),
+            );
+        }
+        row.push(replicas(stream.cluster.as_ref()));
+        table.row(row);
+    }
+    call.table(&table);
+    call.line("");
+    if streams
+        .iter()
+        .any(|s| s.config.mirror.is_some() || !s.config.sources.is_empty())
+    {
+        replication(&call, &streams, raw);
+    }
+    Ok(())
+}
+
+/// Names of the servers that keep a stream; the leader's ends in `*`. Nothing without a cluster.
+pub fn replicas(cluster: Option<&ClusterInfo>) -> String {
+    let Some(cluster) = cluster.filter(|c| !c.name.is_empty()) else {
+        return String::new();
+    };
+    let mut names = vec![format!("{}*", cluster.leader)];
+    names.extend(cluster.replicas.iter().map(|r| r.name.clone()));
+    names.sort();
+    names.join(", ")
+}
+
+fn replication(call: &Call, streams: &[StreamInfo], raw: bool) {
+    let headers = [
+        "Stream",
+        "Kind",
+        "API Prefix",
+        "Source Stream",
+        "Filters and Transforms",
+        "Active",
+        "Lag",
+        "Error",
+    ];
+    let mut table =
+        Table::new("Replication Report", &headers).numbers(if raw { &[6] } else { &[] });
+    let mut row = |stream: &StreamInfo, kind: &str, from: &SourceInfo| {
+        let mut filters: Vec<String> = from
+            .subject_transforms
+            .iter()
+            .map(|t| format!("{} to {}", t.src, t.dest))
+            .collect();
+        if filters.is_empty() && !from.filter_subject.is_empty() {
+            filters.push(format!("{} untransformed", from.filter_subject));
+        }
+        if kind == "Mirror" {
+            filters.clear();
+        }
+        let active = match raw {
+            true => render::go_duration(from.active),
+            // The server says -1 for a source it has not heard of; jsm.go makes that the largest duration.
+            false if from.active < 0 => "never".into(),
+            false => human_duration(from.active),
+        };
+        table.row(vec![
+            stream.config.name.clone(),
+            kind.into(),
+            from.external
+                .as_ref()
+                .map_or(String::new(), |e| e.api.clone()),
+            from.name.clone(),
+            filters.join(", "),
+            active,
+            if raw {
+                from.lag.to_string()
+            } else {
+                count(from.lag)
+            },
+            from.error.as_ref().map_or(String::new(), |e| {
+                format!("{} ({})", e.description, e.err_code)
+            }),
+        ]);
+    };
+    for stream in streams {
+        if let Some(mirror) = &stream.mirror {
+            row(stream, "Mirror", mirror);
+        }
+        for source in &stream.sources {
+            row(stream, "Source", source);
+        }
+    }
+    call.table(&table);
+    call.line("");
+}
+
+/// `stream rm`.
+pub async fn remove(call: Call) -> Outcome {
+    let name = call.values.arg("stream");
+    if call.values.is("force") {
+        if name.is_empty() {
+            return Err("--force requires a stream name".into());
+        }
+        let jetstream = jetstream(&call).await?;
+        return jetstream.delete_stream(name).await.map_err(|error| {
+            if error == Error::DeadlineExceeded {
+                call.line(
+                    "Delete failed due to timeout, the stream might not exist or be in an unmanageable state",
+                );
+            }
+            failed(error)
+        });
+    }
+    let (jetstream, info) = pick(&call).await?;
+    let name = &info.config.name;
+    if really(&call, &format!("Really delete Stream {name}")).await? {
+        let deleted = jetstream.delete_stream(name).await;
+        deleted.map_err(|e| failed(e).context("could not remove Stream"))?;
+    }
+    Ok(())
+}
+
+/// Asks, with natscli's words before what can go wrong.
+pub async fn really(call: &Call, question: &str) -> Result<bool, Failure> {
+    call.confirm(question)
+        .await
+        .map_err(|e| e.context("could not obtain confirmation"))
+}
+
+/// Warns before something is done to a bucket's stream.
+pub async fn warn_of_bucket(call: &Call, stream: &str) -> Outcome {
+    if !stream.starts_with("KV_") {
+        return Ok(());
+    }
+    call.print(
+        "WARNING: Operating on the underlying stream of a Key-Value bucket is dangerous.\n\n\
+         Key-Value stores are an abstraction above JetStream streams and as such require particular\n\
+         configuration to be set. Interacting with KV buckets outside of the 'nats kv' subcommand can lead\n\
+         unexpected outcomes, data loss and, technically, will mean your KV bucket is no longer a KV bucket.\n\n\
+         Continuing this operation is an unsupported action.\n\n",
+    );
+    match really(call, "Really operate on the KV stream?").await? {
+        true => Ok(()),
+        false => Err("aborting Key-Value store operation".into()),
+    }
+}
