@@ -6,13 +6,14 @@
 //! ```
 
 use crate::{
-    client::transport::{Transport, TransportError},
+    client::transport::{Connector, Transport},
     host::{BrowserRuntime, Host},
     server::Config,
+    wire::time::SECOND,
 };
 use js_sys::{Array, ArrayBuffer, Error, Function, Object, Promise, Reflect, Uint8Array};
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::poll_fn,
     rc::Rc,
     task::{Poll, Waker},
@@ -98,16 +99,9 @@ impl Server {
     pub fn connector(&self) -> ConnectorFunction {
         let (host, turns) = (self.host.clone(), self.turns.clone());
         let connect = Closure::<dyn Fn() -> Promise>::new(move || {
-            let (connector, turns) = (host.connector(), turns.clone());
-            future_to_promise(async move {
-                let opened = connector.connect().await;
-                let transport = opened.map_err(|why| Error::new(&why.to_string()))?;
-                let answer = object(&[
-                    ("socket", Socket::open(transport, turns).into()),
-                    ("encrypted", false.into()),
-                ]);
-                Ok(answer.into())
-            })
+            let socket = Socket::open(host.connector(), turns.clone());
+            let answer = object(&[("socket", socket.into()), ("encrypted", false.into())]);
+            Promise::resolve(&JsValue::from(answer))
         });
         connect.into_js_value().unchecked_into()
     }
@@ -115,9 +109,18 @@ impl Server {
     /// Moves the server's clock ahead, with everything that happens meanwhile: TTLs, heartbeats, redeliveries.
     #[wasm_bindgen(unchecked_return_type = "Promise<void>")]
     pub fn advance(&self, ms: f64) -> Promise {
-        let host = self.host.clone();
+        let (host, turns) = (self.host.clone(), self.turns.clone());
         future_to_promise(async move {
-            host.advance((ms.max(0.0) * 1e6) as i64).await;
+            let mut left = (ms.max(0.0) * 1e6) as i64;
+            // In strides shorter than the server's patience with unanswered PINGs, and with turns for clients to answer.
+            while left > 0 {
+                let stride = left.min(60 * SECOND);
+                host.advance(stride).await;
+                left -= stride;
+                for _ in 0..4 {
+                    turns.next().await;
+                }
+            }
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -128,13 +131,25 @@ impl Server {
     }
 }
 
-/// What nats.js uses of a WebSocket. The first message waits until `onmessage` is set.
+/// What nats.js uses of a WebSocket. Nothing happens before `onmessage` is set.
 #[wasm_bindgen]
 pub struct Socket(Rc<State>);
 
+#[derive(Default)]
 struct State {
+    stage: Cell<Stage>,
     transport: RefCell<Option<Box<dyn Transport>>>,
     handlers: RefCell<Handlers>,
+}
+
+/// A WebSocket's `readyState`.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Stage {
+    #[default]
+    Connecting = 0,
+    Open = 1,
+    Closing = 2,
+    Closed = 3,
 }
 
 #[derive(Default)]
@@ -148,14 +163,10 @@ struct Handlers {
 
 #[wasm_bindgen]
 impl Socket {
-    /// 1 as long as it is open, 3 afterwards.
+    /// As a WebSocket's.
     #[wasm_bindgen(getter, js_name = readyState)]
     pub fn ready_state(&self) -> u8 {
-        if self.0.transport.borrow().is_some() {
-            1
-        } else {
-            3
-        }
+        self.0.stage.get() as u8
     }
 
     /// Nothing ever waits to be sent.
@@ -174,7 +185,7 @@ impl Socket {
     #[wasm_bindgen(setter, js_name = binaryType)]
     pub fn set_binary_type(&self, _: JsValue) {}
 
-    /// Called when it is open, which it always is.
+    /// Called when it is open.
     #[wasm_bindgen(setter)]
     pub fn set_onopen(&self, handler: Option<Function>) {
         self.0.handlers.borrow_mut().open = handler;
@@ -196,7 +207,7 @@ impl Socket {
         self.0.handlers.borrow_mut().close = handler;
     }
 
-    /// Never called.
+    /// Called when no server runs, with a `message` that says so.
     #[wasm_bindgen(setter)]
     pub fn set_onerror(&self, handler: Option<Function>) {
         self.0.handlers.borrow_mut().error = handler;
@@ -221,71 +232,90 @@ impl Socket {
 
     /// Closes it.
     pub fn close(&self) {
+        if self.0.stage.get() != Stage::Closed {
+            self.0.stage.set(Stage::Closing);
+        }
         if let Some(transport) = &mut *self.0.transport.borrow_mut() {
             transport.close();
         }
     }
 
-    fn open(transport: Box<dyn Transport>, turns: Turns) -> Socket {
-        let state = Rc::new(State {
-            transport: RefCell::new(Some(transport)),
-            handlers: RefCell::default(),
-        });
-        spawn_local(deliver(state.clone(), turns));
+    fn open(connector: Rc<dyn Connector>, turns: Turns) -> Socket {
+        let state = Rc::new(State::default());
+        spawn_local(deliver(state.clone(), connector, turns));
         Socket(state)
     }
 }
 
 /// Calls the handlers: in order, each message in a turn of the event loop of its own, as from a socket.
-async fn deliver(state: Rc<State>, turns: Turns) {
-    let ready = |cx: &mut std::task::Context<'_>| {
+async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
+    poll_fn(|cx| {
         let mut handlers = state.handlers.borrow_mut();
-        if handlers.message.is_some() || handlers.close.is_some() {
+        if handlers.message.is_some() {
             return Poll::Ready(());
         }
         handlers.deliverer = Some(cx.waker().clone());
         Poll::Pending
-    };
-    poll_fn(ready).await;
+    })
+    .await;
     turns.next().await;
-    call(
-        &state.handlers.borrow().open.clone(),
-        &[("type", "open".into())],
-    );
+    let opened = connector.connect().await;
+    let why = match opened {
+        Ok(transport) if state.stage.get() == Stage::Connecting => {
+            *state.transport.borrow_mut() = Some(transport);
+            state.stage.set(Stage::Open);
+            state.call(|handlers| &handlers.open, &[("type", "open".into())]);
+            read(&state, &turns).await
+        }
+        Ok(_) => String::new(),
+        Err(why) => {
+            state.stage.set(Stage::Closed);
+            let fields = [
+                ("type", "error".into()),
+                ("message", why.to_string().into()),
+            ];
+            state.call(|handlers| &handlers.error, &fields);
+            why.to_string()
+        }
+    };
+    *state.transport.borrow_mut() = None;
+    state.stage.set(Stage::Closed);
+    let fields = [
+        ("type", "close".into()),
+        ("code", 1000.into()),
+        ("reason", why.into()),
+        ("wasClean", true.into()),
+    ];
+    state.call(|handlers| &handlers.close, &fields);
+}
+
+/// Delivers until the connection ends; why it did.
+async fn read(state: &State, turns: &Turns) -> String {
     loop {
         let received = poll_fn(|cx| match &mut *state.transport.borrow_mut() {
             Some(transport) => transport.poll_receive(cx),
-            None => Poll::Ready(Err(TransportError::Closed("EOF".into()))),
+            None => Poll::Pending,
         });
         let received = received.await;
         turns.next().await;
         match received {
             Ok(bytes) => {
                 let data = Uint8Array::from(&bytes[..]).buffer();
-                let handler = state.handlers.borrow().message.clone();
-                call(
-                    &handler,
-                    &[("type", "message".into()), ("data", data.into())],
-                );
+                let fields = [("type", "message".into()), ("data", data.into())];
+                state.call(|handlers| &handlers.message, &fields);
             }
-            Err(why) => {
-                *state.transport.borrow_mut() = None;
-                let handler = state.handlers.borrow().close.clone();
-                let fields = [
-                    ("type", "close".into()),
-                    ("code", 1000.into()),
-                    ("reason", why.to_string().into()),
-                    ("wasClean", true.into()),
-                ];
-                return call(&handler, &fields);
-            }
+            Err(why) => return why.to_string(),
         }
     }
 }
 
-fn call(handler: &Option<Function>, fields: &[(&str, JsValue)]) {
-    if let Some(handler) = handler {
-        let _ = handler.call1(&JsValue::UNDEFINED, &object(fields));
+impl State {
+    /// Calls a handler, which may well call back.
+    fn call(&self, which: impl Fn(&Handlers) -> &Option<Function>, fields: &[(&str, JsValue)]) {
+        let handler = which(&self.handlers.borrow()).clone();
+        if let Some(handler) = handler {
+            let _ = handler.call1(&JsValue::UNDEFINED, &object(fields));
+        }
     }
 }
 
