@@ -2,10 +2,11 @@
 //! JetStream gets `&mut Core` in each call and sends everything it has to say through it. Must not know JetStream's
 //! rules; it only names JetStream's [`Endpoint`]s and [`Timer`]s so that routes and timers can point at them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::connection::Connection;
 use super::info::Identity;
+use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
 use super::random::Random;
 use super::routes::Routes;
@@ -172,6 +173,10 @@ pub struct Core {
     pub(super) sent: u64,
     pub(super) totals: Totals,
     hits: Vec<SubscriptionId>,
+    /// What outlives the server, once somebody keeps it.
+    pub(super) journal: Option<Journal>,
+    /// Consumers whose progress is to be written down.
+    pub(super) touched: BTreeSet<(StreamId, ConsumerId)>,
 }
 
 /// Counters of the account since the start.
@@ -226,6 +231,22 @@ impl Core {
             sent: 0,
             totals: Totals::default(),
             hits: Vec::new(),
+            journal: None,
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// Writes a change down, if anybody keeps them.
+    pub fn record(&mut self, record: Record<'_>) {
+        if let Some(journal) = &mut self.journal {
+            journal.write(record);
+        }
+    }
+
+    /// The progress of a consumer that outlives the server changed.
+    pub fn touch(&mut self, stream: StreamId, consumer: ConsumerId) {
+        if self.journal.is_some() {
+            self.touched.insert((stream, consumer));
         }
     }
 

@@ -254,6 +254,32 @@ impl Server {
         self.core.log.take()
     }
 
+    /// File-backed streams and their durable consumers as bytes, for [`Server::restore`]. From now on
+    /// [`Server::take_journal`] has the changes.
+    pub fn snapshot(&mut self) -> Vec<u8> {
+        let core = &mut self.core;
+        let jetstream = self.jetstream.as_ref();
+        jetstream.map_or_else(Vec::new, |jetstream| jetstream.snapshot(core))
+    }
+
+    /// Changes since the last call, to be appended to the last [`Server::snapshot`]. Empty before the first snapshot. An
+    /// acknowledgement counts once these bytes are safe: keep them before [`Server::take_output`] goes out.
+    pub fn take_journal(&mut self) -> Vec<u8> {
+        let core = &mut self.core;
+        let jetstream = self.jetstream.as_mut();
+        jetstream.map_or_else(Vec::new, |jetstream| jetstream.take_journal(core))
+    }
+
+    /// Brings back what a snapshot and the journal after it have, into a server that was just started. Any bytes will do:
+    /// what is damaged is left out, and said so in the log.
+    pub fn restore(&mut self, log: &[u8], now: Time) {
+        self.core.now = now;
+        if let Some(jetstream) = &mut self.jetstream {
+            jetstream.restore(&mut self.core, log);
+        }
+        self.work();
+    }
+
     /// SIGTERM or SIGINT (`signal` is "terminated" or "interrupt"): says so in the log, answers waiting pulls, closes all.
     pub fn shutdown(&mut self, signal: &str, now: Time) {
         self.core.now = now;

@@ -6,6 +6,7 @@ pub mod consumer;
 pub mod error;
 pub mod journal;
 mod origins;
+mod saved;
 pub mod store;
 pub mod stream;
 pub mod transform;
@@ -158,7 +159,7 @@ impl JetStream {
             Storage::File => (core.config().max_storage, 10047, "storage"),
         };
         let others = self.reserved(config.storage) - own;
-        if config.max_bytes > 0 && others.saturating_add(config.max_bytes) > limit as i64 {
+        if config.max_bytes > 0 && others.saturating_add(config.max_bytes) > limit {
             let text = format!("insufficient {what} resources available");
             return Err(ApiError::new(500, err_code, text));
         }
@@ -192,6 +193,7 @@ impl JetStream {
         let created = core.now();
         self.names.insert(config.name.clone(), id);
         let stream = Stream::new(core, id, config, created);
+        stream.record_config(core);
         stream.advise(core, "CREATED", "create");
         self.streams.insert(id, stream);
         self.follow(core, id);
@@ -201,6 +203,7 @@ impl JetStream {
     fn change(&mut self, core: &mut Core, id: StreamId, config: StreamConfig) {
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.update(core, config);
+            stream.record_config(core);
             stream.advise(core, "UPDATED", "modify");
             self.follow(core, id);
         }
@@ -212,6 +215,7 @@ impl JetStream {
             self.names.remove(&stream.config.name);
             stream.shut(core);
             self.forget_origin(core, id);
+            stream.record(core, journal::Record::StreamGone { id });
             stream.advise(core, "DELETED", "delete");
         }
     }

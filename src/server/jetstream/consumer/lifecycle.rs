@@ -10,6 +10,7 @@ use super::requests::Requests;
 use super::{Consumer, Consumers, View, Work, start};
 use crate::server::core::{ConsumerId, Core, Endpoint, Timer};
 use crate::server::jetstream::error::ApiError;
+use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
 use crate::server::jetstream::stream::{Retention, StreamConfig};
 use crate::server::json::Moment;
@@ -164,6 +165,25 @@ impl Consumers {
     }
 
     fn add(&mut self, core: &mut Core, view: View<'_>, name: String, config: Config) -> ConsumerId {
+        let id = self.insert(core, view, name, config);
+        self.with(core, view, id, |consumer, work| {
+            consumer.start_timers(work);
+            consumer.advise_created(work.core);
+        });
+        if let Some(consumer) = self.by_id.get(&id) {
+            consumer.record_config(core, view.id, view.config);
+        }
+        id
+    }
+
+    /// Puts a consumer in that does nothing yet.
+    pub(super) fn insert(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        name: String,
+        config: Config,
+    ) -> ConsumerId {
         // The real server opens two internal clients for a consumer; client ids show it.
         let id = core.next_client_id();
         core.next_client_id();
@@ -175,10 +195,6 @@ impl Consumers {
         consumer.count_pending(view.store);
         self.by_name.insert(consumer.name.clone(), id);
         self.by_id.insert(id, consumer);
-        self.with(core, view, id, |consumer, work| {
-            consumer.start_timers(work);
-            consumer.advise_created(work.core);
-        });
         id
     }
 
@@ -265,6 +281,12 @@ impl Consumers {
         self.by_name.remove(&consumer.name);
         for filter in index(&consumer.config) {
             self.filters.remove(filter.as_bytes(), &id);
+        }
+        if consumer.is_saved(view.config) {
+            core.record(Record::ConsumerGone {
+                stream: view.id,
+                id,
+            });
         }
         consumer.advise_deleted(core);
         consumer.end_requests(core, "409 Consumer Deleted", false);
@@ -502,6 +524,15 @@ impl Consumer {
         if self.config.pause_until != old.pause_until {
             self.set_pause_timer(work);
             self.advise_pause(work.core);
+        }
+        self.record_config(work.core, work.stream, work.config);
+    }
+
+    /// It is back after a restart of the server: its timers run again.
+    pub(super) fn resume(&mut self, work: &mut Work<'_>) {
+        self.start_timers(work);
+        if !self.progress.pending.is_empty() {
+            self.arm_ack_wait(work);
         }
     }
 

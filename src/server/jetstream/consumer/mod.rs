@@ -13,6 +13,7 @@ mod progress;
 mod pull;
 mod push;
 mod requests;
+mod saved;
 mod start;
 
 use std::collections::BTreeMap;
@@ -335,6 +336,9 @@ impl Consumers {
         act: impl FnOnce(&mut Consumer, &mut Work<'_>),
     ) {
         if let Some(consumer) = self.by_id.get_mut(&id) {
+            if consumer.is_saved(view.config) {
+                core.touch(view.id, id);
+            }
             let View {
                 id: stream,
                 config,

@@ -19,6 +19,9 @@ pub use subjects::{Filters, Sequences};
 
 use crate::wire::time::Time;
 
+/// Sequences that a request names go up to here: whatever is added to one does not overflow.
+pub const LAST_SEQ: u64 = u64::MAX >> 1;
+
 /// Where a stream keeps its messages; here it decides how bytes are counted and whether the journal keeps them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
@@ -59,6 +62,7 @@ pub struct Store {
 impl Store {
     /// An empty store. `first_seq` above 0 is the sequence of its first message.
     pub fn new(storage: Storage, first_seq: u64) -> Store {
+        let first_seq = first_seq.min(LAST_SEQ);
         Store {
             storage,
             first_seq,
@@ -280,6 +284,15 @@ impl Store {
         }
     }
 
+    /// Puts in what messages do not tell, as it was: the numbers and the time of a restored store.
+    pub fn put_state(&mut self, first: u64, last: u64, last_time: Option<Time>) {
+        self.last_seq = self.last_seq.max(last.min(LAST_SEQ));
+        self.last_time = last_time.or(self.last_time);
+        if self.is_empty() {
+            self.first_seq = first.clamp(self.last_seq.min(1), self.last_seq + 1);
+        }
+    }
+
     /// Takes a message out.
     pub fn remove(&mut self, seq: u64) -> Option<Message> {
         let message = self.messages.remove(seq)?;
@@ -297,9 +310,10 @@ impl Store {
     /// how many there were.
     pub fn clear(&mut self, next_seq: u64) -> u64 {
         let removed = self.len();
+        let before_next = next_seq.saturating_sub(1).min(LAST_SEQ);
         *self = Store {
             storage: self.storage,
-            last_seq: self.last_seq.max(next_seq.saturating_sub(1)),
+            last_seq: self.last_seq.max(before_next),
             last_time: self.last_time,
             ..Store::default()
         };

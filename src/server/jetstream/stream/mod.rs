@@ -139,10 +139,7 @@ impl Stream {
 
     /// Replaces the configuration, which may replace the old one, and does what that asks for.
     pub fn update(&mut self, core: &mut Core, config: StreamConfig) {
-        self.unlisten(core);
-        let old = std::mem::replace(&mut self.config, config);
-        self.listen(core);
-        self.put_transforms();
+        let old = self.reconfigure(core, config);
         if old.duplicate_window != self.config.duplicate_window {
             self.expire_ids(core);
         }
@@ -157,6 +154,39 @@ impl Stream {
         }
         self.enforce_totals(core);
         self.enforce_per_subject(core);
+        self.expire(core);
+    }
+
+    /// Replaces the configuration and nothing else; returns the old one.
+    pub(super) fn reconfigure(&mut self, core: &mut Core, config: StreamConfig) -> StreamConfig {
+        self.unlisten(core);
+        let old = std::mem::replace(&mut self.config, config);
+        self.listen(core);
+        self.put_transforms();
+        old
+    }
+
+    /// All messages are back: finds again what follows from them.
+    pub(super) fn restored(&mut self, core: &mut Core) {
+        let now = core.now();
+        let window = now.after(-self.config.duplicate_window);
+        if self.config.duplicate_window > 0
+            && let Some(first) = self.store.first_since(window)
+        {
+            for (seq, message) in self.store.from(first) {
+                let id = fields::Fields::read(message.headers()).msg_id;
+                if !id.is_empty() {
+                    self.dedupe.insert(id, seq, message.time);
+                }
+            }
+        }
+        if let Some(message) = self.store.get(self.store.last_seq()) {
+            self.last_msg_id = fields::Fields::read(message.headers()).msg_id.to_vec();
+        }
+        if self.config.allow_msg_ttl {
+            self.index_deadlines();
+        }
+        self.expire_ids(core);
         self.expire(core);
     }
 

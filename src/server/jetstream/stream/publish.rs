@@ -7,6 +7,7 @@ use super::fields::{Fields, Ttl, clean, parse_seq, parse_ttl};
 use super::{Discard, Retention, Stream};
 use crate::server::core::{Core, Message, Timer};
 use crate::server::jetstream::error::{ApiError, SEALED};
+use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
 use crate::server::json::{Writer, quote};
 use crate::wire::time::{SECOND, Time};
@@ -112,6 +113,7 @@ impl Stream {
         {
             let seq = self.store.last_seq() + 1;
             self.store.skip_to(seq, now);
+            self.record_state(core);
             self.remember(core, fields.msg_id, seq);
             self.acknowledge(core, reply, seq, false);
             return Ok(Accepted::Unwanted(seq));
@@ -150,6 +152,17 @@ impl Stream {
         });
         self.store
             .push(seq, &subject, &block, payload, time, deadline);
+        self.record(
+            core,
+            Record::Message {
+                id: self.id,
+                seq,
+                time,
+                subject: &subject,
+                headers: &block,
+                payload,
+            },
+        );
         self.enforce_limits(core, &subject);
         self.arm_expiry(core, deadline.unwrap_or(super::removal::NEVER), time);
         self.remember(core, fields.msg_id, seq);

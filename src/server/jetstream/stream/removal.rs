@@ -4,6 +4,7 @@
 use super::publish::Origin;
 use super::{Discard, Retention, Stream};
 use crate::server::core::{Core, Timer};
+use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, headers};
@@ -31,6 +32,7 @@ impl Stream {
         let Some(message) = self.store.remove(seq) else {
             return false;
         };
+        self.record_gone(core, seq, seq);
         if !self.consumers.is_empty() {
             let (consumers, view) = self.parts();
             consumers.removed(core, view, &message.subject, seq);
@@ -126,13 +128,16 @@ impl Stream {
         }
         for seq in &matching {
             self.store.remove(*seq);
+            self.record_gone(core, *seq, *seq);
         }
         self.tell_purged(core, Some(filter.as_bytes()));
         matching.len() as u64
     }
 
     fn purge_all(&mut self, core: &mut Core, next_seq: u64) -> u64 {
+        self.record_gone(core, 0, self.store.last_seq());
         let removed = self.store.clear(next_seq);
+        self.record_state(core);
         self.tell_purged(core, None);
         removed
     }
@@ -140,12 +145,18 @@ impl Stream {
     /// Takes out everything below `seq`; the first sequence becomes the next message, or the one after the last.
     pub(super) fn purge_below(&mut self, core: &mut Core, seq: u64) -> u64 {
         let mut removed = 0;
+        self.record_gone(core, 0, seq.saturating_sub(1));
         while !self.store.is_empty() && self.store.first_seq() < seq {
             self.store.remove(self.store.first_seq());
             removed += 1;
         }
         self.tell_purged(core, None);
         removed
+    }
+
+    fn record_gone(&self, core: &mut Core, from: u64, to: u64) {
+        let id = self.id;
+        self.record(core, Record::Gone { id, from, to });
     }
 
     fn tell_purged(&mut self, core: &mut Core, filter: Option<&[u8]>) {

@@ -1,0 +1,161 @@
+//! What of a durable consumer outlives the server: its configuration and how far it has come. Who waits for messages and
+//! what was being sent does not.
+
+use super::config::Config;
+use super::progress::{Pending, Position, Progress};
+use super::{Consumer, Consumers, View};
+use crate::server::core::{ConsumerId, Core, StreamId};
+use crate::server::jetstream::journal::{Journal, Record};
+use crate::server::jetstream::store::Storage;
+use crate::server::jetstream::stream::StreamConfig;
+use crate::server::json::{self, Writer};
+use crate::wire::time::Time;
+
+impl Consumer {
+    /// The number that names it.
+    pub fn id(&self) -> ConsumerId {
+        self.id
+    }
+
+    fn config_json(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        self.config.write(&mut w, &[]);
+        w.finish()
+    }
+
+    /// How far it has come: numbers of eight bytes each, the lists with their lengths before them.
+    pub fn state(&self) -> Vec<u8> {
+        let progress = &self.progress;
+        let mut numbers = vec![progress.next_stream, progress.next_consumer];
+        for place in [
+            progress.floor,
+            progress.shown_delivered,
+            progress.shown_floor,
+        ] {
+            numbers.extend([place.consumer, place.stream]);
+        }
+        let time = |time: Option<Time>| time.map_or(0, |time| time.0 as u64);
+        numbers.extend([time(progress.last_delivered), time(progress.last_acked)]);
+        numbers.push(progress.pending.len() as u64);
+        for (seq, pending) in &progress.pending {
+            numbers.extend([*seq, pending.consumer, pending.since.0 as u64]);
+        }
+        numbers.push(progress.redelivered.len() as u64);
+        for (seq, count) in &progress.redelivered {
+            numbers.extend([*seq, *count]);
+        }
+        numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
+    }
+
+    /// Writes down that it exists, and its state.
+    pub fn save(&self, journal: &mut Journal, stream: StreamId) {
+        journal.write(Record::Consumer {
+            stream,
+            id: self.id,
+            created: self.created,
+            config: &self.config_json(),
+        });
+        journal.write(Record::ConsumerState {
+            stream,
+            id: self.id,
+            state: &self.state(),
+        });
+    }
+
+    /// Writes its configuration down, if it outlives the server.
+    pub(super) fn record_config(&self, core: &mut Core, stream: StreamId, of: &StreamConfig) {
+        if core.journal.is_some() && self.is_saved(of) {
+            core.record(Record::Consumer {
+                stream,
+                id: self.id,
+                created: self.created,
+                config: &self.config_json(),
+            });
+            core.touch(stream, self.id);
+        }
+    }
+
+    /// Does it outlive the server?
+    pub(super) fn is_saved(&self, stream: &StreamConfig) -> bool {
+        stream.storage == Storage::File && self.config.is_durable() && !self.config.mem_storage
+    }
+}
+
+/// The state that [`Consumer::state`] wrote; `None` if it is something else.
+fn read_state(state: &[u8]) -> Option<Progress> {
+    let mut numbers = state
+        .chunks_exact(8)
+        .map(|chunk| chunk.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b)));
+    let mut progress = Progress::starting_at(numbers.next()?);
+    progress.next_consumer = numbers.next()?;
+    for place in [
+        &mut progress.floor,
+        &mut progress.shown_delivered,
+        &mut progress.shown_floor,
+    ] {
+        *place = Position {
+            consumer: numbers.next()?,
+            stream: numbers.next()?,
+        };
+    }
+    let time = |n: u64| Some(Time(n as i64)).filter(|_| n > 0);
+    progress.last_delivered = time(numbers.next()?);
+    progress.last_acked = time(numbers.next()?);
+    for _ in 0..numbers.next()? {
+        let seq = numbers.next()?;
+        let pending = Pending {
+            consumer: numbers.next()?,
+            since: Time(numbers.next()? as i64),
+        };
+        progress.pending.insert(seq, pending);
+    }
+    for _ in 0..numbers.next()? {
+        let seq = numbers.next()?;
+        progress.redelivered.insert(seq, numbers.next()?);
+    }
+    Some(progress)
+}
+
+impl Consumers {
+    /// Those that outlive the server, if their stream does.
+    pub fn saved(&self) -> impl Iterator<Item = &Consumer> {
+        self.public()
+            .filter(|consumer| consumer.config.is_durable() && !consumer.config.mem_storage)
+    }
+
+    /// The consumer of that number.
+    pub fn by_id(&self, id: ConsumerId) -> Option<&Consumer> {
+        self.by_id.get(&id)
+    }
+
+    /// Brings a durable consumer back. What cannot be read is left out.
+    pub fn restore(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        created: Time,
+        config: &[u8],
+        state: &[u8],
+    ) {
+        let mut read = Config::default();
+        let decoded = json::decode(config, |d, value| {
+            d.object(value, "ConsumerConfig", &mut |d, name, value| {
+                read.decode(d, name, value)
+            });
+        });
+        if decoded.is_err() || self.get(&read.durable_name).is_some() {
+            return;
+        }
+        let name = read.durable_name.clone();
+        let id = self.insert(core, view, name, read);
+        self.with(core, view, id, |consumer, work| {
+            consumer.created = created;
+            if let Some(progress) = read_state(state) {
+                consumer.progress = progress;
+                consumer.skip_list = None;
+                consumer.count_pending(work.store);
+            }
+            consumer.resume(work);
+        });
+    }
+}

@@ -1,0 +1,264 @@
+//! What outlives the server: the whole state as one log, changes since, and the way back. Only file-backed streams and
+//! their durable consumers are in it, as with nats-server's store directory.
+
+use std::collections::BTreeMap;
+
+use super::JetStream;
+use super::journal::{Journal, Reader, Record};
+use super::store::{LAST_SEQ, Storage};
+use super::stream::{Stream, StreamConfig};
+use crate::server::core::{ConsumerId, Core, StreamId};
+use crate::server::json::{self, Writer};
+use crate::wire::time::Time;
+
+/// A consumer of a log, until its stream is complete.
+#[derive(Default)]
+struct SavedConsumer {
+    created: Time,
+    config: Vec<u8>,
+    state: Vec<u8>,
+}
+
+impl JetStream {
+    /// Everything, as a log. From now on [`JetStream::take_journal`] has the changes.
+    pub(in crate::server) fn snapshot(&self, core: &mut Core) -> Vec<u8> {
+        let salt = core.random();
+        let mut journal = Journal::new(salt);
+        journal.start();
+        for stream in self.streams.values().filter(|s| s.is_saved()) {
+            stream.save(&mut journal);
+            for consumer in stream.consumers.saved() {
+                consumer.save(&mut journal, stream.id);
+            }
+        }
+        let log = journal.take();
+        core.journal = Some(journal);
+        core.touched.clear();
+        log
+    }
+
+    /// Changes since the last call, to be appended to the log of [`JetStream::snapshot`].
+    pub(in crate::server) fn take_journal(&mut self, core: &mut Core) -> Vec<u8> {
+        for (stream, consumer) in std::mem::take(&mut core.touched) {
+            if let Some(stream) = self.streams.get(&stream)
+                && let Some(consumer) = stream.consumers.by_id(consumer)
+            {
+                let (stream, id, state) = (stream.id, consumer.id(), &consumer.state());
+                core.record(Record::ConsumerState { stream, id, state });
+            }
+        }
+        core.journal.as_mut().map(Journal::take).unwrap_or_default()
+    }
+
+    /// Takes in what a log has. What is damaged is left out, and said so in the server's log.
+    pub(in crate::server) fn restore(&mut self, core: &mut Core, log: &[u8]) {
+        if log.is_empty() {
+            return;
+        }
+        let Some(mut reader) = Reader::new(log) else {
+            core.log(
+                "WRN",
+                "The stored state is damaged at its start and cannot be read",
+            );
+            return;
+        };
+        let mut ids: BTreeMap<StreamId, StreamId> = BTreeMap::new();
+        let mut consumers: BTreeMap<(StreamId, ConsumerId), SavedConsumer> = BTreeMap::new();
+        for record in &mut reader {
+            self.replay(core, record, &mut ids, &mut consumers);
+        }
+        if reader.lost() > 0 {
+            let text = format!("{} bytes of the stored state were damaged", reader.lost());
+            core.log("WRN", &text);
+        }
+        for ((stream, _), saved) in consumers {
+            if let Some(stream) = ids.get(&stream).and_then(|id| self.streams.get_mut(id)) {
+                let (consumers, view) = stream.parts();
+                consumers.restore(core, view, saved.created, &saved.config, &saved.state);
+            }
+        }
+        for id in ids.into_values() {
+            if let Some(stream) = self.streams.get_mut(&id) {
+                stream.restored(core);
+                let text = format!(
+                    "  Restored {} messages for stream '$G > {}'",
+                    stream.store.len(),
+                    stream.config.name
+                );
+                core.log("INF", &text);
+                self.follow(core, id);
+            }
+        }
+    }
+
+    fn replay(
+        &mut self,
+        core: &mut Core,
+        record: Record<'_>,
+        ids: &mut BTreeMap<StreamId, StreamId>,
+        consumers: &mut BTreeMap<(StreamId, ConsumerId), SavedConsumer>,
+    ) {
+        match record {
+            Record::Stream {
+                id,
+                created,
+                config,
+            } => {
+                let Some(config) = read_config(config) else {
+                    return;
+                };
+                let known = ids.get(&id).and_then(|id| self.streams.get_mut(id));
+                if let Some(stream) = known {
+                    if stream.config.name == config.name {
+                        stream.reconfigure(core, config);
+                    }
+                } else if !self.names.contains_key(&config.name) {
+                    let new = core.next_client_id();
+                    self.names.insert(config.name.clone(), new);
+                    ids.insert(id, new);
+                    let stream = Stream::new(core, new, config, created);
+                    self.streams.insert(new, stream);
+                }
+            }
+            Record::StreamGone { id } => {
+                consumers.retain(|(stream, _), _| *stream != id);
+                let stream = ids.remove(&id).and_then(|id| self.streams.remove(&id));
+                if let Some(mut stream) = stream {
+                    self.names.remove(&stream.config.name);
+                    stream.shut(core);
+                }
+            }
+            Record::Message { id, .. } | Record::Gone { id, .. } | Record::State { id, .. } => {
+                if let Some(stream) = ids.get(&id).and_then(|id| self.streams.get_mut(id)) {
+                    stream.replay(record);
+                }
+            }
+            Record::Consumer {
+                stream,
+                id,
+                created,
+                config,
+            } => {
+                let saved = consumers.entry((stream, id)).or_default();
+                saved.created = created;
+                saved.config = config.to_vec();
+            }
+            Record::ConsumerGone { stream, id } => {
+                consumers.remove(&(stream, id));
+            }
+            Record::ConsumerState { stream, id, state } => {
+                if let Some(saved) = consumers.get_mut(&(stream, id)) {
+                    saved.state = state.to_vec();
+                }
+            }
+        }
+    }
+}
+
+fn read_config(text: &[u8]) -> Option<StreamConfig> {
+    let mut config = StreamConfig::default();
+    let read = json::decode(text, |d, value| {
+        d.object(value, "StreamConfig", &mut |d, name, value| {
+            config.read(d, name, value)
+        });
+    });
+    read.is_ok().then_some(config)
+}
+
+impl Stream {
+    /// Does it outlive the server?
+    pub fn is_saved(&self) -> bool {
+        self.config.storage == Storage::File
+    }
+
+    /// Writes a change of the stream down.
+    pub(super) fn record(&self, core: &mut Core, record: Record<'_>) {
+        if self.is_saved() {
+            core.record(record);
+        }
+    }
+
+    /// Writes the configuration down.
+    pub(super) fn record_config(&self, core: &mut Core) {
+        if self.is_saved() && core.journal.is_some() {
+            let (id, created, config) = (self.id, self.created, &self.config_json());
+            core.record(Record::Stream {
+                id,
+                created,
+                config,
+            });
+        }
+    }
+
+    /// Writes down what the messages do not tell.
+    pub(super) fn record_state(&self, core: &mut Core) {
+        self.record(core, self.state());
+    }
+
+    fn config_json(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        self.config.write(&mut w, false);
+        w.finish()
+    }
+
+    fn state(&self) -> Record<'static> {
+        Record::State {
+            id: self.id,
+            first: self.store.first_seq(),
+            last: self.store.last_seq(),
+            last_time: self.store.last_time().unwrap_or_default(),
+        }
+    }
+
+    fn save(&self, journal: &mut Journal) {
+        let id = self.id;
+        journal.write(Record::Stream {
+            id,
+            created: self.created,
+            config: &self.config_json(),
+        });
+        for (seq, message) in self.store.from(0) {
+            journal.write(Record::Message {
+                id,
+                seq,
+                time: message.time,
+                subject: &message.subject,
+                headers: message.headers(),
+                payload: message.payload(),
+            });
+        }
+        journal.write(self.state());
+    }
+
+    fn replay(&mut self, record: Record<'_>) {
+        match record {
+            Record::Message {
+                seq,
+                time,
+                subject,
+                headers,
+                payload,
+                ..
+            } if seq > self.store.last_seq() && seq <= LAST_SEQ => {
+                self.store.push(seq, subject, headers, payload, time, None);
+            }
+            Record::Gone { from, to, .. } => {
+                let gone = self.store.from(from).map(|(seq, _)| seq);
+                let gone: Vec<u64> = gone.take_while(|seq| *seq <= to).collect();
+                for seq in gone {
+                    self.store.remove(seq);
+                }
+            }
+            Record::State {
+                first,
+                last,
+                last_time,
+                ..
+            } => {
+                let time = Some(last_time).filter(|time| time.0 != 0);
+                self.store.put_state(first, last, time);
+            }
+            _ => {}
+        }
+    }
+}
