@@ -16,6 +16,7 @@ use tokio::task::LocalSet;
 use tokio::time::{sleep, timeout};
 
 use crate::connection;
+use crate::storage::Storage;
 
 /// How long closing connections may take to send what is queued for them.
 const LINGER: Duration = Duration::from_millis(500);
@@ -23,6 +24,8 @@ const LINGER: Duration = Duration::from_millis(500);
 /// The server and those who wait for it.
 pub struct Host {
     server: RefCell<Server>,
+    /// Keeps file-backed streams, with `-sd`.
+    storage: RefCell<Option<Storage>>,
     /// Wakes the writer of a connection.
     writers: RefCell<HashMap<ConnectionId, Rc<Notify>>>,
     /// The next deadline may have changed.
@@ -69,9 +72,20 @@ impl Host {
         self.ended.notify_one();
     }
 
-    /// The next bytes for a connection, waiting for them.
+    /// Makes safe what the steps so far changed: one write for all connections that were read from meanwhile.
+    fn commit(&self) {
+        if let Some(storage) = &mut *self.storage.borrow_mut()
+            && let Err(error) = storage.commit(&mut self.server.borrow_mut())
+        {
+            eprintln!("nats-server: cannot write to the store directory: {error}");
+            std::process::exit(1);
+        }
+    }
+
+    /// The next bytes for a connection, waiting for them. What they acknowledge is safe by then.
     pub async fn output(&self, id: ConnectionId, writer: &Notify) -> Output {
         loop {
+            self.commit();
             let output = self.server.borrow_mut().take_output(id);
             if !output.bytes.is_empty() || output.close.is_some() {
                 return output;
@@ -82,6 +96,7 @@ impl Host {
 
     async fn keep_deadlines(&self) {
         loop {
+            self.commit();
             let next = self.server.borrow().next_deadline();
             let wait = next.map(|at| Duration::from_nanos(at.since(now()).max(0) as u64));
             match wait {
@@ -154,8 +169,20 @@ async fn serve(mut config: Config) -> ExitCode {
         }
     }
     let seed = now().0 as u64 ^ u64::from(config.pid) << 32;
+    let keep = (config.jetstream && config.store_dir != Config::default().store_dir)
+        .then(|| config.store_dir.clone());
+    let mut server = Server::new(config, seed, now());
+    let storage = keep.map(|directory| Storage::open(&mut server, &directory, now()));
+    let storage = match storage.transpose() {
+        Ok(storage) => storage,
+        Err(error) => {
+            eprintln!("nats-server: could not create storage directory - {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let host = Rc::new(Host {
-        server: RefCell::new(Server::new(config, seed, now())),
+        server: RefCell::new(server),
+        storage: RefCell::new(storage),
         writers: RefCell::default(),
         deadline: Notify::new(),
         ended: Notify::new(),
@@ -169,6 +196,7 @@ async fn serve(mut config: Config) -> ExitCode {
     }
     let name = stopped().await;
     host.step(|server, now| server.shutdown(name, now));
+    host.commit();
     let all_closed = async {
         while !host.writers.borrow().is_empty() {
             host.ended.notified().await;

@@ -19,7 +19,7 @@ impl Consumer {
 
     fn config_json(&self) -> Vec<u8> {
         let mut w = Writer::default();
-        self.config.write(&mut w, &[]);
+        self.config.write(&mut w, false);
         w.finish()
     }
 
@@ -121,11 +121,6 @@ impl Consumers {
     pub fn saved(&self) -> impl Iterator<Item = &Consumer> {
         self.public()
             .filter(|consumer| consumer.config.is_durable() && !consumer.config.mem_storage)
-    }
-
-    /// The consumer of that number.
-    pub fn by_id(&self, id: ConsumerId) -> Option<&Consumer> {
-        self.by_id.get(&id)
     }
 
     /// Brings a durable consumer back. What cannot be read is left out.
