@@ -16,6 +16,7 @@ pub fn evaluate(text: &str, names: &mut dyn Names) -> Result<i64, String> {
     let mut expression = Expression {
         text,
         at: 0,
+        last: 0,
         depth: 0,
         names,
         idle: false,
@@ -30,6 +31,8 @@ pub fn evaluate(text: &str, names: &mut dyn Names) -> Result<i64, String> {
 struct Expression<'a> {
     text: &'a str,
     at: usize,
+    /// Where the last token began, for errors.
+    last: usize,
     depth: usize,
     names: &'a mut dyn Names,
     /// Only parsing: the other side of `&&`, `||` or `?:` decided.
@@ -84,18 +87,22 @@ impl Expression<'_> {
     fn take(&mut self, token: &str) -> bool {
         let found = self.rest().starts_with(token);
         if found {
-            self.at += token.len();
+            self.step(token.len());
         }
         found
     }
 
+    fn step(&mut self, length: usize) {
+        self.last = self.at;
+        self.at += length;
+    }
+
     fn error(&mut self, what: &str) -> String {
-        let text = self.text.trim();
-        let token = self.rest();
-        match token {
-            "" => format!("{text}: syntax error: operand expected (error token is \"\")"),
-            _ => format!("{text}: {what} (error token is \"{token}\")"),
-        }
+        let at_end = self.rest().is_empty();
+        let from = if at_end { self.last } else { self.at };
+        let token = self.text.get(from..).unwrap_or_default();
+        let text = self.text.trim_start();
+        format!("{text}: {what} (error token is \"{token}\")")
     }
 
     fn comma(&mut self) -> Result<i64, String> {
@@ -148,7 +155,7 @@ impl Expression<'_> {
             else {
                 return Ok(left);
             };
-            self.at += operator.len();
+            self.step(operator.len());
             let idle = self.idle;
             self.idle |= (*operator == "&&" && left == 0) || (*operator == "||" && left != 0);
             // `**` groups to the right.
@@ -170,7 +177,8 @@ impl Expression<'_> {
             "**" if right < 0 => return Err(self.error("exponent less than 0")),
             "**" => left.wrapping_pow(u32::try_from(right).unwrap_or(u32::MAX)),
             "/" | "%" if right == 0 => {
-                return Err(format!("{}: division by 0", self.text.trim()));
+                self.at = self.last;
+                return Err(self.error("division by 0"));
             }
             "/" => left.wrapping_div(right),
             "%" => left.wrapping_rem(right),
@@ -241,7 +249,9 @@ impl Expression<'_> {
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         let name = name.to_string();
-        self.at += name.len();
+        if !name.is_empty() {
+            self.step(name.len());
+        }
         name
     }
 
@@ -258,7 +268,7 @@ impl Expression<'_> {
             .iter()
             .find(|(sign, _)| rest.starts_with(sign) && !rest.starts_with("=="));
         if let Some((sign, operator)) = assignment {
-            self.at += sign.len();
+            self.step(sign.len());
             let right = self.deeper(Self::ternary)?;
             let left = self.names.get(name);
             let value = match *operator {
@@ -293,7 +303,7 @@ impl Expression<'_> {
         }
         match i64::from_str_radix(digits, radix) {
             Ok(value) => {
-                self.at += end;
+                self.step(end);
                 Ok(value)
             }
             Err(_) => Err(self.error("value too great for base")),

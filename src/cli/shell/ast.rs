@@ -85,7 +85,7 @@ pub enum Kind {
 /// Where a file descriptor goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirection {
-    /// 0, 1 or 2.
+    /// 0 to 9; above 2 it goes nowhere.
     pub descriptor: u8,
     /// What is done.
     pub kind: Redirect,
@@ -174,6 +174,8 @@ pub enum Change {
         /// The pattern.
         pattern: Word,
     },
+    /// Nothing known: what stands after `${`, with the closing brace.
+    Unknown(String),
 }
 
 impl Word {

@@ -2,8 +2,9 @@
 
 use super::ast::{Piece, Word};
 
-/// Words that one word may become.
+/// Words that one word may become, and their characters together; with more it stands for itself.
 const MOST: usize = 100_000;
+const MOST_PARTS: usize = 1_000_000;
 /// Opening braces in one word; with more they stand for themselves, as looking for their ends costs the square of it.
 const MOST_OPEN: usize = 100;
 
@@ -36,11 +37,10 @@ pub fn expand(word: &Word) -> Vec<Word> {
             piece => parts.push(Part::Piece(piece.clone())),
         }
     }
-    let words = expand_parts(&parts);
-    if words.len() > MOST {
-        return vec![word.clone()];
+    match expand_parts(&parts) {
+        Some(words) => words.into_iter().map(joined).collect(),
+        None => vec![word.clone()],
     }
-    words.into_iter().map(joined).collect()
 }
 
 fn joined(parts: Vec<Part>) -> Word {
@@ -68,30 +68,37 @@ fn is(part: &Part, c: char) -> bool {
     matches!(part, Part::Char(found) if *found == c)
 }
 
-/// Expands the first pair of braces that has something to expand, then what it contains and what follows.
-fn expand_parts(parts: &[Part]) -> Vec<Vec<Part>> {
+/// Expands the first pair of braces that has something to expand, then what it contains and what follows; `None` if that
+/// is too much.
+fn expand_parts(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
     for start in 0..parts.len() {
         let Some((choices, end)) = choices(parts, start) else {
             continue;
         };
-        let before = parts.get(..start).unwrap_or_default();
-        let tails = expand_parts(parts.get(end..).unwrap_or_default());
+        let before = parts.get(..start)?;
+        let tails = expand_parts(parts.get(end..)?)?;
         let mut words = Vec::new();
-        for choice in choices {
+        let mut size = 0;
+        for choice in choices? {
             for tail in &tails {
-                if words.len() > MOST {
-                    return words;
+                let word = [before, &choice, tail].concat();
+                size += word.len();
+                if words.len() == MOST || size > MOST_PARTS {
+                    return None;
                 }
-                words.push([before, &choice, tail].concat());
+                words.push(word);
             }
         }
-        return words;
+        return Some(words);
     }
-    vec![parts.to_vec()]
+    Some(vec![parts.to_vec()])
 }
 
+/// What braces stand for, `None` if that is too much; and where they end.
+type Choices = (Option<Vec<Vec<Part>>>, usize);
+
 /// What the braces that open at `start` stand for, and where they end.
-fn choices(parts: &[Part], start: usize) -> Option<(Vec<Vec<Part>>, usize)> {
+fn choices(parts: &[Part], start: usize) -> Option<Choices> {
     if !is(parts.get(start)?, '{') {
         return None;
     }
@@ -109,11 +116,11 @@ fn choices(parts: &[Part], start: usize) -> Option<(Vec<Vec<Part>>, usize)> {
             if depth == 0 {
                 let last = parts.get(from..at)?;
                 if alternatives.is_empty() {
-                    return Some((sequence(last)?, at + 1));
+                    return Some((Some(sequence(last)?), at + 1));
                 }
                 alternatives.push(last);
-                let words = alternatives.into_iter().flat_map(expand_parts).collect();
-                return Some((words, at + 1));
+                let words: Option<Vec<_>> = alternatives.into_iter().map(expand_parts).collect();
+                return Some((words.map(|words| words.concat()), at + 1));
             }
         }
     }

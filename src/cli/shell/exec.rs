@@ -243,8 +243,10 @@ impl Context {
         };
         match status {
             Ok(status) => self.ended(status),
+            // What cannot be expanded ends the whole line.
             Err(message) => {
                 self.complain(&message);
+                self.scope.leaving.set(Some(Leave::Exit));
                 self.ended(1)
             }
         }
@@ -321,9 +323,10 @@ impl Context {
 
     async fn simple(&self, assignments: &[(String, Word)], words: &[Word]) -> Result<i32, String> {
         self.scope.substituted.set(None);
-        // Values of `export X=…` are no more split than those of `X=…`.
-        let exports = words.first() == Some(&Word::text("export"));
-        let words = self.words(words, !exports).await?;
+        // Values of `export X=…` are no more split than those of `X=…`, nor those that `[[` looks at.
+        let whole = ["export", "[["].map(|name| Some(Word::text(name)));
+        let split = !whole.contains(&words.first().cloned());
+        let words = self.words(words, split).await?;
         let mut values = Vec::new();
         for (name, word) in assignments {
             values.push((name, self.text(word).await?));
@@ -367,7 +370,11 @@ impl Context {
             )),
             "nats-server" => (self.shell.hooks.server)(words, io),
             _ => {
-                self.complain(&format!("{}: command not found", quote(&name)));
+                let shown = match name.chars().any(char::is_control) {
+                    true => quote(&name),
+                    false => name.clone(),
+                };
+                self.complain(&format!("{shown}: command not found"));
                 if let Some(hint) = hint::for_command(&name, &words) {
                     self.io.stderr(format!("{hint}\n").as_bytes());
                 }
@@ -418,9 +425,9 @@ impl Context {
                 io.error = output.clone();
             }
             match redirection.descriptor {
-                0 => {}
                 1 => io.output = output,
-                _ => io.error = output,
+                2 => io.error = output,
+                _ => {}
             }
         }
         Ok(Some(io))

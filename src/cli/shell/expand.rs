@@ -52,12 +52,15 @@ impl Fields {
 }
 
 impl Context {
-    /// The arguments that words stand for. Errors are what bash says after `bash: `.
+    /// The arguments that words stand for; one each unless their values are split. Errors are what bash says after `bash: `.
     pub(super) async fn words(&self, words: &[Word], split: bool) -> Result<Vec<String>, String> {
         let mut fields = Fields::new(split);
         for word in words {
             for word in braces::expand(word) {
                 self.pieces(&word, true, &mut fields).await?;
+                if !split {
+                    fields.current.get_or_insert_default();
+                }
                 fields.done.extend(fields.current.take());
             }
         }
@@ -85,9 +88,11 @@ impl Context {
             }
             for piece in &word.0 {
                 match piece {
-                    Piece::Text { text, .. } => {
+                    Piece::Text { text, quoted } => {
                         let skip = usize::from(std::mem::take(&mut tilde));
-                        fields.add(text.get(skip..).unwrap_or_default(), true)?;
+                        // What stands in `${X-a b}` is split as a value is.
+                        let text = text.get(skip..).unwrap_or_default();
+                        fields.add(text, whole || *quoted)?;
                     }
                     Piece::Variable {
                         name,
@@ -129,6 +134,7 @@ impl Context {
                 None if quoted && name != "@" => fields.add("", true),
                 None => Ok(()),
             },
+            Change::Unknown(text) => Err(format!("${{{text}: bad substitution")),
             Change::Length => {
                 let length = value.unwrap_or_default().chars().count();
                 fields.add(&length.to_string(), quoted)

@@ -40,8 +40,11 @@ impl Job {
 
     /// Ends the job (SIGTERM).
     pub fn kill(&self) {
-        self.killed.set(true);
-        self.wake();
+        if self.status.get().is_none() {
+            self.killed.set(true);
+            self.status.set(Some(143));
+            self.wake();
+        }
     }
 
     /// Resolves with the exit code at its end.
@@ -112,7 +115,9 @@ impl Jobs {
             .await;
             // What it holds goes before anybody hears of its end.
             drop(work);
-            running.status.set(Some(status));
+            if !running.killed.get() {
+                running.status.set(Some(status));
+            }
             running.wake();
         });
         (job, task)
@@ -129,6 +134,13 @@ impl Jobs {
         let (ended, running) = jobs.drain(..).partition(|job| job.status().is_some());
         *jobs = running;
         ended
+    }
+
+    /// Forgets a job whose end was told.
+    pub fn remove(&self, job: &Rc<Job>) {
+        self.jobs
+            .borrow_mut()
+            .retain(|other| !Rc::ptr_eq(job, other));
     }
 
     /// The job that `%1`, `%%`, a number or nothing means.

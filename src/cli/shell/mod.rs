@@ -177,7 +177,9 @@ impl Shell {
             context.scope.leaving.set(None);
             let last = context.shell.jobs.last_number();
             for job in context.shell.jobs.take_ended() {
-                context.io.stderr(job.line(last).as_bytes());
+                if context.io.stdin_is_terminal() {
+                    context.io.stderr(job.line(last).as_bytes());
+                }
             }
             status
         })

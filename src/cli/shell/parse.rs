@@ -394,10 +394,28 @@ impl Parser<'_> {
             return Err(self.unexpected());
         }
         if self.peek() == Some('(') {
-            return Err(self.unexpected());
+            return Err(self.function(words.len()));
         }
         let kind = Kind::Simple { assignments, words };
         Ok(Command { kind, redirections })
+    }
+
+    /// The error about a `(` after so many words: after one it could only begin a function.
+    fn function(&mut self, words: usize) -> ParseError {
+        if words != 1 {
+            return self.unexpected();
+        }
+        self.at += 1;
+        self.blanks();
+        match self.peek() {
+            None => newline_unexpected(),
+            Some(')') => ParseError {
+                message: "functions: not in this shell; it has for, while, until and if"
+                    .to_string(),
+                incomplete: false,
+            },
+            Some(_) => self.unexpected(),
+        }
     }
 
     /// The name of an assignment that begins here.

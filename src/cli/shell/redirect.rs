@@ -36,7 +36,7 @@ impl Parser<'_> {
         let number = self.rest().get(..digits).unwrap_or_default();
         let descriptor = match number {
             "" => u8::from(!operator.starts_with('<')),
-            _ => number.parse().ok().filter(|n| *n <= 2).ok_or(ParseError {
+            _ => number.parse().ok().filter(|n| *n <= 9).ok_or(ParseError {
                 message: format!("{number}: Bad file descriptor"),
                 incomplete: false,
             })?,

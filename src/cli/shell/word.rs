@@ -103,11 +103,14 @@ impl Parser<'_> {
             match c {
                 '\'' if !mode.quoted() => self.single(&mut pieces)?,
                 '"' if mode != Mode::Here && mode != Mode::Arithmetic => {
-                    // An empty piece makes `""` a word.
-                    pieces.0.push(quoted(""));
                     let inner = self.nested(|parser| parser.pieces(Mode::Double))?;
                     if !self.take("\"") {
                         return Err(unclosed('"'));
+                    }
+                    // An empty piece makes `""` a word; `"$@"` is none, as there are no arguments here.
+                    let arguments = |piece: &Piece| matches!(piece, Piece::Variable { name, .. } if name == "@");
+                    if inner.0.is_empty() || !inner.0.iter().all(arguments) {
+                        pieces.0.push(quoted(""));
                     }
                     pieces.0.extend(inner.0);
                 }
@@ -271,16 +274,9 @@ impl Parser<'_> {
         if !self.take("}") {
             return Err(unclosed('}'));
         }
-        match change {
-            Some(change) => Ok((name, change)),
-            None => Err(ParseError {
-                message: format!(
-                    "${{{}: bad substitution",
-                    self.text.get(start..self.at).unwrap_or_default()
-                ),
-                incomplete: false,
-            }),
-        }
+        let text = || self.text.get(start..self.at).unwrap_or_default();
+        let change = change.unwrap_or_else(|| Change::Unknown(text().to_string()));
+        Ok((name, change))
     }
 
     /// The rest of `` `…` ``.
@@ -360,14 +356,22 @@ pub(super) fn unescape(text: &str) -> Vec<u8> {
     out
 }
 
-/// A word as a shell would have to be given it, as bash quotes: as it stands, in single quotes, or `$'…'`.
+/// A word as a shell would have to be given it, as bash writes it: with backslashes, or `$'…'` around control characters.
 pub fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-./:=,@%+*".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_string();
+    if word.is_empty() {
+        return "''".to_string();
     }
     if !word.chars().any(char::is_control) {
-        return format!("'{}'", word.replace('\'', "'\\''"));
+        let mut out = String::new();
+        for (index, c) in word.char_indices() {
+            let special =
+                " !\"$&'()*,;<>?[\\]^`{|}".contains(c) || (index == 0 && "#~".contains(c));
+            if special {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        return out;
     }
     let mut out = String::from("$'");
     for c in word.chars() {

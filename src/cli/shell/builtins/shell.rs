@@ -21,7 +21,8 @@ pub fn leave(context: &Context, name: &str, arguments: &[String]) -> i32 {
             Ok(count) if count > 0 => count.min(loops),
             _ => {
                 context.complain(&format!("{name}: {text}: numeric argument required"));
-                return 1;
+                context.scope.leaving.set(Some(Leave::Exit));
+                return 128;
             }
         },
     };
@@ -91,6 +92,12 @@ pub fn export(context: &Context, arguments: &[String]) -> i32 {
         match argument.as_str() {
             "-n" => exported = false,
             "-p" => {}
+            flag if flag.starts_with('-') => {
+                context.complain(&format!("export: {flag}: invalid option"));
+                let usage = b"export: usage: export [-fn] [name[=value] ...] or export -p\n";
+                context.io.stderr(usage);
+                return 2;
+            }
             word => {
                 named = true;
                 let name = assignment(word).map_or(word, |(name, _)| name);
@@ -120,16 +127,10 @@ pub fn export(context: &Context, arguments: &[String]) -> i32 {
 
 /// `unset NAME...`
 pub fn unset(context: &Context, arguments: &[String]) -> i32 {
-    let mut status = 0;
-    for name in arguments.iter().filter(|name| *name != "-v") {
-        if is_name(name) {
-            context.scope.variables.borrow_mut().unset(name);
-        } else {
-            context.complain(&format!("unset: `{name}': not a valid identifier"));
-            status = 1;
-        }
+    for name in arguments.iter().filter(|name| is_name(name)) {
+        context.scope.variables.borrow_mut().unset(name);
     }
-    status
+    0
 }
 
 /// `printf FORMAT [WORD...]`
@@ -139,7 +140,8 @@ pub async fn printf(context: Context, arguments: Vec<String>) -> i32 {
         _ => arguments.as_slice(),
     };
     let Some((format, mut words)) = arguments.split_first() else {
-        context.complain("printf: usage: printf [-v var] format [arguments]");
+        let usage = b"printf: usage: printf [-v var] format [arguments]\n";
+        context.io.stderr(usage);
         return 2;
     };
     let mut status = 0;
