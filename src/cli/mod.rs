@@ -8,6 +8,7 @@ mod commands;
 mod context;
 pub mod line_editor;
 mod parse;
+mod pattern;
 mod prompt;
 mod race;
 pub mod render;

@@ -1,12 +1,18 @@
 //! What the commands do. Here: what they all need, and which function belongs to which path.
 
 mod account;
+mod bench;
+mod cheat;
+mod check;
 mod consumer;
+mod contexts;
+mod errors;
 pub mod json;
 mod kv;
 mod message;
 mod publish;
 mod pull;
+mod server;
 mod stream;
 mod subscribe;
 
@@ -95,6 +101,36 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "consumer copy" => Box::pin(consumer::config::copy(call)),
         "consumer next" => Box::pin(consumer::receive::next(call)),
         "consumer sub" => Box::pin(consumer::receive::subscribe(call)),
+        "server check server" | "server check meta" => Box::pin(check::system(call)),
+        "bench pub" => Box::pin(bench::publish(call)),
+        "bench sub" => Box::pin(bench::subscribe(call)),
+        "bench kv put" => Box::pin(bench::put(call)),
+        "bench kv get" => Box::pin(bench::get(call)),
+        "cheat" => Box::pin(cheat::cheat(call)),
+        "server check connection" => Box::pin(check::connection(call)),
+        "server check kv" => Box::pin(check::kv(call)),
+        "server check jetstream" => Box::pin(check::jetstream(call)),
+        "server check stream" => Box::pin(check::stream(call)),
+        "server check consumer" => Box::pin(check::consumer(call)),
+        "server check message" => Box::pin(check::message(call)),
+        "server check request" => Box::pin(check::request(call)),
+        "server check credential" => Box::pin(check::credential(call)),
+        "server info" => Box::pin(server::privileged(call)),
+        "server list" => Box::pin(server::privileged(call)),
+        "server ping" => Box::pin(server::ping(call)),
+        "account report connections" => Box::pin(server::connections(call)),
+        "account report statistics" => Box::pin(server::statistics(call)),
+        "context add" => Box::pin(contexts::add(call)),
+        "context copy" => Box::pin(contexts::copy(call)),
+        "context ls" => Box::pin(contexts::list(call)),
+        "context rm" => Box::pin(contexts::remove(call)),
+        "context select" => Box::pin(contexts::select(call)),
+        "context unselect" => Box::pin(contexts::unselect(call)),
+        "context info" => Box::pin(contexts::info(call)),
+        "context validate" => Box::pin(contexts::validate(call)),
+        "context previous" => Box::pin(contexts::previous(call)),
+        "errors ls" => Box::pin(errors::list(call)),
+        "errors lookup" => Box::pin(errors::lookup(call)),
         path => {
             let text = format!("this playground does not have \"nats {path}\"");
             Box::pin(std::future::ready(Err(text.into())))

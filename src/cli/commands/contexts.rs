@@ -1,0 +1,340 @@
+//! `nats context`: settings of connections by name.
+
+use super::{Call, Outcome, json};
+use crate::cli::{
+    context::{Context, FIELDS, Store},
+    parse::Failure,
+    render::{columns::Columns, table::Table},
+    values::quote,
+};
+use serde_json::{Value, json};
+
+fn not_found(name: &str) -> Failure {
+    format!("context not found: {}", quote(name)).into()
+}
+
+/// `context add`.
+pub async fn add(call: Call) -> Outcome {
+    let name = call.values.arg("name").to_string();
+    save(&call, &name, "").await
+}
+
+/// `context copy`.
+pub async fn copy(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    let (source, name) = (call.values.arg("source"), call.values.arg("name"));
+    if store.load(source).is_err() {
+        return Err(format!("unknown context {}", quote(source)).into());
+    }
+    if store.load(name).is_ok() {
+        return Err(format!("context {} already exist", quote(name)).into());
+    }
+    save(&call, name, source).await
+}
+
+/// Writes a context: what was there, or a copy of another, with what flags and environment say.
+async fn save(call: &Call, name: &str, source: &str) -> Outcome {
+    let store = Store::new(&call.session);
+    if name.is_empty() || name.contains(['/', '\\']) || name.contains("..") {
+        return Err(format!("invalid context name {}", quote(name)).into());
+    }
+    let mut context = match source {
+        "" => store.load(name).unwrap_or_default(),
+        source => store.load(source).unwrap_or_default(),
+    };
+    let given = call.values.text("context");
+    if source.is_empty() && store.load(name).is_err() && !given.is_empty() {
+        context = store.load(given).unwrap_or_default();
+    }
+    context.apply(&call.values);
+    // A user without a password is a token.
+    let (user, password) = (call.values.text("user"), call.values.text("password"));
+    if !user.is_empty() && password.is_empty() {
+        context.set("token", user);
+        context.set("user", "");
+    }
+    if context.get("url").is_empty() {
+        context.set("url", "nats://127.0.0.1:4222");
+    }
+    if !call.values.text("description").is_empty() {
+        context.set("description", call.values.text("description"));
+    }
+    store.save(name, &context)?;
+    if call.values.is("select") {
+        store.select(name)?;
+        return show(call, name, true).await;
+    }
+    show(call, name, false).await
+}
+
+/// `context ls`.
+pub async fn list(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    let selected = store.selected();
+    let contexts: Vec<Context> = store
+        .names()
+        .iter()
+        .filter_map(|n| store.load(n).ok())
+        .collect();
+    if call.values.is("completion") {
+        for context in &contexts {
+            let mark = if context.name == selected { "*" } else { "" };
+            call.line(&format!(
+                "{}{mark}:{}",
+                context.name.replace(':', "\\:"),
+                context.get("description")
+            ));
+        }
+    } else if call.values.is("json") {
+        let all: Vec<Value> = contexts.iter().map(fields).collect();
+        let all = if all.is_empty() {
+            Value::Null
+        } else {
+            Value::Array(all)
+        };
+        call.line(&json::print(&all, "context"));
+    } else if call.values.is("names") {
+        contexts.iter().for_each(|c| call.line(&c.name));
+    } else if contexts.is_empty() {
+        call.line("No known contexts");
+    } else {
+        let mut table = Table::new("Known Contexts", &["Name", "Description"]);
+        for context in &contexts {
+            let mark = if context.name == selected { "*" } else { "" };
+            table.row(vec![
+                format!("{}{mark}", context.name),
+                context.get("description").into(),
+            ]);
+        }
+        call.table(&table);
+        call.line("");
+    }
+    Ok(())
+}
+
+fn fields(context: &Context) -> Value {
+    let mut all = serde_json::Map::new();
+    for (field, _) in FIELDS {
+        let value = if field == "tls_first" {
+            json!(context.tls_first())
+        } else {
+            json!(context.get(field))
+        };
+        all.insert(field.into(), value);
+    }
+    Value::Object(all)
+}
+
+/// `context rm`.
+pub async fn remove(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    let name = call.values.arg("name");
+    let force = call.values.is("force");
+    if store.selected() == name {
+        if !force {
+            return Err(
+                "cannot remove the selected context, select another one or use the unselect command".into()
+            );
+        }
+        store.unselect();
+    }
+    if !force {
+        let answer = call
+            .confirm(&format!("Really delete context {}", quote(name)))
+            .await;
+        if !answer.map_err(|e| e.context("could not obtain confirmation"))? {
+            return Ok(());
+        }
+    }
+    store.remove(name);
+    Ok(())
+}
+
+/// `context select`.
+pub async fn select(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    let names = store.names();
+    if names.is_empty() {
+        return Err("no context defined".into());
+    }
+    let name = match call.values.arg("name") {
+        "" => {
+            call.prompt()
+                .select("Select a Context", &names, "", "")
+                .await?
+        }
+        name => name.into(),
+    };
+    if store.load(&name).is_err() {
+        return Err(not_found(&name));
+    }
+    store.select(&name)?;
+    show(&call, &name, false).await
+}
+
+/// `context previous`.
+pub async fn previous(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    let name = match store.previous().as_str() {
+        "" => store.selected(),
+        name => {
+            store.select(name)?;
+            name.into()
+        }
+    };
+    show(&call, &name, false).await
+}
+
+/// `context unselect`.
+pub async fn unselect(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    match store.selected().as_str() {
+        "" => call.line("No context currently selected"),
+        name => {
+            store.unselect();
+            call.line(&format!("Unselected the {} context", quote(name)));
+        }
+    }
+    Ok(())
+}
+
+/// `context info`.
+pub async fn info(call: Call) -> Outcome {
+    let name = match call.values.arg("name") {
+        "" => Store::new(&call.session).selected(),
+        name => name.into(),
+    };
+    show(&call, &name, call.values.is("connect")).await
+}
+
+/// `context validate`.
+pub async fn validate(call: Call) -> Outcome {
+    let store = Store::new(&call.session);
+    let names = match call.values.arg("name") {
+        "" => store.names(),
+        name => vec![name.into()],
+    };
+    let mut failed = false;
+    for name in names {
+        if let Err(Failure::Error(error)) = show(&call, &name, call.values.is("connect")).await {
+            let error = if call.coloured() {
+                format!("\x1b[31m{error}\x1b[0m")
+            } else {
+                error
+            };
+            call.print(&format!("Could not load {name}: {error}\n\n"));
+        }
+        let bad_file = |c: Context| FILES.iter().any(|(field, _)| !usable(&call, c.get(field)));
+        failed |= store.load(&name).is_ok_and(bad_file);
+        call.line("");
+    }
+    if failed {
+        Err("validation failed".into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Fields that name files.
+const FILES: [(&str, &str); 7] = [
+    ("creds", "Credentials"),
+    ("user_jwt", "User JWT"),
+    ("user_seed", "User Seed"),
+    ("nkey", "NKey"),
+    ("cert", "Certificate"),
+    ("key", "Key"),
+    ("ca", "CA"),
+];
+
+fn usable(call: &Call, path: &str) -> bool {
+    path.is_empty() || call.session.io.files().read(path).is_ok()
+}
+
+async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
+    if name.is_empty() {
+        return Err("no default context and no name supplied".into());
+    }
+    let store = Store::new(&call.session);
+    let context = store.load(name).map_err(|_| not_found(name))?;
+    if call.values.is("json") {
+        call.line(&json::print(&fields(&context), "context"));
+        return Ok(());
+    }
+    let paint = |text: &str, code: u8| match call.coloured() {
+        true => format!("\x1b[{code}m{text}\x1b[0m"),
+        false => text.into(),
+    };
+    let mut report = Columns::new(format!("NATS Configuration Context {}", quote(name)));
+    let password = "*".repeat(context.get("password").len());
+    report.row_if("Description", context.get("description"));
+    report.row_if("Server URLs", context.url());
+    report.row_if("SOCKS5 Proxy", context.get("socks_proxy"));
+    report.row_if("Username", context.get("user"));
+    report.row_if("Password", &password);
+    report.row_if("Token", context.get("token"));
+    for (field, label) in FILES {
+        let path = context.get(field);
+        if !path.is_empty() {
+            let state = if usable(call, path) {
+                paint("OK", 32)
+            } else {
+                paint("ERROR", 31)
+            };
+            report.row(label, format!("{path} ({state})"));
+        }
+    }
+    if context.tls_first() {
+        report.row("TLS First", "true");
+    }
+    for (field, label) in [
+        ("jetstream_api_prefix", "JS API Prefix"),
+        ("jetstream_event_prefix", "JS Event Prefix"),
+        ("jetstream_domain", "JS Domain"),
+        ("inbox_prefix", "Inbox Prefix"),
+    ] {
+        report.row_if(label, context.get(field));
+    }
+    report.row("Path", store.path(name));
+    report.row_if("Color Scheme", context.get("color_scheme"));
+    if connect {
+        let with = Call {
+            context: context.clone(),
+            ..call.clone()
+        };
+        report.row(
+            "Connection",
+            match with.connect().await {
+                Ok(_) => paint("OK", 32),
+                Err(Failure::Error(error)) => paint(&error, 31),
+                Err(_) => paint("ERROR", 31),
+            },
+        );
+    }
+    call.report(&report);
+    call.line("");
+    let variables = [
+        "NATS_URL",
+        "NATS_USER",
+        "NATS_PASSWORD",
+        "NATS_CREDS",
+        "NATS_NKEY",
+        "NATS_CERT",
+        "NATS_KEY",
+        "NATS_CA",
+        "NATS_TIMEOUT",
+        "NATS_SOCKS_PROXY",
+        "NATS_COLOR",
+    ];
+    let set: Vec<&str> = variables
+        .into_iter()
+        .filter(|name| call.session.io.env(name).is_some_and(|v| !v.is_empty()))
+        .collect();
+    if !set.is_empty() {
+        call.line(&format!(
+            "{}: Shell environment overrides in place using {}",
+            paint("WARNING", 91),
+            set.join(", ")
+        ));
+    }
+    Ok(())
+}
