@@ -4,12 +4,23 @@ use crate::sides::Seen;
 
 /// A message as text, with everything that may differ masked.
 pub fn masked(seen: &Seen) -> String {
-    let Seen { subject, reply, headers, payload } = seen;
+    let Seen {
+        subject,
+        reply,
+        headers,
+        payload,
+    } = seen;
     let payload = match payload.starts_with('{') {
         true => mask_json(payload),
         false => payload.clone(),
     };
-    format!("{} [{}] {:?} {}", subject, mask_reply(reply), mask_times(headers), payload)
+    format!(
+        "{} [{}] {:?} {}",
+        subject,
+        mask_reply(reply),
+        mask_headers(headers),
+        payload
+    )
 }
 
 /// The stored time of an ack subject, the random end of a flow control subject.
@@ -21,6 +32,19 @@ fn mask_reply(reply: &str) -> String {
         tokens[4] = "RAND";
     }
     tokens.join(".")
+}
+
+/// Times, also in the ack subject that a 503 names.
+fn mask_headers(block: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("Nats-Subject: ") {
+        Some(subject) => format!("Nats-Subject: {}", mask_reply(subject)),
+        None => mask_times(line),
+    };
+    block
+        .split("\r\n")
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\r\n")
 }
 
 fn mask_json(text: &str) -> String {

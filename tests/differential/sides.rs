@@ -11,8 +11,7 @@ use nats_kv_playground::wire::time::{SECOND, Time};
 
 use crate::step::{Act, Step};
 
-const CONNECT: &str =
-    "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}\r\n";
+const CONNECT: &str = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}\r\n";
 
 /// How long nats-server may take for what ours does at once.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -65,11 +64,18 @@ impl Transcript {
             let sizes = if words[0] == "MSG" { 1 } else { 2 };
             let seen = Seen {
                 subject: words[1].into(),
-                reply: if words.len() - sizes > 3 { words[3].into() } else { String::new() },
+                reply: if words.len() - sizes > 3 {
+                    words[3].into()
+                } else {
+                    String::new()
+                },
                 headers: text(0, head),
                 payload: text(head, all),
             };
-            self.by_sid.entry(words[2].parse().expect("a sid")).or_default().push(seen);
+            self.by_sid
+                .entry(words[2].parse().expect("a sid"))
+                .or_default()
+                .push(seen);
             at = body + all + 2;
         }
         self.rest.drain(..at);
@@ -79,7 +85,10 @@ impl Transcript {
     /// Ack subject of the `nth` message of `sid` that has one.
     fn ack(&self, sid: u32, nth: usize) -> Option<String> {
         let seen = self.by_sid.get(&sid)?;
-        let acks = seen.iter().map(|seen| &seen.reply).filter(|reply| reply.starts_with("$JS.ACK."));
+        let acks = seen
+            .iter()
+            .map(|seen| &seen.reply)
+            .filter(|reply| reply.starts_with("$JS.ACK."));
         acks.cloned().nth(nth)
     }
 
@@ -117,12 +126,24 @@ pub struct Ours {
 impl Ours {
     pub fn start() -> Ours {
         let now = Time(1_795_537_149 * SECOND);
-        let config = Config { jetstream: true, ..Config::default() };
+        let config = Config {
+            jetstream: true,
+            ..Config::default()
+        };
         let mut server = Server::new(config, 1, now);
-        let peer = Peer { ip: "127.0.0.1".into(), port: 4000, websocket: false };
+        let peer = Peer {
+            ip: "127.0.0.1".into(),
+            port: 4000,
+            websocket: false,
+        };
         let client = server.connect(peer, now);
         server.receive(client, CONNECT.as_bytes(), now);
-        Ours { server, client, now, transcript: Transcript::default() }
+        Ours {
+            server,
+            client,
+            now,
+            transcript: Transcript::default(),
+        }
     }
 
     pub fn perform(&mut self, step: &Step) {
@@ -180,8 +201,13 @@ impl Drop for Real {
 impl Real {
     /// Starts one; `None` if there is no nats-server on PATH.
     pub fn start() -> Option<Real> {
-        let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
-        let folder = std::env::temp_dir().join(format!("differential-{}-{port}", std::process::id()));
+        let port = TcpListener::bind("127.0.0.1:0")
+            .ok()?
+            .local_addr()
+            .ok()?
+            .port();
+        let folder =
+            std::env::temp_dir().join(format!("differential-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).ok()?;
         let process = Command::new("nats-server")
             .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
@@ -190,7 +216,11 @@ impl Real {
             .stderr(Stdio::null())
             .spawn()
             .ok()?;
-        let real = Real { process, port, _folder: Folder(folder) };
+        let real = Real {
+            process,
+            port,
+            _folder: Folder(folder),
+        };
         let end = Instant::now() + Duration::from_secs(10);
         while Instant::now() < end {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -204,7 +234,10 @@ impl Real {
     pub fn session(&self) -> Session {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("nats-server listens");
         stream.set_nodelay(true).expect("a socket");
-        let mut session = Session { stream, transcript: Transcript::default() };
+        let mut session = Session {
+            stream,
+            transcript: Transcript::default(),
+        };
         session.send(CONNECT.as_bytes());
         session.sync();
         session
@@ -225,7 +258,9 @@ impl Session {
     /// Reads for at most `time`; the number of PONGs.
     fn read(&mut self, time: Duration) -> usize {
         let mut buffer = [0; 65536];
-        self.stream.set_read_timeout(Some(time.max(Duration::from_micros(1)))).expect("a socket");
+        self.stream
+            .set_read_timeout(Some(time.max(Duration::from_micros(1))))
+            .expect("a socket");
         match self.stream.read(&mut buffer) {
             Ok(0) => panic!("nats-server closed the connection"),
             Ok(length) => self.transcript.take(&buffer[..length]),
@@ -242,8 +277,8 @@ impl Session {
         }
     }
 
-    /// Does a step and waits until as much came as ours sent; false if it did not.
-    pub fn perform(&mut self, step: &Step, ours: &Transcript) -> bool {
+    /// Does a step and waits until as much came as ours sent, or too long.
+    pub fn perform(&mut self, step: &Step, ours: &Transcript) {
         let commands = self.transcript.commands(step);
         self.send(&commands);
         if let Act::Wait { ms } = step.act {
@@ -257,10 +292,11 @@ impl Session {
         }
         let end = Instant::now() + PATIENCE;
         while !self.transcript.has_all_of(ours) {
-            let Some(left) = end.checked_duration_since(Instant::now()) else { return false };
+            let Some(left) = end.checked_duration_since(Instant::now()) else {
+                return;
+            };
             self.read(left);
         }
-        true
     }
 
     /// Waits for messages too many.
@@ -280,12 +316,16 @@ impl Session {
         }
         for (name, sid) in [("KV_a", 900_001), ("S", 900_002), ("T", 900_003)] {
             self.send(
-                format!("SUB _C.{sid} {sid}\r\nPUB $JS.API.STREAM.DELETE.{name} _C.{sid} 0\r\n\r\n")
-                    .as_bytes(),
+                format!(
+                    "SUB _C.{sid} {sid}\r\nPUB $JS.API.STREAM.DELETE.{name} _C.{sid} 0\r\n\r\n"
+                )
+                .as_bytes(),
             );
         }
         let end = Instant::now() + Duration::from_secs(10);
-        while [900_001, 900_002, 900_003].iter().any(|sid| !self.transcript.by_sid.contains_key(sid))
+        while [900_001, 900_002, 900_003]
+            .iter()
+            .any(|sid| !self.transcript.by_sid.contains_key(sid))
         {
             assert!(Instant::now() < end, "nats-server does not delete");
             self.read(PATIENCE);

@@ -10,13 +10,24 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Publishes with a reply subject of its own and collects what comes there.
-    Request { subject: String, headers: Vec<(String, String)>, payload: String },
+    Request {
+        subject: String,
+        headers: Vec<(String, String)>,
+        payload: String,
+    },
     /// Subscribes for the rest of the sequence.
-    Subscribe { subject: String, queue: Option<String> },
+    Subscribe {
+        subject: String,
+        queue: Option<String>,
+    },
     /// Ends the subscription of step `of`.
     Unsubscribe { of: u32 },
     /// Answers the `nth` message that step `of` got and that wants an ack.
-    Answer { of: u32, nth: usize, payload: String },
+    Answer {
+        of: u32,
+        nth: usize,
+        payload: String,
+    },
     /// Lets time pass.
     Wait { ms: u64 },
 }
@@ -47,9 +58,15 @@ impl Step {
             out.into_bytes()
         };
         match &self.act {
-            Act::Request { subject, headers, payload } => request(subject, headers, payload),
+            Act::Request {
+                subject,
+                headers,
+                payload,
+            } => request(subject, headers, payload),
             Act::Subscribe { subject, queue } => {
-                let queue = queue.as_ref().map_or(String::new(), |queue| format!("{queue} "));
+                let queue = queue
+                    .as_ref()
+                    .map_or(String::new(), |queue| format!("{queue} "));
                 format!("SUB {subject} {queue}{id}\r\n").into_bytes()
             }
             Act::Unsubscribe { of } => format!("UNSUB {of}\r\n").into_bytes(),

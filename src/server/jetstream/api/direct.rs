@@ -1,7 +1,7 @@
 //! `$JS.API.DIRECT.GET.*`: messages as they are stored, without JSON. Also what MSG.GET and direct get ask for.
 
 use crate::server::core::{Core, Message as Sent};
-use crate::server::jetstream::store::{Filters, Message, Store};
+use crate::server::jetstream::store::{Filters, Message, Storage, Store};
 use crate::server::jetstream::stream::Stream;
 use crate::server::json::{Decoder, Moment, Value, decode_lenient};
 use crate::wire::headers;
@@ -206,6 +206,10 @@ impl Stream {
         }
         if up_to == 0 {
             up_to = store.last_seq();
+        }
+        // nats-server finds nothing in its files when it is to look up to where nothing is yet.
+        if up_to > store.last_seq() && store.storage() == Storage::File {
+            return Err("404 No Results");
         }
         let found = store.last_per_subject(&Filters::new(&get.multi_last), up_to);
         if found.is_empty() {

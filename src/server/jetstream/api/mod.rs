@@ -130,7 +130,7 @@ impl JetStream {
         }
         if !done.unseen {
             self.api_total += 1;
-            self.api_errors += u64::from(failed);
+            self.api_errors = self.api_errors.wrapping_add(u64::from(failed));
             audit(core, message, from, &reply);
         }
         if let Some((stream, consumer)) = done.start

@@ -27,6 +27,7 @@ use super::store::{Filters, Store};
 use super::stream::StreamConfig;
 use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
 use crate::server::routes::Routes;
+use crate::wire::subject;
 use crate::wire::time::Time;
 
 /// What consumers see of their stream.
@@ -38,6 +39,24 @@ pub struct View<'a> {
     pub config: &'a StreamConfig,
     /// Its messages.
     pub store: &'a Store,
+}
+
+/// What a purge took.
+#[derive(Clone, Copy, Debug)]
+pub enum Gone<'a> {
+    /// Nothing.
+    Nothing,
+    /// One message: the subject that nats-server tells its consumers (the purge's filter, from files) and its sequence.
+    One(&'a [u8], u64),
+    /// More, or nobody keeps count.
+    Many,
+}
+
+impl Gone<'_> {
+    /// A number of messages, told without naming any.
+    pub fn many(number: u64) -> Self {
+        if number == 0 { Gone::Nothing } else { Gone::Many }
+    }
 }
 
 /// What a consumer works with.
@@ -114,29 +133,30 @@ impl Consumer {
         self.config.direct || self.config.sourcing
     }
 
+    /// Is all that `subject` may stand for wanted? A subject that was purged can have wildcards.
+    fn covers(&self, subject: &[u8]) -> bool {
+        let filters = self.config.filters();
+        filters.is_empty() || filters.iter().any(|filter| subject::is_subset(subject, filter.as_bytes()))
+    }
+
     /// A matching message was stored.
     fn on_stored(&mut self, work: &mut Work<'_>, seq: u64) {
-        let next = self.progress.next_stream;
-        if seq > self.counted_to {
-            if self.num_pending == 0 && self.skip_list.is_none() {
-                // Nothing that matches lies between.
-                self.progress.next_stream = next.max(seq);
-            }
-            self.num_pending += 1;
-        }
         let ready = if self.config.is_push() {
             self.active
         } else {
             !self.requests.queue.is_empty()
         };
-        if ready && seq >= next {
+        if seq > self.counted_to {
+            self.num_pending += 1;
+        }
+        if ready && seq >= self.progress.next_stream {
             self.deliver(work);
         }
     }
 
     /// A matching message was removed.
-    fn on_removed(&mut self, work: &mut Work<'_>, seq: u64) {
-        if seq >= self.progress.next_stream {
+    fn on_removed(&mut self, work: &mut Work<'_>, subject: &[u8], seq: u64) {
+        if seq >= self.progress.next_stream && self.covers(subject) {
             self.num_pending -= 1;
         }
         match self.progress.pending.get(&seq).copied() {
@@ -235,7 +255,7 @@ impl Consumers {
     pub fn removed(&mut self, core: &mut Core, view: View<'_>, subject: &[u8], seq: u64) {
         for id in self.concerned(subject) {
             self.with(core, view, id, |consumer, work| {
-                consumer.on_removed(work, seq)
+                consumer.on_removed(work, subject, seq)
             });
         }
     }
@@ -250,15 +270,21 @@ impl Consumers {
         }
     }
 
-    /// The stream was purged, of what `filter` matches if there is one.
-    pub fn purged(&mut self, core: &mut Core, view: View<'_>, filter: Option<&[u8]>) {
-        self.recount(view);
-        for consumer in self.by_id.values_mut() {
-            consumer.on_purged(view.store, filter);
+    /// The stream was purged, of what `filter` matches if there is one. This alone starts no delivery.
+    pub fn purged(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        filter: Option<&[u8]>,
+        gone: Gone<'_>,
+    ) {
+        match gone {
+            Gone::Nothing => {}
+            Gone::One(subject, seq) => self.removed(core, view, subject, seq),
+            Gone::Many => self.recount(view),
         }
-        let ids: Vec<ConsumerId> = self.by_id.keys().copied().collect();
-        for id in ids {
-            self.with(core, view, id, Consumer::deliver);
+        for consumer in self.by_id.values_mut() {
+            consumer.on_purged(view.store, filter, core.now());
         }
     }
 

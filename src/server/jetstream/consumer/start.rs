@@ -67,10 +67,10 @@ fn seq_at(store: &Store, time: Time) -> u64 {
 
 impl Consumer {
     /// The stream was purged, of what `purged` matches if there is one.
-    pub(super) fn on_purged(&mut self, store: &Store, purged: Option<&[u8]>) {
+    pub(super) fn on_purged(&mut self, store: &Store, purged: Option<&[u8]>, now: Time) {
         let (first, last) = (store.first_seq(), store.last_seq());
         let Some(purged) = purged else {
-            return self.progress.purge(first, None);
+            return self.progress.purge(first, None, now);
         };
         let filters = self.config.filters();
         let within = |filter: &&str| subject::is_subset(filter.as_bytes(), purged);
@@ -84,10 +84,10 @@ impl Consumer {
         };
         if wider {
             self.progress
-                .purge(first, Some(&|seq| store.get(seq).is_some()));
+                .purge(first, Some(&|seq| store.get(seq).is_some()), now);
         } else {
             let left = store.next_match(&Filters::new([purged]), first);
-            self.progress.purge(left.unwrap_or(last + 1), None);
+            self.progress.purge(left.unwrap_or(last + 1), None, now);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A stream described: the stream info object of the API.
 
-use super::Stream;
+use super::{Storage, Stream};
 use crate::server::core::Core;
 use crate::server::jetstream::store::Filters;
 use crate::server::json::Writer;
@@ -63,6 +63,10 @@ impl Stream {
                 }
                 w.close_list();
             }
+        }
+        // nats-server's files count a sequence 0 as deleted as long as nothing was ever stored.
+        if request.deleted_details && store.last_seq() == 0 && store.storage() == Storage::File {
+            w.key("num_deleted").uint(1).key("deleted").raw(b"[0]");
         }
         w.key("consumer_count")
             .uint(self.consumers.public().count() as u64);

@@ -2,9 +2,10 @@
 //! is done with.
 
 use super::publish::Origin;
-use super::{Discard, Retention, Stream};
+use super::{Discard, Retention, Storage, Stream};
 use crate::server::core::{Core, Timer};
 use crate::server::jetstream::journal::Record;
+use crate::server::jetstream::consumer::Gone;
 use crate::server::jetstream::store::Filters;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, headers};
@@ -89,9 +90,21 @@ impl Stream {
         }
     }
 
-    /// Rollup `sub`: the newest message of the subject stays.
+    /// Rollup `sub`: the newest message of the subject stays. A purge for consumers, whether anything goes or not.
     pub(super) fn keep_last(&mut self, core: &mut Core, subject: &[u8]) {
-        self.trim_subject(core, subject, 1);
+        let mut gone = Gone::Nothing;
+        while let Some(sequences) = self.store.sequences(subject)
+            && sequences.count() > 1
+        {
+            let first = sequences.first();
+            self.store.remove(first);
+            self.record_gone(core, first, first);
+            gone = match gone {
+                Gone::Nothing => Gone::One(subject, first),
+                _ => Gone::Many,
+            };
+        }
+        self.tell_purged(core, Some(subject), gone);
     }
 
     /// Purges and returns how many messages went (`PurgeEx`).
@@ -101,14 +114,14 @@ impl Stream {
         if filter.is_empty() || filter == ">" {
             return match (seq, keep) {
                 (0, 0) => self.purge_all(core, 0),
-                (0, keep) if keep >= self.store.len() => 0,
+                (0, keep) if keep >= self.store.len() => self.purge_below(core, 0),
                 (0, keep) => {
                     let mut kept = self.store.down_from(u64::MAX).skip(keep as usize - 1);
                     let first = kept.next().map_or(0, |(seq, _)| seq);
                     drop(kept);
                     self.purge_below(core, first)
                 }
-                (1, _) => 0,
+                (1, _) => self.purge_below(core, 0),
                 (seq, _) if seq > self.store.last_seq() => self.purge_all(core, seq),
                 (seq, _) => self.purge_below(core, seq),
             };
@@ -126,11 +139,21 @@ impl Stream {
             matching.sort_unstable();
             matching.truncate(matching.len().saturating_sub(keep as usize));
         }
+        let mut subject = None;
         for seq in &matching {
-            self.store.remove(*seq);
+            subject = self.store.remove(*seq).map(|message| message.subject);
             self.record_gone(core, *seq, *seq);
         }
-        self.tell_purged(core, Some(filter.as_bytes()));
+        let told = match (&subject, self.store.storage()) {
+            (Some(subject), Storage::Memory) => subject,
+            _ => filter.as_bytes(),
+        };
+        let gone = match matching.as_slice() {
+            [] => Gone::Nothing,
+            [seq] => Gone::One(told, *seq),
+            _ => Gone::Many,
+        };
+        self.tell_purged(core, Some(filter.as_bytes()), gone);
         matching.len() as u64
     }
 
@@ -138,7 +161,7 @@ impl Stream {
         self.record_gone(core, 0, self.store.last_seq());
         let removed = self.store.clear(next_seq);
         self.record_state(core);
-        self.tell_purged(core, None);
+        self.tell_purged(core, None, Gone::many(removed));
         removed
     }
 
@@ -150,7 +173,7 @@ impl Stream {
             self.store.remove(self.store.first_seq());
             removed += 1;
         }
-        self.tell_purged(core, None);
+        self.tell_purged(core, None, Gone::many(removed));
         removed
     }
 
@@ -159,10 +182,10 @@ impl Stream {
         self.record(core, Record::Gone { id, from, to });
     }
 
-    fn tell_purged(&mut self, core: &mut Core, filter: Option<&[u8]>) {
+    fn tell_purged(&mut self, core: &mut Core, filter: Option<&[u8]>, gone: Gone<'_>) {
         if !self.consumers.is_empty() {
             let (consumers, view) = self.parts();
-            consumers.purged(core, view, filter);
+            consumers.purged(core, view, filter, gone);
         }
     }
 

@@ -1,0 +1,125 @@
+//! Our server against a real one: random sequences of requests to both, every answer and every delivery compared.
+//!
+//! Needs `nats-server` on PATH (2.15.2, the version we stand for); without it the test says so and passes.
+//! `SEQUENCES` is the number of sequences (200), `DIFFERENTIAL_SEED` the first seed (1). A difference is
+//! looked at again, since nats-server answers some things in no fixed order; what stays is shrunk and printed.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod generate;
+mod mask;
+mod sides;
+mod step;
+
+use sides::{Ours, Real, Transcript};
+use step::Step;
+
+/// A difference counts if it shows as often as this in a row.
+const REPEATS: usize = 3;
+
+/// Plays a sequence on both servers; the first difference, if there is one.
+fn play(real: &Real, steps: &[Step]) -> Option<String> {
+    let mut ours = Ours::start();
+    let mut session = real.session();
+    let mut difference = None;
+    for step in steps {
+        ours.perform(step);
+        session.perform(step, &ours.transcript);
+        difference = compare(&ours.transcript, &session.transcript);
+        if difference.is_some() {
+            break;
+        }
+    }
+    if difference.is_none() {
+        session.listen();
+        difference = compare(&ours.transcript, &session.transcript);
+    }
+    session.clean();
+    difference
+}
+
+/// The first message that differs.
+fn compare(ours: &Transcript, real: &Transcript) -> Option<String> {
+    let sids = ours.by_sid.keys().chain(real.by_sid.keys());
+    for sid in sids.collect::<std::collections::BTreeSet<_>>() {
+        let list = |transcript: &Transcript| -> Vec<String> {
+            let seen = transcript.by_sid.get(sid);
+            seen.map_or(Vec::new(), |seen| seen.iter().map(mask::masked).collect())
+        };
+        let (ours, real) = (list(ours), list(real));
+        for at in 0..ours.len().max(real.len()) {
+            let of = |list: &[String]| list.get(at).cloned().unwrap_or("nothing".into());
+            let (ours, real) = (of(&ours), of(&real));
+            if ours != real {
+                return Some(format!(
+                    "subscription {sid}, message {at}\n  real: {real}\n  ours: {ours}"
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// A difference that shows every time.
+fn differs(real: &Real, steps: &[Step]) -> Option<String> {
+    let mut difference = None;
+    for _ in 0..REPEATS {
+        difference = Some(play(real, steps)?);
+    }
+    difference
+}
+
+/// Leaves out what the difference does not need.
+fn shrink(real: &Real, mut steps: Vec<Step>) -> Vec<Step> {
+    let mut size = steps.len() / 2;
+    while size > 0 {
+        let mut at = 0;
+        while at < steps.len() {
+            let mut fewer = steps.clone();
+            fewer.drain(at..(at + size).min(steps.len()));
+            if differs(real, &fewer).is_some() {
+                steps = fewer;
+            } else {
+                at += size;
+            }
+        }
+        size /= 2;
+    }
+    steps
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn answers_as_nats_server_does() {
+    let Some(real) = Real::start() else {
+        eprintln!("skipped: there is no nats-server on PATH");
+        return;
+    };
+    let (first, count) = (number("DIFFERENTIAL_SEED", 1), number("SEQUENCES", 200));
+    let most = number("DIFFERENTIAL_FAILURES", 1);
+    let mut failures = 0;
+    for seed in first..first + count {
+        let steps = generate::sequence(seed);
+        if differs(&real, &steps).is_none() {
+            continue;
+        }
+        let steps = shrink(&real, steps);
+        let difference = differs(&real, &steps).unwrap_or("gone after shrinking".into());
+        eprintln!("seed {seed}:");
+        for step in &steps {
+            let ack = format!("<ack subject {:?}>", step.act);
+            eprint!("{}", String::from_utf8_lossy(&step.commands(Some(&ack))));
+        }
+        eprintln!("{difference}\n");
+        failures += 1;
+        if failures >= most {
+            break;
+        }
+    }
+    assert_eq!(failures, 0, "differences from nats-server, see above");
+}
