@@ -55,7 +55,11 @@ pub enum Gone<'a> {
 impl Gone<'_> {
     /// A number of messages, told without naming any.
     pub fn many(number: u64) -> Self {
-        if number == 0 { Gone::Nothing } else { Gone::Many }
+        if number == 0 {
+            Gone::Nothing
+        } else {
+            Gone::Many
+        }
     }
 }
 
@@ -136,7 +140,10 @@ impl Consumer {
     /// Is all that `subject` may stand for wanted? A subject that was purged can have wildcards.
     fn covers(&self, subject: &[u8]) -> bool {
         let filters = self.config.filters();
-        filters.is_empty() || filters.iter().any(|filter| subject::is_subset(subject, filter.as_bytes()))
+        filters.is_empty()
+            || filters
+                .iter()
+                .any(|filter| subject::is_subset(subject, filter.as_bytes()))
     }
 
     /// A matching message was stored.
