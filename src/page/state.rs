@@ -4,7 +4,7 @@ use super::{
     console::{Console, Observer},
     lesson_state::LessonState,
     link::Link,
-    panes::Panes,
+    panes::{Panes, title},
     programs,
     storage,
     stream_state::StreamState,
@@ -16,7 +16,11 @@ use crate::{
     host::Host,
     lesson::Terminal,
 };
-use leptos::{prelude::*, wasm_bindgen::JsValue};
+use leptos::{
+    prelude::*,
+    wasm_bindgen::{JsCast, JsValue},
+    web_sys::HtmlElement,
+};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -157,6 +161,18 @@ impl Page {
     pub fn run(self, terminal: Terminal, line: String) {
         self.panes.show(terminal);
         self.console(terminal).click(line);
+        // A phone would bring up its keyboard, and hide what is to be seen.
+        if !untrack(|| self.panes.narrow()) {
+            self.focus(terminal);
+        }
+    }
+
+    /// Puts the keyboard into a terminal.
+    pub fn focus(self, terminal: Terminal) {
+        let field = format!("textarea[aria-label='{} command']", title(terminal));
+        if let Ok(Some(field)) = document().query_selector(&field) {
+            field.unchecked_into::<HtmlElement>().focus().ok();
+        }
     }
 
     /// A line has begun to run in a terminal.
