@@ -7,7 +7,7 @@
 
 use crate::{
     client::transport::{Connector, Transport},
-    host::{BrowserRuntime, Host},
+    host::{BrowserRuntime, Host, performance_now},
     server::Config,
     wire::time::SECOND,
 };
@@ -59,6 +59,7 @@ extern "C" {
 #[wasm_bindgen]
 pub struct Server {
     host: Host,
+    config: Config,
     turns: Turns,
 }
 
@@ -88,11 +89,19 @@ impl Server {
             token: get("token").as_string(),
             ..Config::default()
         };
-        host.start(config).map_err(|why| Error::new(&why))?;
-        Ok(Server {
+        let server = Server {
             host,
+            config,
             turns: Turns::default(),
-        })
+        };
+        server.start()?;
+        Ok(server)
+    }
+
+    /// Starts it again after `stop()`, as it was started first. File-backed streams are there again.
+    pub fn start(&self) -> Result<(), JsValue> {
+        let started = self.host.start(self.config.clone());
+        started.map_err(|why| Error::new(&why).into())
     }
 
     /// A `wsFactory` for nats.js: each call is a new connection to this server, whatever the address.
@@ -247,7 +256,7 @@ impl Socket {
     }
 }
 
-/// Calls the handlers: in order, each message in a turn of the event loop of its own, as from a socket.
+/// Calls the handlers, in order and never inside a call of the client.
 async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
     poll_fn(|cx| {
         let mut handlers = state.handlers.borrow_mut();
@@ -297,7 +306,7 @@ async fn read(state: &State, turns: &Turns) -> String {
             None => Poll::Pending,
         });
         let received = received.await;
-        turns.next().await;
+        turns.share().await;
         match received {
             Ok(bytes) => {
                 let data = Uint8Array::from(&bytes[..]).buffer();
@@ -327,13 +336,19 @@ fn object(fields: &[(&str, JsValue)]) -> Object {
     Object::from_entries(&entries).unwrap_or_default()
 }
 
-/// Turns of the event loop: without them a client in a loop would keep timers and painting from ever coming up.
+/// Turns of the event loop. Deliveries come in the turn of whatever they answer, which costs least; but a client that is
+/// always busy must leave room for timers and painting, so now and then one waits for the next turn.
 #[derive(Clone, Default)]
 struct Turns(Rc<RefCell<Turn>>);
+
+/// How long deliveries may follow one another without a turn for others, in ms.
+const LONGEST_TURN: f64 = 4.0;
 
 #[derive(Default)]
 struct Turn {
     number: u64,
+    /// When the last one began, on the clock of `performance.now()`.
+    began: f64,
     waiting: Vec<Waker>,
     /// Asks for a turn, which `_ring` is then called in.
     ask: Option<Box<dyn Fn()>>,
@@ -341,6 +356,14 @@ struct Turn {
 }
 
 impl Turns {
+    /// Waits for the next turn if this one has been long.
+    async fn share(&self) {
+        if performance_now() - self.0.borrow().began > LONGEST_TURN {
+            self.next().await;
+        }
+    }
+
+    /// Waits for the next turn.
     async fn next(&self) {
         let mut until = None;
         poll_fn(|cx| {
@@ -371,6 +394,7 @@ impl Turns {
                 let waiting = {
                     let mut turn = turns.borrow_mut();
                     turn.number += 1;
+                    turn.began = performance_now();
                     std::mem::take(&mut turn.waiting)
                 };
                 waiting.into_iter().for_each(Waker::wake);

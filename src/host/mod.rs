@@ -10,6 +10,8 @@ mod runtime;
 
 #[cfg(target_arch = "wasm32")]
 pub use runtime::BrowserRuntime;
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+pub(crate) use runtime::performance_now;
 
 pub use crate::server::{Config, flags};
 

@@ -92,12 +92,20 @@ at("advance lets TTLs run out", { jetstream: true }, async ({ server, connection
   await connection.flush();
 });
 
-at("reconnects to the server through the same connector", { user: "u", pass: "p" }, async ({ server, connection, open }) => {
+at("asks for credentials, and takes its clients back after a restart", { user: "u", pass: "p" }, async ({ server, connection, open }) => {
   await assert.rejects(open({ user: "u", pass: "wrong" }), /Authorization Violation/i);
   assert.equal(connection.info.auth_required, true);
+  const seen = [];
+  const messages = connection.subscribe("news", { callback: (_, message) => seen.push(message.string()) });
+  await connection.flush();
   const statuses = connection.status();
   server.stop();
-  for await (const { type } of statuses) if (type === "disconnect") break;
+  assert.throws(() => (server.start(), server.start()), /address already in use/);
+  for await (const { type } of statuses) if (type === "reconnect") break;
+  connection.publish("news", "again");
+  await connection.flush();
+  assert.deepEqual(seen, ["again"]);
+  messages.unsubscribe();
 });
 
 at("objects and streams work too", { jetstream: true }, async ({ connection }) => {
