@@ -152,36 +152,34 @@ fn resident() -> usize {
         * 1024
 }
 
-fn puts_and_gets() {
-    for keys in [1_000, 10_000, 100_000, 1_000_000] {
-        let before = resident();
-        let mut engine = Engine::new("");
-        engine.fill(keys);
-        let memory = resident().saturating_sub(before);
-        let messages: Vec<_> = picks(50_000, keys).map(put).collect();
+fn puts_and_gets(keys: usize) {
+    let before = resident();
+    let mut engine = Engine::new("");
+    engine.fill(keys);
+    let memory = resident().saturating_sub(before);
+    let messages: Vec<_> = picks(50_000, keys).map(put).collect();
+    row(
+        &format!("put, {keys} keys"),
+        measure(&mut engine, &messages),
+        "ns",
+        "2000",
+    );
+    let messages: Vec<_> = picks(50_000, keys)
+        .map(|k| format!("PUB $JS.API.DIRECT.GET.KV_b.{} r.1 0\r\n\r\n", key(k)).into_bytes())
+        .collect();
+    row(
+        &format!("direct get, {keys} keys"),
+        measure(&mut engine, &messages),
+        "ns",
+        "1500",
+    );
+    if keys == 1_000_000 {
         row(
-            &format!("put, {keys} keys"),
-            measure(&mut engine, &messages),
-            "ns",
-            "2000",
+            "memory, 1000000 keys",
+            memory as f64 / keys as f64,
+            "bytes/key",
+            "250",
         );
-        let messages: Vec<_> = picks(50_000, keys)
-            .map(|k| format!("PUB $JS.API.DIRECT.GET.KV_b.{} r.1 0\r\n\r\n", key(k)).into_bytes())
-            .collect();
-        row(
-            &format!("direct get, {keys} keys"),
-            measure(&mut engine, &messages),
-            "ns",
-            "1500",
-        );
-        if keys == 1_000_000 {
-            row(
-                "memory, 1000000 keys",
-                memory as f64 / keys as f64,
-                "bytes/key",
-                "250",
-            );
-        }
     }
 }
 
@@ -226,7 +224,7 @@ fn watchers() {
         "500",
     );
 
-    let mut engine = Engine::new("");
+    let mut engine = Engine::new(",\"max_consumers\":20000");
     engine.fill(1000);
     for index in 0..10_000 {
         engine.watch(index, &format!("$KV.b.other-{index}"));
@@ -329,9 +327,12 @@ fn main() {
         .skip(1)
         .find(|arg| !arg.starts_with('-'))
         .unwrap_or_default();
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 9] = [
         ("core", core_messages),
-        ("puts and gets", puts_and_gets),
+        ("puts 1000", || puts_and_gets(1_000)),
+        ("puts 10000", || puts_and_gets(10_000)),
+        ("puts 100000", || puts_and_gets(100_000)),
+        ("puts 1000000", || puts_and_gets(1_000_000)),
         ("deletes", deletes),
         ("watchers", watchers),
         ("keys", last_per_subject),

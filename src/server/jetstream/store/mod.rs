@@ -340,9 +340,9 @@ impl Store {
         self.deadlines.first().copied()
     }
 
-    /// Deadlines up to `now`, by sequence.
-    pub fn due(&self, now: Time) -> Vec<u64> {
-        let due = self.deadlines.range(..=(now, u64::MAX));
+    /// The first `limit` messages whose deadline is not after `now`, by sequence.
+    pub fn due(&self, now: Time, limit: usize) -> Vec<u64> {
+        let due = self.deadlines.range(..=(now, u64::MAX)).take(limit);
         let mut due: Vec<u64> = due.map(|(_, seq)| *seq).collect();
         due.sort_unstable();
         due

@@ -215,7 +215,8 @@ impl Subjects {
             entry.remove();
             self.ordered.remove(subject);
         }
-        if self.exact.capacity() > 4 * self.exact.len() + 64 {
+        // Moving what is left takes time; it is not much when most is gone.
+        if self.exact.capacity() > 64 * self.exact.len() + 64 {
             self.exact.shrink_to_fit();
         }
     }

@@ -13,6 +13,9 @@ use crate::wire::{duration, headers};
 /// Expiry does not run more often than this, in nanoseconds, when what is due cannot go.
 const RETRY: i64 = SECOND / 4;
 
+/// Messages that expire in one go; the rest follows in the next step, so that no step takes long.
+const BATCH: usize = 2048;
+
 /// Later than any deadline.
 pub(super) const NEVER: Time = Time(i64::MAX);
 
@@ -222,13 +225,14 @@ impl Stream {
         }
     }
 
-    /// Removes everything whose time has come, or puts delete markers in its place.
+    /// Removes what has had its time, or puts delete markers in its place: [`BATCH`] messages at most, then the timer is
+    /// due again at once.
     pub fn expire(&mut self, core: &mut Core) {
         let now = core.now();
-        let mut due = self.store.due(now);
+        let mut due = self.store.due(now, BATCH);
         if self.config.max_age > 0 {
             self.skip_exempt();
-            for (seq, message) in self.store.from(self.aged_from) {
+            for (seq, message) in self.store.from(self.aged_from).take(BATCH) {
                 if message.time.after(self.config.max_age) > now {
                     break;
                 }
@@ -239,8 +243,11 @@ impl Stream {
             due.sort_unstable();
             due.dedup();
         }
+        due.truncate(BATCH);
+        let mut gone = false;
         for seq in due {
             self.expire_one(core, seq);
+            gone |= self.store.get(seq).is_none();
         }
         self.settle(core);
         let mut next = self.store.next_deadline().map_or(NEVER, |(at, _)| at);
@@ -251,7 +258,7 @@ impl Stream {
             }
         }
         if next <= now {
-            next = now.after(RETRY);
+            next = if gone { now } else { now.after(RETRY) };
         }
         self.next_expiry = next;
         core.set_timer(
