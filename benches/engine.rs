@@ -139,6 +139,13 @@ fn row(name: &str, value: f64, unit: &str, goal: &str) {
     println!("{name:<58} {value:>9.0} {unit:<9} {goal}");
 }
 
+/// Time this process has had on a processor, so that other programs do not count; the clock's time where that is unknown.
+fn processor_time(since: Instant) -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let ran = stat.split(' ').next().and_then(|ns| ns.parse().ok());
+    ran.map_or_else(|| since.elapsed(), Duration::from_nanos)
+}
+
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status
@@ -255,9 +262,9 @@ fn expiry() {
     let now = engine.now.after(120 * SECOND);
     let (mut calls, mut longest, start) = (0, Duration::ZERO, Instant::now());
     while engine.server.next_deadline().is_some_and(|at| at <= now) {
-        let call = Instant::now();
+        let before = processor_time(start);
         engine.server.advance(now);
-        longest = longest.max(call.elapsed());
+        longest = longest.max(processor_time(start).saturating_sub(before));
         engine.drain();
         calls += 1;
     }
