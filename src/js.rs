@@ -37,6 +37,8 @@ export interface ServerOptions {
     pass?: string;
     /** `--auth` */
     token?: string;
+    /** File-backed streams to start with: what an earlier server's `save()` gave. */
+    saved?: Uint8Array;
     /** Gets the log, line by line. */
     log?: (line: string) => void;
 }
@@ -89,6 +91,9 @@ impl Server {
             token: get("token").as_string(),
             ..Config::default()
         };
+        if let Ok(saved) = get("saved").dyn_into::<Uint8Array>() {
+            host.load(&config.store_dir, saved.to_vec());
+        }
         let server = Server {
             host,
             config,
@@ -96,6 +101,11 @@ impl Server {
         };
         server.start()?;
         Ok(server)
+    }
+
+    /// File-backed streams and their durable consumers as bytes, for the option `saved` of another server.
+    pub fn save(&self) -> Uint8Array {
+        Uint8Array::from(&self.host.save(&self.config.store_dir)[..])
     }
 
     /// Starts it again after `stop()`, as it was started first. File-backed streams are there again.

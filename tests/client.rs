@@ -8,8 +8,9 @@ use nats_kv_playground::{
     client::{
         Client, Error, Event, Headers, JetStream, Options, State,
         kv::{self, Bucket, Entry, Operation, WatchOptions},
+        types::StorageType,
     },
-    host::Host,
+    host::{Change, Host},
     server::Config,
 };
 use std::{cell::RefCell, future::Future, rc::Rc};
@@ -654,5 +655,116 @@ fn a_watch_goes_on_after_its_consumer_is_gone() {
                 n
             );
         }
+    });
+}
+
+#[test]
+fn a_watch_goes_on_after_a_restart() {
+    for updates_only in [false, true] {
+        at(jetstream(), async |host| {
+            let bucket = bucket(&host, history(10)).await;
+            let options = WatchOptions {
+                updates_only,
+                ..WatchOptions::default()
+            };
+            let mut watch = bucket.watch(&[">"], options).await.expect("watches");
+            if !updates_only {
+                assert_eq!(watch.next().await, Ok(None));
+            }
+            let writer = bucket.context().client.runtime();
+            // Some before, some while the watch is away, some after; every one is to be seen once.
+            for n in 1..=3 {
+                assert_eq!(bucket.put("k", b"before").await, Ok(n));
+            }
+            assert_eq!(
+                watch.next().await.expect("goes on").expect("more").revision,
+                1
+            );
+            host.stop("terminated");
+            writer.sleep(SECOND).await;
+            host.start(jetstream()).expect("starts");
+            let other = JetStream::new(connect(&host).await);
+            let other = other.key_value("b").await.expect("kept");
+            for n in 4..=6 {
+                assert_eq!(other.put("k", b"meanwhile").await, Ok(n));
+            }
+            for n in 2..=6 {
+                assert_eq!(
+                    watch.next().await.expect("goes on").expect("more").revision,
+                    n
+                );
+            }
+            assert_eq!(bucket.put("k", b"after").await, Ok(7));
+            assert_eq!(
+                watch.next().await.expect("goes on").expect("more").revision,
+                7
+            );
+        });
+    }
+}
+
+#[test]
+fn memory_goes_with_its_server_and_files_stay() {
+    at(jetstream(), async |host| {
+        let file = bucket(&host, history(1)).await;
+        let memory = kv::Config {
+            bucket: "m".into(),
+            storage: StorageType::Memory,
+            ..kv::Config::default()
+        };
+        let memory = file
+            .context()
+            .create_key_value(&memory)
+            .await
+            .expect("created");
+        file.put("k", b"v").await.expect("put");
+        memory.put("k", b"v").await.expect("put");
+        host.stop("interrupt");
+        host.start(jetstream()).expect("starts");
+        let jetstream = JetStream::new(connect(&host).await);
+        let file = jetstream.key_value("b").await.expect("kept");
+        assert_eq!(file.get("k").await.expect("kept").value, b"v");
+        says(
+            jetstream.key_value("m").await.map(|_| ()),
+            "nats: bucket not found",
+        );
+    });
+}
+
+#[test]
+fn what_is_kept_starts_another_host() {
+    let kept = Rc::new(RefCell::new(Vec::new()));
+    let store = kept.clone();
+    at(Config::default(), async |host| {
+        host.stop("terminated");
+        host.on_change(Rc::new(move |directory, change| {
+            assert_eq!(directory, Config::default().store_dir);
+            match change {
+                Change::Snapshot(bytes) => *store.borrow_mut() = bytes,
+                Change::Append(bytes) => store.borrow_mut().extend(bytes),
+            }
+        }));
+        host.start(jetstream()).expect("starts");
+        let bucket = bucket(&host, history(1)).await;
+        for n in 1..=100 {
+            assert_eq!(bucket.put(&format!("k{n}"), &[0; 50_000]).await, Ok(n));
+        }
+        host.runtime().sleep(1).await;
+        // As after a crash: nothing says goodbye.
+    });
+    at(Config::default(), async |host| {
+        host.stop("terminated");
+        host.load(&Config::default().store_dir, kept.take());
+        // A server without JetStream leaves the store alone.
+        host.start(Config::default()).expect("starts");
+        host.stop("terminated");
+        host.start(jetstream()).expect("starts");
+        let bucket = JetStream::new(connect(&host).await)
+            .key_value("b")
+            .await
+            .expect("kept");
+        assert_eq!(bucket.keys(">").await.expect("kept").len(), 100);
+        assert_eq!(bucket.put("k101", b"").await, Ok(101));
+        assert!(host.save(&Config::default().store_dir).len() > 5_000_000);
     });
 }

@@ -7,6 +7,7 @@
 mod link;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
+mod store;
 
 #[cfg(target_arch = "wasm32")]
 pub use runtime::BrowserRuntime;
@@ -29,6 +30,8 @@ use std::{
     rc::{Rc, Weak},
     task::{Context, Poll, Waker},
 };
+use store::Stores;
+pub use store::{Change, KeepFn};
 
 /// Gets log lines, each without its newline.
 pub type LogFn = Rc<dyn Fn(&str)>;
@@ -45,6 +48,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     running: Option<(Server, Config)>,
+    stores: Stores,
     /// How far the clock was moved ahead of the runtime's, in ns.
     ahead: i64,
     /// Open connections; those of servers before this one have ended.
@@ -71,7 +75,8 @@ impl Host {
         Host(shared)
     }
 
-    /// Starts a server. `Err` when one is running already, in nats-server's words.
+    /// Starts a server. File-backed streams that the store directory had are there again. `Err` when a server is running
+    /// already, in nats-server's words.
     pub fn start(&self, config: Config) -> Result<(), String> {
         let mut state = self.0.state.borrow_mut();
         if let Some((_, running)) = &state.running {
@@ -81,20 +86,48 @@ impl Host {
             ));
         }
         let now = state.now(&*self.0.runtime);
-        let server = Server::new(config.clone(), self.0.runtime.random(), now);
+        let mut server = Server::new(config.clone(), self.0.runtime.random(), now);
+        if let Some(kept) = state.stores.get(&config.store_dir) {
+            server.restore(kept, now);
+        }
+        state.stores.started(&mut server, &config);
         state.running = Some((server, config));
         state.drain();
         Ok(())
     }
 
+    /// Puts what was kept of an earlier server into a store directory; for the next [`Host::start`].
+    pub fn load(&self, store_dir: &str, kept: Vec<u8>) {
+        self.0.state.borrow_mut().stores.put(store_dir, kept);
+    }
+
+    /// File-backed streams of a store directory as bytes, for [`Host::load`]; empty if there never were any.
+    pub fn save(&self, store_dir: &str) -> Vec<u8> {
+        let state = &mut *self.0.state.borrow_mut();
+        if let Some((server, config)) = &mut state.running
+            && config.store_dir == store_dir
+        {
+            state.stores.save(server, config);
+        }
+        state.stores.get(store_dir).cloned().unwrap_or_default()
+    }
+
+    /// Has `keep` called with every change of file-backed streams, of servers started from now on. Calls come in order,
+    /// from a task of the host's own.
+    pub fn on_change(&self, keep: KeepFn) {
+        self.0.state.borrow_mut().stores.keep = Some(keep);
+    }
+
     /// Stops the server as SIGINT (`interrupt`) or SIGTERM (`terminated`) would; connections end with EOF.
     pub fn stop(&self, signal: &str) {
-        let mut state = self.0.state.borrow_mut();
+        let state = &mut *self.0.state.borrow_mut();
         let now = state.now(&*self.0.runtime);
         if let Some((server, _)) = &mut state.running {
             server.shutdown(signal, now);
-            state.drain();
-            state.running = None;
+        }
+        state.drain();
+        if let Some((mut server, config)) = state.running.take() {
+            state.stores.save(&mut server, &config);
         }
         for (_, link) in std::mem::take(&mut state.links) {
             link.end("EOF");
@@ -228,7 +261,7 @@ impl State {
 
     /// Hands out what the server has to say. Did anybody get something?
     fn drain(&mut self) -> bool {
-        let Some((server, _)) = &mut self.running else {
+        let Some((server, config)) = &mut self.running else {
             return false;
         };
         let ready = server.take_ready();
@@ -246,6 +279,7 @@ impl State {
             }
         }
         self.lines.append(&mut server.take_log());
+        self.stores.changed(server, config);
         if let Some(tender) = self.tender.take() {
             tender.wake();
         }
@@ -253,7 +287,7 @@ impl State {
     }
 }
 
-/// Runs what is due, and hands out log lines, as long as the host is there.
+/// Runs what is due, and hands out log lines and changes, as long as the host is there.
 fn tend(shared: Weak<Shared>) -> LocalFuture<'static, ()> {
     let mut timer: Option<(Time, LocalFuture<'static, ()>)> = None;
     Box::pin(poll_fn(move |cx| {
@@ -261,13 +295,7 @@ fn tend(shared: Weak<Shared>) -> LocalFuture<'static, ()> {
             return Poll::Ready(());
         };
         loop {
-            let (lines, log) = {
-                let mut state = shared.state.borrow_mut();
-                (std::mem::take(&mut state.lines), state.log.clone())
-            };
-            if let Some(log) = log {
-                lines.iter().for_each(|line| log(line));
-            }
+            shared.tell();
             let mut state = shared.state.borrow_mut();
             state.tender = Some(cx.waker().clone());
             let Some(at) = state.deadline() else {
@@ -289,6 +317,26 @@ fn tend(shared: Weak<Shared>) -> LocalFuture<'static, ()> {
             }
         }
     }))
+}
+
+impl Shared {
+    /// Hands out log lines and changes; nothing is borrowed meanwhile.
+    fn tell(&self) {
+        let (lines, log, changes, keep) = {
+            let mut state = self.state.borrow_mut();
+            let changes = std::mem::take(&mut state.stores.changes);
+            let lines = std::mem::take(&mut state.lines);
+            (lines, state.log.clone(), changes, state.stores.keep.clone())
+        };
+        if let Some(log) = log {
+            lines.iter().for_each(|line| log(line));
+        }
+        if let Some(keep) = keep {
+            changes
+                .into_iter()
+                .for_each(|(store, change)| keep(&store, change));
+        }
+    }
 }
 
 /// Lets other tasks run.

@@ -108,6 +108,20 @@ at("asks for credentials, and takes its clients back after a restart", { user: "
   messages.unsubscribe();
 });
 
+at("what is saved starts another server", { jetstream: true }, async ({ server, connection }) => {
+  const kvm = new Kvm(connection);
+  await (await kvm.create("file")).put("k", "kept");
+  await (await kvm.create("memory", { storage: "memory" })).put("k", "gone");
+  const saved = server.save();
+  const second = new Server({ jetstream: true, saved });
+  const other = await wsconnect({ servers: "ws://in-page", wsFactory: second.connector() });
+  const bucket = await new Kvm(other).open("file");
+  assert.equal(text(await bucket.get("k")), "kept");
+  await assert.rejects(jetstreamManager(other).then((m) => m.streams.info("KV_memory")), /stream not found/);
+  await other.close();
+  second.stop();
+});
+
 at("objects and streams work too", { jetstream: true }, async ({ connection }) => {
   const store = await new Objm(connection).create("files");
   const bytes = new Uint8Array(300_000).map((_, i) => i % 251);
