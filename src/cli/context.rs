@@ -18,7 +18,7 @@ pub struct Context {
 }
 
 /// Fields of a context file, in the order they are written, with the flag that sets each.
-pub const FIELDS: [(&str, &str); 22] = [
+pub const FIELDS: [(&str, &str); 20] = [
     ("description", "description"),
     ("url", "server"),
     ("socks_proxy", "socks-proxy"),
@@ -39,8 +39,6 @@ pub const FIELDS: [(&str, &str); 22] = [
     ("user_seed", "seed"),
     ("color_scheme", "colors"),
     ("tls_first", "tlsfirst"),
-    ("windows_cert_store", ""),
-    ("windows_cert_match", ""),
 ];
 
 impl Context {
@@ -223,8 +221,12 @@ impl<'a> Store<'a> {
         self.write(&format!("{}/context.txt", self.folder), name)
     }
 
-    /// Selects none.
+    /// Selects none, remembering the one before.
     pub fn unselect(&self) {
+        let before = self.selected();
+        if !before.is_empty() {
+            let _ = self.write(&format!("{}/previous-context.txt", self.folder), &before);
+        }
         let _ = self
             .session
             .io

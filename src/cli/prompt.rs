@@ -4,8 +4,6 @@ use super::{Io, parse::Failure};
 use std::rc::Rc;
 
 const ERASE: &str = "\x1b[0G\x1b[2K";
-/// How survey asks the terminal for its size and the cursor.
-const PROBE: &str = "\x1b[?25l\x1b7\x1b[999;999f\x1b[6n\x1b8\x1b[?25h\x1b[6n";
 
 /// Asks at a terminal.
 pub struct Prompt {
@@ -60,7 +58,6 @@ impl Prompt {
         let mut line = Line::default();
         self.write(&question);
         loop {
-            self.write(PROBE);
             let answer = self.edit(&mut line).await?;
             let yes = match answer.to_ascii_lowercase().as_str() {
                 "" => default,
@@ -102,7 +99,6 @@ impl Prompt {
         }
         self.write(&question);
         loop {
-            self.write(PROBE);
             let mut answer = self.edit(&mut Line::default()).await?;
             let above = match answer.as_str() {
                 "?" if !help.is_empty() => format!("\x1b[0;36m? {help}\x1b[0m"),
@@ -153,7 +149,10 @@ impl Prompt {
                 .saturating_sub(page / 2)
                 .min(shown.len().saturating_sub(page));
             let mut text = self.head(message);
-            text.push_str(&line.text.iter().collect::<String>());
+            if !line.text.is_empty() {
+                text.extend(line.text.iter());
+                text.push(' ');
+            }
             text.push_str(&hint);
             let visible = shown.iter().enumerate().skip(first).take(page);
             for (index, option) in visible.clone() {
@@ -164,7 +163,10 @@ impl Prompt {
             }
             self.write(&text);
             let rows = visible.count() + 1;
-            let edit = self.keys(&mut line, false).await?;
+            let mut edit = self.keys(&mut line, false).await?;
+            while matches!(edit, Edit::Enter) && shown.is_empty() {
+                edit = self.keys(&mut line, false).await?;
+            }
             self.write(&format!("{ERASE}\x1b[1A").repeat(rows));
             match edit {
                 Edit::Up => at = at.checked_sub(1).unwrap_or(shown.len().saturating_sub(1)),

@@ -92,7 +92,7 @@ pub async fn list(call: Call) -> Outcome {
         } else {
             Value::Array(all)
         };
-        call.line(&json::print(&all, "context"));
+        call.line(&json::print(&all, "named_context"));
     } else if call.values.is("names") {
         contexts.iter().for_each(|c| call.line(&c.name));
     } else if contexts.is_empty() {
@@ -114,6 +114,7 @@ pub async fn list(call: Call) -> Outcome {
 
 fn fields(context: &Context) -> Value {
     let mut all = serde_json::Map::new();
+    all.insert("name".into(), json!(context.name));
     for (field, _) in FIELDS {
         let value = if field == "tls_first" {
             json!(context.tls_first())
@@ -178,6 +179,7 @@ pub async fn previous(call: Call) -> Outcome {
     let name = match store.previous().as_str() {
         "" => store.selected(),
         name => {
+            store.load(name).map_err(|_| not_found(name))?;
             store.select(name)?;
             name.into()
         }
@@ -257,7 +259,7 @@ async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
     let store = Store::new(&call.session);
     let context = store.load(name).map_err(|_| not_found(name))?;
     if call.values.is("json") {
-        call.line(&json::print(&fields(&context), "context"));
+        call.line(&json::print(&fields(&context), "named_context"));
         return Ok(());
     }
     let paint = |text: &str, code: u8| match call.coloured() {

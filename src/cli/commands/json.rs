@@ -63,11 +63,17 @@ const TYPES: [(&str, &str); 20] = [
     (
         "context",
         "description url socks_proxy token user password creds nkey cert key ca nsc jetstream_domain \
-         jetstream_api_prefix jetstream_event_prefix inbox_prefix user_jwt user_seed color_scheme tls_first!",
+         jetstream_api_prefix jetstream_event_prefix inbox_prefix user_jwt user_seed color_scheme tls_first! \
+         windows_cert_store windows_cert_match_by windows_cert_match windows_ca_certs_match[]",
+    ),
+    (
+        "named_context",
+        "name description url socks_proxy token user password creds nkey cert key ca nsc jetstream_domain \
+         jetstream_api_prefix jetstream_event_prefix inbox_prefix user_jwt user_seed color_scheme tls_first! \
+         windows_cert_store windows_cert_match_by windows_cert_match windows_ca_certs_match[]",
     ),
     ("rtt", "url results:rtt_result"),
     ("rtt_result", "time address rtt# url"),
-    ("context_name", "name description"),
 ];
 
 /// A value as text, without a newline at the end. `name` is its Go type, or that of the elements of a list.

@@ -14,7 +14,7 @@ use crate::{
         values,
     },
     client::{
-        Client, DirectGet, Error, Headers, JetStream, Message, Subscription,
+        Client, JetStream, Message, Subscription,
         transport::LocalFuture,
         types::{AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamInfo},
     },
@@ -543,7 +543,7 @@ impl Shown<'_> {
                 let what = match durable {
                     "" => {
                         config.inactive_threshold = 300 * SECOND;
-                        config.name = super::nuid(&call.session);
+                        config.name = super::nuid(&call.session).chars().take(8).collect();
                         "failed to create consumer".to_string()
                     }
                     name => {
@@ -707,51 +707,47 @@ impl Shown<'_> {
         }
         let mut since = call.now();
         loop {
-            let which = match since_time.take() {
-                Some(time) => DirectGet::Since(time),
-                None => DirectGet::Next(&filter, next),
-            };
-            let found = match jetstream.direct_get(stream, which).await {
-                Ok(found) => found,
-                Err(Error::MessageNotFound) => {
-                    let wait = values.duration("wait");
-                    if values.is("terminate-at-end")
-                        || (wait > 0 && call.now().since(since) >= wait)
-                    {
-                        return Ok(());
-                    }
-                    call.session.runtime.sleep(SECOND / 4).await;
-                    continue;
+            let mut request = json!({"batch": 1, "next_by_subj": filter, "seq": next});
+            if let Some(time) = since_time.take() {
+                request =
+                    json!({"batch": 1, "next_by_subj": filter, "start_time": Time::rfc3339(time)});
+            }
+            let subject = format!("DIRECT.GET.{stream}");
+            let message = jetstream
+                .request_raw(&subject, request.to_string().as_bytes())
+                .await?;
+            if message.status.is_some() {
+                let wait = values.duration("wait");
+                if values.is("terminate-at-end") || (wait > 0 && call.now().since(since) >= wait) {
+                    return Ok(());
                 }
-                Err(error) => return Err(error.into()),
-            };
+                call.session.runtime.sleep(SECOND / 4).await;
+                continue;
+            }
             since = call.now();
-            next = found.sequence + 1;
-            let matches = subject::matches(filter.as_bytes(), found.subject.as_bytes());
-            if !matches || self.is_ignored(&found.subject) {
+            let header = |name: &str| message.headers.get(name).unwrap_or_default();
+            let sequence = header("Nats-Sequence").parse().unwrap_or(next);
+            let time = Time::parse_rfc3339(header("Nats-Time-Stamp"));
+            let message = Message {
+                subject: header("Nats-Subject").into(),
+                reply: None,
+                ..message
+            };
+            next = sequence + 1;
+            if self.is_ignored(&message.subject) {
                 continue;
             }
             self.seen += 1;
             let stamp = self.stamp(call.now(), self.started);
-            let mut headers = Headers::new();
-            for (key, value) in found.headers.iter() {
-                headers.append(key, value);
-            }
-            let message = Message {
-                subject: found.subject.clone(),
-                headers,
-                payload: found.payload,
-                ..Message::default()
-            };
             if self.reports() {
                 self.count(&message.subject, message.payload.len());
-            } else if !self.print_plain(found.sequence, &message, None) {
+            } else if !self.print_plain(sequence, &message, None) {
                 call.line(&format!(
                     "[#{}]{stamp} Received JetStream message (direct): stream: {stream} seq {} / subject: {} / time: {}",
                     self.seen,
-                    found.sequence,
-                    found.subject,
-                    call.time(found.time),
+                    sequence,
+                    message.subject,
+                    call.time_or_zero(time),
                 ));
                 self.print_content(&message);
             }

@@ -9,6 +9,7 @@ use crate::{
             subscribe::split_subjects,
         },
         parse::Failure,
+        render::go_duration,
         values,
     },
     client::types::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy},
@@ -44,18 +45,23 @@ fn start(call: &Call, config: &mut ConsumerConfig, policy: &str) -> Outcome {
     Ok(())
 }
 
-/// Steps of equal size between two delays.
+/// Delays that grow by equal steps, each step cut to whole milliseconds.
 fn linear(steps: i64, shortest: i64, longest: i64) -> Result<Vec<i64>, Failure> {
     if steps < 1 {
         return Err("steps must be more than 0".into());
     }
-    if longest <= shortest {
-        return Err("maximum retry must be bigger than minimum retry".into());
+    let (low, high) = (shortest.min(longest), shortest.max(longest));
+    let step = (high - low) / steps;
+    if high != low && step == 0 {
+        let (low, high) = (go_duration(low), go_duration(high));
+        return Err(
+            format!("step range between {low} and {high} is too small for {steps} steps").into(),
+        );
     }
-    let step = (longest - shortest) / steps;
-    let mut delays: Vec<i64> = (0..steps).map(|n| shortest + step * n).collect();
-    delays.push(longest);
-    Ok(delays)
+    let whole = |ns: i64| (ns + 500_000) / 1_000_000 * 1_000_000;
+    Ok((0..steps.min(10_000))
+        .map(|n| low + whole(step.saturating_mul(n)))
+        .collect())
 }
 
 fn backoff(call: &Call) -> Result<Vec<i64>, Failure> {
@@ -568,8 +574,10 @@ mod tests {
     use super::linear;
 
     #[test]
-    fn steps_grow_to_the_longest() {
-        assert_eq!(linear(2, 10, 30).unwrap(), [10, 20, 30]);
-        assert!(linear(0, 10, 30).is_err() && linear(2, 30, 10).is_err());
+    fn steps_are_equal() {
+        let second = 1_000_000_000;
+        assert_eq!(linear(2, second, 5 * second).unwrap(), [second, 3 * second]);
+        assert_eq!(linear(2, 5 * second, second).unwrap(), [second, 3 * second]);
+        assert!(linear(0, 10, 30).is_err() && linear(30, 1, 2).is_err());
     }
 }

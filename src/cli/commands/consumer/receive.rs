@@ -91,7 +91,9 @@ async fn next_one(
     let request = json!({"expires": call.timeout(), "batch": 1}).to_string();
     let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{name}", jetstream.prefix);
     client.publish_with(&subject, Some(&inbox), &Headers::new(), request.as_bytes())?;
-    let message = match messages.next_timeout(call.timeout()).await {
+    // The server gives the pull up after the same time; timers here are up to a millisecond late.
+    let wait = (call.timeout() - 1_000_000).max(0);
+    let message = match messages.next_timeout(wait).await {
         Ok(message) => message,
         Err(error) => {
             check_pull(jetstream, stream, name).await?;

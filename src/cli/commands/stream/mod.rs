@@ -169,7 +169,7 @@ pub async fn find(call: Call) -> Outcome {
     let mut streams = jetstream.streams("").await.map_err(failed)?;
     let now = call.now();
     let (idle, created) = (values.duration("idle"), values.duration("created"));
-    let (consumers, level) = (values.text("consumers"), values.int("api-level"));
+    let (consumers, level) = (values.int("consumers"), values.int("api-level"));
     let leader = |s: &StreamInfo| {
         s.cluster
             .as_ref()
@@ -190,7 +190,7 @@ pub async fn find(call: Call) -> Outcome {
             && (!values.is("empty") || s.state.messages == 0)
             && (idle <= 0 || s.state.last_ts.is_none_or(|last| now.since(last) > idle))
             && (created <= 0 || s.created.is_some_and(|at| now.since(at) > created))
-            && (consumers.is_empty() || (s.state.consumer_count as i64) < values.int("consumers"))
+            && (consumers < 0 || (s.state.consumer_count as i64) < consumers)
             && (filter.is_empty()
                 || s.config
                     .subjects
@@ -691,8 +691,6 @@ fn replication(call: &Call, streams: &[StreamInfo], raw: bool) {
         }
         let active = match raw {
             true => render::go_duration(from.active),
-            // The server says -1 for a source it has not heard of; jsm.go makes that the largest duration.
-            false if from.active < 0 => "never".into(),
             false => human_duration(from.active),
         };
         table.row(vec![
@@ -771,7 +769,7 @@ pub async fn warn_of_bucket(call: &Call, stream: &str) -> Outcome {
          unexpected outcomes, data loss and, technically, will mean your KV bucket is no longer a KV bucket.\n\n\
          Continuing this operation is an unsupported action.\n\n",
     );
-    match really(call, "Really operate on the KV stream?").await? {
+    match call.confirm("Really operate on the KV stream?").await? {
         true => Ok(()),
         false => Err("aborting Key-Value store operation".into()),
     }
