@@ -44,7 +44,7 @@ SUITES = [
     Suite("size", "make -s build && node scripts/size.mjs", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-opt"],
           limit=1200),
     Suite("pkg", "make -s pkg && node --test --test-reporter=tap tests/pkg/*.test.mjs", TAP, exists="tests/pkg", limit=1200,
-          needs=["wasm-target", "wasm-pack", "wasm-bindgen", "node_modules"]),
+          needs=["wasm-target", "wasm-pack", "wasm-bindgen", "node_modules", "chromium"]),
     Suite("page", "node --test --test-reporter=tap --test-concurrency=2 tests/page/*.test.mjs", TAP, limit=1200,
           needs=["node_modules", "chromium"], optional=REAL),
 ]
