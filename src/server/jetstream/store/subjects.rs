@@ -79,7 +79,9 @@ impl Filters {
 pub enum Sequences {
     /// One, as nearly always in a bucket with history 1.
     One(u64),
-    /// Two or more, mostly.
+    /// Two: while the old value of a key makes way for the new one.
+    Two(u64, u64),
+    /// More, mostly.
     Many(Box<VecDeque<u64>>),
 }
 
@@ -87,7 +89,7 @@ impl Sequences {
     /// The oldest.
     pub fn first(&self) -> u64 {
         match self {
-            Sequences::One(seq) => *seq,
+            Sequences::One(seq) | Sequences::Two(seq, _) => *seq,
             Sequences::Many(list) => list.front().copied().unwrap_or(0),
         }
     }
@@ -95,7 +97,7 @@ impl Sequences {
     /// The newest.
     pub fn last(&self) -> u64 {
         match self {
-            Sequences::One(seq) => *seq,
+            Sequences::One(seq) | Sequences::Two(_, seq) => *seq,
             Sequences::Many(list) => list.back().copied().unwrap_or(0),
         }
     }
@@ -104,50 +106,57 @@ impl Sequences {
     pub fn count(&self) -> u64 {
         match self {
             Sequences::One(_) => 1,
+            Sequences::Two(..) => 2,
             Sequences::Many(list) => list.len() as u64,
+        }
+    }
+
+    /// How many are lower than `seq`.
+    fn below(&self, seq: u64) -> usize {
+        match self {
+            Sequences::One(one) => usize::from(*one < seq),
+            Sequences::Two(one, two) => usize::from(*one < seq) + usize::from(*two < seq),
+            Sequences::Many(list) => list.partition_point(|other| *other < seq),
+        }
+    }
+
+    fn get(&self, at: usize) -> Option<u64> {
+        match (self, at) {
+            (Sequences::One(seq) | Sequences::Two(seq, _), 0) => Some(*seq),
+            (Sequences::Two(_, seq), 1) => Some(*seq),
+            (Sequences::Many(list), at) => list.get(at).copied(),
+            _ => None,
         }
     }
 
     /// How many are `from` or higher.
     pub fn count_from(&self, from: u64) -> u64 {
-        match self {
-            Sequences::One(seq) => u64::from(*seq >= from),
-            Sequences::Many(list) => (list.len() - list.partition_point(|seq| *seq < from)) as u64,
-        }
+        self.count() - self.below(from) as u64
     }
 
     /// The lowest that is `from` or higher.
     pub fn at_or_after(&self, from: u64) -> Option<u64> {
-        match self {
-            Sequences::One(seq) => (*seq >= from).then_some(*seq),
-            Sequences::Many(list) => list.get(list.partition_point(|seq| *seq < from)).copied(),
-        }
+        self.get(self.below(from))
     }
 
     /// The highest that is `to` or lower.
     pub fn at_or_before(&self, to: u64) -> Option<u64> {
-        match self {
-            Sequences::One(seq) => (*seq <= to).then_some(*seq),
-            Sequences::Many(list) => {
-                let after = list.partition_point(|seq| *seq <= to);
-                list.get(after.checked_sub(1)?).copied()
-            }
-        }
+        let below_or_at = to
+            .checked_add(1)
+            .map_or(self.count() as usize, |next| self.below(next));
+        self.get(below_or_at.checked_sub(1)?)
     }
 
     /// All of them, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u64> {
-        let (one, many) = match self {
-            Sequences::One(seq) => (Some(*seq), None),
-            Sequences::Many(list) => (None, Some(list.iter().copied())),
-        };
-        one.into_iter().chain(many.into_iter().flatten())
+        (0..self.count() as usize).filter_map(|at| self.get(at))
     }
 
     fn push(&mut self, seq: u64) {
         match self {
-            Sequences::One(first) => {
-                *self = Sequences::Many(Box::new(VecDeque::from([*first, seq])));
+            Sequences::One(first) => *self = Sequences::Two(*first, seq),
+            Sequences::Two(first, second) => {
+                *self = Sequences::Many(Box::new(VecDeque::from([*first, *second, seq])));
             }
             Sequences::Many(list) => list.push_back(seq),
         }
@@ -156,21 +165,20 @@ impl Sequences {
     /// True if none is left (and then the value is stale).
     fn remove(&mut self, seq: u64) -> bool {
         match self {
-            Sequences::One(only) => *only == seq,
+            Sequences::One(only) => return *only == seq,
+            Sequences::Two(first, second) if *first == seq => *self = Sequences::One(*second),
+            Sequences::Two(first, second) if *second == seq => *self = Sequences::One(*first),
+            Sequences::Two(..) => {}
             Sequences::Many(list) => {
                 if let Ok(at) = list.binary_search(&seq) {
                     list.remove(at);
                 }
-                if let [only] = list.as_slices().0
-                    && list.len() == 1
-                {
-                    *self = Sequences::One(*only);
-                    false
-                } else {
-                    list.is_empty()
+                if let (2, Some(first), Some(last)) = (list.len(), list.front(), list.back()) {
+                    *self = Sequences::Two(*first, *last);
                 }
             }
         }
+        false
     }
 }
 

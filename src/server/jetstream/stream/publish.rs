@@ -338,7 +338,8 @@ impl Stream {
         rollup: bool,
     ) -> Result<(), ApiError> {
         let config = &self.config;
-        if config.discard != Discard::New {
+        let limited = config.max_msgs > 0 || config.max_bytes > 0;
+        if config.discard != Discard::New || !(limited || config.discard_new_per_subject) {
             return Ok(());
         }
         let full = |what: &str| {
