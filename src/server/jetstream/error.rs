@@ -11,6 +11,8 @@ pub struct ApiError {
     pub err_code: u16,
     /// Text for people.
     pub description: String,
+    /// Is one of `api.errors`.
+    pub counts: bool,
 }
 
 /// An error whose text never varies: `code`, `err_code`, `description`.
@@ -48,6 +50,15 @@ impl ApiError {
             code,
             err_code,
             description: description.into(),
+            counts: true,
+        }
+    }
+
+    /// The same, but none of `api.errors`.
+    pub fn uncounted(self) -> ApiError {
+        ApiError {
+            counts: false,
+            ..self
         }
     }
 

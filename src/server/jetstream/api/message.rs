@@ -95,17 +95,15 @@ fn delete(
         w.key("success").bool(true);
         return Ok(Done::default());
     }
-    // A removal that fails is no error to the counters.
-    js.api_errors = js.api_errors.wrapping_sub(1);
-    let stream = js.find(request.stream())?;
     let (store, last) = (&stream.store, stream.store.last_seq());
     let missing = ApiError::new(400, 10043, format!("sequence {seq} not found"));
-    Err(match stream.config.storage {
+    let error = match stream.config.storage {
         Storage::Memory => missing,
         Storage::File if seq > last => ApiError::new(500, 10057, "stream store EOF"),
         Storage::File if store.is_empty() || seq < store.first_seq() => {
             ApiError::new(500, 10057, "no message found")
         }
         Storage::File => missing,
-    })
+    };
+    Err(error.uncounted())
 }

@@ -108,7 +108,7 @@ impl JetStream {
         } else {
             Err(REQUIRED_LEVEL.into())
         };
-        let failed = done.is_err();
+        let failed = done.as_ref().is_err_and(|error| error.counts);
         let done = done.unwrap_or_else(|error| {
             w = envelope(call.kind);
             error.write(w.key("error"));
