@@ -180,7 +180,7 @@ impl Ours {
 pub struct Real {
     process: Child,
     port: u16,
-    _folder: Folder,
+    folder: Folder,
 }
 
 struct Folder(std::path::PathBuf);
@@ -219,7 +219,7 @@ impl Real {
         let real = Real {
             process,
             port,
-            _folder: Folder(folder),
+            folder: Folder(folder),
         };
         let end = Instant::now() + Duration::from_secs(10);
         while Instant::now() < end {
@@ -235,6 +235,7 @@ impl Real {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("nats-server listens");
         stream.set_nodelay(true).expect("a socket");
         let mut session = Session {
+            streams: self.folder.0.join("jetstream/$G/streams"),
             stream,
             transcript: Transcript::default(),
         };
@@ -246,6 +247,8 @@ impl Real {
 
 /// A client of nats-server for one sequence.
 pub struct Session {
+    /// Where nats-server keeps streams; it takes their files away only after it has answered.
+    streams: std::path::PathBuf,
     stream: TcpStream,
     pub transcript: Transcript,
 }
@@ -329,6 +332,11 @@ impl Session {
         {
             assert!(Instant::now() < end, "nats-server does not delete");
             self.read(PATIENCE);
+        }
+        let left = || std::fs::read_dir(&self.streams).is_ok_and(|mut left| left.next().is_some());
+        while left() {
+            assert!(Instant::now() < end, "nats-server keeps files");
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

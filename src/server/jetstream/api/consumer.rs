@@ -206,7 +206,7 @@ fn create(
     }
     let (consumers, view) = stream.parts();
     let id = consumers.create(core, view, config, action, pedantic)?;
-    if let Some(consumer) = consumers.by_id(id) {
+    if let Some(consumer) = consumers.describe(view.store, id) {
         consumer.write_info(w, core, view, true);
     }
     Ok(Done {
@@ -225,9 +225,10 @@ fn info(
         return Err(NOT_EMPTY.into());
     }
     let (stream, name) = target(request);
-    let stream = js.find(stream)?;
-    let consumer = stream.consumers.get(name).ok_or(NOT_FOUND)?;
-    consumer.write_info(w, core, stream.view(), true);
+    let (consumers, view) = js.find(stream)?.parts();
+    let id = consumers.id(name).ok_or(NOT_FOUND)?;
+    let consumer = consumers.describe(view.store, id).ok_or(NOT_FOUND)?;
+    consumer.write_info(w, core, view, true);
     Ok(Done::default())
 }
 
@@ -257,7 +258,9 @@ fn page<'a>(
         });
         read.map_err(|error| ApiError::invalid_json(&error))?;
     }
-    let stream = &*js.find(request.stream())?;
+    let stream = js.find(request.stream())?;
+    stream.consumers.prepare(&stream.store);
+    let stream = &*stream;
     let all: Vec<&Consumer> = stream.consumers.public().collect();
     let offset = usize::try_from(offset).unwrap_or(0).min(all.len());
     w.key("total").uint(all.len() as u64);

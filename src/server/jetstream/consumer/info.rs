@@ -3,12 +3,12 @@
 use super::progress::Position;
 use super::{Consumer, View};
 use crate::server::core::Core;
-use crate::server::jetstream::store::Storage;
+use crate::server::jetstream::store::{Storage, Store};
 use crate::server::json::Writer;
 use crate::wire::time::Time;
 
 impl Consumer {
-    /// Writes the members of the info object into one that is open. `own`: as [`super::Config::write`].
+    /// Writes the members of the info object into one that is open; `clamp_pending` goes before. `own`: as [`super::Config::write`].
     pub(in crate::server::jetstream) fn write_info(
         &self,
         w: &mut Writer,
@@ -39,7 +39,7 @@ impl Consumer {
         };
         w.key("num_waiting")
             .uint(self.requests.queue.iter().filter(waiting).count() as u64);
-        w.key("num_pending").uint(self.shown_pending(view));
+        w.key("num_pending").uint(self.num_pending.max(0) as u64);
         if self.active {
             w.key("push_bound").bool(true);
         }
@@ -78,14 +78,13 @@ impl Consumer {
         (delivered, progress.shown_floor)
     }
 
-    /// `num_pending`, within what the stream can hold.
-    fn shown_pending(&self, view: View<'_>) -> u64 {
-        let (next, last) = (self.progress.next_stream, view.store.last_seq());
-        if next > last {
-            return 0;
+    /// Brings `num_pending` within what the stream can hold. nats-server does so, for good, when it is asked for the info.
+    pub(in crate::server::jetstream) fn clamp_pending(&mut self, store: &Store) {
+        let (next, last) = (self.progress.next_stream, store.last_seq());
+        let most = if next > last { 0 } else { store.len().min(last - next + 1) };
+        if next > last || self.num_pending > 0 {
+            self.num_pending = self.num_pending.min(most as i64);
         }
-        let pending = self.num_pending.max(0) as u64;
-        pending.min(view.store.len()).min(last - next + 1)
     }
 
     /// Nanoseconds until the pause is over, while it lasts.

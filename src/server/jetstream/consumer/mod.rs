@@ -231,6 +231,25 @@ impl Consumers {
         self.by_id.get(&id)
     }
 
+    /// Gets all consumers ready to be described.
+    pub fn prepare(&mut self, store: &Store) {
+        for consumer in self.by_id.values_mut() {
+            consumer.clamp_pending(store);
+        }
+    }
+
+    /// Gets a consumer ready to be described, and returns it.
+    pub fn describe(&mut self, store: &Store, id: ConsumerId) -> Option<&Consumer> {
+        let consumer = self.by_id.get_mut(&id)?;
+        consumer.clamp_pending(store);
+        Some(consumer)
+    }
+
+    /// The id of the consumer of that name.
+    pub fn id(&self, name: &str) -> Option<ConsumerId> {
+        self.by_name.get(name).copied()
+    }
+
     /// Is any consumer interested in `subject`?
     pub fn has_interest(&self, subject: &[u8]) -> bool {
         self.filters.has_match(subject)

@@ -115,6 +115,8 @@ impl Stream {
             self.store.skip_to(seq, now);
             self.record_state(core);
             self.remember(core, fields.msg_id, seq);
+            self.last_msg_id.clear();
+            self.last_msg_id.extend_from_slice(fields.msg_id);
             self.acknowledge(core, reply, seq, false);
             return Ok(Accepted::Unwanted(seq));
         }
