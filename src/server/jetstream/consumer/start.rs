@@ -6,7 +6,7 @@ use crate::server::core::Message;
 use crate::server::jetstream::api::level_ok;
 use crate::server::jetstream::error::{self, ApiError};
 use crate::server::jetstream::store::{Filters, Store};
-use crate::server::jetstream::stream::StreamConfig;
+use crate::server::jetstream::stream::{Retention, StreamConfig};
 use crate::server::json::{self, Writer};
 use crate::wire::subject;
 use crate::wire::time::Time;
@@ -30,7 +30,8 @@ pub(super) fn select(
         DeliverPolicy::LastPerSubject => {
             let sequences = store.last_per_subject(filters, last);
             let start = sequences.first().copied().unwrap_or(last);
-            if !sequences.is_empty() {
+            // A list of the stream's last message alone is no list.
+            if start < last {
                 skip_list = Some(SkipList {
                     resume: last,
                     sequences: sequences.into(),
@@ -118,7 +119,7 @@ impl Consumer {
             seq
         };
         self.progress.reset(seq);
-        if work.config.retention != crate::server::jetstream::stream::Retention::Limits {
+        if work.config.retention == Retention::Interest {
             work.settled
                 .extend(work.store.first_seq()..seq.min(work.store.last_seq() + 1));
         }

@@ -146,6 +146,7 @@ impl Stream {
         if old.retention == Retention::Limits
             && self.config.retention == Retention::Interest
             && self.consumers.public().next().is_none()
+            && self.store.last_seq() > 0
         {
             self.purge(core, &Purge::default());
         }

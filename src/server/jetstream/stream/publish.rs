@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::fields::{Fields, Ttl, clean, parse_seq, parse_ttl};
-use super::{Discard, Retention, Stream};
+use super::{Discard, Purge, Retention, Stream};
 use crate::server::core::{Core, Message, Timer};
 use crate::server::jetstream::error::{ApiError, SEALED};
 use crate::server::jetstream::journal::Record;
@@ -117,6 +117,13 @@ impl Stream {
             self.remember(core, fields.msg_id, seq);
             self.last_msg_id.clear();
             self.last_msg_id.extend_from_slice(fields.msg_id);
+            match rollup {
+                Rollup::None => {}
+                Rollup::Subject => self.purge_subject(core, &subject, 0),
+                Rollup::All => {
+                    self.purge(core, &Purge::default());
+                }
+            }
             self.acknowledge(core, reply, seq, false);
             return Ok(Accepted::Unwanted(seq));
         }
@@ -172,7 +179,7 @@ impl Stream {
         self.last_msg_id.extend_from_slice(fields.msg_id);
         match rollup {
             Rollup::None => {}
-            Rollup::Subject => self.keep_last(core, &subject),
+            Rollup::Subject => self.purge_subject(core, &subject, 1),
             Rollup::All => {
                 self.purge_below(core, seq);
             }

@@ -93,11 +93,11 @@ impl Stream {
         }
     }
 
-    /// Rollup `sub`: the newest message of the subject stays. A purge for consumers, whether anything goes or not.
-    pub(super) fn keep_last(&mut self, core: &mut Core, subject: &[u8]) {
+    /// Rollup `sub`: the newest `keep` messages of the subject stay. A purge for consumers, whether anything goes or not.
+    pub(super) fn purge_subject(&mut self, core: &mut Core, subject: &[u8], keep: u64) {
         let mut gone = Gone::Nothing;
         while let Some(sequences) = self.store.sequences(subject)
-            && sequences.count() > 1
+            && sequences.count() > keep
         {
             let first = sequences.first();
             self.store.remove(first);
