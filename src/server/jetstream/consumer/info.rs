@@ -81,7 +81,11 @@ impl Consumer {
     /// Brings `num_pending` within what the stream can hold. nats-server does so, for good, when it is asked for the info.
     pub(in crate::server::jetstream) fn clamp_pending(&mut self, store: &Store) {
         let (next, last) = (self.progress.next_stream, store.last_seq());
-        let most = if next > last { 0 } else { store.len().min(last - next + 1) };
+        let most = if next > last {
+            0
+        } else {
+            store.len().min(last - next + 1)
+        };
         if next > last || self.num_pending > 0 {
             self.num_pending = self.num_pending.min(most as i64);
         }
