@@ -1,6 +1,6 @@
 //! The line at the bottom: the server's time, and moving it ahead.
 
-use super::{messages::time_of_day, panes::Pane, state::Page, storage};
+use super::{link, messages::time_of_day, panes::Pane, state::Page, storage};
 use crate::wire::time::Time;
 use leptos::prelude::*;
 
@@ -10,8 +10,9 @@ const SECOND: i64 = 1_000_000_000;
 #[component]
 pub fn Clock(page: Page) -> impl IntoView {
     let tick = move || {
-        let now = page.room().host.now();
+        let now = page.runtime().now();
         page.clock.set(now.0);
+        link::refresh(page);
         page.stream.tick(now, page);
     };
     set_interval(tick, std::time::Duration::from_secs(1));
@@ -28,17 +29,19 @@ pub fn Clock(page: Page) -> impl IntoView {
         page.stream.version.track();
         page.stream.model.with_value(|model| model.next_expiry()).map(|at| at.0 - page.clock.get())
     };
+    let real = move || page.link.get().is_real();
     view! {
         <div class="clock" role="group" aria-label="Clock" hidden=move || page.panes.narrow() && !page.panes.is_open(Pane::Stream)>
             <time>{move || time_of_day(Time(page.clock.get()))}</time>
-            <button type="button" on:click=move |_| ahead(SECOND)>"+1 s"</button>
-            <button type="button" on:click=move |_| ahead(60 * SECOND)>"+1 min"</button>
+            <button type="button" disabled=real on:click=move |_| ahead(SECOND)>"+1 s"</button>
+            <button type="button" disabled=real on:click=move |_| ahead(60 * SECOND)>"+1 min"</button>
             <button
                 type="button"
                 title="To the time when the next value expires"
-                disabled=move || next().is_none()
+                disabled=move || real() || next().is_none()
                 on:click=move |_| ahead(untrack(next).unwrap_or(0).max(0) + SECOND / 1000)
             >"Fast-forward"</button>
+            <span class="clock__why">{move || real().then_some("A real server’s time cannot be moved.")}</span>
             <span class="clock__space"></span>
             <button type="button" title="Begin again: lesson, terminals and server" on:click=|_| reset()>"Reset"</button>
         </div>

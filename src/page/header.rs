@@ -1,6 +1,10 @@
 //! The line at the top: name, state of the connection, theme.
 
-use super::{link::Link, state::Page, storage};
+use super::{
+    link::{self, Link},
+    state::Page,
+    storage,
+};
 use leptos::prelude::*;
 
 /// The header.
@@ -10,15 +14,54 @@ pub fn Header(page: Page) -> impl IntoView {
         <header class="header">
             <h1 class="header__name">"NATS KV" <span>" Playground"</span></h1>
             <span class="header__space"></span>
-            <span class="state" role="status" aria-label="Server" data-state="right">
-                {move || match page.link.get() {
-                    Link::InPage => "In this page",
-                }}
-            </span>
+            <button type="button" class="header__optional" on:click=move |_| page.sharing.set(true)>"Share"</button>
+            <State page />
+            {move || if page.link.get().is_real() {
+                view! { <button type="button" on:click=move |_| link::disconnect(page)>"Disconnect"</button> }.into_any()
+            } else {
+                view! { <button type="button" on:click=move |_| page.connecting.set(Some(String::new()))>"Connect"</button> }.into_any()
+            }}
             <button type="button" aria-label="Theme" title="Light or dark" on:click=|_| turn_theme()>
                 "◐"
             </button>
         </header>
+    }
+    .into_any()
+}
+
+/// Which server is connected, and how that stands.
+#[component]
+fn State(page: Page) -> impl IntoView {
+    let kind = move || match page.link.get() {
+        Link::InPage | Link::Connected { .. } => "right",
+        Link::Connecting | Link::Reconnecting { .. } => "waiting",
+        Link::Closed(_) => "wrong",
+    };
+    let text = move || match page.link.get() {
+        Link::InPage => "In this page".to_string(),
+        Link::Connecting => "Connecting…".to_string(),
+        Link::Connected { name, version, rtt } => {
+            // A server without a name of its own has its id for one.
+            let name = if name.len() > 30 { name.chars().take(8).chain(['…']).collect() } else { name };
+            let rtt = rtt.map(|ns| format!(" · {:.1} ms", ns as f32 / 1e6)).unwrap_or_default();
+            format!("Connected · {name} {version}{rtt}")
+        }
+        Link::Reconnecting { why, seconds: 0 } => format!("Reconnecting… ({why})"),
+        Link::Reconnecting { why, seconds } => format!("Reconnecting in {seconds} s ({why})"),
+        Link::Closed(why) => format!("Closed: {why}"),
+    };
+    let now = move |_| {
+        if let Some(jetstream) = page.jetstream() {
+            jetstream.client.reconnect_now();
+        }
+    };
+    view! {
+        <span class="state" data-state=kind>
+            <span>{text}</span>
+            {move || matches!(page.link.get(), Link::Reconnecting { .. }).then(|| {
+                view! { <button type="button" on:click=now>"Now"</button> }
+            })}
+        </span>
     }
     .into_any()
 }

@@ -1,20 +1,48 @@
 //! What the terminals run: a shell with `nats` and `nats-server`, at a [`Tty`], with the server of the page around it.
 
-use super::tty::{Reading, Tty};
+use super::{
+    link::Remotes,
+    tty::{Reading, Tty},
+};
 use crate::{
     cli::{
         Files, Io, Session,
         shell::{Hooks, Shell},
     },
-    client::{runtime::Runtime, transport::LocalFuture},
-    host::{BrowserRuntime, Config, Host, flags},
+    client::{
+        runtime::Runtime,
+        transport::{Connector, LocalFuture},
+        websocket::WebSocketConnector,
+    },
+    host::{Config, Host, flags},
     wire::time::{SECOND, Time},
 };
 use std::rc::Rc;
 
-/// Time, timers and randomness of the browser.
-pub fn runtime() -> Rc<dyn Runtime> {
-    Rc::new(BrowserRuntime::new())
+/// Where a shell runs.
+pub struct Place {
+    /// The server in this page.
+    pub host: Host,
+    /// The real server, while one is connected.
+    pub remote: Remotes,
+    /// Time and tasks.
+    pub runtime: Rc<dyn Runtime>,
+}
+
+/// The server that `nats` asks unless told otherwise.
+const DEFAULT: &str = "nats://127.0.0.1:4222";
+
+/// The way to the server of a URL: the real one that is connected, one that a page can reach by itself, or the one in
+/// this page.
+fn connector(host: &Host, remote: &Remotes, url: &str) -> Result<Rc<dyn Connector>, String> {
+    match &*remote.borrow() {
+        _ if url.starts_with("ws://") || url.starts_with("wss://") => {
+            Ok(Rc::new(WebSocketConnector::new(url)))
+        }
+        Some(remote) if url == DEFAULT => Ok(remote.connector.clone()),
+        Some(_) => Err("a page reaches servers by ws:// and wss:// only".into()),
+        None => Ok(host.connector_at(url)),
+    }
 }
 
 /// Seconds east of UTC of local time at `at`.
@@ -24,12 +52,13 @@ pub fn utc_offset(at: Time) -> i32 {
 }
 
 /// A shell at a terminal.
-pub fn shell(host: &Host, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<String>) -> Shell {
-    let (connector, server) = (host.clone(), host.clone());
+pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<String>) -> Shell {
+    let Place { host, remote, runtime } = place;
+    let (server, remotes) = (host.clone(), remote.clone());
     let session = Session {
-        io: Rc::new(Terminal { tty, files }),
-        connector: Rc::new(move |url| Ok(connector.connector_at(url))),
-        runtime: host.runtime(),
+        io: Rc::new(Terminal { tty, files, remote }),
+        connector: Rc::new(move |url| connector(&host, &remotes, url)),
+        runtime,
     };
     let environment = [("HOME", HOME), ("USER", "you"), ("TERM", "xterm-256color")];
     let hooks = Hooks {
@@ -92,6 +121,7 @@ impl Drop for Running {
 struct Terminal {
     tty: Rc<Tty>,
     files: Rc<dyn Files>,
+    remote: Remotes,
 }
 
 impl Io for Terminal {
@@ -100,7 +130,11 @@ impl Io for Terminal {
     }
 
     fn stderr(&self, bytes: &[u8]) {
-        self.tty.write(bytes);
+        if bytes.starts_with(b"nats: error:") {
+            self.tty.write(&[b"\x1b[91m", bytes.trim_ascii_end(), b"\x1b[0m\n"].concat());
+        } else {
+            self.tty.write(bytes);
+        }
     }
 
     fn stdin_is_terminal(&self) -> bool {
@@ -127,8 +161,16 @@ impl Io for Terminal {
         self.tty.interrupted()
     }
 
-    fn env(&self, _name: &str) -> Option<String> {
-        None // the shell has the variables
+    /// The shell has the variables. What is only here is not seen by `env` or `echo`: the credentials of the real server.
+    fn env(&self, name: &str) -> Option<String> {
+        let remote = self.remote.borrow();
+        let credentials = &remote.as_ref()?.credentials;
+        match name {
+            "NATS_USER" => credentials.user.clone(),
+            "NATS_PASSWORD" => credentials.pass.clone(),
+            "NATS_TOKEN" => credentials.token.clone(),
+            _ => None,
+        }
     }
 
     fn utc_offset(&self, at: Time) -> i32 {

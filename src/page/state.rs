@@ -3,7 +3,7 @@
 use super::{
     console::{Console, Observer},
     lesson_state::LessonState,
-    link::Link,
+    link::{Link, PageRuntime, Remotes},
     panes::{Panes, title},
     programs,
     storage,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     cli::shell::MemoryFiles,
     client::{Client, JetStream, Options, runtime::Runtime},
-    host::Host,
+    host::{BrowserRuntime, Host},
     lesson::Terminal,
 };
 use leptos::{
@@ -25,6 +25,9 @@ use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
+
+/// Exit code after ^C.
+const INTERRUPTED: i32 = 130;
 
 /// A value of the page's one thread.
 pub type Local<T> = StoredValue<T, LocalStorage>;
@@ -44,9 +47,28 @@ pub struct Page {
     pub clock: RwSignal<i64>,
     /// The first command can be typed.
     pub ready: RwSignal<bool>,
-    /// Commands run so far.
+    /// Commands run so far in terminals A and B.
     pub commands: RwSignal<Vec<String>>,
+    /// The dialog "Connect" is open, with this address offered.
+    pub connecting: RwSignal<Option<String>>,
+    /// The dialog "Share" is open.
+    pub sharing: RwSignal<bool>,
+    /// A command that waits for the person's consent.
+    pub asked: RwSignal<Option<Asked>>,
+    /// The page is part of another.
+    pub embedded: bool,
     room: Local<Rc<Room>>,
+}
+
+/// A command of the lesson that would change a bucket which was there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The bucket.
+    pub bucket: String,
+    /// Where the command would run.
+    pub terminal: Terminal,
+    /// The command.
+    pub line: String,
 }
 
 /// The machines.
@@ -56,14 +78,24 @@ pub struct Room {
     /// Terminals A, B and the server's.
     consoles: [Rc<Console>; 3],
     frames: [Rc<Frame>; 3],
-    /// The page's own connection.
+    /// The page's own connection to the in-page server.
     jetstream: RefCell<Option<JetStream>>,
+    /// The real server, while one is connected.
+    pub remote: Remotes,
+    /// Time and tasks; the clock is that of the server that is connected.
+    runtime: Rc<dyn Runtime>,
 }
 
 impl Page {
     /// Sets everything up; nothing runs yet.
-    pub fn new() -> Page {
-        let host = Host::new(programs::runtime());
+    pub fn new(embedded: bool) -> Page {
+        let host = Host::new(Rc::new(BrowserRuntime::new()));
+        let remote = Remotes::default();
+        let runtime: Rc<dyn Runtime> = Rc::new(PageRuntime {
+            host: host.clone(),
+            remotes: remote.clone(),
+            wall: BrowserRuntime::new(),
+        });
         let frames = [(); 3].map(|()| Rc::<Frame>::default());
         let page = Rc::new(Cell::new(None));
         let files = Rc::new(MemoryFiles::new(programs::HOME));
@@ -74,10 +106,16 @@ impl Page {
             let drawn = watcher.clone();
             let tty = Tty::new(Box::new(move || drawn.changed()));
             let history = if terminal == Terminal::Server { Vec::new() } else { history.clone() };
-            let shell = programs::shell(&host, tty.clone(), files.clone(), history);
-            Console::new(tty, shell, host.runtime(), watcher)
+            let place = programs::Place {
+                host: host.clone(),
+                remote: remote.clone(),
+                runtime: runtime.clone(),
+            };
+            let shell = programs::shell(place, tty.clone(), files.clone(), history);
+            Console::new(tty, shell, runtime.clone(), watcher)
         });
-        let room = Room { host, consoles, frames, jetstream: RefCell::default() };
+        let jetstream = RefCell::default();
+        let room = Room { host, consoles, frames, jetstream, remote, runtime };
         let built = Page {
             lesson: LessonState::new(),
             panes: Panes::new(),
@@ -86,6 +124,10 @@ impl Page {
             clock: RwSignal::new(room.host.now().0),
             ready: RwSignal::new(false),
             commands: RwSignal::default(),
+            connecting: RwSignal::new(None),
+            sharing: RwSignal::new(false),
+            asked: RwSignal::new(None),
+            embedded,
             room: StoredValue::new_local(Rc::new(room)),
         };
         page.set(Some(built));
@@ -109,24 +151,31 @@ impl Page {
 
     /// The page's own connection, once it is there.
     pub fn jetstream(self) -> Option<JetStream> {
-        self.room.with_value(|room| room.jetstream.borrow().clone())
+        self.room.with_value(|room| match &*room.remote.borrow() {
+            Some(remote) => Some(remote.jetstream.clone()),
+            None => room.jetstream.borrow().clone(),
+        })
     }
 
-    /// The runtime of the page: its clock is the server's.
+    /// Time and tasks; the clock is that of the server that is connected.
     pub fn runtime(self) -> Rc<dyn Runtime> {
-        self.room.with_value(|room| room.host.runtime())
+        self.room.with_value(|room| room.runtime.clone())
     }
 
     /// Starts the server, connects to it and brings it to where the page should be; then the page is ready.
-    pub fn start(self, prepare: &'static [&'static str]) {
+    pub fn start(self, prepare: &'static [&'static str], run: Vec<String>) {
         let room = self.room();
         let (server, commands) = match prepare.split_first() {
             Some((first, rest)) if first.starts_with("nats-server") => (first.to_string(), rest),
+            _ if !run.is_empty() => ("nats-server -js".into(), prepare),
             _ => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
         };
         self.console(Terminal::Server).enter(server, false);
         for command in commands {
             self.console(Terminal::A).enter(command.to_string(), true);
+        }
+        for command in run {
+            self.console(Terminal::A).enter(command, true);
         }
         let runtime = room.host.runtime();
         runtime.clone().spawn(Box::pin(async move {
@@ -157,8 +206,14 @@ impl Page {
         self.stream.look(self);
     }
 
-    /// Runs a command line in a terminal, for all to see.
+    /// Runs a command of the lesson in a terminal, for all to see. Asks first if it would change a bucket of a real server
+    /// that was there before.
     pub fn run(self, terminal: Terminal, line: String) {
+        let remote = self.room().remote.borrow().clone();
+        if let Some(bucket) = remote.and_then(|remote| remote.endangered(&line)) {
+            self.asked.set(Some(Asked { bucket, terminal, line }));
+            return;
+        }
         self.panes.show(terminal);
         self.console(terminal).click(line);
         // A phone would bring up its keyboard, and hide what is to be seen.
@@ -186,13 +241,16 @@ impl Page {
             }
         } else {
             self.stream.mentioned(line);
-            self.commands.update(|commands| commands.push(line.to_string()));
             storage::keep_history(line);
         }
     }
 
     /// A line has ended.
-    fn ended(self, terminal: Terminal) {
+    fn ended(self, terminal: Terminal, line: &str, code: i32) {
+        // What ended by ^C would not end by itself when it is replayed.
+        if terminal != Terminal::Server && code != INTERRUPTED {
+            self.commands.update(|commands| commands.push(line.to_string()));
+        }
         self.panes.running(terminal, false);
         self.stream.look(self);
     }
@@ -225,9 +283,9 @@ impl Observer for Watcher {
         }
     }
 
-    fn ended(&self, _line: &str, _code: i32) {
+    fn ended(&self, line: &str, code: i32) {
         if let Some(page) = self.page.get() {
-            page.ended(self.terminal);
+            page.ended(self.terminal, line, code);
         }
     }
 }

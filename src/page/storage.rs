@@ -2,8 +2,20 @@
 //! kept and nothing fails.
 
 use leptos::prelude::window;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Several embedded pages would overwrite what the others keep.
+static OFF: AtomicBool = AtomicBool::new(false);
+
+/// From now on nothing is kept, and nothing is found.
+pub fn turn_off() {
+    OFF.store(true, Ordering::Relaxed);
+}
 
 fn storage() -> Option<leptos::web_sys::Storage> {
+    if OFF.load(Ordering::Relaxed) {
+        return None;
+    }
     window().local_storage().ok()?
 }
 

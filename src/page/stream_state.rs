@@ -61,6 +61,14 @@ impl StreamState {
         self.look(page);
     }
 
+    /// Another server: what was known does not hold.
+    pub fn forget(self, page: Page) {
+        self.follow(None, page);
+        self.buckets.set(Vec::new());
+        self.shown.set(None);
+        self.look(page);
+    }
+
     /// A command line names a bucket: people want to see what it does to it.
     pub fn mentioned(self, line: &str) {
         let named = self.buckets.with_untracked(|buckets| {

@@ -47,7 +47,7 @@ pub fn StreamView(page: Page) -> impl IntoView {
         .into_any()
     };
     view! {
-        <section class="stream" aria-label="Stream" hidden=move || !page.panes.is_open(Pane::Stream)>
+        <section class="stream" aria-label="Stream" hidden=move || !page.embedded && !page.panes.is_open(Pane::Stream)>
             <Show
                 when=move || stream.shown.get().is_some()
                 fallback=move || view! { <p class="stream__empty">{nothing}</p> }

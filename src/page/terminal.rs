@@ -90,6 +90,11 @@ pub fn Terminal(page: Page, terminal: lesson::Terminal) -> impl IntoView {
     };
     view! {
         <section class="terminal" aria-label=name hidden=move || !page.panes.is_open(Pane::Terminal(terminal))>
+            {move || (terminal == lesson::Terminal::Server && page.link.get().is_real()).then(|| view! {
+                <p class="terminal__note">
+                    "A real server is connected; its log stays where it runs. What is below is the server in this page, which waits."
+                </p>
+            })}
             <div class="terminal__scroll" node_ref=scroll on:click=on_click>
                 <div role="log" aria-label=format!("{name} output") node_ref=log></div>
                 <div class="terminal__entry" node_ref=entry>

@@ -1,0 +1,30 @@
+//! The page as a part of another: tells its height, so that the frame can follow.
+
+use leptos::{
+    prelude::*,
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
+    web_sys::{HtmlElement, ResizeObserver},
+};
+
+/// Tells the page around this one its height, now and whenever it changes:
+/// `{ type: "nats-kv-playground:height", height }`, in pixels.
+pub fn tell_height(root: HtmlElement) {
+    let measured = root.clone();
+    let told = std::cell::Cell::new(0);
+    let tell = Closure::<dyn FnMut()>::new(move || {
+        let height = measured.offset_height();
+        if told.replace(height) != height
+            && let Ok(Some(parent)) = window().parent()
+        {
+            let message = js_sys::Object::new();
+            let set = |name: &str, value: JsValue| js_sys::Reflect::set(&message, &name.into(), &value);
+            set("type", "nats-kv-playground:height".into()).ok();
+            set("height", height.into()).ok();
+            parent.post_message(&message, "*").ok();
+        }
+    });
+    if let Ok(observer) = ResizeObserver::new(tell.as_ref().unchecked_ref()) {
+        observer.observe(&root);
+    }
+    tell.forget();
+}
