@@ -28,6 +28,7 @@ mod arithmetic;
 mod ast;
 mod braces;
 mod builtins;
+mod complete;
 mod exec;
 mod expand;
 mod files;
@@ -40,6 +41,7 @@ mod stdio;
 mod variables;
 mod word;
 
+pub use complete::Completion;
 pub use files::MemoryFiles;
 pub use parse::{ParseError, parse};
 pub use word::quote;
@@ -183,6 +185,12 @@ impl Shell {
             }
             status
         })
+    }
+
+    /// What Tab does with what stands left of the cursor. Asks the server for names; dropping the future gives up.
+    pub fn complete(&self, before_cursor: &str) -> LocalFuture<'static, Completion> {
+        let (context, text) = (self.context.clone(), before_cursor.to_string());
+        Box::pin(complete::complete(context, text))
     }
 
     /// Whether a text ends within quotes or a loop, so that Enter should ask for another line (after `> `).

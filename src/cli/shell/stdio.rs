@@ -179,7 +179,8 @@ impl Stdio {
             Output::Collect(collected) => {
                 let mut collected = collected.borrow_mut();
                 let room = (LONGEST + 1).saturating_sub(collected.len());
-                collected.extend(bytes.iter().take(room));
+                let kept = bytes.get(..room).unwrap_or(bytes);
+                collected.extend_from_slice(kept);
             }
         }
     }

@@ -1,0 +1,146 @@
+//! The shell with `nats` and a server: loops and pipes around commands, and what Tab finds.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::{
+    clock::{Clock, SimulatedRuntime},
+    terminal::Terminal,
+};
+use nats_kv_playground::{
+    cli::{
+        Session,
+        shell::{Hooks, MemoryFiles, Shell},
+    },
+    host::Host,
+    server::Config,
+};
+use std::{future::Future, rc::Rc};
+
+/// Runs with a shell, its terminal, and a server with JetStream.
+fn with_shell<F: Future<Output = ()>>(work: impl FnOnce(Rc<Shell>, Rc<Terminal>, Host) -> F) {
+    let clock = Clock::new(1);
+    let runtime = Rc::new(SimulatedRuntime(clock.clone()));
+    let host = Host::new(runtime.clone());
+    let config = Config {
+        jetstream: true,
+        ..Config::default()
+    };
+    host.start(config).expect("starts");
+    let terminal = Terminal::new(Rc::new(MemoryFiles::new("/home")));
+    let connector = host.clone();
+    let session = Session {
+        io: terminal.clone(),
+        connector: Rc::new(move |_url| Ok(connector.connector())),
+        runtime,
+    };
+    let hooks = Hooks {
+        server: Box::new(|_, _| Box::pin(async { 1 })),
+        environment: vec![("HOME".to_string(), "/home".to_string())],
+        history: Vec::new(),
+    };
+    clock.run(work(Rc::new(Shell::new(session, hooks)), terminal, host));
+}
+
+#[test]
+fn loops_and_pipes_run_around_nats() {
+    with_shell(|shell, terminal, _| async move {
+        let script = "nats kv add b > /dev/null\n\
+                      for i in {1..3}; do nats kv put b k$i v$i; done\n\
+                      echo from a pipe | nats kv put b piped\n\
+                      nats kv put b x \"$(nats kv get b k2 --raw)\"\n\
+                      nats kv ls b | sort | while read k; do echo \"$k=$(nats kv get b $k --raw)\"; done\n\
+                      nats kv watch b | head -2 | cut -d ' ' -f 3-\n\
+                      nats kv get b none || echo \"failed $?\"\n\
+                      nats kv get b none 2> err; cat err | wc -l\n\
+                      nats kv get b k1 --raw > f; cat f; echo\n\
+                      nats kv watch b k1 --updates > seen & sleep 1\n\
+                      nats kv put b k1 new; sleep 1; kill %1; cut -d ' ' -f 3- seen\n\
+                      NATS_URL=nats://other:1 nats kv ls b -n | wc -l";
+        shell.run_line(script).await;
+        // As bash with the real nats and nats-server print it.
+        let expected = "v1\nv2\nv3\nfrom a pipe\nv2\n\
+                        k1=v1\nk2=v2\nk3=v3\npiped=from a pipe\nx=v2\n\
+                        PUT b > k1: v1\nPUT b > k2: v2\n\
+                        nats: error: key not found\nfailed 1\n1\nv1\n";
+        let seen = terminal.text();
+        assert!(seen.starts_with(expected), "{seen}");
+    });
+}
+
+#[test]
+fn tab_completes_commands_flags_names_and_files() {
+    with_shell(|shell, _, _| async move {
+        shell
+            .run_line("nats kv add my-kv; nats kv add my-other; for k in Key1 Key2 'sub/one'; do nats kv put my-kv $k v; done")
+            .await;
+        shell
+            .run_line("nats stream add ORDERS --subjects o --defaults; nats consumer add ORDERS work --pull --defaults")
+            .await;
+        shell.run_line("echo > notes.txt; echo > folder/inner; TEXT=1; nats context save one").await;
+        let cases: &[(&str, usize, &str, &[&str])] = &[
+            ("na", 2, "nats", &["nats", "nats-server"]),
+            ("nats", 4, "nats", &["nats", "nats-server"]),
+            ("ech", 3, "echo ", &["echo"]),
+            ("echo; se", 2, "seq ", &["seq"]),
+            ("nats kv crea", 4, "create ", &["create"]),
+            ("nats kv get m", 1, "my-", &["my-kv", "my-other"]),
+            ("nats kv get my-k", 4, "my-kv ", &["my-kv"]),
+            ("nats kv get my-kv Key", 3, "Key", &["Key1", "Key2"]),
+            ("nats kv get my-kv s", 1, "sub/one ", &["sub/one"]),
+            ("nats kv get \"my-k", 5, "\"my-kv\" ", &["my-kv"]),
+            ("nats kv get my-kv --rev", 5, "--revision ", &["--revision"]),
+            ("nats kv get my-kv Key1 --no-con", 8, "--no-context ", &["--no-context"]),
+            ("nats kv add x --storage m", 1, "memory ", &["memory"]),
+            ("nats kv add x --storage=m", 11, "--storage=memory ", &["--storage=memory"]),
+            ("nats kv add x --mirror my-o", 4, "my-other ", &["my-other"]),
+            ("nats stream info O", 1, "ORDERS ", &["ORDERS"]),
+            ("nats str info O", 1, "ORDERS ", &["ORDERS"]),
+            ("nats consumer info ORDERS ", 0, "work ", &["work"]),
+            ("nats context select o", 1, "one ", &["one"]),
+            ("nats kv nonsense ", 0, "", &[]),
+            ("nats kv get nobucket ", 0, "", &[]),
+            ("nats-server -j", 2, "-js ", &["-js"]),
+            ("cat no", 2, "notes.txt ", &["notes.txt"]),
+            ("echo x > fo", 2, "folder/", &["folder/"]),
+            ("cat folder/", 7, "folder/inner ", &["folder/inner"]),
+            ("echo $TEX", 4, "$TEXT", &["$TEXT"]),
+            ("echo \"${TEX", 5, "${TEXT}", &["${TEXT}"]),
+            ("echo # na", 0, "", &[]),
+            ("zzz", 3, "", &[]),
+        ];
+        for (text, replaced, insert, candidates) in cases {
+            let found = shell.complete(text).await;
+            assert_eq!(found.candidates, *candidates, "{text}");
+            assert_eq!(found.insert, *insert, "{text}");
+            if !insert.is_empty() {
+                assert_eq!(found.replaced, *replaced, "{text}");
+            }
+        }
+        let flags = shell.complete("nats kv get my-kv Key1 --").await.candidates;
+        assert!(flags.iter().any(|flag| flag == "--raw") && flags.iter().any(|flag| flag == "--server"));
+        let commands = shell.complete("nats kv ").await.candidates;
+        assert!(commands.iter().any(|name| name == "put") && commands.len() > 10);
+    });
+}
+
+#[test]
+fn tab_without_a_server_gives_nothing_in_time() {
+    with_shell(|shell, terminal, host| async move {
+        host.stop("gone");
+        let found = shell.complete("nats kv get ").await;
+        assert!(found.candidates.is_empty());
+        assert_eq!(terminal.text(), "");
+        assert_eq!(shell.complete("nats kv ge").await.insert, "get ");
+    });
+}
+
+proptest::proptest! {
+    #[test]
+    fn tab_never_panics(text in "((nats |kv |get |--server |-s |--|echo |\\$|\"|'|;|>|#|\\\\|\\PC){0,8})") {
+        with_shell(|shell, _, host| async move {
+            host.stop("gone");
+            shell.complete(&text).await;
+        });
+    }
+}
