@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::{
         line_editor::{Action, Key, LineEditor},
-        shell::{Shell, split_paste},
+        shell::{Shell, in_columns, split_paste},
     },
     client::runtime::Runtime,
 };
@@ -119,6 +119,37 @@ impl Console {
         }
         self.observer.changed();
         None
+    }
+
+    /// Completes the word at the cursor; `again` lists what fits. The names come from the server, so `drawn` is called later,
+    /// unless the line has changed meanwhile.
+    pub fn complete(self: &Rc<Self>, again: bool, drawn: impl FnOnce() + 'static) {
+        let before = self.begun.borrow().clone() + &self.editor.borrow().before_cursor();
+        let completing = self.shell.complete(&before);
+        let line = (self.editor.borrow().text(), self.editor.borrow().cursor());
+        let console = self.clone();
+        self.runtime.spawn(Box::pin(async move {
+            let found = completing.await;
+            let now = (
+                console.editor.borrow().text(),
+                console.editor.borrow().cursor(),
+            );
+            if console.busy() || now != line {
+                return;
+            }
+            if again && found.candidates.len() > 1 {
+                console.echo(&now.0);
+                let columns = console.tty.size().0;
+                let list = in_columns(&found.candidates, columns);
+                console.tty.write(format!("\n{list}").as_bytes());
+            }
+            if !found.insert.is_empty() {
+                let mut editor = console.editor.borrow_mut();
+                editor.replace_before(found.replaced, &found.insert);
+            }
+            drawn();
+            console.observer.changed();
+        }));
     }
 
     /// Text that came at once: a paste of several lines runs command by command and stops at the first that fails. What
@@ -236,6 +267,9 @@ impl Console {
         self.tty.release();
         self.tty.fresh_line();
         *self.job.borrow_mut() = None;
+        if self.shell.history().is_empty() {
+            self.editor.borrow_mut().clear_history();
+        }
         self.observer.ended(line, code);
         let mut queue = self.queue.borrow_mut();
         if code != 0 && paste {

@@ -241,13 +241,19 @@ fn press(console: &Rc<Console>, input: &web_sys::HtmlTextAreaElement, key: Key) 
     read_line(console, input);
     let todo = console.key(key);
     if let Some(Action::Complete { again }) = todo {
-        let _ = again;
+        let (line, field) = (console.clone(), input.clone());
+        console.complete(again, move || show_line(&line, &field));
     }
+    show_line(console, input);
+    input.focus().ok();
+}
+
+/// Writes the line into the field, cursor and all.
+fn show_line(console: &Console, input: &web_sys::HtmlTextAreaElement) {
     write_line(console, input);
     let cursor = console.editor.borrow().cursor();
     let units: usize = input.value().chars().take(cursor).map(char::len_utf16).sum();
     input.set_selection_range(units as u32, units as u32).ok();
-    input.focus().ok();
 }
 
 /// The field has changed by itself: typed, pasted, dictated, filled in.

@@ -41,6 +41,7 @@ mod stdio;
 mod variables;
 mod word;
 
+pub use builtins::in_columns;
 pub use complete::Completion;
 pub use files::MemoryFiles;
 pub use parse::{ParseError, parse};

@@ -1,5 +1,6 @@
 //! The commands that are not `nats`: small ones, each printing what bash or coreutils print. One table gives their names.
 
+mod files;
 mod grep;
 mod input;
 mod jobs;
@@ -7,6 +8,9 @@ mod shell;
 mod system;
 mod test;
 mod text;
+mod time;
+
+pub use files::in_columns;
 
 use super::exec::Context;
 use crate::{cli::Io, client::transport::LocalFuture};
@@ -86,7 +90,7 @@ pub fn find(name: &str) -> Option<Builtin> {
         },
         "continue" => |c, a| now(shell::leave(&c, "continue", &a)),
         "cut" => |c, a| Box::pin(text::cut(c, a)),
-        "date" => |c, a| Box::pin(system::date(c, a)),
+        "date" => |c, a| Box::pin(time::date(c, a)),
         "echo" => |c, a| Box::pin(shell::echo(c, a)),
         "env" => system::env,
         "exit" => |c, a| now(shell::exit(&c, &a)),
@@ -98,7 +102,7 @@ pub fn find(name: &str) -> Option<Builtin> {
         "history" => |c, a| Box::pin(system::history(c, a)),
         "jobs" => |c, a| now(jobs::jobs(&c, &a)),
         "kill" => |c, a| now(jobs::kill(&c, &a)),
-        "ls" => |c, a| Box::pin(system::ls(c, a)),
+        "ls" => |c, a| Box::pin(files::ls(c, a)),
         "printf" => |c, a| Box::pin(shell::printf(c, a)),
         "pwd" => |c, _| {
             let home = c.value("HOME").unwrap_or_else(|| "/".to_string());
@@ -106,9 +110,9 @@ pub fn find(name: &str) -> Option<Builtin> {
             now(0)
         },
         "read" => |c, a| Box::pin(system::read(c, a)),
-        "rm" => |c, a| now(system::rm(&c, &a)),
-        "seq" => |c, a| Box::pin(system::seq(c, a)),
-        "sleep" => |c, a| Box::pin(system::sleep(c, a)),
+        "rm" => |c, a| now(files::rm(&c, &a)),
+        "seq" => |c, a| Box::pin(time::seq(c, a)),
+        "sleep" => |c, a| Box::pin(time::sleep(c, a)),
         "sort" => |c, a| Box::pin(text::sort(c, a)),
         "tail" => |c, a| Box::pin(text::ends(c, "tail", a)),
         "tee" => |c, a| Box::pin(text::tee(c, a)),

@@ -239,18 +239,14 @@ async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
             typed.given.push(word.clone());
         }
     }
-    if let Some((name, value)) = flag_of(&line.word) {
-        if let Some(value) = value {
-            let prefix = line
-                .word
-                .strip_suffix(value)
-                .unwrap_or_default()
-                .to_string();
-            return match typed.flag(&spec, name) {
-                Some(flag) => typed.values(context, flag, &prefix).await,
-                None => Vec::new(),
-            };
-        }
+    if let Some((name, Some(value))) = flag_of(&line.word) {
+        let prefix = line.word.strip_suffix(value).unwrap_or_default();
+        return match typed.flag(&spec, name) {
+            Some(flag) => typed.values(context, flag, prefix).await,
+            None => Vec::new(),
+        };
+    }
+    if line.word.starts_with('-') {
         return typed.flags(&spec, &line.word);
     }
     let children: Vec<Candidate> = spec
@@ -258,6 +254,10 @@ async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
         .filter(|child| !child.hidden && child.instead.is_none())
         .map(|child| Candidate::from(child.name()))
         .collect();
+    if !children.is_empty() && !typed.given.is_empty() {
+        // After a word that is no command of the group nothing is right.
+        return Vec::new();
+    }
     if !children.is_empty() {
         // An alias typed in full is a word of its own.
         if let Some(child) = spec.child(typed.command, &line.word)
@@ -283,9 +283,7 @@ async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
 
 /// The name of a flag, and its value after `=`.
 fn flag_of(word: &str) -> Option<(&str, Option<&str>)> {
-    let name = word
-        .strip_prefix('-')
-        .filter(|name| !word.is_empty() && *name != "-")?;
+    let name = word.strip_prefix('-').filter(|name| *name != "-")?;
     if let Some(long) = name.strip_prefix('-') {
         return Some(match long.split_once('=') {
             Some((name, value)) => (name, Some(value)),
@@ -326,13 +324,13 @@ impl<'a> Typed<'a> {
             .into_iter()
             .rev()
             .flat_map(Command::flags);
-        let shown = flags.filter(|flag| !flag.hidden && (flag.negatable || !negated));
-        shown
-            .map(|flag| Candidate {
-                text: format!("--{}{}", if negated { "no-" } else { "" }, flag.name),
-                open: false,
-            })
-            .collect()
+        let shown = flags.filter(|flag| !flag.hidden);
+        let names = shown.flat_map(|flag| {
+            let plain = format!("--{}", flag.name);
+            let negated = (negated && flag.negatable).then(|| format!("--no-{}", flag.name));
+            [Some(plain), negated].into_iter().flatten()
+        });
+        names.map(|text| Candidate { text, open: false }).collect()
     }
 
     /// What an argument or a flag may be, after `prefix`.
@@ -341,7 +339,15 @@ impl<'a> Typed<'a> {
         let of_buckets = group == "kv";
         let first = self.given.first().map(String::as_str);
         let listing: Vec<&str> = match (param.name, param.kind) {
-            (_, Kind::Enum(values)) => return prefixed(values.split(','), prefix),
+            (_, Kind::Enum(values)) => {
+                // Not `m` beside `memory`.
+                let short = |value: &&str| {
+                    let mut others = values.split(',');
+                    others.any(|other| other != *value && other.starts_with(value))
+                };
+                let whole = values.split(',').filter(|value| !short(value));
+                return prefixed(whole, prefix);
+            }
             (_, Kind::File) | ("creds" | "nkey" | "tlscert" | "tlskey" | "tlsca", _) => {
                 return prefixed(
                     files(context, "").iter().map(|file| file.text.as_str()),
