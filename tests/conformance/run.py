@@ -61,7 +61,7 @@ def run(script, which):
         return 0, 1
     env = dict(os.environ, SERVER=which, NATS_URL=f"nats://127.0.0.1:{port}", NATS_WS=f"ws://127.0.0.1:{ws}")
     if script.endswith(".mjs"):
-        command, counts = ["node", "--test", "--test-reporter=tap", script], r"^# pass (\d+)\n# fail (\d+)$"
+        command, counts = ["node", "--experimental-websocket", "--test", "--test-reporter=tap", script], r"^# pass (\d+)\n# fail (\d+)$"
     else:
         command, counts = [sys.executable, script], r"^(\d+) passed, (\d+) failed$"
     try:
