@@ -24,6 +24,8 @@ pub enum Kind {
     Enum(&'static str),
     /// A file that exists.
     File,
+    /// A regular expression.
+    Pattern,
     /// A size in bytes, its number limited to so many bits.
     Size(u32),
 }
@@ -262,6 +264,7 @@ fn kind(word: &'static str) -> Kind {
         "uint" | "uint64" => Kind::Uint(64),
         "enum" => Kind::Enum(detail),
         "file" => Kind::File,
+        "regexp" => Kind::Pattern,
         "size32" => Kind::Size(32),
         "size64" => Kind::Size(64),
         _ => Kind::Text,

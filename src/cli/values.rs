@@ -1,6 +1,6 @@
 //! Values of flags and arguments as text: what fisk and natscli accept, and what they say about the rest.
 
-use super::spec::Kind;
+use super::{pattern::Pattern, spec::Kind};
 
 const SECOND: i128 = 1_000_000_000;
 
@@ -297,6 +297,7 @@ pub fn check(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Int64(_) => int64(text).map(drop),
         Kind::Uint(bits) => uint(text, bits).map(drop),
         Kind::Map => pair(text).map(drop),
+        Kind::Pattern => Pattern::new(text).map(drop),
         Kind::Enum(allowed) if !allowed.split(',').any(|a| a == text) => {
             Err(format!("enum value must be one of {allowed}, got '{text}'"))
         }
