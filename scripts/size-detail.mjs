@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 
 const OUT = "target/size";
+const FEATURES = readFileSync("index.html", "utf8").match(/data-wasm-opt-params="(.*?)"/)[1].split(" ");
 const FAMILIES = [
   ["leptos", /^(leptos|tachys|reactive_|any_spawner|hydration_context|throw_error|or_poisoned|either_of|oco_ref|server_fn|wasm_split|next_tuple|guardian|send_wrapper|slotmap|typed_builder|const_)/],
   ["std", /^(core|alloc|std|dlmalloc|compiler_builtins|hashbrown|rustc_demangle|__rust|memcpy|memmove|memset|memcmp|bcmp)/],
@@ -19,8 +20,8 @@ function build() {
   mkdirSync(OUT, { recursive: true });
   run("cargo", "build", "--quiet", "--target", "wasm32-unknown-unknown", "--profile", "wasm", "--bin", "nats-kv-playground", "--target-dir", OUT);
   run("wasm-bindgen", `${OUT}/wasm32-unknown-unknown/wasm/nats-kv-playground.wasm`, "--target", "web", "--no-typescript", "--out-dir", OUT);
-  run("wasm-opt", "-Oz", "--all-features", "--debuginfo", `${OUT}/nats-kv-playground_bg.wasm`, "-o", `${OUT}/named.wasm`);
-  run("wasm-opt", "-Oz", "--all-features", "--strip-debug", `${OUT}/nats-kv-playground_bg.wasm`, "-o", `${OUT}/plain.wasm`);
+  run("wasm-opt", "-Oz", ...FEATURES, "--debuginfo", `${OUT}/nats-kv-playground_bg.wasm`, "-o", `${OUT}/named.wasm`);
+  run("wasm-opt", "-Oz", ...FEATURES, "--strip-debug", `${OUT}/nats-kv-playground_bg.wasm`, "-o", `${OUT}/plain.wasm`);
 }
 
 /** Reads a wasm module: bytes of each function by its name, and of each section. */
@@ -80,7 +81,7 @@ function part(name) {
   return FAMILIES.find(([, pattern]) => pattern.test(path))?.[0] ?? path.match(/^\w+/)?.[0] ?? "?";
 }
 
-build();
+if (!process.argv.includes("--again")) build();
 const { functions, sections } = read(readFileSync(`${OUT}/named.wasm`));
 const plain = readFileSync(`${OUT}/plain.wasm`);
 const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } };
