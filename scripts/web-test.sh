@@ -1,6 +1,16 @@
 #!/usr/bin/env bash
-# Runs the wasm tests in headless Chromium: `scripts/web-test.sh [arguments of the tests]`.
+# Runs the wasm tests in headless Chromium: `scripts/web-test.sh [arguments of the tests]`. Those over a WebSocket need a
+# nats-server, and are left out without one.
 set -euo pipefail
 cd "$(dirname "$0")/.." && source scripts/env.sh
 export WASM_BINDGEN_TEST_TIMEOUT=300
-exec wasm-pack test --headless --chrome --chromedriver "$CHROMEDRIVER" --mode no-install . --no-default-features --test web "$@"
+tests=(--test web)
+if command -v nats-server >/dev/null; then
+    exec {control}< <(exec node tests/common/control.mjs)
+    control_pid=$!
+    trap 'kill $control_pid' EXIT
+    read -r NATS_CONTROL <&"$control"
+    export NATS_CONTROL
+    tests+=(--test websocket)
+fi
+wasm-pack test --headless --chrome --chromedriver "$CHROMEDRIVER" --mode no-install . --no-default-features "${tests[@]}" "$@"

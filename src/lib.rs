@@ -16,7 +16,10 @@ pub mod lesson;
 pub mod server;
 pub mod wire;
 
-#[cfg(any(test, all(feature = "page", target_arch = "wasm32")))]
+#[cfg(any(
+    all(test, not(target_arch = "wasm32")),
+    all(feature = "page", target_arch = "wasm32")
+))]
 pub mod page;
 
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
