@@ -6,6 +6,10 @@
 macro_rules! sessions {
     ($each:ident) => {
         $each! {
+            bench_small "bench/small",
+            consumer_pull "consumer/pull",
+            consumer_sub "consumer/sub",
+            errors_numbers "errors/numbers",
             errors_unknown_command "errors/unknown-command",
             kv_add_bad_flag_values "kv-add/bad-flag-values",
             kv_add_bad_names "kv-add/bad-names",
@@ -27,6 +31,8 @@ macro_rules! sessions {
             kv_info_filled "kv-info/filled",
             kv_ls_buckets "kv-ls/buckets",
             kv_ls_keys "kv-ls/keys",
+            kv_more_add "kv-more/add",
+            kv_more_values "kv-more/values",
             kv_put_bucket_full "kv-put/bucket-full",
             kv_put_keys "kv-put/keys",
             kv_put_no_bucket "kv-put/no-bucket",
@@ -40,6 +46,10 @@ macro_rules! sessions {
             pubsub_core "pubsub/core",
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
             pubsub_request_reply "pubsub/request-reply",
+            server_checks "server/checks",
+            stream_add_and_info "stream/add-and-info",
+            stream_kv_warning "stream/kv-warning",
+            stream_messages "stream/messages",
             stream_of_a_bucket "stream/of-a-bucket",
             stream_view "stream/view",
             ttl_bucket_age "ttl/bucket-age",
