@@ -198,9 +198,13 @@ impl Consumers {
         id
     }
 
-    /// Lets delivery begin (or go on, after an update).
+    /// Lets delivery begin, or go on if an update gave reason to.
     pub fn start(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) {
-        self.with(core, view, id, Consumer::deliver);
+        self.with(core, view, id, |consumer, work| {
+            if std::mem::take(&mut consumer.start_due) {
+                consumer.deliver(work);
+            }
+        });
     }
 
     fn update(
@@ -345,6 +349,7 @@ impl Consumer {
             requests_timer: None,
             replay,
             held: None,
+            start_due: true,
             ack_timer: None,
             threshold: 0,
             going: false,
@@ -511,6 +516,9 @@ impl Consumer {
             let active = work.core.has_exact_interest(subject, self.config.group());
             self.set_active(work, active);
         }
+        self.start_due |= self.config.max_ack_pending != old.max_ack_pending
+            || self.config.deliver_subject != old.deliver_subject
+            || self.config.pause_until != old.pause_until;
         if self.config.ack_wait != old.ack_wait || self.config.backoff != old.backoff {
             self.arm_ack_wait(work);
         }

@@ -104,6 +104,8 @@ pub struct Consumer {
     requests_timer: Option<Time>,
     replay: Option<deliver::Replay>,
     held: Option<deliver::Held>,
+    /// Was created or changed so that delivery begins once the answer is out.
+    start_due: bool,
     ack_timer: Option<Time>,
     /// How long it stays without interest, in nanoseconds; 0 is for ever.
     threshold: i64,
@@ -161,18 +163,24 @@ impl Consumer {
         }
     }
 
-    /// A matching message was removed.
-    fn on_removed(&mut self, work: &mut Work<'_>, subject: &[u8], seq: u64) {
+    /// A matching message was removed. True if that gives room for others.
+    fn on_removed(&mut self, work: &mut Work<'_>, subject: &[u8], seq: u64) -> bool {
+        self.uncount(subject, seq);
+        let Some(pending) = self.progress.pending.get(&seq).copied() else {
+            self.progress.drop_redelivered(seq);
+            return false;
+        };
+        let limit = self.config.max_ack_pending;
+        let was_full = limit > 0 && self.progress.pending.len() as i64 >= limit;
+        let deliveries = self.progress.deliveries(seq);
+        self.terminate(work, seq, pending.consumer, deliveries, ack::GONE);
+        was_full
+    }
+
+    /// A message that was to be delivered is gone.
+    fn uncount(&mut self, subject: &[u8], seq: u64) {
         if seq >= self.progress.next_stream && self.covers(subject) {
             self.num_pending -= 1;
-        }
-        match self.progress.pending.get(&seq).copied() {
-            Some(pending) => {
-                let deliveries = self.progress.deliveries(seq);
-                self.terminate(work, seq, pending.consumer, deliveries, ack::GONE);
-                self.deliver(work);
-            }
-            None => self.progress.drop_redelivered(seq),
         }
     }
 
@@ -198,6 +206,8 @@ pub struct Consumers {
     /// Which consumers a subject concerns.
     filters: Routes<ConsumerId>,
     settled: Vec<u64>,
+    /// Consumers that removals gave room.
+    waiting: Vec<ConsumerId>,
 }
 
 impl Consumers {
@@ -277,12 +287,23 @@ impl Consumers {
         }
     }
 
-    /// Message `seq` was removed, by itself.
+    /// Message `seq` was removed, by itself. [`Consumers::go_on`] follows.
     pub fn removed(&mut self, core: &mut Core, view: View<'_>, subject: &[u8], seq: u64) {
         for id in self.concerned(subject) {
+            let mut room = false;
             self.with(core, view, id, |consumer, work| {
-                consumer.on_removed(work, subject, seq)
+                room = consumer.on_removed(work, subject, seq);
             });
+            if room {
+                self.waiting.push(id);
+            }
+        }
+    }
+
+    /// Lets consumers deliver that removals gave room.
+    pub fn go_on(&mut self, core: &mut Core, view: View<'_>) {
+        for id in std::mem::take(&mut self.waiting) {
+            self.with(core, view, id, Consumer::deliver);
         }
     }
 
@@ -304,13 +325,31 @@ impl Consumers {
         filter: Option<&[u8]>,
         gone: Gone<'_>,
     ) {
+        let mut pending = Vec::new();
         match gone {
             Gone::Nothing => {}
-            Gone::One(subject, seq) => self.removed(core, view, subject, seq),
+            Gone::One(subject, seq) => {
+                for id in self.concerned(subject) {
+                    let Some(consumer) = self.by_id.get_mut(&id) else {
+                        continue;
+                    };
+                    consumer.uncount(subject, seq);
+                    let deliveries = consumer.progress.deliveries(seq);
+                    match consumer.progress.pending.get(&seq) {
+                        Some(sent) => pending.push((id, seq, sent.consumer, deliveries)),
+                        None => consumer.progress.drop_redelivered(seq),
+                    }
+                }
+            }
             Gone::Many => self.recount(view),
         }
         for consumer in self.by_id.values_mut() {
             consumer.on_purged(view.store, filter, core.now());
+        }
+        for (id, seq, sent, deliveries) in pending {
+            self.with(core, view, id, |consumer, work| {
+                consumer.terminate(work, seq, sent, deliveries, ack::GONE);
+            });
         }
     }
 

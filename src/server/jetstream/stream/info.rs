@@ -65,7 +65,7 @@ impl Stream {
             }
         }
         // nats-server's files count a sequence 0 as deleted as long as nothing was ever stored.
-        if request.deleted_details && store.last_seq() == 0 && store.storage() == Storage::File {
+        if request.deleted_details && store.first_seq() == 0 && store.storage() == Storage::File {
             w.key("num_deleted").uint(1).key("deleted").raw(b"[0]");
         }
         w.key("consumer_count")

@@ -156,6 +156,7 @@ impl Stream {
         self.enforce_totals(core);
         self.enforce_per_subject(core);
         self.expire(core);
+        self.settle(core);
     }
 
     /// Replaces the configuration and nothing else; returns the old one.

@@ -181,7 +181,11 @@ impl Stream {
             Rollup::None => {}
             Rollup::Subject => self.purge_subject(core, &subject, 1),
             Rollup::All => {
-                self.purge_below(core, seq);
+                let keep = Purge {
+                    keep: 1,
+                    ..Purge::default()
+                };
+                self.purge(core, &keep);
             }
         }
         if let Some(previous) = previous {

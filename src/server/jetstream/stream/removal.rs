@@ -1,6 +1,8 @@
 //! How messages leave a stream: limits, purges, deletes, expiry with its delete markers, and messages that every consumer
 //! is done with.
 
+use std::sync::Arc;
+
 use super::publish::Origin;
 use super::{Discard, Retention, Storage, Stream};
 use crate::server::core::{Core, Timer};
@@ -15,6 +17,9 @@ const RETRY: i64 = SECOND / 4;
 
 /// Messages that expire in one go; the rest follows in the next step, so that no step takes long.
 const BATCH: usize = 2048;
+
+/// The message a purge took last.
+type Taken = Option<(Arc<[u8]>, u64)>;
 
 /// Later than any deadline.
 pub(super) const NEVER: Time = Time(i64::MAX);
@@ -115,18 +120,20 @@ impl Stream {
         let Purge { filter, seq, keep } = purge;
         let (seq, keep) = (*seq, *keep);
         if filter.is_empty() || filter == ">" {
+            let filter = (!filter.is_empty()).then_some(filter.as_bytes());
             return match (seq, keep) {
-                (0, 0) => self.purge_all(core, 0),
-                (0, keep) if keep >= self.store.len() => self.purge_below(core, 0),
+                (0, 0) => self.purge_all(core, filter, 0),
+                (1, _) => self.purge_below(core, filter, 0),
+                (seq @ 1.., _) if seq > self.store.last_seq() => self.purge_all(core, filter, seq),
+                (seq @ 1.., _) => self.purge_below(core, filter, seq),
                 (0, keep) => {
-                    let mut kept = self.store.down_from(u64::MAX).skip(keep as usize - 1);
-                    let first = kept.next().map_or(0, |(seq, _)| seq);
-                    drop(kept);
-                    self.purge_below(core, first)
+                    let kept = usize::try_from(keep - 1).unwrap_or(usize::MAX);
+                    let first = self.store.down_from(u64::MAX).nth(kept);
+                    let first = first.map_or(0, |(seq, _)| seq);
+                    let (removed, last) = self.take_below(core, first);
+                    self.tell_purged(core, filter, self.gone(removed, &last, b">"));
+                    removed
                 }
-                (1, _) => self.purge_below(core, 0),
-                (seq, _) if seq > self.store.last_seq() => self.purge_all(core, seq),
-                (seq, _) => self.purge_below(core, seq),
             };
         }
         let filters = Filters::new([filter]);
@@ -142,42 +149,49 @@ impl Stream {
             matching.sort_unstable();
             matching.truncate(matching.len().saturating_sub(keep as usize));
         }
-        let mut subject = None;
+        let mut last = None;
         for seq in &matching {
-            subject = self.store.remove(*seq).map(|message| message.subject);
+            last = self.store.remove(*seq).map(|message| (message.subject, *seq));
             self.record_gone(core, *seq, *seq);
         }
-        let told = match (&subject, self.store.storage()) {
-            (Some(subject), Storage::Memory) => subject,
-            _ => filter.as_bytes(),
-        };
-        let gone = match matching.as_slice() {
-            [] => Gone::Nothing,
-            [seq] => Gone::One(told, *seq),
-            _ => Gone::Many,
-        };
-        self.tell_purged(core, Some(filter.as_bytes()), gone);
-        matching.len() as u64
+        let (filter, removed) = (filter.as_bytes(), matching.len() as u64);
+        self.tell_purged(core, Some(filter), self.gone(removed, &last, filter));
+        removed
     }
 
-    fn purge_all(&mut self, core: &mut Core, next_seq: u64) -> u64 {
+    /// What to tell consumers about a purge that went through the messages one by one.
+    fn gone<'a>(&self, removed: u64, last: &'a Taken, filter: &'a [u8]) -> Gone<'a> {
+        match (removed, last) {
+            (1, Some((_, seq))) if self.store.storage() == Storage::File => Gone::One(filter, *seq),
+            (1, Some((subject, seq))) => Gone::One(subject, *seq),
+            _ => Gone::many(removed),
+        }
+    }
+
+    fn purge_all(&mut self, core: &mut Core, filter: Option<&[u8]>, next_seq: u64) -> u64 {
         self.record_gone(core, 0, self.store.last_seq());
         let removed = self.store.clear(next_seq);
         self.record_state(core);
-        self.tell_purged(core, None, Gone::many(removed));
+        self.tell_purged(core, filter, Gone::many(removed));
+        removed
+    }
+
+    fn purge_below(&mut self, core: &mut Core, filter: Option<&[u8]>, seq: u64) -> u64 {
+        let (removed, _) = self.take_below(core, seq);
+        self.tell_purged(core, filter, Gone::many(removed));
         removed
     }
 
     /// Takes out everything below `seq`; the first sequence becomes the next message, or the one after the last.
-    pub(super) fn purge_below(&mut self, core: &mut Core, seq: u64) -> u64 {
-        let mut removed = 0;
+    fn take_below(&mut self, core: &mut Core, seq: u64) -> (u64, Taken) {
+        let (mut removed, mut last) = (0, None);
         self.record_gone(core, 0, seq.saturating_sub(1));
         while !self.store.is_empty() && self.store.first_seq() < seq {
-            self.store.remove(self.store.first_seq());
+            let first = self.store.first_seq();
+            last = self.store.remove(first).map(|message| (message.subject, first));
             removed += 1;
         }
-        self.tell_purged(core, None, Gone::many(removed));
-        removed
+        (removed, last)
     }
 
     fn record_gone(&self, core: &mut Core, from: u64, to: u64) {
@@ -192,9 +206,12 @@ impl Stream {
         }
     }
 
-    /// Retention interest and work queue: removes what consumers are done with.
+    /// Lets consumers go on that removals gave room, and (retention interest and work queue) removes what they are done
+    /// with.
     pub fn settle(&mut self, core: &mut Core) {
         loop {
+            let (consumers, view) = self.parts();
+            consumers.go_on(core, view);
             let settled = self.consumers.take_settled();
             if settled.is_empty() {
                 return;
