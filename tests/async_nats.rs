@@ -32,7 +32,10 @@ fn now() -> Time {
 
 /// Serves connections until the test ends.
 async fn serve(listener: TcpListener) {
-    let config = Config { jetstream: true, ..Config::default() };
+    let config = Config {
+        jetstream: true,
+        ..Config::default()
+    };
     let mut server = Server::new(config, 7, now());
     let (events, mut incoming) = unbounded_channel();
     let accepted = events.clone();
@@ -52,7 +55,11 @@ async fn serve(listener: TcpListener) {
             Ok(Some(Event::Bytes(id, bytes))) => server.receive(id, &bytes, now()),
             Ok(Some(Event::Closed(id))) => server.disconnect(id, now()),
             Ok(Some(Event::Open(stream))) => {
-                let peer = Peer { ip: "127.0.0.1".into(), port: 0, websocket: false };
+                let peer = Peer {
+                    ip: "127.0.0.1".into(),
+                    port: 0,
+                    websocket: false,
+                };
                 let id = server.connect(peer, now());
                 writers.insert(id, attend(stream, id, events.clone()));
             }
@@ -111,7 +118,11 @@ async fn context() -> Context {
 /// A bucket of its own for a test.
 async fn bucket(js: &Context, name: &str, history: i64) -> Store {
     let _ = js.delete_key_value(name).await;
-    let config = kv::Config { bucket: name.into(), history, ..kv::Config::default() };
+    let config = kv::Config {
+        bucket: name.into(),
+        history,
+        ..kv::Config::default()
+    };
     js.create_key_value(config).await.expect("a bucket")
 }
 
@@ -133,7 +144,12 @@ async fn take<E: std::fmt::Debug>(
     let mut entries = Vec::new();
     while entries.len() < n {
         let entry = tokio::time::timeout(PATIENCE, watch.next()).await;
-        entries.push(shown(&entry.expect("in time").expect("an entry").expect("no error")));
+        entries.push(shown(
+            &entry
+                .expect("in time")
+                .expect("an entry")
+                .expect("no error"),
+        ));
     }
     entries
 }
@@ -147,7 +163,11 @@ async fn put_get_and_entry() {
     assert_eq!(kv.get("b").await.unwrap(), None);
     let entry = kv.entry("a").await.unwrap().expect("an entry");
     assert_eq!(shown(&entry), "PUT a 2 2");
-    let entry = kv.entry_for_revision("a", 1).await.unwrap().expect("an entry");
+    let entry = kv
+        .entry_for_revision("a", 1)
+        .await
+        .unwrap()
+        .expect("an entry");
     assert_eq!(shown(&entry), "PUT a 1 1");
 }
 
@@ -172,11 +192,17 @@ async fn delete_purge_and_history() {
     kv.delete("a").await.unwrap();
     assert_eq!(kv.get("a").await.unwrap(), None);
     let mut history = kv.history("a").await.unwrap();
-    assert_eq!(take(&mut history, 3).await, ["PUT a 1 1", "PUT a 2 2", "DEL a  3"]);
+    assert_eq!(
+        take(&mut history, 3).await,
+        ["PUT a 1 1", "PUT a 2 2", "DEL a  3"]
+    );
     assert!(history.next().await.is_none());
     kv.purge("a").await.unwrap();
     let history: Vec<Entry> = kv.history("a").await.unwrap().try_collect().await.unwrap();
-    assert_eq!(history.iter().map(shown).collect::<Vec<_>>(), ["PURGE a  4"]);
+    assert_eq!(
+        history.iter().map(shown).collect::<Vec<_>>(),
+        ["PURGE a  4"]
+    );
 }
 
 #[tokio::test]
@@ -224,7 +250,10 @@ async fn many_large_values_need_flow_control() {
     let mut watch = kv.watch_with_history(">").await.unwrap();
     for n in 1..=150 {
         let entry = tokio::time::timeout(PATIENCE, watch.next()).await;
-        assert_eq!(entry.expect("in time").expect("an entry").unwrap().revision, n);
+        assert_eq!(
+            entry.expect("in time").expect("an entry").unwrap().revision,
+            n
+        );
     }
 }
 
@@ -248,10 +277,17 @@ async fn status_and_buckets() {
 async fn messages(js: &Context, name: &str, n: usize) -> stream::Stream {
     let _ = js.delete_stream(name).await;
     let subjects = vec![format!("{name}.>")];
-    let config = stream::Config { name: name.into(), subjects, ..stream::Config::default() };
+    let config = stream::Config {
+        name: name.into(),
+        subjects,
+        ..stream::Config::default()
+    };
     let stream = js.create_stream(config).await.expect("a stream");
     for at in 0..n {
-        let ack = js.publish(format!("{name}.m"), at.to_string().into()).await.unwrap();
+        let ack = js
+            .publish(format!("{name}.m"), at.to_string().into())
+            .await
+            .unwrap();
         ack.await.expect("stored");
     }
     stream
@@ -261,7 +297,10 @@ async fn messages(js: &Context, name: &str, n: usize) -> stream::Stream {
 async fn pull_acks_naks_and_redeliveries() {
     let js = context().await;
     let stream = messages(&js, "an_pull", 10).await;
-    let config = pull::Config { durable_name: Some("c".into()), ..pull::Config::default() };
+    let config = pull::Config {
+        durable_name: Some("c".into()),
+        ..pull::Config::default()
+    };
     let mut consumer: PullConsumer = stream.create_consumer(config).await.unwrap();
     let mut batch = consumer.fetch().max_messages(4).messages().await.unwrap();
     let mut at = 0;
@@ -288,7 +327,11 @@ async fn pull_acks_naks_and_redeliveries() {
     seen.sort_unstable();
     assert_eq!(seen, [2, 5, 6, 7, 8, 9, 10]);
     let info = consumer.info().await.unwrap();
-    let counts = (info.num_pending, info.num_ack_pending, info.ack_floor.stream_sequence);
+    let counts = (
+        info.num_pending,
+        info.num_ack_pending,
+        info.ack_floor.stream_sequence,
+    );
     assert_eq!(counts, (0, 0, 10));
 }
 
@@ -298,15 +341,31 @@ async fn ordered_consumers() {
     let stream = messages(&js, "an_ordered", 20).await;
     let config = pull::OrderedConfig::default();
     let ordered = stream.create_consumer(config).await.unwrap();
-    let seen: Vec<_> = ordered.messages().await.unwrap().take(20).try_collect().await.unwrap();
+    let seen: Vec<_> = ordered
+        .messages()
+        .await
+        .unwrap()
+        .take(20)
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(seen.len(), 20);
     let config = push::OrderedConfig {
         deliver_subject: "an.ordered.push".into(),
         ..push::OrderedConfig::default()
     };
     let ordered = stream.create_consumer(config).await.unwrap();
-    let seen: Vec<_> = ordered.messages().await.unwrap().take(20).try_collect().await.unwrap();
-    let sequences = seen.iter().map(|message| message.info().unwrap().stream_sequence);
+    let seen: Vec<_> = ordered
+        .messages()
+        .await
+        .unwrap()
+        .take(20)
+        .try_collect()
+        .await
+        .unwrap();
+    let sequences = seen
+        .iter()
+        .map(|message| message.info().unwrap().stream_sequence);
     assert_eq!(sequences.collect::<Vec<_>>(), (1..=20).collect::<Vec<_>>());
 }
 

@@ -402,9 +402,8 @@ impl Generator {
         fields.push(format!("\"ack_policy\":\"{ack}\""));
         // c1 never has a filter, the others always do: see differences.md.
         let filtered = name != "c1";
-        let one_filter = policy == "last_per_subject"
-            || random.one_in(2)
-            || overlap_in_part(&filter, &other);
+        let one_filter =
+            policy == "last_per_subject" || random.one_in(2) || overlap_in_part(&filter, &other);
         if filtered && one_filter {
             fields.push(format!("\"filter_subject\":\"{filter}\""));
         } else if filtered {

@@ -151,7 +151,10 @@ impl Stream {
         }
         let mut last = None;
         for seq in &matching {
-            last = self.store.remove(*seq).map(|message| (message.subject, *seq));
+            last = self
+                .store
+                .remove(*seq)
+                .map(|message| (message.subject, *seq));
             self.record_gone(core, *seq, *seq);
         }
         let (filter, removed) = (filter.as_bytes(), matching.len() as u64);
@@ -188,7 +191,10 @@ impl Stream {
         self.record_gone(core, 0, seq.saturating_sub(1));
         while !self.store.is_empty() && self.store.first_seq() < seq {
             let first = self.store.first_seq();
-            last = self.store.remove(first).map(|message| (message.subject, first));
+            last = self
+                .store
+                .remove(first)
+                .map(|message| (message.subject, first));
             removed += 1;
         }
         (removed, last)
