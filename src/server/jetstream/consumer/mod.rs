@@ -343,8 +343,11 @@ impl Consumers {
             }
             Gone::Many => self.recount(view),
         }
-        for consumer in self.by_id.values_mut() {
-            consumer.on_purged(view.store, filter, core.now());
+        let ids: Vec<ConsumerId> = self.by_id.keys().copied().collect();
+        for id in ids {
+            self.with(core, view, id, |consumer, work| {
+                consumer.on_purged(work.store, filter, work.core.now());
+            });
         }
         for (id, seq, sent, deliveries) in pending {
             self.with(core, view, id, |consumer, work| {
