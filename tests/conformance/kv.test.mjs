@@ -192,7 +192,9 @@ test("mirror of a bucket", async () => {
   const mirror = await kvm.create(`m${name}`, { mirror: { name: `KV_${name}` } });
   // The mirror follows when it has attached to its origin.
   while ((await mirror.status()).values === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal((await (await kvm.open(`m${name}`)).get("a")).string(), "1");
+  const jsm = await jetstreamManager(nc);
+  const message = await jsm.streams.getMessage(`KV_m${name}`, { last_by_subj: `$KV.${name}.a` });
+  assert.equal(message.string(), "1");
 });
 
 test("list, open, destroy", async () => {

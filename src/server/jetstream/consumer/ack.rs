@@ -173,12 +173,14 @@ impl Consumer {
             return;
         };
         let now = work.core.now();
+        let since = now.after(-self.config.ack_wait).after(delay);
         self.progress.unqueue(seq);
         if let Some(pending) = self.progress.pending.get_mut(&seq) {
-            pending.since = now.after(-self.config.ack_wait).after(delay);
+            pending.since = since;
             self.progress.last_delivered = Some(now);
         }
-        self.arm_ack_wait(work);
+        let again = self.progress.redelivered.get(&seq).copied().unwrap_or(0);
+        self.arm_ack_timer(work, since.after(self.ack_wait(again)));
     }
 
     /// `+TERM`, with the client's reason.
@@ -232,10 +234,14 @@ impl Consumer {
             .min()
             .unwrap_or(self.config.ack_wait);
         if self.config.ack_wait > 0 {
-            let at = work.core.now().after(shortest).after(GROUPING);
-            if self.ack_timer.is_none_or(|timer| at < timer) {
-                self.set_ack_timer(work, Some(at));
-            }
+            self.arm_ack_timer(work, work.core.now().after(shortest).after(GROUPING));
+        }
+    }
+
+    /// Makes sure that the timer fires by `at`.
+    fn arm_ack_timer(&mut self, work: &mut Work<'_>, at: Time) {
+        if self.ack_timer.is_none_or(|timer| at < timer) {
+            self.set_ack_timer(work, Some(at));
         }
     }
 

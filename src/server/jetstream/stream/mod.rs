@@ -143,12 +143,12 @@ impl Stream {
         if old.duplicate_window != self.config.duplicate_window {
             self.expire_ids(core);
         }
-        if old.retention == Retention::Limits
-            && self.config.retention == Retention::Interest
-            && self.consumers.public().next().is_none()
-            && self.store.last_seq() > 0
-        {
-            self.purge(core, &Purge::default());
+        if old.retention == Retention::Limits && self.config.retention == Retention::Interest {
+            if self.consumers.public().next().is_some() {
+                self.remove_unneeded(core);
+            } else if self.store.last_seq() > 0 {
+                self.purge(core, &Purge::default());
+            }
         }
         if !old.allow_msg_ttl && self.config.allow_msg_ttl {
             self.index_deadlines();

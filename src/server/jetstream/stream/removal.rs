@@ -212,6 +212,23 @@ impl Stream {
         }
     }
 
+    /// Retention has become interest: removes what consumers have done with, and what nobody wants before the first
+    /// message that somebody does.
+    pub(super) fn remove_unneeded(&mut self, core: &mut Core) {
+        let mut wanted_yet = false;
+        let all: Vec<u64> = self.store.from(0).map(|(seq, _)| seq).collect();
+        for seq in all {
+            let Some(message) = self.store.get(seq) else {
+                continue;
+            };
+            if self.consumers.needs(seq, &message.subject) {
+                wanted_yet = true;
+            } else if !wanted_yet || self.consumers.has_interest(&message.subject) {
+                self.remove(core, seq);
+            }
+        }
+    }
+
     /// Lets consumers go on that removals gave room, and (retention interest and work queue) removes what they are done
     /// with.
     pub fn settle(&mut self, core: &mut Core) {
