@@ -46,7 +46,7 @@ export const STEPS = [
     slug: "update",
     commands: [
       command("A", "nats kv update my-sem Semaphore1 Value2 REVISION", /\nValue2\n/),
-      command("B", "nats kv update my-sem Semaphore1 Value3 REVISION", /wrong last sequence: 2: key revision mismatch/),
+      command("B", "nats kv update my-sem Semaphore1 Value3 REVISION", /wrong last sequence: 2: nats: key revision mismatch/),
     ],
   },
   {

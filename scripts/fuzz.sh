@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for FUZZ_SECONDS (60), or those named, starting from the seeds: `scripts/fuzz.sh [TARGET...]`.
+set -euo pipefail
+cd "$(dirname "$0")/.." && source scripts/env.sh
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(basename -s .rs fuzz/fuzz_targets/*.rs)
+for target in "${targets[@]}"; do
+    mkdir -p "fuzz/corpus/$target"
+    seeds=()
+    [ -d "fuzz/seeds/$target" ] && seeds=("fuzz/seeds/$target")
+    cargo +nightly fuzz run "$target" "fuzz/corpus/$target" "${seeds[@]}" -- \
+        -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+done
