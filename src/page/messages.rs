@@ -64,10 +64,10 @@ fn row(bucket: String, row: Row) -> AnyView {
     };
     view! {
         <tr data-fate=row.fate.map(|_| "dropped")>
-            <td>{row.sequence}</td>
-            <td>{format!("$KV.{bucket}.{}", row.key)}</td>
-            <td><span class="operation">{operation(row.operation)}</span></td>
-            <td>{value}</td>
+            <td>{row.sequence}</td> " "
+            <td>{format!("$KV.{bucket}.{}", row.key)}</td> " "
+            <td><span class="operation">{operation(row.operation)}</span></td> " "
+            <td>{value}</td> " "
             <td>{time_of_day(row.created)}</td>
         </tr>
     }
