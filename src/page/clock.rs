@@ -1,6 +1,6 @@
 //! The line at the bottom: the server's time, and moving it ahead.
 
-use super::{link, messages::time_of_day, panes::Pane, state::Page, storage};
+use super::{keep, link, messages::time_of_day, panes::Pane, state::Page, storage};
 use crate::wire::time::Time;
 use leptos::prelude::*;
 
@@ -41,17 +41,18 @@ pub fn Clock(page: Page) -> impl IntoView {
                 disabled=move || real() || next().is_none()
                 on:click=move |_| ahead(untrack(next).unwrap_or(0).max(0) + SECOND / 1000)
             >"Fast-forward"</button>
-            <span class="clock__why">{move || real().then_some("A real server’s time cannot be moved.")}</span>
+            <span class="clock__why" role="status">{move || if real() { "A real server’s time cannot be moved." } else { page.notice.get() }}</span>
             <span class="clock__space"></span>
-            <button type="button" title="Begin again: lesson, terminals and server" on:click=|_| reset()>"Reset"</button>
+            <button type="button" title="Begin again: lesson, terminals and server" on:click=move |_| page.runtime().spawn(Box::pin(reset()))>"Reset"</button>
         </div>
     }
     .into_any()
 }
 
 /// Begins again.
-fn reset() {
+async fn reset() {
     storage::clear();
+    keep::forget().await.ok();
     let location = window().location();
     if let Ok(history) = window().history() {
         let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();

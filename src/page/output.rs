@@ -1,5 +1,5 @@
-//! Draws a [`Screen`] into the page: one element a line, a hundred lines a chunk. The style sheet keeps chunks out of
-//! sight from costing anything; what is drawn is never drawn again unless it changed, so that a `log` is read out once.
+//! Draws a [`Screen`] into the page: one element a line, a hundred lines a chunk. The style sheet keeps far
+//! chunks that are out of sight from costing anything; what is drawn is never drawn again unless it changed, so that a `log` is read out once.
 //! Lines are inline and end in a newline, so that what is copied is what was written.
 
 use crate::cli::screen::{Line, Screen, Style, char_width};
@@ -8,6 +8,9 @@ use std::collections::VecDeque;
 
 /// Lines a chunk.
 const CHUNK: usize = 100;
+
+/// Chunks at the end that are always laid out.
+const NEAR: u32 = 10;
 
 /// The drawn lines of one terminal. Lines are named by how many came before them, dropped ones included.
 pub struct Output {
@@ -106,6 +109,10 @@ impl Output {
             _ => {
                 let chunk = self.element("div", "terminal__chunk");
                 self.root.append_child(&chunk).ok();
+                let far = self.root.child_element_count().checked_sub(NEAR + 1);
+                if let Some(far) = far.and_then(|far| self.root.children().item(far)) {
+                    far.set_class_name("terminal__chunk terminal__chunk--far");
+                }
                 chunk
             }
         }

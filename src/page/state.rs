@@ -2,6 +2,7 @@
 
 use super::{
     console::{Console, Observer},
+    keep,
     lesson_state::LessonState,
     link::{Link, PageRuntime, Remotes},
     panes::{Panes, title},
@@ -55,6 +56,8 @@ pub struct Page {
     pub sharing: RwSignal<bool>,
     /// A command that waits for the person's consent.
     pub asked: RwSignal<Option<Asked>>,
+    /// What the person should know of this browser.
+    pub notice: RwSignal<&'static str>,
     /// The page is part of another.
     pub embedded: bool,
     room: Local<Rc<Room>>,
@@ -127,6 +130,7 @@ impl Page {
             connecting: RwSignal::new(None),
             sharing: RwSignal::new(false),
             asked: RwSignal::new(None),
+            notice: RwSignal::new(""),
             embedded,
             room: StoredValue::new_local(Rc::new(room)),
         };
@@ -170,15 +174,16 @@ impl Page {
             _ if !run.is_empty() => ("nats-server -js".into(), prepare),
             _ => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
         };
-        self.console(Terminal::Server).enter(server, false);
-        for command in commands {
-            self.console(Terminal::A).enter(command.to_string(), true);
-        }
-        for command in run {
-            self.console(Terminal::A).enter(command, true);
-        }
         let runtime = room.host.runtime();
         runtime.clone().spawn(Box::pin(async move {
+            if !self.embedded {
+                keep::begin(self).await;
+            }
+            self.console(Terminal::Server).enter(server, false);
+            let commands = commands.iter().map(|command| command.to_string());
+            for command in commands.chain(run) {
+                self.console(Terminal::A).enter(command, true);
+            }
             loop {
                 let options = Options { name: "playground".into(), ..Options::default() };
                 if let Ok(client) = Client::connect(room.host.connector(), room.host.runtime(), options).await {
