@@ -1,9 +1,22 @@
-//! Regular expressions in small: `. * + ? | ( ) [ ] ^ $` and `\d \w \s` with their opposites. Enough for people who look for
-//! something; the work a pattern may cause is bounded.
+//! Regular expressions in small: `. * + ? {2,3} | ( ) [ ] ^ $`, `\b`, and `\d \w \s` with their opposites. Enough for people
+//! who look for something. All ways through a pattern are followed at once, so that no text takes long, nor much stack.
 
-/// A pattern that was understood.
+/// A pattern that was understood, as steps; each names the next by its place.
 pub struct Pattern {
-    alternatives: Vec<Vec<Item>>,
+    steps: Vec<(Step, usize)>,
+    start: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A character that has to come: see [`Kind::Class`].
+    Class(Vec<(char, char)>, bool),
+    Start,
+    End,
+    Edge,
+    /// Both ways.
+    Fork(usize, usize),
+    Done,
 }
 
 #[derive(Clone, Debug)]
@@ -17,13 +30,15 @@ struct Item {
 enum Kind {
     Start,
     End,
+    /// The border of a word.
+    Edge,
     /// Ranges, and whether they are what must not match.
     Class(Vec<(char, char)>, bool),
     Group(Vec<Vec<Item>>),
 }
 
-/// Steps after which a search gives up.
-const STEPS: usize = 200_000;
+/// Steps a pattern may have; Go has its limits too.
+const MOST: usize = 5000;
 
 impl Pattern {
     /// Reads a pattern; errors are Go's words.
@@ -34,19 +49,135 @@ impl Pattern {
         if at < chars.len() {
             return Err(format!("error parsing regexp: unexpected ): `{text}`"));
         }
-        Ok(Pattern { alternatives })
+        let mut pattern = Pattern {
+            steps: vec![(Step::Done, 0)],
+            start: 0,
+        };
+        pattern.start = pattern.place(&alternatives, 0)?;
+        Ok(pattern)
     }
 
     /// Whether it matches anywhere in a text.
     pub fn is_match(&self, text: &str) -> bool {
         let chars: Vec<char> = text.chars().collect();
-        let mut steps = STEPS;
-        (0..=chars.len()).any(|start| {
-            self.alternatives
-                .iter()
-                .any(|items| run(items, &chars, start, &mut steps, &mut |_, _| true))
-        })
+        self.find(&chars, 0).is_some()
     }
+
+    /// The first match from `from` on, the longest there: where it begins and ends.
+    pub fn find(&self, text: &[char], from: usize) -> Option<(usize, usize)> {
+        (from..=text.len()).find_map(|start| Some((start, self.longest(text, start)?)))
+    }
+
+    fn longest(&self, text: &[char], start: usize) -> Option<usize> {
+        let mut best = None;
+        let mut now = vec![self.start];
+        for at in start..=text.len() {
+            let c = text.get(at);
+            let mut seen = vec![false; self.steps.len()];
+            let mut next = Vec::new();
+            while let Some(place) = now.pop() {
+                if std::mem::replace(&mut seen[place], true) {
+                    continue;
+                }
+                let (step, after) = &self.steps[place];
+                match step {
+                    Step::Done => best = Some(at),
+                    Step::Fork(one, other) => now.extend([*one, *other]),
+                    Step::Start if at == 0 => now.push(*after),
+                    Step::End if at == text.len() => now.push(*after),
+                    Step::Edge if word(text, at.wrapping_sub(1)) != word(text, at) => {
+                        now.push(*after);
+                    }
+                    Step::Class(ranges, negated)
+                        if c.is_some_and(|c| fits(c, ranges, *negated)) =>
+                    {
+                        next.push(*after);
+                    }
+                    _ => {}
+                }
+            }
+            if next.is_empty() {
+                break;
+            }
+            now = next;
+        }
+        best
+    }
+
+    /// Lays alternatives out in front of the step `after`; where they begin.
+    fn place(&mut self, alternatives: &[Vec<Item>], after: usize) -> Result<usize, String> {
+        let mut start = None;
+        for items in alternatives.iter().rev() {
+            let mut here = after;
+            for item in items.iter().rev() {
+                here = self.place_item(item, here)?;
+            }
+            start = Some(match start {
+                None => here,
+                Some(other) => self.push(Step::Fork(here, other), 0)?,
+            });
+        }
+        Ok(start.unwrap_or(after))
+    }
+
+    fn place_item(&mut self, item: &Item, after: usize) -> Result<usize, String> {
+        let mut next = after;
+        if item.most == usize::MAX {
+            next = self.push(Step::Fork(after, after), 0)?;
+            let here = self.place_once(&item.kind, next)?;
+            self.steps[next].0 = Step::Fork(here, after);
+        } else {
+            for _ in item.least..item.most {
+                let here = self.place_once(&item.kind, next)?;
+                next = self.push(Step::Fork(here, after), 0)?;
+            }
+        }
+        for _ in 0..item.least {
+            next = self.place_once(&item.kind, next)?;
+        }
+        Ok(next)
+    }
+
+    fn place_once(&mut self, kind: &Kind, after: usize) -> Result<usize, String> {
+        let step = match kind {
+            Kind::Group(group) => return self.place(group, after),
+            Kind::Class(ranges, negated) => Step::Class(ranges.clone(), *negated),
+            Kind::Start => Step::Start,
+            Kind::End => Step::End,
+            Kind::Edge => Step::Edge,
+        };
+        self.push(step, after)
+    }
+
+    fn push(&mut self, step: Step, after: usize) -> Result<usize, String> {
+        if self.steps.len() == MOST {
+            return Err("error parsing regexp: expression too large".into());
+        }
+        self.steps.push((step, after));
+        Ok(self.steps.len() - 1)
+    }
+}
+
+fn fits(c: &char, ranges: &[(char, char)], negated: bool) -> bool {
+    ranges.iter().any(|(low, high)| (low..=high).contains(&c)) != negated
+}
+
+fn word(text: &[char], at: usize) -> bool {
+    text.get(at)
+        .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+}
+
+/// `{2}`, `{2,}` or `{2,3}`, which begins at `at`: its bounds and where it ends.
+fn bounds(chars: &[char], at: usize) -> Option<(usize, usize, usize)> {
+    let length = chars.get(at..)?.iter().position(|c| *c == '}')?;
+    let inner: String = chars.get(at + 1..at + length)?.iter().collect();
+    let (least, most) = inner.split_once(',').unwrap_or((&inner, &inner));
+    let least = least.parse().ok()?;
+    let most = match most {
+        "" => usize::MAX,
+        most => most.parse().ok()?,
+    };
+    Some((least, most, at + length + 1))
 }
 
 fn alternatives(chars: &[char], at: &mut usize, depth: usize) -> Result<Vec<Vec<Item>>, String> {
@@ -107,14 +238,21 @@ fn alternatives(chars: &[char], at: &mut usize, depth: usize) -> Result<Vec<Vec<
             }
             c => Kind::Class(vec![(c, c)], false),
         };
-        let (least, most) = match chars.get(*at) {
-            Some('*') => (0, usize::MAX),
-            Some('+') => (1, usize::MAX),
-            Some('?') => (0, 1),
-            _ => (1, 1),
+        let (least, most, end) = match chars.get(*at) {
+            Some('*') => (0, usize::MAX, *at + 1),
+            Some('+') => (1, usize::MAX, *at + 1),
+            Some('?') => (0, 1, *at + 1),
+            Some('{') => bounds(chars, *at).unwrap_or((1, 1, *at)),
+            _ => (1, 1, *at),
         };
-        if (least, most) != (1, 1) {
-            *at += 1;
+        if least > most || least > 1000 || (most > 1000 && most != usize::MAX) {
+            let count: String = chars.get(*at..end).unwrap_or_default().iter().collect();
+            return Err(format!(
+                "error parsing regexp: invalid repeat count: `{count}`"
+            ));
+        }
+        if end > *at {
+            *at = end;
             if chars.get(*at) == Some(&'?') {
                 *at += 1;
             } else if let Some(c @ ('*' | '+')) = chars.get(*at) {
@@ -142,6 +280,7 @@ fn escape(c: char) -> Kind {
         'd' | 'D' => Kind::Class(vec![('0', '9')], c == 'D'),
         'w' | 'W' => Kind::Class(word, c == 'W'),
         's' | 'S' => Kind::Class(blank, c == 'S'),
+        'b' => Kind::Edge,
         'n' => Kind::Class(vec![('\n', '\n')], false),
         't' => Kind::Class(vec![('\t', '\t')], false),
         c => Kind::Class(vec![(c, c)], false),
@@ -191,76 +330,6 @@ fn class(chars: &[char], at: &mut usize) -> Result<Kind, String> {
     }
 }
 
-/// Matches items from `at` on, then asks `next` whether the rest fits.
-fn run(
-    items: &[Item],
-    text: &[char],
-    at: usize,
-    steps: &mut usize,
-    next: &mut dyn FnMut(usize, &mut usize) -> bool,
-) -> bool {
-    if *steps == 0 {
-        return false;
-    }
-    *steps -= 1;
-    let Some((item, rest)) = items.split_first() else {
-        return next(at, steps);
-    };
-    match &item.kind {
-        Kind::Start => (at == 0 || item.least == 0) && run(rest, text, at, steps, next),
-        Kind::End => (at == text.len() || item.least == 0) && run(rest, text, at, steps, next),
-        Kind::Class(ranges, negated) => {
-            let fits =
-                |c: &char| ranges.iter().any(|(low, high)| (low..=high).contains(&c)) != *negated;
-            let longest = text
-                .iter()
-                .skip(at)
-                .take(item.most)
-                .take_while(|c| fits(c))
-                .count();
-            (item.least..=longest)
-                .rev()
-                .any(|count| run(rest, text, at + count, steps, next))
-        }
-        Kind::Group(group) => repeat(group, item.least, item.most, rest, text, at, steps, next),
-    }
-}
-
-#[allow(clippy::too_many_arguments)]
-fn repeat(
-    group: &[Vec<Item>],
-    least: usize,
-    most: usize,
-    rest: &[Item],
-    text: &[char],
-    at: usize,
-    steps: &mut usize,
-    next: &mut dyn FnMut(usize, &mut usize) -> bool,
-) -> bool {
-    if most > 0 {
-        for items in group {
-            let found = run(items, text, at, steps, &mut |end, steps| {
-                // A turn that takes nothing would go on for ever.
-                (end > at || least > 0)
-                    && repeat(
-                        group,
-                        least.saturating_sub(1),
-                        most - 1,
-                        rest,
-                        text,
-                        end,
-                        steps,
-                        next,
-                    )
-            });
-            if found {
-                return true;
-            }
-        }
-    }
-    least == 0 && run(rest, text, at, steps, next)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +347,11 @@ mod tests {
         assert!(matches(r"\d\.\w?", "1.") && !matches(r"^\d$", "x"));
         assert!(matches("(ab)*c", "ababc") && matches("", "anything"));
         assert!(matches("(a*)*b", "aab") && matches("(a?)+$", "a"));
+        assert!(
+            matches("^a{2,3}$", "aaa") && !matches("^a{2,3}$", "aaaa") && matches("a{,2}", "a{,2}")
+        );
+        assert!(matches(r"\bcat\b", "a cat") && !matches(r"\bcat\b", "cats"));
+        assert!(matches("^(a|aa)*$", &"a".repeat(100_000)));
     }
 
     #[test]
@@ -287,6 +361,8 @@ mod tests {
             ("[", "missing closing ]"),
             ("*", "missing argument"),
             (")", "unexpected )"),
+            ("a{3,2}", "invalid repeat count"),
+            ("((a{1000}){1000}){1000}", "expression too large"),
         ] {
             assert!(
                 Pattern::new(pattern).err().unwrap().contains(words),

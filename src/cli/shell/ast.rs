@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 /// Commands one after the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct List(pub Vec<Rc<Item>>);
 
 /// An and-or list with what ends it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Item {
     /// The first pipeline.
     pub first: Pipeline,
@@ -20,7 +20,7 @@ pub struct Item {
 }
 
 /// Commands joined by `|`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Pipeline {
     /// `!` before it.
     pub negated: bool,
@@ -31,7 +31,7 @@ pub struct Pipeline {
 }
 
 /// A command with its redirections, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Command {
     /// What is done.
     pub kind: Kind,
@@ -40,7 +40,7 @@ pub struct Command {
 }
 
 /// The kinds of commands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Kind {
     /// `X=1 nats kv ls`.
     Simple {
@@ -83,7 +83,7 @@ pub enum Kind {
 }
 
 /// Where a file descriptor goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Redirection {
     /// 0 to 9; above 2 it goes nowhere.
     pub descriptor: u8,
@@ -111,11 +111,11 @@ pub enum Redirect {
 }
 
 /// One word as written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Word(pub Vec<Piece>);
 
 /// A part of a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Piece {
     /// As it stands; quoted text is never split, nor are its braces expanded.
     Text {
@@ -150,7 +150,7 @@ pub enum Piece {
 }
 
 /// What `${…}` does with the value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Change {
     /// Nothing.
     None,
@@ -179,6 +179,14 @@ pub enum Change {
 }
 
 impl Word {
+    /// The word as it stands, if there is nothing to expand in it.
+    pub fn plain(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Piece::Text { text, .. }] => Some(text),
+            _ => None,
+        }
+    }
+
     /// A word of plain text.
     pub fn text(text: &str) -> Word {
         Word(vec![Piece::Text {

@@ -324,8 +324,8 @@ impl Context {
     async fn simple(&self, assignments: &[(String, Word)], words: &[Word]) -> Result<i32, String> {
         self.scope.substituted.set(None);
         // Values of `export X=…` are no more split than those of `X=…`, nor those that `[[` looks at.
-        let whole = ["export", "[["].map(|name| Some(Word::text(name)));
-        let split = !whole.contains(&words.first().cloned());
+        let first = words.first().and_then(Word::plain);
+        let split = !matches!(first, Some("export" | "[["));
         let words = self.words(words, split).await?;
         let mut values = Vec::new();
         for (name, word) in assignments {
@@ -436,9 +436,11 @@ impl Context {
 
 /// A file's error as bash and its kin say it.
 pub(super) fn failed(path: &str, error: &FileError) -> String {
-    let text = error.text();
-    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
-    format!("{path}: {}{rest}", first.to_uppercase())
+    let mut text = error.text().to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{path}: {text}")
 }
 
 /// A command of a pipeline.

@@ -1,10 +1,10 @@
-//! `grep`: lines that match. Patterns are matched in one pass over a line, so that none of them takes for ever.
+//! `grep`: lines that match a [`Pattern`]; here its basic and fixed forms are written as that has them.
 
 use super::{
-    super::{exec::Context, glob},
+    super::exec::Context,
     input::{Source, arguments},
 };
-use crate::cli::Io;
+use crate::cli::{Io, pattern::Pattern};
 
 /// `grep [-EFinvcoqwlh] [-m N] [-e] PATTERN [FILE...]`
 pub async fn grep(context: Context, words: Vec<String>) -> i32 {
@@ -30,10 +30,19 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
         (_, true) => Style::Extended,
         _ => Style::Basic,
     };
-    let pattern = match Pattern::new(&pattern, style, found.has('i'), found.has('w')) {
+    let mut pattern = translated(&pattern, style);
+    if found.has('w') {
+        pattern = format!("\\b(?:{pattern})\\b");
+    }
+    let ignore_case = found.has('i');
+    if ignore_case {
+        pattern = lower_case(&pattern);
+    }
+    let pattern = match Pattern::new(&pattern) {
         Ok(pattern) => pattern,
-        Err(why) => {
-            context.io.stderr(format!("grep: {why}\n").as_bytes());
+        Err(error) => {
+            let message = format!("grep: {}\n", wrong(&error));
+            context.io.stderr(message.as_bytes());
             return 2;
         }
     };
@@ -58,7 +67,11 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
             let line = String::from_utf8_lossy(&line);
             let line = line.strip_suffix('\n').unwrap_or(&line);
             let chars: Vec<char> = line.chars().collect();
-            let matched = pattern.find(&chars, 0);
+            let searched: Vec<char> = match ignore_case {
+                true => chars.iter().copied().map(lower_char).collect(),
+                false => chars.clone(),
+            };
+            let matched = pattern.find(&searched, 0);
             if matched.is_some() == inverted {
                 continue;
             }
@@ -89,7 +102,7 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
                     let part: String = chars.iter().skip(start).take(end - start).collect();
                     context.write(format!("{place}{part}\n").as_bytes()).await;
                 }
-                next = pattern.find(&chars, end.max(start + 1));
+                next = pattern.find(&searched, end.max(start + 1));
             }
         }
         if found.has('c') && !found.has('q') {
@@ -103,6 +116,7 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
     }
 }
 
+/// How a pattern is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
     Fixed,
@@ -110,325 +124,122 @@ enum Style {
     Extended,
 }
 
-/// A step of a pattern: what has to come, or where to go on.
-#[derive(Clone, Debug)]
-enum Step {
-    Char(char),
-    Any,
-    Class(Vec<char>),
-    Start,
-    End,
-    /// Begins or ends a word.
-    Edge,
-    /// Both ways.
-    Fork(usize, usize),
-    Done,
-}
+/// Names of classes in brackets, and what they stand for.
+const CLASSES: &[(&str, &str)] = &[
+    ("[:digit:]", "0-9"),
+    ("[:alpha:]", "a-zA-Z"),
+    ("[:alnum:]", "a-zA-Z0-9"),
+    ("[:upper:]", "A-Z"),
+    ("[:lower:]", "a-z"),
+    ("[:space:]", "\\s"),
+];
 
-/// A pattern as steps; each names the next by its place, so all ways are followed at once.
-struct Pattern {
-    steps: Vec<(Step, usize)>,
-    start: usize,
-    ignore_case: bool,
-    words: bool,
-}
-
-/// Steps a pattern may have.
-const MOST: usize = 5000;
-
-impl Pattern {
-    fn new(text: &str, style: Style, ignore_case: bool, words: bool) -> Result<Pattern, String> {
-        let text = match ignore_case {
-            true => text.to_lowercase(),
-            false => text.to_string(),
-        };
-        let mut compiler = Compiler {
-            text: text.chars().collect(),
-            at: 0,
-            style,
-            steps: vec![(Step::Done, 0)],
-            depth: 0,
-        };
-        let tree = compiler.alternatives()?;
-        if compiler.at < compiler.text.len() {
-            return Err("Unmatched ) or \\)".to_string());
-        }
-        let start = compiler.place(&tree, 0)?;
-        Ok(Pattern {
-            steps: compiler.steps,
-            start,
-            ignore_case,
-            words,
-        })
-    }
-
-    /// The first match from `from` on, the longest there: its start and end.
-    fn find(&self, text: &[char], from: usize) -> Option<(usize, usize)> {
-        let lower = |c: &char| c.to_lowercase().next().unwrap_or(*c);
-        let folded: Vec<char> = match self.ignore_case {
-            true => text.iter().map(lower).collect(),
-            false => text.to_vec(),
-        };
-        (from..=text.len()).find_map(|start| {
-            let end = self.longest(&folded, start)?;
-            Some((start, end))
-        })
-    }
-
-    fn longest(&self, text: &[char], start: usize) -> Option<usize> {
-        let word = |at: Option<usize>| {
-            let c = at.and_then(|at| text.get(at));
-            c.is_some_and(|c| c.is_alphanumeric() || *c == '_')
-        };
-        let edge = |at: usize| word(at.checked_sub(1)) != word(Some(at));
-        let apart = |at: usize| !(word(at.checked_sub(1)) && word(Some(at)));
-        if self.words && !apart(start) {
-            return None;
-        }
-        let mut best = None;
-        let mut now = vec![self.start];
-        for at in start..=text.len() {
-            let mut seen = vec![false; self.steps.len()];
-            let mut next = Vec::new();
-            while let Some(place) = now.pop() {
-                match seen.get_mut(place) {
-                    Some(seen) if !*seen => *seen = true,
-                    _ => continue,
+/// Writes a pattern the way [`Pattern`] reads it.
+fn translated(text: &str, style: Style) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    // Where a basic pattern takes `*` and `^` for what they are.
+    let mut first = true;
+    while let Some(c) = rest.chars().next() {
+        let after = rest.get(c.len_utf8()..).unwrap_or_default();
+        rest = after;
+        match (style, c) {
+            (Style::Fixed, c) => {
+                out.extend(['\\', c].iter().skip(usize::from(c.is_alphanumeric())))
+            }
+            (_, '[') => {
+                let skip = usize::from(after.starts_with('^'));
+                let end = closing(after, skip).unwrap_or(after.len());
+                let (inner, tail) = after.split_at(end);
+                let mut inner = inner.replace('\\', "\\\\");
+                for (name, range) in CLASSES {
+                    inner = inner.replace(name, range);
                 }
-                let Some((step, after)) = self.steps.get(place) else {
-                    continue;
+                out.push('[');
+                out.push_str(&inner);
+                rest = tail;
+            }
+            (_, '\\') => {
+                let Some(escaped) = after.chars().next() else {
+                    out.push('\\');
+                    break;
                 };
-                let c = text.get(at);
-                match step {
-                    Step::Done if self.words && !apart(at) => {}
-                    Step::Done => best = Some(at),
-                    Step::Fork(one, other) => now.extend([*one, *other]),
-                    Step::Start if at == 0 => now.push(*after),
-                    Step::End if at == text.len() => now.push(*after),
-                    Step::Edge if edge(at) => now.push(*after),
-                    Step::Char(wanted) if c == Some(wanted) => next.push(*after),
-                    Step::Any if c.is_some() => next.push(*after),
-                    Step::Class(class) if c.is_some_and(|c| glob::class(class, *c).is_some()) => {
-                        next.push(*after);
-                    }
-                    _ => {}
+                rest = after.get(escaped.len_utf8()..).unwrap_or_default();
+                let operator = style == Style::Basic && "(){}+?|".contains(escaped);
+                if !operator {
+                    out.push('\\');
                 }
+                out.push(if matches!(escaped, '<' | '>') {
+                    'b'
+                } else {
+                    escaped
+                });
+                first = operator && matches!(escaped, '(' | '|');
+                continue;
             }
-            if next.is_empty() {
-                break;
+            (Style::Basic, c) => {
+                let last = after.is_empty() || after.starts_with("\\)") || after.starts_with("\\|");
+                let literal = match c {
+                    '*' | '^' => first,
+                    '$' => last,
+                    c => "(){}+?|".contains(c),
+                };
+                if literal != matches!(c, '^' | '$') {
+                    out.push('\\');
+                }
+                out.push(c);
+                first = first && c == '^';
+                continue;
             }
-            now = next;
+            (Style::Extended, c) => out.push(c),
         }
-        best
+        first = false;
+    }
+    out
+}
+
+/// Where the `]` stands that closes brackets whose content begins at `skip`.
+fn closing(text: &str, skip: usize) -> Option<usize> {
+    let mut at = skip + usize::from(text.get(skip..)?.starts_with(']'));
+    loop {
+        let rest = text.get(at..)?;
+        if let Some((name, _)) = CLASSES.iter().find(|(name, _)| rest.starts_with(name)) {
+            at += name.len();
+            continue;
+        }
+        match rest.chars().next()? {
+            ']' => return Some(at),
+            c => at += c.len_utf8(),
+        }
     }
 }
 
-/// A pattern as it is read.
-enum Tree {
-    One(Step),
-    Then(Vec<Tree>),
-    Or(Vec<Tree>),
-    /// At least and at most so many (`None`: any number).
-    Repeat(Box<Tree>, usize, Option<usize>),
+/// Grep's words for what is wrong with a pattern.
+fn wrong(error: &str) -> &'static str {
+    const WORDS: &[(&str, &str)] = &[
+        ("missing closing )", "Unmatched ( or \\("),
+        ("unexpected )", "Unmatched ) or \\)"),
+        ("missing closing ]", "Unmatched [, [^, [:, [., or [="),
+        ("trailing backslash", "Trailing backslash"),
+        ("class range", "Invalid range end"),
+        ("repeat count", "Invalid content of \\{\\}"),
+        ("too large", "Regular expression too big"),
+    ];
+    let found = WORDS.iter().find(|(part, _)| error.contains(part));
+    found.map_or("Invalid preceding regular expression", |(_, words)| words)
 }
 
-struct Compiler {
-    text: Vec<char>,
-    at: usize,
-    style: Style,
-    steps: Vec<(Step, usize)>,
-    depth: usize,
+/// Lower case, but for what a backslash stands before.
+fn lower_case(pattern: &str) -> String {
+    let mut escaped = false;
+    let lower = |c: char| {
+        let keep = std::mem::take(&mut escaped);
+        escaped = c == '\\' && !keep;
+        if keep { c } else { lower_char(c) }
+    };
+    pattern.chars().map(lower).collect()
 }
 
-impl Compiler {
-    /// Whether `sign` stands here as an operator: with a backslash in a basic pattern, without in an extended one.
-    fn operator(&self, sign: char) -> bool {
-        let here = self.text.get(self.at);
-        match self.style {
-            Style::Fixed => false,
-            Style::Extended => here == Some(&sign),
-            Style::Basic => here == Some(&'\\') && self.text.get(self.at + 1) == Some(&sign),
-        }
-    }
-
-    fn take(&mut self, sign: char) -> bool {
-        let found = self.operator(sign);
-        if found {
-            self.at += if self.style == Style::Basic { 2 } else { 1 };
-        }
-        found
-    }
-
-    fn alternatives(&mut self) -> Result<Tree, String> {
-        let mut all = vec![self.sequence()?];
-        while self.take('|') {
-            all.push(self.sequence()?);
-        }
-        Ok(Tree::Or(all))
-    }
-
-    fn sequence(&mut self) -> Result<Tree, String> {
-        let mut all: Vec<Tree> = Vec::new();
-        while self.at < self.text.len() && !self.operator('|') {
-            if self.depth > 0 && self.operator(')') {
-                break;
-            }
-            let starred = self.text.get(self.at) == Some(&'*') && self.style != Style::Fixed;
-            let bounds = if all.is_empty() {
-                None
-            } else if starred {
-                self.at += 1;
-                Some((0, None))
-            } else if self.take('+') {
-                Some((1, None))
-            } else if self.take('?') {
-                Some((0, Some(1)))
-            } else if self.operator('{') {
-                Some(self.bounds()?)
-            } else {
-                None
-            };
-            match (bounds, all.pop()) {
-                (Some((least, most)), Some(last)) => {
-                    all.push(Tree::Repeat(Box::new(last), least, most));
-                }
-                (_, last) => {
-                    all.extend(last);
-                    let first = all.is_empty();
-                    all.push(self.one(first)?);
-                }
-            }
-        }
-        Ok(Tree::Then(all))
-    }
-
-    fn bounds(&mut self) -> Result<(usize, Option<usize>), String> {
-        self.take('{');
-        let start = self.at;
-        while self.at < self.text.len() && !self.operator('}') {
-            self.at += 1;
-        }
-        let inner: String = self.text.iter().skip(start).take(self.at - start).collect();
-        let bad = || "Invalid content of \\{\\}".to_string();
-        if !self.take('}') {
-            return Err("Unmatched { or \\{".to_string());
-        }
-        let (least, most) = match inner.split_once(',') {
-            Some((least, "")) => (least, None),
-            Some((least, most)) => (least, Some(most)),
-            None => (inner.as_str(), Some(inner.as_str())),
-        };
-        let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n <= 255);
-        let least = number(if least.is_empty() { "0" } else { least }).ok_or_else(bad)?;
-        match most {
-            None => Ok((least, None)),
-            Some(most) => match number(most) {
-                Some(most) if most >= least => Ok((least, Some(most))),
-                _ => Err(bad()),
-            },
-        }
-    }
-
-    fn one(&mut self, first: bool) -> Result<Tree, String> {
-        if self.take('(') {
-            if self.depth == 50 {
-                return Err("Regular expression too big".to_string());
-            }
-            self.depth += 1;
-            let inner = self.alternatives()?;
-            self.depth -= 1;
-            if !self.take(')') {
-                return Err("Unmatched ( or \\(".to_string());
-            }
-            return Ok(inner);
-        }
-        let c = self.text.get(self.at).copied().unwrap_or_default();
-        self.at += 1;
-        if self.style == Style::Fixed {
-            return Ok(Tree::One(Step::Char(c)));
-        }
-        let last = self.at == self.text.len() || self.operator('|') || self.operator(')');
-        Ok(Tree::One(match c {
-            '.' => Step::Any,
-            '^' if first || self.style == Style::Extended => Step::Start,
-            '$' if last || self.style == Style::Extended => Step::End,
-            '[' => {
-                let rest: Vec<char> = self.text.get(self.at - 1..).unwrap_or_default().to_vec();
-                let negated = usize::from(rest.get(1) == Some(&'^'));
-                let end = rest.iter().skip(2 + negated).position(|c| *c == ']');
-                let Some(end) = end else {
-                    return Err("Unmatched [, [^, [:, [., or [=".to_string());
-                };
-                self.at += 2 + negated + end;
-                Step::Class(rest.into_iter().take(3 + negated + end).collect())
-            }
-            '\\' => {
-                let Some(c) = self.text.get(self.at).copied() else {
-                    return Err("Trailing backslash".to_string());
-                };
-                self.at += 1;
-                match c {
-                    'b' | '<' | '>' => Step::Edge,
-                    'w' => Step::Class("[a-zA-Z0-9_]".chars().collect()),
-                    's' => Step::Class("[ \t]".chars().collect()),
-                    c => Step::Char(c),
-                }
-            }
-            c => Step::Char(c),
-        }))
-    }
-
-    /// Lays a tree out in front of the step `after`; where it begins.
-    fn place(&mut self, tree: &Tree, after: usize) -> Result<usize, String> {
-        match tree {
-            Tree::One(step) => self.push(step.clone(), after),
-            Tree::Then(all) => all
-                .iter()
-                .rev()
-                .try_fold(after, |after, tree| self.place(tree, after)),
-            Tree::Or(all) => {
-                let mut start = None;
-                for tree in all.iter().rev() {
-                    let here = self.place(tree, after)?;
-                    start = Some(match start {
-                        None => here,
-                        Some(other) => self.push(Step::Fork(here, other), 0)?,
-                    });
-                }
-                Ok(start.unwrap_or(after))
-            }
-            Tree::Repeat(inner, least, most) => {
-                let mut next = match most {
-                    Some(most) => {
-                        let mut next = after;
-                        for _ in *least..*most {
-                            let here = self.place(inner, next)?;
-                            next = self.push(Step::Fork(here, after), 0)?;
-                        }
-                        next
-                    }
-                    None => {
-                        let fork = self.push(Step::Fork(after, after), 0)?;
-                        let here = self.place(inner, fork)?;
-                        if let Some(step) = self.steps.get_mut(fork) {
-                            step.0 = Step::Fork(here, after);
-                        }
-                        fork
-                    }
-                };
-                for _ in 0..*least {
-                    next = self.place(inner, next)?;
-                }
-                Ok(next)
-            }
-        }
-    }
-
-    fn push(&mut self, step: Step, after: usize) -> Result<usize, String> {
-        if self.steps.len() == MOST {
-            return Err("Regular expression too big".to_string());
-        }
-        self.steps.push((step, after));
-        Ok(self.steps.len() - 1)
-    }
+fn lower_char(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
 }
