@@ -143,8 +143,8 @@ export class Terminal {
     const end = Date.now() + PATIENCE;
     for (;;) {
       const text = await this.text();
-      const from = text.lastIndexOf(after);
-      if (from >= 0 && pattern.test(text.slice(from))) return;
+      const from = after && text.lastIndexOf(after);
+      if (from !== -1 && pattern.test(text.slice(from || 0))) return;
       if (Date.now() > end) assert.fail(`waited in vain for ${pattern} after '${after}' in:\n${text.slice(-3000)}`);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
