@@ -284,11 +284,8 @@ async fn messages(js: &Context, name: &str, n: usize) -> stream::Stream {
     };
     let stream = js.create_stream(config).await.expect("a stream");
     for at in 0..n {
-        let ack = js
-            .publish(format!("{name}.m"), at.to_string().into())
-            .await
-            .unwrap();
-        ack.await.expect("stored");
+        let sent = js.publish(format!("{name}.m"), at.to_string().into()).await;
+        sent.expect("sent").await.expect("stored");
     }
     stream
 }

@@ -87,11 +87,11 @@ impl Transcript {
     /// Ack subject of the `nth` message of `sid` that has one.
     fn ack(&self, sid: u32, nth: usize) -> Option<String> {
         let seen = self.by_sid.get(&sid)?;
-        let acks = seen
+        let mut acks = seen
             .iter()
             .map(|seen| &seen.reply)
             .filter(|reply| reply.starts_with("$JS.ACK."));
-        acks.cloned().nth(nth)
+        acks.nth(nth).cloned()
     }
 
     fn commands(&self, step: &Step) -> Vec<u8> {

@@ -296,6 +296,7 @@ impl Consumers {
         consumer.end_requests(core, "409 Consumer Deleted", false);
         consumer.unlisten(core, view.id);
         if view.config.retention == Retention::Interest {
+            self.orphaned = self.by_id.is_empty();
             let from = consumer.progress.floor.stream.max(view.store.first_seq());
             self.settled.extend(from..=view.store.last_seq());
         }
@@ -565,7 +566,7 @@ fn index(config: &Config) -> Vec<&str> {
 
 fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Rate {
     let burst = if stream.max_msg_size > 0 {
-        i64::from(stream.max_msg_size)
+        stream.max_msg_size
     } else {
         MAX_PAYLOAD
     };

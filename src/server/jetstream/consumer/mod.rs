@@ -208,6 +208,8 @@ pub struct Consumers {
     settled: Vec<u64>,
     /// Consumers that removals gave room.
     waiting: Vec<ConsumerId>,
+    /// The last consumer of a stream of retention interest went.
+    orphaned: bool,
 }
 
 impl Consumers {
@@ -272,10 +274,24 @@ impl Consumers {
             .any(|consumer| consumer.needs(seq, subject))
     }
 
+    /// The lowest sequence above its ack floor that a consumer matches; 0 if one of them matches none.
+    pub fn next_needed(&self, store: &Store) -> u64 {
+        let next = |consumer: &Consumer| {
+            let floor = consumer.progress.floor.stream;
+            store.next_match(&consumer.filters, floor + 1).unwrap_or(0)
+        };
+        self.by_id.values().map(next).min().unwrap_or(0)
+    }
+
     /// Sequences that were acknowledged or delivered for good since the last call: in streams of retention interest and
     /// work queue, each may go unless some consumer still needs it.
     pub fn take_settled(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.settled)
+    }
+
+    /// Did the last consumer go since the last call? A stream of retention interest keeps nothing then.
+    pub fn take_orphaned(&mut self) -> bool {
+        std::mem::take(&mut self.orphaned)
     }
 
     /// Message `seq` was stored.

@@ -212,18 +212,17 @@ impl Stream {
         }
     }
 
-    /// Retention has become interest: removes what consumers have done with, and what nobody wants before the first
-    /// message that somebody does.
+    /// Retention has become interest: removes what consumers have done with, and what is before the next message of each.
     pub(super) fn remove_unneeded(&mut self, core: &mut Core) {
-        let mut wanted_yet = false;
+        let next = self.consumers.next_needed(&self.store);
         let all: Vec<u64> = self.store.from(0).map(|(seq, _)| seq).collect();
         for seq in all {
             let Some(message) = self.store.get(seq) else {
                 continue;
             };
-            if self.consumers.needs(seq, &message.subject) {
-                wanted_yet = true;
-            } else if !wanted_yet || self.consumers.has_interest(&message.subject) {
+            if !self.consumers.needs(seq, &message.subject)
+                && (seq < next || self.consumers.has_interest(&message.subject))
+            {
                 self.remove(core, seq);
             }
         }
@@ -232,6 +231,10 @@ impl Stream {
     /// Lets consumers go on that removals gave room, and (retention interest and work queue) removes what they are done
     /// with.
     pub fn settle(&mut self, core: &mut Core) {
+        if self.consumers.take_orphaned() {
+            self.consumers.take_settled();
+            self.purge_all(core, None, 0);
+        }
         loop {
             let (consumers, view) = self.parts();
             consumers.go_on(core, view);
