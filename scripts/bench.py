@@ -10,12 +10,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = os.path.join(ROOT, "target/release/examples/server")
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 
-KV = "nats kv add benchbucket --storage {}"
+PUT = "nats bench kv put --size 16 --storage {} --msgs {}"
 WORK = [  # name, preparation, command (several: the last one's figure counts), goal of ours / nats-server's
-    ("kv put, memory", KV.format("memory"), ["nats bench kv put --msgs 20000 --size 16"], 1.0),
-    ("kv get, memory", KV.format("memory") + " && nats bench kv put --msgs 20000 --size 16", ["nats bench kv get --msgs 20000"], 1.0),
-    ("kv put, file", KV.format("file"), ["nats bench kv put --msgs 5000 --size 16"], None),
-    ("kv get, file", KV.format("file") + " && nats bench kv put --msgs 5000 --size 16", ["nats bench kv get --msgs 20000"], 1.0),
+    ("kv put, memory", "true", [PUT.format("memory", 20000)], 1.0),
+    ("kv get, memory", PUT.format("memory", 20000), ["nats bench kv get --msgs 20000"], 1.0),
+    ("kv put, file", "true", [PUT.format("file", 5000)], None),
+    ("kv get, file", PUT.format("file", 5000), ["nats bench kv get --msgs 5000"], 1.0),
     ("js pub async, memory", "true", ["nats bench js pub async bench --create --storage memory --msgs 100000 --size 128"], 0.5),
     ("core pub", "true", ["nats bench pub bench --msgs 1000000 --size 128"], 0.5),
     ("core pub/sub", "true", ["nats bench sub bench --msgs 300000 --size 128", "nats bench pub bench --msgs 300000 --size 128"], 0.5),

@@ -189,7 +189,7 @@ impl JetStream {
 
     /// Adds a stream of a checked configuration.
     fn add(&mut self, core: &mut Core, config: StreamConfig) {
-        let id = core.next_client_id();
+        let id = next_stream_id(core);
         let created = core.now();
         self.names.insert(config.name.clone(), id);
         let stream = Stream::new(core, id, config, created);
@@ -248,4 +248,12 @@ impl JetStream {
         let stream = id.and_then(|id| self.streams.get(id));
         stream.ok_or_else(|| error::STREAM_NOT_FOUND.into())
     }
+}
+
+/// A number for a new stream. The internal clients it has in nats-server take two more of the ids that clients count by.
+fn next_stream_id(core: &mut Core) -> StreamId {
+    let id = core.next_client_id();
+    core.next_client_id();
+    core.next_client_id();
+    id
 }

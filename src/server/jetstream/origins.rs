@@ -63,6 +63,9 @@ impl JetStream {
             let origin = origin.and_then(|id| self.streams.get(id));
             match origin.filter(|_| follow.source.external.is_none()) {
                 Some(origin) => {
+                    // nats-server makes a consumer of the origin, which counts as two internal clients.
+                    core.next_client_id();
+                    core.next_client_id();
                     follow.attach(origin, &stream.store, now);
                     let followers = self.followers.entry(origin.id).or_default();
                     if !followers.contains(&id) {

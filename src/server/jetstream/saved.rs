@@ -113,7 +113,7 @@ impl JetStream {
                         stream.reconfigure(core, config);
                     }
                 } else if !self.names.contains_key(&config.name) {
-                    let new = core.next_client_id();
+                    let new = super::next_stream_id(core);
                     self.names.insert(config.name.clone(), new);
                     ids.insert(id, new);
                     let stream = Stream::new(core, new, config, created);
