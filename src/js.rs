@@ -7,8 +7,7 @@
 
 use crate::{
     client::transport::{Connector, Transport},
-    host::{BrowserRuntime, Host, performance_now},
-    server::Config,
+    host::{BrowserRuntime, Config, Host, performance_now},
     wire::time::SECOND,
 };
 use js_sys::{Array, ArrayBuffer, Error, Function, Object, Promise, Reflect, Uint8Array};

@@ -1,7 +1,8 @@
 //! A connection to a server as its users see it: publish, subscribe, request. Knows the core protocol, not JetStream.
 
 use super::{
-    driver::{Core, Inner, Stop, Sub},
+    core::{Core, Stop, Sub},
+    driver::Inner,
     error::Error,
     mailbox::Mailbox,
     message::{Headers, Message},

@@ -8,6 +8,7 @@
 //! ```
 
 mod connection;
+mod core;
 mod driver;
 mod error;
 mod jetstream;

@@ -4,6 +4,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub mod clock;
 pub mod in_process;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod local;
 pub mod normalise;
 pub mod player;
 pub mod process;
