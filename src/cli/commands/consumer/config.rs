@@ -5,7 +5,7 @@ use crate::{
     cli::{
         commands::{
             failed, json, nuid,
-            stream::{config::differences, jetstream, really},
+            stream::{edit::differences, jetstream, really},
             subscribe::split_subjects,
         },
         parse::Failure,

@@ -1,13 +1,18 @@
 //! `nats consumer`: positions of readers in a stream. Here: which consumer is meant, lists and reports; [`config`] makes and
 //! changes consumers, [`receive`] gets messages from them.
 
+mod report;
+
+use report::{ack_policy, show};
 pub mod config;
+
 pub mod receive;
 
 use super::{
     Call, Outcome, failed, json,
     stream::{self, jetstream, print_json, really},
 };
+
 use crate::{
     cli::{
         parse::Failure,
@@ -23,6 +28,7 @@ use crate::{
     },
     wire::time::{Civil, Time},
 };
+
 use serde_json::Value;
 
 const SECOND: i64 = 1_000_000_000;
@@ -212,242 +218,6 @@ pub async fn state(call: Call) -> Outcome {
     let (_, info) = pick(&call).await?;
     show(&call, &info, true);
     Ok(())
-}
-
-fn ack_policy(policy: AckPolicy) -> &'static str {
-    match policy {
-        AckPolicy::None => "None",
-        AckPolicy::All => "All",
-        AckPolicy::Explicit => "Explicit",
-        AckPolicy::FlowControl => "FlowControl",
-    }
-}
-
-fn replay_policy(policy: ReplayPolicy) -> &'static str {
-    match policy {
-        ReplayPolicy::Instant => "Instant",
-        ReplayPolicy::Original => "Original",
-    }
-}
-
-/// Delays of a backoff policy; long ones are shortened.
-fn backoff(delays: &[i64]) -> String {
-    let mut shown: Vec<String> = delays.iter().map(|ns| go_duration(*ns)).collect();
-    if shown.len() <= 15 {
-        return shown.join(", ");
-    }
-    let total = shown.len();
-    shown.splice(5..total - 5, ["...".to_string()]);
-    format!("{} ({total} total)", shown.join(", "))
-}
-
-/// Shows a consumer as a report or JSON.
-fn show(call: &Call, info: &ConsumerInfo, state_only: bool) {
-    if call.values.is("json") {
-        call.line(&json::print_typed(info, "consumer_info"));
-        return;
-    }
-    let created = call.time_or_zero(info.created);
-    let what = if state_only { "State" } else { "Information" };
-    let mut report = Columns::new(format!(
-        "{what} for Consumer {} > {} created {created}",
-        info.stream_name, info.name
-    ));
-    if !state_only {
-        show_config(call, &mut report, info);
-    }
-    if let Some(cluster) = info.cluster.as_ref().filter(|c| !c.name.is_empty()) {
-        stream::cluster(&mut report, cluster);
-    }
-    report.title("State");
-    show_state(call, &mut report, info);
-    call.report(&report);
-}
-
-fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
-    let config = &info.config;
-    let push = !config.deliver_subject.is_empty();
-    report.title("Configuration");
-    report.row_if("Name", &config.name);
-    if config.durable_name != config.name {
-        report.row_if("Durable Name", &config.durable_name);
-    }
-    report.row_if("Description", &config.description);
-    match push {
-        true => report.row("Delivery Subject", config.deliver_subject.as_str()),
-        false => report.row("Pull Mode", "true"),
-    };
-    if !config.filter_subject.is_empty() {
-        report.row("Filter Subject", config.filter_subject.as_str());
-    } else if !config.filter_subjects.is_empty() {
-        report.list("Filter Subjects", &config.filter_subjects);
-    }
-    report.row(
-        "Deliver Policy",
-        match config.deliver_policy {
-            DeliverPolicy::All => "All".into(),
-            DeliverPolicy::Last => "Last".into(),
-            DeliverPolicy::New => "New".into(),
-            DeliverPolicy::LastPerSubject => "Last Per Subject".into(),
-            DeliverPolicy::ByStartSequence => format!("From Sequence {}", config.opt_start_seq),
-            DeliverPolicy::ByStartTime => {
-                format!(
-                    "Since {}",
-                    config
-                        .opt_start_time
-                        .map_or_else(String::new, render::go_time)
-                )
-            }
-        },
-    );
-    if push {
-        report.row_if("Deliver Queue Group", &config.deliver_group);
-    }
-    report.row("Ack Policy", ack_policy(config.ack_policy));
-    if config.ack_policy != AckPolicy::None {
-        report.row("Ack Wait", human_duration(config.ack_wait));
-    }
-    report.row("Replay Policy", replay_policy(config.replay_policy));
-    if config.max_deliver != -1 {
-        report.row("Maximum Deliveries", number(config.max_deliver));
-    }
-    report.row_if("Sampling Rate", &config.sample_freq);
-    if config.rate_limit_bps > 0 {
-        report.row(
-            "Rate Limit",
-            format!("{} / second", render::size(config.rate_limit_bps / 8)),
-        );
-    }
-    let mut positive = |label: &str, value: i64, shown: fn(i64) -> String| {
-        if value > 0 {
-            report.row(label, shown(value));
-        }
-    };
-    positive("Max Ack Pending", config.max_ack_pending, number);
-    positive("Max Waiting Pulls", config.max_waiting, number);
-    positive("Idle Heartbeat", config.idle_heartbeat, human_duration);
-    if push {
-        report.row("Flow Control", render::yes(config.flow_control));
-    }
-    if config.headers_only {
-        report.row("Headers Only", "true");
-    }
-    let mut positive = |label: &str, value: i64, shown: fn(i64) -> String| {
-        if value > 0 {
-            report.row(label, shown(value));
-        }
-    };
-    positive(
-        "Inactive Threshold",
-        if push { 0 } else { config.inactive_threshold },
-        human_duration,
-    );
-    positive("Max Pull Expire", config.max_expires, human_duration);
-    positive("Max Pull Batch", config.max_batch, number);
-    positive("Max Pull MaxBytes", config.max_bytes, number);
-    if !config.backoff.is_empty() {
-        report.row("Backoff", backoff(&config.backoff));
-    }
-    if config.num_replicas > 0 {
-        report.row("Replicas", number(config.num_replicas));
-    }
-    if config.mem_storage {
-        report.row("Memory Storage", "true");
-    }
-    if let Some(until) = config.pause_until {
-        let until = call.time(until);
-        report.row(
-            "Paused Until Deadline",
-            match info.paused {
-                true => format!(
-                    "{until} ({} remaining)",
-                    rounded_duration(info.pause_remaining)
-                ),
-                false => format!("{until} (passed)"),
-            },
-        );
-    }
-    if !matches!(config.priority_policy.as_str(), "" | "none") {
-        report.row("Priority Policy", config.priority_policy.as_str());
-        report.list("Priority Groups", &config.priority_groups);
-        if config.priority_policy == "pinned_client" {
-            report.row("Pinned TTL", human_duration(config.priority_timeout));
-        }
-    }
-    stream::metadata(report, &config.metadata);
-}
-
-fn show_state(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
-    let config = &info.config;
-    stream::host(report, &config.metadata);
-    let now = info.ts.unwrap_or_else(|| call.now());
-    let position = |consumer: u64, stream: u64, last: Option<Time>, word: &str| {
-        let place = format!(
-            "Consumer sequence: {} Stream sequence: {}",
-            count(consumer),
-            count(stream)
-        );
-        match last {
-            Some(last) => format!("{place} {word}: {} ago", human_duration(now.since(last))),
-            None => place,
-        }
-    };
-    let (last, floor) = (&info.delivered, &info.ack_floor);
-    let text = position(
-        last.consumer_seq,
-        last.stream_seq,
-        last.last_active,
-        "Last delivery",
-    );
-    report.row("Last Delivered Message", text);
-    if config.ack_policy != AckPolicy::None {
-        let text = position(
-            floor.consumer_seq,
-            floor.stream_seq,
-            floor.last_active,
-            "Last Ack",
-        );
-        report.row("Acknowledgment Floor", text);
-        let outstanding = count(info.num_ack_pending);
-        report.row(
-            "Outstanding Acks",
-            match config.max_ack_pending {
-                ..=0 => outstanding,
-                most => format!("{outstanding} out of maximum {}", number(most)),
-            },
-        );
-        report.row("Redelivered Messages", count(info.num_redelivered));
-    }
-    report.row("Unprocessed Messages", count(info.num_pending));
-    if config.deliver_subject.is_empty() {
-        let waiting = count(info.num_waiting);
-        report.row(
-            "Waiting Pulls",
-            match config.max_waiting {
-                ..=0 => format!("{waiting} of unlimited"),
-                most => format!("{waiting} of maximum {}", number(most)),
-            },
-        );
-    } else {
-        report.row(
-            "Active Interest",
-            match (info.push_bound, config.deliver_group.as_str()) {
-                (false, _) => "No interest".into(),
-                (true, "") => "Active".into(),
-                (true, group) => format!("Active using Queue Group {group}"),
-            },
-        );
-    }
-    if info.paused {
-        let until = call.time(now.after(info.pause_remaining));
-        report.row(
-            "Paused Until",
-            format!(
-                "{until} ({} remaining)",
-                rounded_duration(info.pause_remaining)
-            ),
-        );
-    }
 }
 
 /// `consumer report`.

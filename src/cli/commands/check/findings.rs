@@ -1,0 +1,279 @@
+//! What a check found, and the forms it can be written in. Knows no server.
+
+use super::*;
+
+/// A figure. Seconds are kept in ns.
+pub(super) struct Figure {
+    pub(super) name: &'static str,
+    pub(super) value: i64,
+    pub(super) warn: i64,
+    pub(super) crit: i64,
+    pub(super) unit: &'static str,
+}
+
+/// What a check found.
+pub(super) struct Findings {
+    pub(super) check: &'static str,
+    pub(super) name: String,
+    pub(super) ok: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    pub(super) criticals: Vec<String>,
+    pub(super) figures: Vec<Figure>,
+}
+
+/// Four decimals of seconds, or a whole number.
+pub(super) fn plain(value: i64, unit: &str) -> String {
+    match unit {
+        "s" => {
+            let rounded = (value + 50_000) / 100_000;
+            format!("{}.{:04}", rounded / 10_000, rounded % 10_000)
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// A number as JSON has it: seconds with as many digits as needed.
+pub(super) fn float(value: i64, unit: &str) -> String {
+    if unit != "s" {
+        return value.to_string();
+    }
+    let text = format!("{}.{:09}", value / SECOND, value % SECOND);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+impl Findings {
+    pub(super) fn new(check: &'static str, name: impl Into<String>) -> Findings {
+        Findings {
+            check,
+            name: name.into(),
+            ok: Vec::new(),
+            warnings: Vec::new(),
+            criticals: Vec::new(),
+            figures: Vec::new(),
+        }
+    }
+
+    pub(super) fn ok(&mut self, text: String) {
+        self.ok.push(text);
+    }
+
+    pub(super) fn critical(&mut self, text: String) {
+        self.criticals.push(text);
+    }
+
+    pub(super) fn figure(
+        &mut self,
+        name: &'static str,
+        value: i64,
+        (warn, crit): (i64, i64),
+        unit: &'static str,
+    ) {
+        self.figures.push(Figure {
+            name,
+            value,
+            warn: warn.max(0),
+            crit: crit.max(0),
+            unit,
+        });
+    }
+
+    /// A time against its limits.
+    pub(super) fn timed(
+        &mut self,
+        ns: i64,
+        (warn, crit): (i64, i64),
+        bad: &dyn Fn(i64) -> String,
+        good: String,
+    ) {
+        match ns {
+            _ if crit != 0 && ns >= crit => self.criticals.push(bad(crit)),
+            _ if warn != 0 && ns >= warn => self.warnings.push(bad(warn)),
+            _ => self.ok.push(good),
+        }
+    }
+
+    pub(super) fn status(&self) -> (&'static str, i32) {
+        match () {
+            _ if !self.criticals.is_empty() => ("CRITICAL", 2),
+            _ if !self.warnings.is_empty() => ("WARNING", 1),
+            _ => ("OK", 0),
+        }
+    }
+
+    pub(super) fn nagios(&self) -> String {
+        let mut words = vec![self.status().0.to_string(), self.name.clone()];
+        words.extend(self.criticals.iter().map(|t| format!("Crit:{t}")));
+        words.extend(self.warnings.iter().map(|t| format!("Warn:{t}")));
+        words.extend(self.ok.iter().map(|t| format!("OK:{t}")));
+        let mut text = words.join(" ");
+        if !self.figures.is_empty() {
+            text.push_str(" |");
+        }
+        for Figure {
+            name,
+            value,
+            warn,
+            crit,
+            unit,
+        } in &self.figures
+        {
+            text.push_str(&format!(" {name}={}{unit}", plain(*value, unit)));
+            if *warn != 0 {
+                text.push_str(&format!(";{}", plain(*warn, unit)));
+            } else if *crit != 0 {
+                text.push(';');
+            }
+            if *crit != 0 {
+                text.push_str(&format!(";{}", plain(*crit, unit)));
+            }
+        }
+        text
+    }
+
+    pub(super) fn json(&self) -> String {
+        let mut text = String::from("{\n");
+        let mut field =
+            |name: &str, value: String| text.push_str(&format!("  \"{name}\": {value},\n"));
+        let quoted = |text: &str| json::print(&Value::from(text), "");
+        let list = |list: &[String]| {
+            let lines: Vec<String> = list.iter().map(|t| format!("    {}", quoted(t))).collect();
+            format!("[\n{}\n  ]", lines.join(",\n"))
+        };
+        field("status", quoted(self.status().0));
+        field("check_suite", quoted(self.check));
+        field("check_name", quoted(&self.name));
+        for (name, texts) in [
+            ("warning", &self.warnings),
+            ("critical", &self.criticals),
+            ("ok", &self.ok),
+        ] {
+            if !texts.is_empty() {
+                field(name, list(texts));
+            }
+        }
+        let figures: Vec<String> = self
+            .figures
+            .iter()
+            .map(|f| {
+                let number = |value| float(value, f.unit);
+                let (value, warn, crit) = (number(f.value), number(f.warn), number(f.crit));
+                let unit = if f.unit.is_empty() { String::new() } else { format!(",\n      \"unit\": \"{}\"", f.unit) };
+                format!(
+                    "    {{\n      \"name\": \"{}\",\n      \"value\": {value},\n      \"warning\": {warn},\n      \"critical\": {crit}{unit}\n    }}",
+                    f.name
+                )
+            })
+            .collect();
+        let figures = match figures.is_empty() {
+            true => "[]".to_string(),
+            false => format!("[\n{}\n  ]", figures.join(",\n")),
+        };
+        text.push_str(&format!("  \"perf_data\": {figures}\n}}"));
+        text
+    }
+
+    pub(super) fn prometheus(&self, namespace: &str) -> String {
+        let (check, item) = (self.check, self.name.replace('"', "."));
+        let mut families: Vec<(String, String, String, String)> = self
+            .figures
+            .iter()
+            .map(|f| {
+                let help = format!("Data about the NATS CLI check {check}");
+                let label = format!("item=\"{item}\"");
+                (
+                    format!("{namespace}_{check}_{}", f.name),
+                    help,
+                    label,
+                    float(f.value, f.unit),
+                )
+            })
+            .collect();
+        let (status, code) = self.status();
+        families.push((
+            format!("{namespace}_{check}_status_code"),
+            format!("Nagios compatible status code for {check}"),
+            format!("item=\"{item}\",status=\"{status}\""),
+            code.to_string(),
+        ));
+        families.sort();
+        families
+            .iter()
+            .map(|(name, help, label, value)| {
+                format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{{label}}} {value}\n")
+            })
+            .collect()
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut out = format!("{}: {}\n\n", self.name, self.status().0);
+        let mut table = Table::new("", &["Status", "Message"]);
+        for (status, texts) in [
+            ("OK", &self.ok),
+            ("Warning", &self.warnings),
+            ("Critical", &self.criticals),
+        ] {
+            texts
+                .iter()
+                .for_each(|text| table.row(vec![status.into(), text.clone()]));
+        }
+        if !table.is_empty() {
+            out.push_str(&format!(
+                "Status Detail\n\n{}",
+                table.render(Default::default())
+            ));
+        }
+        let headers = [
+            "Metric",
+            "Value",
+            "Unit",
+            "Critical Threshold",
+            "Warning Threshold",
+            "Description",
+        ];
+        let mut table = Table::new("", &headers);
+        for f in &self.figures {
+            let three = |value: i64| match f.unit {
+                "s" => format!("{}.{:03}", value / SECOND, value % SECOND / 1_000_000),
+                _ => format!("{}.000", crate::cli::render::number(value)),
+            };
+            let cells = [
+                f.name.into(),
+                three(f.value),
+                f.unit.into(),
+                three(f.crit),
+                three(f.warn),
+                String::new(),
+            ];
+            table.row(cells.to_vec());
+        }
+        if !table.is_empty() {
+            out.push_str(&format!(
+                "\nCheck Metrics\n\n{}",
+                table.render(Default::default())
+            ));
+        }
+        out
+    }
+
+    /// Prints it and ends the command.
+    pub(super) fn end(self, call: &Call) -> Outcome {
+        let format = call.values.text("format");
+        let text = match format {
+            "json" => self.json(),
+            "prometheus" => self.prometheus(call.values.text("namespace")),
+            "text" => self.text(),
+            _ => self.nagios(),
+        };
+        let path = call.values.text("outfile");
+        if path.is_empty() {
+            call.line(&text);
+        } else if let Err(error) = call.session.io.files().write(path, text.as_bytes()) {
+            return Err(format!("open {path}: {}", error.text()).into());
+        }
+        match self.status().1 {
+            _ if format == "prometheus" => Ok(()),
+            0 => Ok(()),
+            code => Err(Failure::Exit(code)),
+        }
+    }
+}

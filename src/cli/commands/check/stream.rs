@@ -1,0 +1,288 @@
+//! Checks of streams, consumers and their messages.
+
+use super::*;
+
+/// `server check stream`.
+pub async fn stream(call: Call) -> Outcome {
+    let name = call.values.text("stream");
+    let mut found = Findings::new("stream", name);
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await {
+        match jetstream.stream_info(name).await {
+            Ok(info) => stream_findings(&call, &mut found, &info),
+            Err(error) => found.critical(format!("could not load info: {}", words(failed(error)))),
+        }
+    }
+    found.end(&call)
+}
+
+pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamInfo) {
+    let values = &call.values;
+    if values.given("peer-expect") && values.int("peer-expect") > 0 && info.config.num_replicas <= 1
+    {
+        found.critical("Stream is not clustered".into());
+    }
+    let messages = info.state.messages as i64;
+    if values.given("msgs-warn") || values.given("msgs-critical") {
+        let (warn, crit) = (
+            values.uint("msgs-warn") as i64,
+            values.uint("msgs-critical") as i64,
+        );
+        found.figure("messages", messages, (warn, crit), "");
+        let text = format!("{messages} messages");
+        match () {
+            _ if crit > 0 && messages <= crit => found.critical(text),
+            _ if warn > 0 && messages <= warn => found.warnings.push(text),
+            _ => found.ok(text),
+        }
+    }
+    let (warn, crit) = (values.int("subjects-warn"), values.int("subjects-critical"));
+    let given = values.given("subjects-warn") || values.given("subjects-critical");
+    if given && (warn > 0 || crit > 0) {
+        let subjects = info.state.num_subjects as i64;
+        found.figure("subjects", subjects, (warn, crit), "");
+        let reached = |limit: i64| {
+            if warn < crit {
+                subjects >= limit
+            } else {
+                subjects <= limit
+            }
+        };
+        let text = format!("{subjects} subjects");
+        match () {
+            _ if reached(crit) => found.critical(text),
+            _ if reached(warn) => found.warnings.push(text),
+            _ => found.ok(text),
+        }
+    }
+    let sources = info.sources.len() as i64;
+    let of = |flag: &str| {
+        if values.given(flag) {
+            values.int(flag)
+        } else {
+            0
+        }
+    };
+    let (least, most) = (of("min-sources"), of("max-sources"));
+    found.figure("sources", sources, (least, most), "");
+    let text = format!("{sources} sources");
+    if (least > 0 && sources < least) || (most > 0 && sources > most) {
+        found.critical(text);
+    } else {
+        found.ok(text);
+    }
+    let lag = if values.given("lag-critical") {
+        values.uint("lag-critical")
+    } else {
+        0
+    };
+    let seen = if values.given("seen-critical") {
+        values.duration("seen-critical")
+    } else {
+        0
+    };
+    if lag == 0 && seen <= 0 {
+        return;
+    }
+    let lagged = info
+        .sources
+        .iter()
+        .filter(|s| lag > 0 && s.lag >= lag)
+        .count();
+    let silent = info
+        .sources
+        .iter()
+        .filter(|s| seen > 0 && (s.active < 0 || s.active >= seen))
+        .count();
+    found.figure("sources_lagged", lagged as i64, (0, 0), "");
+    found.figure("sources_inactive", silent as i64, (0, 0), "");
+    for (bad, word, good) in [
+        (lagged, "lagged", "current"),
+        (silent, "inactive", "active"),
+    ] {
+        match bad {
+            0 => found.ok(format!("{sources} sources {good}")),
+            bad => found.critical(format!("{bad} sources are {word}")),
+        }
+    }
+    if sources > 0 {
+        return;
+    }
+    let Some(mirror) = &info.mirror else {
+        return found.critical("not mirrored".into());
+    };
+    found.figure("lag", mirror.lag as i64, (0, lag as i64), "");
+    found.figure("active", mirror.active, (0, seen), "s");
+    let late = lag > 0 && mirror.lag >= lag;
+    let unseen = seen > 0 && (mirror.active < 0 || mirror.active >= seen);
+    if late {
+        found.critical(format!("Mirror Lag {}", mirror.lag));
+    }
+    if unseen {
+        found.critical(format!("Mirror Seen {}", go_duration(mirror.active)));
+    }
+    if !late && !unseen {
+        found.ok(format!("Mirror {}", mirror.name));
+    }
+}
+
+/// `server check consumer`.
+pub async fn consumer(call: Call) -> Outcome {
+    let (stream, name) = (call.values.text("stream"), call.values.text("consumer"));
+    let mut found = Findings::new("consumer", format!("{stream}_{name}"));
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await {
+        match jetstream.consumer_info(stream, name).await {
+            Ok(info) => consumer_findings(&call, &mut found, &info),
+            Err(error) => found.critical(format!("could not load info: {}", words(failed(error)))),
+        }
+    }
+    found.end(&call)
+}
+
+pub(super) fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
+    let values = &call.values;
+    let limit = |flag: &str| {
+        if values.given(flag) {
+            values.int(flag)
+        } else {
+            0
+        }
+    };
+    let time = |flag: &str| {
+        if values.given(flag) {
+            values.duration(flag)
+        } else {
+            0
+        }
+    };
+    let counts = [
+        (
+            "ack_pending",
+            info.num_ack_pending,
+            "outstanding-ack-critical",
+            "Ack Pending",
+        ),
+        (
+            "pull_waiting",
+            info.num_waiting,
+            "waiting-critical",
+            "Waiting Pulls",
+        ),
+        (
+            "pending",
+            info.num_pending,
+            "unprocessed-critical",
+            "Unprocessed Messages",
+        ),
+        (
+            "redelivered",
+            info.num_redelivered,
+            "redelivery-critical",
+            "Redelivered",
+        ),
+    ];
+    for (name, value, flag, _) in counts {
+        found.figure(name, value as i64, (0, limit(flag)), "");
+    }
+    let now = call.now();
+    let times = [
+        (
+            "last_delivery",
+            info.delivered.last_active,
+            "last-delivery-critical",
+            "Last delivery",
+            "No deliveries",
+        ),
+        (
+            "last_ack",
+            info.ack_floor.last_active,
+            "last-ack-critical",
+            "Last ack",
+            "No acks",
+        ),
+    ];
+    for (name, last, flag, ..) in times {
+        if let Some(last) = last {
+            found.figure(name, now.since(last), (0, time(flag)), "s");
+        }
+    }
+    for (_, value, flag, label) in counts {
+        let text = format!("{label}: {value}");
+        match limit(flag) {
+            ..=0 => {}
+            most if value as i64 >= most => found.critical(text),
+            _ => found.ok(text),
+        }
+    }
+    for (_, last, flag, label, none) in times {
+        let longest = time(flag);
+        match last {
+            _ if longest <= 0 => {}
+            None => found.critical(none.into()),
+            Some(last) if now.since(last) >= longest => {
+                found.critical(format!("{label} {} ago", go_duration(now.since(last))));
+            }
+            Some(last) => found.ok(format!("{label} {}", crate::cli::render::go_time(last))),
+        }
+    }
+    if values.is("pinned") && info.config.priority_policy != "pinned_client" {
+        found.critical("Not pinned client priority mode".into());
+    }
+}
+
+/// `server check message`.
+pub async fn message(call: Call) -> Outcome {
+    let (stream, subject) = (call.values.text("stream"), call.values.text("subject"));
+    let mut found = Findings::new("message", "Stream Message");
+    let Some(jetstream) = connect(&call, &mut found, "could not load info").await else {
+        return found.end(&call);
+    };
+    let message = match jetstream
+        .get_message(stream, DirectGet::Last(subject))
+        .await
+    {
+        Ok(message) => message,
+        Err(error) if error.api().is_some_and(|e| e.err_code == 10037) => {
+            found.critical("no message found".into());
+            return found.end(&call);
+        }
+        Err(error) => {
+            found.critical(format!("msg load failed: {}", words(failed(error))));
+            return found.end(&call);
+        }
+    };
+    let mut time = message.time;
+    let body = String::from_utf8_lossy(&message.payload);
+    if call.values.is("body-timestamp") {
+        match body.trim().parse::<i64>() {
+            Ok(seconds) => time = Time(seconds.saturating_mul(SECOND)),
+            Err(_) => {
+                let quoted = quote(body.trim());
+                found.critical(format!(
+                    "invalid timestamp body: strconv.ParseInt: parsing {quoted}: invalid syntax"
+                ));
+                return found.end(&call);
+            }
+        }
+    }
+    let age = (call.now().since(time) + 500_000) / 1_000_000 * 1_000_000;
+    let (warn, crit) = limits(&call, "age");
+    found.figure("age", age, (warn, crit), "s");
+    found.figure("size", message.payload.len() as i64, (0, 0), "B");
+    if crit > 0 && age > crit {
+        found.critical(format!("{} old", go_duration(age)));
+    } else if warn > 0 && age > warn {
+        found.warnings.push(format!("{} old", go_duration(age)));
+    }
+    let content = call.values.text("content");
+    match Pattern::new(content) {
+        Ok(pattern) if !pattern.is_match(&body) => {
+            found.critical(format!("does not match regex: {content}"))
+        }
+        Ok(_) => {}
+        Err(error) => found.critical(format!("content regex compile failed: {error}")),
+    }
+    if found.criticals.is_empty() && found.warnings.is_empty() {
+        found.ok(format!("Valid message on {stream} > {subject}"));
+    }
+    found.end(&call)
+}

@@ -1,0 +1,196 @@
+//! `nats request` and `nats reply`.
+
+use super::*;
+
+/// `request`.
+pub async fn request(call: Call) -> Outcome {
+    refuse_programs(&call, &["translate"])?;
+    interruptible(&call, request_all(&call)).await
+}
+
+pub(super) async fn request_all(call: &Call) -> Outcome {
+    let client = call.connect().await?;
+    let total = match call.values.int("count") {
+        ..=0 => i64::from(i16::MAX),
+        total => total,
+    };
+    let mut bodies = Bodies::new(call);
+    let mut progress = Progress::new(call, total);
+    while let Some(body) = bodies.next().await {
+        for number in 1..=total {
+            let message = prepare(call, &body, number)?;
+            if !request_one(call, &client, message, &mut progress).await? {
+                return Ok(());
+            }
+        }
+    }
+    if let Some(progress) = progress {
+        progress.end().await;
+    }
+    Ok(())
+}
+
+/// Sends a request and shows its replies; false if nobody is there to answer.
+pub(super) async fn request_one(
+    call: &Call,
+    client: &Client,
+    message: Prepared,
+    progress: &mut Option<Progress<'_>>,
+) -> Result<bool, Failure> {
+    let raw = call.values.is("raw");
+    let log = !raw && progress.is_none();
+    let wanted = match call.values.is("wait-for-empty") {
+        true => i64::from(i16::MAX),
+        false => call.values.int("replies"),
+    };
+    if log {
+        call.log(&format!(
+            "Sending request on {}",
+            values::quote(&message.subject)
+        ));
+    }
+    let inbox = client.new_inbox();
+    let mut replies = client.subscribe(&inbox, None)?;
+    client.publish_with(
+        &message.subject,
+        Some(&inbox),
+        &message.headers,
+        &message.body,
+    )?;
+    if let Some(progress) = progress {
+        progress.step();
+    }
+    let started = call.now();
+    let (mut wait, mut seen, mut sum) = (call.timeout(), 0, 0);
+    loop {
+        let reply = match replies.next_timeout(wait.max(0)).await {
+            Ok(reply) => reply,
+            Err(Error::Timeout) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        };
+        if reply.payload.is_empty() && reply.status.as_ref().is_some_and(|s| s.code == 503) {
+            call.log("No responders are available");
+            return Ok(false);
+        }
+        let rtt = call.now().since(started);
+        if log {
+            call.log(&format!("Received with rtt {}", go_duration(rtt)));
+            log_headers(call, &reply);
+            if !reply.headers.is_empty() {
+                call.log("");
+            }
+        }
+        if log || raw {
+            call.session.io.stdout(&message::body(&reply.payload));
+        }
+        seen += 1;
+        if wanted > 0 && (seen == wanted || reply.payload.is_empty()) {
+            return Ok(true);
+        }
+        sum += rtt;
+        wait = match wanted {
+            0 => call.timeout() - rtt,
+            _ => sum / seen + call.values.duration("reply-timeout"),
+        };
+    }
+}
+
+pub(super) fn log_headers(call: &Call, message: &Message) {
+    for (key, value) in message.headers.iter() {
+        call.log(&format!("{key}: {value}"));
+    }
+}
+
+/// `reply`.
+pub async fn reply(call: Call) -> Outcome {
+    refuse_programs(&call, &["command"])?;
+    let values = &call.values;
+    let (subject, queue) = (values.arg("subject"), values.text("queue"));
+    let client = call.connect().await?;
+    let mut echo = values.is("echo");
+    if values.arg("body").is_empty() && !echo {
+        call.log("No body or command supplied, enabling echo mode");
+        echo = true;
+    }
+    let requests = client.subscribe(subject, Some(queue));
+    client.flush().await?;
+    if let Some(error) = call.last_error() {
+        return Err(error.into());
+    }
+    call.log(&format!(
+        "Listening on {} in group {}",
+        values::quote(subject),
+        values::quote(queue)
+    ));
+    let mut interrupt = call.session.io.interrupt();
+    // A bad subject is not an error: it only never hears anything.
+    if let Ok(mut requests) = requests {
+        let mut answered = 0;
+        let mut answer: LocalFuture<()> = Box::pin(async {
+            while let Some(request) = requests.next().await {
+                answer_one(&call, &client, &request, echo, answered).await;
+                answered += 1;
+                if values.int("count") == answered {
+                    break;
+                }
+            }
+        });
+        race(&mut answer, &mut interrupt).await;
+    } else {
+        interrupt.await;
+    }
+    call.log("\nDraining...");
+    let _ = client.drain().await;
+    call.log("Exiting");
+    Err(Failure::Exit(1))
+}
+
+pub(super) async fn answer_one(
+    call: &Call,
+    client: &Client,
+    request: &Message,
+    echo: bool,
+    number: i64,
+) {
+    let subject = values::quote(&request.subject);
+    call.log(&format!("[#{number}] Received on subject {subject}:"));
+    log_headers(call, request);
+    let mut shown = b"\n".to_vec();
+    shown.extend_from_slice(&request.payload);
+    shown.push(b'\n');
+    call.session.io.stdout(&shown);
+    let longest = call.values.duration("sleep");
+    if longest > 0 {
+        let ns = (call.session.runtime.random() % longest as u64) as i64;
+        call.session.runtime.sleep(ns).await;
+    }
+    let mut source = Made::new(call, number);
+    source.request =
+        Some(String::from_utf8_lossy(&request.payload).into_owned()).filter(|r| !r.is_empty());
+    let Ok(mut headers) = message::headers(&call.values.list("header"), &source) else {
+        return;
+    };
+    let body = if echo {
+        for (key, value) in request.headers.iter() {
+            headers.append(key, value);
+        }
+        headers.append("NATS-Reply-Counter", &number.to_string());
+        request.payload.clone()
+    } else {
+        let body = call.values.arg("body");
+        match template::expand("body", body, &source) {
+            Ok(body) => body.into_bytes(),
+            Err(error) => {
+                call.log(&format!("Could not parse body template: {error}"));
+                body.into()
+            }
+        }
+    };
+    let sent = match &request.reply {
+        Some(reply) => client.publish_with(reply, None, &headers, &body),
+        None => Err(Error::Invalid("message does not have a reply")),
+    };
+    if let Err(error) = sent {
+        call.log(&format!("Could not publish reply: {error}"));
+    }
+}

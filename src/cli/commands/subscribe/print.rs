@@ -1,0 +1,199 @@
+//! How messages of a subscription are shown: in full, raw, as JSON, counted in a report.
+
+use super::*;
+
+/// A message as `--dump` writes it: nats.go's message as JSON.
+pub(super) fn dumped(message: &Message) -> String {
+    let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (key, value) in message.headers.iter() {
+        headers.entry(key).or_default().push(value);
+    }
+    let headers = if headers.is_empty() {
+        json!(null)
+    } else {
+        json!(headers)
+    };
+    let data = base64::encode(&message.payload);
+    let fields = [
+        ("Subject", json!(message.subject)),
+        ("Reply", json!(message.reply.clone().unwrap_or_default())),
+        ("Header", headers),
+        (
+            "Data",
+            if data.is_empty() {
+                json!(null)
+            } else {
+                json!(data)
+            },
+        ),
+        ("Sub", json!(null)),
+    ];
+    let fields: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+impl Shown<'_> {
+    /// The time of a line, as `-t` and `-d` want it.
+    pub(super) fn stamp(&self, time: Time, since: Time) -> String {
+        let call = self.call;
+        if call.values.is("timestamp") {
+            return format!(
+                " @ {}",
+                message::stamp(time, call.session.io.utc_offset(time))
+            );
+        }
+        match call.values.is("delta-time") {
+            true => format!(" @ {}", go_duration(call.now().since(since))),
+            false => String::new(),
+        }
+    }
+
+    pub(super) fn trace_reply(&self, message: &Message) {
+        if let (true, Some(reply)) = (self.call.values.is("trace"), &message.reply) {
+            self.call.line(&format!("<<< Reply Subject: {reply}"));
+        }
+    }
+
+    pub(super) fn print_core(&self, number: u64, message: &Message, reply: Option<&Message>) {
+        let call = self.call;
+        let stamp = self.stamp(call.now(), self.started);
+        self.trace_reply(message);
+        if self.print_plain(number, message, reply) {
+            return;
+        }
+        let mut line = format!(
+            "[#{number}]{stamp} Received on {}",
+            values::quote(&message.subject)
+        );
+        if let Some(reply) = &message.reply {
+            line.push_str(&format!(" with reply {}", values::quote(reply)));
+        }
+        call.line(&line);
+        self.print_content(message);
+        if let Some(reply) = reply {
+            call.line(&format!(
+                "[#{number}]{stamp} Matched reply on {}",
+                values::quote(&reply.subject)
+            ));
+            self.print_content(reply);
+        }
+    }
+
+    /// The forms for other programs, `--dump` and `--raw`; false if neither is wanted.
+    pub(super) fn print_plain(
+        &self,
+        number: u64,
+        message: &Message,
+        reply: Option<&Message>,
+    ) -> bool {
+        let call = self.call;
+        match call.values.text("dump") {
+            "" => {}
+            "-" => {
+                for message in [Some(message), reply].into_iter().flatten() {
+                    call.print(&format!("{}\0", dumped(message)));
+                }
+                return true;
+            }
+            folder => {
+                let number = Delivery::of(message).map_or(number, |d| d.stream_sequence);
+                for (message, suffix) in [(Some(message), ""), (reply, "_reply")] {
+                    let Some(message) = message else { continue };
+                    let path = format!("{folder}/{number}{suffix}.json");
+                    if let Err(error) = call
+                        .session
+                        .io
+                        .files()
+                        .write(&path, dumped(message).as_bytes())
+                    {
+                        call.log(&format!(
+                            "Could not save message: open {path}: {}",
+                            error.text()
+                        ));
+                    }
+                }
+                return true;
+            }
+        }
+        if call.values.is("raw") {
+            call.session
+                .io
+                .stdout(&message::compact_body(&message.payload));
+            if let Some(reply) = reply {
+                call.session.io.stdout(&reply.payload);
+                call.line("");
+            }
+            return true;
+        }
+        false
+    }
+
+    /// Headers and body.
+    pub(super) fn print_content(&self, message: &Message) {
+        let call = self.call;
+        if call.values.is("subjects-only") {
+            return;
+        }
+        let mut lines = message::header_lines(&message.headers, "");
+        if let Some(status) = &message.status {
+            lines.push_str(&format!("Status: {}\n", status.code));
+            if !status.description.is_empty() {
+                lines.push_str(&format!("Description: {}\n", status.description));
+            }
+        }
+        if !lines.is_empty() {
+            lines.push('\n');
+            call.print(&lines);
+        }
+        if !call.values.is("headers-only") {
+            call.session.io.stdout(&message::body(&message.payload));
+        }
+    }
+
+    pub(super) fn show_report(&self) {
+        let call = self.call;
+        let top = call.values.int("report-top");
+        let title = match top {
+            1 => "Top Subject Report".into(),
+            top => format!("Top {top} Active Subjects Report"),
+        };
+        let mut rows: Vec<_> = self.report.iter().collect();
+        rows.sort_by_key(|(_, (messages, _))| std::cmp::Reverse(*messages));
+        if top > 0 {
+            rows.truncate(top as usize);
+        }
+        let mut table = Table::new(title, &["Subject", "Message Count", "Bytes"]);
+        let (mut messages, mut bytes) = (0, 0);
+        for (subject, (m, b)) in rows {
+            table.row(vec![subject.clone(), count(*m), render::size(*b)]);
+            messages += m;
+            bytes += b;
+        }
+        table.footer(vec!["Totals".into(), count(messages), render::size(bytes)]);
+        call.print("\x1b[2J\x1b[H");
+        call.table(&table);
+        call.line("");
+    }
+
+    pub(super) fn print_delivery(&self, message: &Message, delivery: &Delivery) {
+        let call = self.call;
+        let stamp = self.stamp(delivery.time, delivery.time);
+        self.trace_reply(message);
+        if self.print_plain(self.seen, message, None) {
+            return;
+        }
+        call.line(&format!(
+            "[#{}]{stamp} Received JetStream message: stream: {} seq: {} / pending: {} / subject: {} / time: {}",
+            self.seen,
+            delivery.stream,
+            count(delivery.stream_sequence),
+            count(delivery.pending),
+            message.subject,
+            date_time(delivery.time, call.session.io.utc_offset(delivery.time)),
+        ));
+        self.print_content(message);
+    }
+}

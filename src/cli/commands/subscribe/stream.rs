@@ -1,0 +1,249 @@
+//! The JetStream forms of `nats subscribe`: by a consumer, or by direct gets.
+
+use super::*;
+
+impl Shown<'_> {
+    /// The JetStream forms, by a pull consumer.
+    pub(super) async fn consume(
+        &mut self,
+        jetstream: &JetStream,
+        info: &StreamInfo,
+        subjects: &[String],
+    ) -> Outcome {
+        let (call, values) = (self.call, &self.call.values);
+        let stream = info.config.name.as_str();
+        let filter = subjects.first().cloned().unwrap_or_else(|| ">".into());
+        let durable = values.text("durable");
+        let mut config = self.start_policy(&filter)?;
+        config.filter_subject = filter;
+        config.ack_policy = AckPolicy::None;
+        config.headers_only = values.is("headers-only") || values.is("subjects-only");
+        let existing = match durable {
+            "" => None,
+            name => match jetstream.consumer_info(stream, name).await {
+                Ok(info) => Some(info),
+                Err(error) if error.api().is_some_and(|e| e.err_code == 10014) => None,
+                Err(error) => {
+                    let name = values::quote(name);
+                    return Err(format!("error loading durable consumer {name}: {error}").into());
+                }
+            },
+        };
+        let quoted = (values::quote(stream), values::quote(durable));
+        let consumer = match existing {
+            Some(info) if !info.config.deliver_subject.is_empty() => {
+                call.log(&format!(
+                    "Subscribing to JetStream Stream {} using existing push consumer {}",
+                    quoted.0, quoted.1
+                ));
+                return Err("this playground does not subscribe to push consumers here; use nats consumer sub".into());
+            }
+            Some(info) => {
+                call.log(&format!(
+                    "Subscribing to JetStream Stream {} using existing pull consumer {}",
+                    quoted.0, quoted.1
+                ));
+                info
+            }
+            None => {
+                let what = match durable {
+                    "" => {
+                        config.inactive_threshold = 300 * SECOND;
+                        config.name = crate::cli::commands::nuid(&call.session)
+                            .chars()
+                            .take(8)
+                            .collect();
+                        "failed to create consumer".to_string()
+                    }
+                    name => {
+                        config.name = name.into();
+                        format!("failed to create durable consumer {}", quoted.1)
+                    }
+                };
+                let created = jetstream.create_consumer(stream, &config, "create").await;
+                created.map_err(|e| Failure::from(e).context(&what))?
+            }
+        };
+        let acks = !durable.is_empty() && consumer.config.ack_policy != AckPolicy::None;
+        let mut pull = Pull::new(jetstream, stream, &consumer.name)?;
+        let (mut since, mut reported) = (call.now(), call.now());
+        let outcome = loop {
+            let arrived = {
+                let mut next: LocalFuture<_> = Box::pin(pull.next());
+                self.next(&mut next, since, reported).await
+            };
+            match arrived {
+                Next::Idle => break Ok(()),
+                Next::Report => {
+                    self.show_report();
+                    reported = call.now();
+                }
+                Next::Message(Err(error)) => break Err(error),
+                Next::Message(Ok(message)) => {
+                    since = call.now();
+                    if self.is_ignored(&message.subject) {
+                        continue;
+                    }
+                    let Some(delivery) = Delivery::of(&message) else {
+                        continue;
+                    };
+                    self.seen += 1;
+                    if self.reports() {
+                        self.count(&message.subject.clone(), message.payload.len());
+                    } else {
+                        self.print_delivery(&message, &delivery);
+                    }
+                    if acks {
+                        let reply = message.reply.as_deref().unwrap_or_default();
+                        jetstream.client.publish(reply, b"+ACK")?;
+                    }
+                    if self.full() || (values.is("terminate-at-end") && delivery.pending == 0) {
+                        break Ok(());
+                    }
+                }
+            }
+        };
+        drop(pull);
+        jetstream.client.flush().await?;
+        outcome
+    }
+
+    /// Where a consumer starts, said in a log line.
+    pub(super) fn start_policy(&self, filter: &str) -> Result<ConsumerConfig, Failure> {
+        let values = &self.call.values;
+        let mut config = ConsumerConfig::default();
+        let ignored = self.ignored_text();
+        let sequence = values.uint("start-sequence");
+        let words = if sequence > 0 {
+            config.deliver_policy = DeliverPolicy::ByStartSequence;
+            config.opt_start_seq = sequence;
+            format!("starting at sequence {sequence}")
+        } else if values.is("last") {
+            config.deliver_policy = DeliverPolicy::Last;
+            "from last received message".into()
+        } else if values.is("all") {
+            "from first received message".into()
+        } else if values.is("new") {
+            config.deliver_policy = DeliverPolicy::New;
+            "for new messages".into()
+        } else if !values.text("since").is_empty() {
+            let ns = values::duration(values.text("since"))?;
+            config.deliver_policy = DeliverPolicy::ByStartTime;
+            config.opt_start_time = Some(self.call.now().after(-ns));
+            format!("since {}", human_duration(ns))
+        } else if values.is("last-per-subject") {
+            config.deliver_policy = DeliverPolicy::LastPerSubject;
+            "for last message per subject".into()
+        } else {
+            return Ok(config);
+        };
+        self.call.log(&format!(
+            "Subscribing to subject {filter} {words} {ignored}"
+        ));
+        Ok(config)
+    }
+
+    /// The JetStream forms, by direct gets, one after the other.
+    pub(super) async fn direct(
+        &mut self,
+        jetstream: &JetStream,
+        info: &StreamInfo,
+        subjects: &[String],
+    ) -> Outcome {
+        let (call, values) = (self.call, &self.call.values);
+        let stream = info.config.name.as_str();
+        let filter = subjects.first().cloned();
+        let shown = filter
+            .clone()
+            .unwrap_or_else(|| info.config.subjects.join(", "));
+        let filter = filter.unwrap_or_else(|| ">".into());
+        let ignored = self.ignored_text();
+        let sequence = values.uint("start-sequence");
+        let mut since_time = None;
+        let (words, mut next) = if sequence > 0 {
+            (format!("starting with sequence {sequence}"), sequence)
+        } else if values.is("last") {
+            (
+                "starting with the last message received".into(),
+                info.state.last_seq,
+            )
+        } else if values.is("all") {
+            (
+                "starting with the first message received".into(),
+                info.state.first_seq,
+            )
+        } else if values.is("new") {
+            (
+                "delivering any new messages received".into(),
+                info.state.last_seq + 1,
+            )
+        } else if !values.text("since").is_empty() {
+            let ns = values::duration(values.text("since"))?;
+            since_time = Some(call.now().after(-ns));
+            (
+                format!("starting with messages since {}", human_duration(ns)),
+                info.state.last_seq + 1,
+            )
+        } else if values.is("last-per-subject") {
+            let words = "for the last messages for each subject in the Stream";
+            (words.into(), info.state.last_seq)
+        } else {
+            (String::new(), info.state.first_seq)
+        };
+        if !words.is_empty() {
+            call.log(&format!(
+                "Subscribing to JetStream Stream (direct) holding messages with subject {shown} {words} {ignored}"
+            ));
+        }
+        let mut since = call.now();
+        loop {
+            let mut request = json!({"batch": 1, "next_by_subj": filter, "seq": next});
+            if let Some(time) = since_time.take() {
+                request =
+                    json!({"batch": 1, "next_by_subj": filter, "start_time": Time::rfc3339(time)});
+            }
+            let subject = format!("DIRECT.GET.{stream}");
+            let message = jetstream
+                .request_raw(&subject, request.to_string().as_bytes())
+                .await?;
+            if message.status.is_some() {
+                let wait = values.duration("wait");
+                if values.is("terminate-at-end") || (wait > 0 && call.now().since(since) >= wait) {
+                    return Ok(());
+                }
+                call.session.runtime.sleep(SECOND / 4).await;
+                continue;
+            }
+            since = call.now();
+            let header = |name: &str| message.headers.get(name).unwrap_or_default();
+            let sequence = header("Nats-Sequence").parse().unwrap_or(next);
+            let time = Time::parse_rfc3339(header("Nats-Time-Stamp"));
+            let message = Message {
+                subject: header("Nats-Subject").into(),
+                reply: None,
+                ..message
+            };
+            next = sequence + 1;
+            if self.is_ignored(&message.subject) {
+                continue;
+            }
+            self.seen += 1;
+            let stamp = self.stamp(call.now(), self.started);
+            if self.reports() {
+                self.count(&message.subject, message.payload.len());
+            } else if !self.print_plain(sequence, &message, None) {
+                call.line(&format!(
+                    "[#{}]{stamp} Received JetStream message (direct): stream: {stream} seq {} / subject: {} / time: {}",
+                    self.seen,
+                    sequence,
+                    message.subject,
+                    call.time_or_zero(time),
+                ));
+                self.print_content(&message);
+            }
+            if self.full() {
+                return Ok(());
+            }
+        }
+    }
+}
