@@ -46,6 +46,7 @@ pub fn sequence(seed: u64) -> Vec<Step> {
     let mut generator = Generator {
         bucket: random.one_in(2),
         slow: random.one_in(40),
+        retention: None,
         random,
         steps: Vec::new(),
         sources: Vec::new(),
@@ -62,6 +63,7 @@ struct Generator {
     bucket: bool,
     /// May wait for times to run out.
     slow: bool,
+    retention: Option<&'static str>,
     steps: Vec<Step>,
     /// Steps that may have got messages to acknowledge.
     sources: Vec<u32>,
@@ -169,7 +171,10 @@ impl Generator {
             }
         } else {
             fields.push("\"name\":\"S\",\"subjects\":[\"s.>\"]".into());
-            let retention = random.pick(&["limits", "limits", "limits", "interest", "workqueue"]);
+            // Chosen once: see differences.md.
+            let retention = *self.retention.get_or_insert_with(|| {
+                random.pick(&["limits", "limits", "limits", "interest", "workqueue"])
+            });
             fields.push(format!("\"retention\":\"{retention}\""));
             if random.one_in(2) {
                 fields.push(format!("\"max_msgs\":{}", 1 + random.below(8)));
