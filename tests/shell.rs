@@ -111,7 +111,7 @@ fn run_here<T>(work: impl Future<Output = T>) -> T {
         .build()
         .unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        let limit = Duration::from_secs(20);
+        let limit = Duration::from_secs(120);
         tokio::time::timeout(limit, work).await.expect("it ends")
     })
 }
