@@ -152,7 +152,7 @@ impl JetStream {
 
     /// A stream was deleted: those that follow it will miss it.
     pub(super) fn forget_origin(&mut self, core: &mut Core, origin: StreamId) {
-        for (_, followers) in &mut self.followers {
+        for followers in self.followers.values_mut() {
             followers.retain(|follower| *follower != origin);
         }
         for follower in self.followers.remove(&origin).unwrap_or_default() {

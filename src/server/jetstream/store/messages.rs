@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::wire::time::Time;
 
 /// Sequences a block covers. Small enough that shifting a block is cheap, large enough that the map of blocks is small.
-const BLOCK: u64 = 64;
+const BLOCK: u64 = 32;
 
 /// A stored message.
 #[derive(Clone, Debug, PartialEq, Eq)]
