@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Timer};
+use super::handshake::PING_INTERVAL;
 use super::info::{MAX_PAYLOAD, Occasion};
 use super::json::{self, quote};
-use super::options::{Options, redacted};
+use super::options::Options;
 use super::{ConnectionId, Output, Peer};
 use crate::wire::op::{ClientOp, Delivery, ServerOp};
-use crate::wire::parser::{ClientOpParser, Limits, ParseError, Parsed};
+use crate::wire::parser::{ClientOpParser, Limits, Parsed};
 use crate::wire::time::{SECOND, Time};
 
 const MAX_CONTROL_LINE: usize = 4096;
@@ -17,11 +18,6 @@ const MAX_CONTROL_LINE: usize = 4096;
 const MAX_PENDING: usize = 64 << 20;
 const MAX_CONNECTIONS: usize = 65_536;
 const AUTH_TIMEOUT: i64 = 2 * SECOND;
-const FIRST_PING: i64 = 2 * SECOND;
-const PING_INTERVAL: i64 = 120 * SECOND;
-const MAX_PINGS_OUT: u32 = 2;
-/// A round trip older than this is measured again.
-const RTT_AGE: i64 = 3600 * SECOND;
 
 /// A client's connection.
 #[derive(Clone, Debug)]
@@ -30,21 +26,21 @@ pub struct Connection {
     pub(super) options: Options,
     pub(super) subscriptions: BTreeMap<Box<[u8]>, SubscriptionId>,
     parser: ClientOpParser,
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
     /// Reason, once it is to be closed after `out`.
-    closing: Option<&'static str>,
+    pub(super) closing: Option<&'static str>,
     ready: bool,
     /// A CONNECT was accepted.
-    connected: bool,
-    first_pong: bool,
-    pings_out: u32,
+    pub(super) connected: bool,
+    pub(super) first_pong: bool,
+    pub(super) pings_out: u32,
     pub(super) rtt: i64,
-    rtt_start: Option<Time>,
+    pub(super) rtt_start: Option<Time>,
     pub(super) started: Time,
     pub(super) last_in: Time,
     pub(super) stats: Stats,
     /// `127.0.0.1:4 - cid:5`, longer after CONNECT.
-    label: String,
+    pub(super) label: String,
 }
 
 /// Messages and bytes of a connection.
@@ -185,7 +181,7 @@ impl Core {
     }
 
     /// A connection that an operation came from; a stand-in if there is none, so that nothing can go wrong.
-    fn connection_mut(&mut self, id: ConnectionId) -> &mut Connection {
+    pub(super) fn connection_mut(&mut self, id: ConnectionId) -> &mut Connection {
         self.connections.get_mut(&id).unwrap_or(&mut self.nobody)
     }
 
@@ -199,22 +195,6 @@ impl Core {
     /// Must the next operation be CONNECT?
     pub(super) fn awaits_connect(&self, id: ConnectionId) -> bool {
         self.config.auth_required() && self.connections.get(&id).is_some_and(|c| !c.connected)
-    }
-
-    /// Something other than CONNECT came first.
-    pub(super) fn auth_violation(&mut self, id: ConnectionId) {
-        let user = self
-            .connections
-            .get(&id)
-            .map(|c| c.options.user.clone())
-            .unwrap_or_default();
-        let suffix = if user.is_empty() {
-            String::new()
-        } else {
-            format!(" - User {}", quote(user.as_bytes()))
-        };
-        self.write_log(id, "ERR", &format!("authentication error{suffix}"));
-        self.fail(id, "Authorization Violation", "Authentication Failure");
     }
 
     /// Does what an operation asks for, except for routing a message: true if there is one to route.
@@ -274,125 +254,6 @@ impl Core {
             }
         }
         false
-    }
-
-    /// Bytes that cannot be read.
-    pub(super) fn parse_error(&mut self, id: ConnectionId, error: ParseError) {
-        if let ParseError::Payload { verb, args, .. } | ParseError::Arguments { verb, args, .. } =
-            &error
-        {
-            self.trace(id, "TRC", || {
-                format!("<<- [{verb} {}]", String::from_utf8_lossy(args))
-            });
-        }
-        match error {
-            ParseError::Unknown { state, at, snippet } => {
-                let snippet = quote(&snippet);
-                let text =
-                    format!("Client parser ERROR, state={state}, i={at}: proto='{snippet}...'");
-                self.write_log(id, "ERR", &text);
-                self.fail(id, "Unknown Protocol Operation", "Protocol Violation");
-            }
-            ParseError::ControlLine => {
-                self.write_log(id, "ERR", "maximum control line exceeded");
-                self.fail(
-                    id,
-                    "maximum control line exceeded",
-                    "Maximum Control Line Exceeded",
-                );
-            }
-            ParseError::Payload { size, .. } => {
-                self.write_log(
-                    id,
-                    "ERR",
-                    &format!("maximum payload exceeded: {size} vs {MAX_PAYLOAD}"),
-                );
-                self.fail(
-                    id,
-                    "Maximum Payload Violation",
-                    "Maximum Message Payload Exceeded",
-                );
-            }
-            ParseError::Arguments { args, problem, .. } => {
-                self.write_log(id, "ERR", &format!("{problem}: {}", quote(&args)));
-                self.close(id, "Protocol Violation");
-            }
-        }
-    }
-
-    fn client_connect(&mut self, id: ConnectionId, json: &[u8]) {
-        let now = self.now;
-        let jitter = self.random_below((FIRST_PING / 5) as usize) as i64;
-        self.timers
-            .set(Timer::Connection(id), Some(now.after(FIRST_PING + jitter)));
-        let connection = self.connection_mut(id);
-        connection.rtt = now.since(connection.started).max(1);
-        if let Err(error) = connection.options.overlay(json) {
-            self.write_log(id, "ERR", &error);
-            return self.close(id, "Protocol Violation");
-        }
-        let again = std::mem::replace(&mut connection.connected, true);
-        let options = connection.options.clone();
-        if again {
-            let ended = std::mem::take(&mut connection.subscriptions);
-            ended
-                .into_values()
-                .for_each(|subscription| self.remove_subscription(subscription));
-        }
-        if !self
-            .config
-            .admits(&options.user, &options.pass, &options.auth_token)
-            || options.new_account
-            || !options.account.is_empty()
-        {
-            return self.auth_violation(id);
-        }
-        if !again {
-            self.relabel(id, &options);
-        }
-        if !(0..=1).contains(&options.protocol) {
-            self.write_log(id, "ERR", "invalid client protocol");
-            self.fail(id, "invalid client protocol", "Bad Client Protocol Version");
-        } else if options.no_responders && !options.headers {
-            self.write_log(id, "ERR", "no responders requires headers support");
-            self.fail(
-                id,
-                "no responders requires headers support",
-                "No Responders Requires Headers",
-            );
-        } else {
-            self.acknowledge(id);
-        }
-    }
-
-    fn relabel(&mut self, id: ConnectionId, options: &Options) {
-        let client = options.label();
-        let user = match (&options.user[..], &options.auth_token[..]) {
-            ("", "") => String::new(),
-            (_, "") => format!("$G/user:{}", options.user),
-            _ => "$G/token".into(),
-        };
-        let label = &mut self.connection_mut(id).label;
-        for part in [client, user].iter().filter(|part| !part.is_empty()) {
-            label.push_str(" - ");
-            label.push_str(&quote(part.as_bytes()));
-        }
-    }
-
-    fn ping(&mut self, id: ConnectionId) {
-        let now = self.now;
-        let connection = self.connection_mut(id);
-        connection.last_in = now;
-        ServerOp::Pong.write(&mut connection.out);
-        let first = connection.connected
-            && !std::mem::replace(&mut connection.first_pong, connection.connected);
-        let wants_info = first && connection.options.protocol >= 1;
-        self.mark_ready(id);
-        self.trace(id, "TRC", || "->> [PONG]".into());
-        if wants_info && let Some(connection) = self.connections.get(&id) {
-            let info = self.info(id, connection, Occasion::FirstPong);
-            ServerOp::Info(&info).write(&mut self.connection_mut(id).out);
-        }
     }
 
     /// Checks of the publish path, and `+OK`; true if the message may be routed.
@@ -534,47 +395,8 @@ impl Core {
         self.remove_subscription(subscription);
     }
 
-    /// The timer of a connection is due: it did not authenticate, or it is time to PING.
-    pub(super) fn connection_timer(&mut self, id: ConnectionId) {
-        let now = self.now;
-        if self.awaits_connect(id) {
-            self.write_log(id, "ERR", "authentication timeout");
-            return self.fail(id, "Authentication Timeout", "Authentication Timeout");
-        }
-        if !self.is_open(id) {
-            return;
-        }
-        self.trace(id, "DBG", || "Client Ping Timer".into());
-        let connection = self.connection_mut(id);
-        let measure = connection
-            .rtt_start
-            .is_none_or(|start| now.since(start) > RTT_AGE);
-        if now.since(connection.last_in) >= PING_INTERVAL || measure {
-            if connection.pings_out >= MAX_PINGS_OUT {
-                self.trace(id, "DBG", || "Stale Client Connection - Closing".into());
-                return self.fail(id, "Stale Connection", "Stale Connection");
-            }
-            connection.pings_out += 1;
-            connection.rtt_start = Some(now);
-            ServerOp::Ping.write(&mut connection.out);
-            self.mark_ready(id);
-            self.trace(id, "TRC", || "->> [PING]".into());
-        } else {
-            let ago = now.since(connection.last_in) + SECOND / 2;
-            let text = || {
-                format!(
-                    "Delaying PING due to remote client data or ping {}s ago",
-                    ago / SECOND
-                )
-            };
-            self.trace(id, "DBG", text);
-        }
-        self.timers
-            .set(Timer::Connection(id), Some(now.after(PING_INTERVAL)));
-    }
-
     /// `+OK`, if the client wants it.
-    fn acknowledge(&mut self, id: ConnectionId) {
+    pub(super) fn acknowledge(&mut self, id: ConnectionId) {
         let connection = self.connection_mut(id);
         if connection.options.verbose {
             ServerOp::Ok.write(&mut connection.out);
@@ -584,14 +406,14 @@ impl Core {
     }
 
     /// `-ERR`; the connection stays open.
-    fn error(&mut self, id: ConnectionId, text: &str) {
+    pub(super) fn error(&mut self, id: ConnectionId, text: &str) {
         ServerOp::Err(text.as_bytes()).write(&mut self.connection_mut(id).out);
         self.mark_ready(id);
         self.trace(id, "TRC", || format!("->> [-ERR {text}]"));
     }
 
     /// `-ERR`, then closed.
-    fn fail(&mut self, id: ConnectionId, text: &str, reason: &'static str) {
+    pub(super) fn fail(&mut self, id: ConnectionId, text: &str, reason: &'static str) {
         self.error(id, text);
         self.close(id, reason);
     }
@@ -655,70 +477,5 @@ impl Core {
             self.connections.remove(&id);
         }
         output
-    }
-
-    /// Writes a log line about a connection.
-    pub(super) fn write_log(&mut self, id: ConnectionId, tag: &'static str, text: &str) {
-        if let Some(connection) = self.connections.get(&id) {
-            let line = format!("{} - {text}", connection.label);
-            self.log(tag, &line);
-        }
-    }
-
-    /// Writes a debug or trace line, made only if it is wanted.
-    fn trace(&mut self, id: ConnectionId, tag: &'static str, text: impl FnOnce() -> String) {
-        if if tag == "DBG" {
-            self.log.debug
-        } else {
-            self.log.trace
-        } {
-            self.write_log(id, tag, &text());
-        }
-    }
-
-    fn trace_operation(&mut self, id: ConnectionId, parsed: &Parsed<'_>) {
-        let args = String::from_utf8_lossy(parsed.args);
-        let line = match parsed.op {
-            Some(ClientOp::Connect(json)) => format!("<<- [CONNECT {}]", redacted(json)),
-            Some(ClientOp::Info(_) | ClientOp::Ok | ClientOp::Err(_)) | None => return,
-            Some(ClientOp::Ping | ClientOp::Pong) => format!("<<- [{}]", parsed.verb),
-            _ => format!("<<- [{} {args}]", parsed.verb),
-        };
-        self.write_log(id, "TRC", &line);
-        if let Some(ClientOp::Publish(message)) = parsed.op {
-            self.trace_payload(id, "<<-", message.headers, message.payload);
-        }
-    }
-
-    /// Traces the message written last.
-    pub(super) fn trace_delivery(&mut self, id: ConnectionId, message: &Message<'_>) {
-        let Some(connection) = self.connections.get(&id) else {
-            return;
-        };
-        let headers = if connection.options.headers {
-            message.headers
-        } else {
-            &[]
-        };
-        let body = headers.len() + message.payload.len() + 2;
-        let before = &connection.out[..connection.out.len().saturating_sub(body)];
-        let line = before.strip_suffix(b"\r\n").unwrap_or(before);
-        let start = line
-            .iter()
-            .rposition(|b| *b == b'\n')
-            .map_or(0, |at| at + 1);
-        let text = format!("->> [{}]", String::from_utf8_lossy(&line[start..]));
-        self.write_log(id, "TRC", &text);
-        self.trace_payload(id, "->>", headers, message.payload);
-    }
-
-    fn trace_payload(&mut self, id: ConnectionId, arrow: &str, headers: &[u8], payload: &[u8]) {
-        if !headers.is_empty() || !payload.is_empty() {
-            let text = format!(
-                "{arrow} MSG_PAYLOAD: [{}]",
-                quote(&[headers, payload].concat())
-            );
-            self.write_log(id, "TRC", &text);
-        }
     }
 }

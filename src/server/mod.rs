@@ -9,6 +9,7 @@
 mod connection;
 pub mod core;
 pub mod flags;
+mod handshake;
 pub mod hash;
 mod info;
 pub mod jetstream;
@@ -21,6 +22,7 @@ mod sha256;
 mod startup;
 mod system;
 mod timers;
+mod trace;
 
 pub use info::{API_LEVEL, GO_VERSION, MAX_PAYLOAD, VERSION};
 

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::info::{API_LEVEL, GO_VERSION, VERSION};
+use super::sha256::short_hash;
 
 /// `-sd` unless given: a directory that does not last.
 pub(super) const TEMPORARY_STORE: &str = "/tmp/nats";
@@ -25,7 +26,7 @@ impl Core {
         self.log("DBG", &format!("  Go build: {GO_VERSION}"));
         self.log("INF", &format!("  Name:     {}", self.identity.name));
         if self.config.jetstream {
-            let node: String = self.nuid().chars().take(8).collect();
+            let node = short_hash(&self.identity.name);
             self.log("INF", &format!("  Node:     {node}"));
         }
         self.log("INF", &format!("  ID:       {}", self.identity.id));
