@@ -57,7 +57,7 @@ pub fn App() -> impl IntoView {
         let root = NodeRef::<html::Main>::new();
         Effect::new(move || {
             if let Some(root) = root.get() {
-                embed::tell_height(root.into());
+                embed::tell_height(root);
             }
         });
         return view! {

@@ -11,7 +11,7 @@ mod tty;
 macro_rules! dom {
     ($($module:ident)*) => { $(#[cfg(target_arch = "wasm32")] mod $module;)* };
 }
-dom!(app clock connect embed share header keep lesson_panel lesson_state link messages output panes programs state storage stream_state stream_view terminal);
+dom!(app clock connect embed share header keep lesson_panel lesson_state link messages output panes programs state storage stream_state stream_view tape terminal);
 
 /// Mounts the page into the document's body.
 #[cfg(target_arch = "wasm32")]

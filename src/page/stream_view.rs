@@ -1,6 +1,6 @@
 //! The stream behind the bucket that is shown: its name, a summary, and its messages.
 
-use super::{messages::Messages, panes::Pane, state::Page};
+use super::{messages::Messages, panes::Pane, state::Page, tape::Tape};
 use leptos::prelude::*;
 
 /// The stream's pane.
@@ -46,14 +46,25 @@ pub fn StreamView(page: Page) -> impl IntoView {
         }
         .into_any()
     };
+    let tape = RwSignal::new(false);
+    let tab = move |shows: bool, title: &'static str| {
+        let chosen = move || (tape.get() == shows).to_string();
+        view! { <button type="button" role="tab" aria-selected=chosen on:click=move |_| tape.set(shows)>{title}</button> }
+    };
     view! {
         <section class="stream" aria-label="Stream" hidden=move || !page.embedded && !page.panes.is_open(Pane::Stream)>
             <Show
                 when=move || stream.shown.get().is_some()
                 fallback=move || view! { <p class="stream__empty">{nothing}</p> }
             >
-                <div class="stream__head">{name}<p class="stream__sum">{summary}</p></div>
-                <Messages page />
+                <div class="stream__head">
+                    {name}
+                    <div class="tabs" role="tablist" aria-label="Views">{tab(false, "Messages")} {tab(true, "Tape")}</div>
+                    <p class="stream__sum">{summary}</p>
+                </div>
+                {move || tape.get().then(|| view! { <Tape page /> })}
+                // The table says what the tape shows: to those who listen it is always there.
+                <div class="stream__table" class:visually-hidden=move || tape.get()><Messages page /></div>
             </Show>
         </section>
     }
