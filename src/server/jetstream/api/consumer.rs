@@ -352,7 +352,11 @@ fn pause(
     let remaining = consumer.and_then(|consumer| consumer.pause_remaining(core.now()));
     let until = consumer.and_then(|consumer| consumer.config().pause_until.as_ref());
     w.key("paused").bool(remaining.is_some());
-    w.key("pause_until").time(until.map(|until| until.time));
+    w.key("pause_until");
+    match until {
+        Some(until) => w.string(&until.text),
+        None => w.time(None),
+    };
     if let Some(remaining) = remaining {
         w.key("pause_remaining").int(remaining);
     }

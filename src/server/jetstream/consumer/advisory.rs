@@ -166,6 +166,9 @@ impl Consumer {
 }
 
 /// A time in UTC; Go's zero time if there is none.
-pub(in crate::server::jetstream) fn write_moment(w: &mut Writer, moment: Option<&Moment>) {
-    w.time(moment.map(|moment| moment.time));
+fn write_moment(w: &mut Writer, moment: Option<&Moment>) {
+    match moment {
+        Some(moment) => w.string(&moment.text),
+        None => w.time(None),
+    };
 }

@@ -229,7 +229,7 @@ impl Consumers {
         }
         let bound = old.is_push() && core.has_interest(old.deliver_subject.as_bytes());
         check_update(&old, &config, bound)?;
-        config.pause_until = config.pause_until.map(|until| Moment::utc(until.time));
+        config.pause_until = config.pause_until.map(in_utc);
         let refilter = config.filters() != old.filters();
         if let Some(consumer) = self.by_id.get_mut(&id).filter(|_| refilter) {
             for filter in index(&consumer.config) {
@@ -261,7 +261,7 @@ impl Consumers {
         let id = self.by_name.get(name).copied()?;
         self.with(core, view, id, |consumer, work| {
             let mut config = consumer.config.clone();
-            config.pause_until = until.map(|until| Moment::utc(until.time));
+            config.pause_until = until.map(in_utc);
             config.set_required_level();
             let old = consumer.config.clone();
             consumer.change(work, &old, config);
@@ -443,7 +443,8 @@ impl Consumer {
         }
         self.threshold = self.config.inactive_threshold;
         if self.threshold > 0 && (default || !self.config.is_push()) {
-            self.threshold += MIN_JITTER + (core.random() % JITTER) as i64;
+            let jitter = MIN_JITTER + (core.random() % JITTER) as i64;
+            self.threshold = self.threshold.saturating_add(jitter);
         }
     }
 
@@ -552,6 +553,17 @@ impl Consumer {
             work.settled.extend(from..=work.store.last_seq());
         }
     }
+}
+
+/// The end of a pause in UTC. Beyond what nanoseconds can count it is as late as can be.
+fn in_utc(until: Moment) -> Moment {
+    if until.text.as_str() > "2262-04-11" {
+        return Moment {
+            time: Time(i64::MAX),
+            ..until
+        };
+    }
+    Moment::utc(until.time)
 }
 
 /// A consumer's filters as the index of its stream has them.

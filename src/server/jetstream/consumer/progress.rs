@@ -209,7 +209,7 @@ impl Progress {
     fn move_floor(&mut self, consumer: u64, seq: u64) {
         if self.pending.is_empty() {
             self.floor = self.before_next();
-        } else if consumer == self.floor.consumer + 1 {
+        } else if consumer == self.floor.consumer.saturating_add(1) {
             self.floor = Position {
                 consumer,
                 stream: seq,
@@ -234,7 +234,7 @@ impl Progress {
         let consumer = consumer.min(pending.consumer.max(1));
         if self.pending.is_empty() {
             self.shown_floor = self.shown_delivered;
-        } else if consumer == self.shown_floor.consumer + 1 {
+        } else if consumer == self.shown_floor.consumer.saturating_add(1) {
             self.shown_floor = Position {
                 consumer,
                 stream: seq,

@@ -115,7 +115,7 @@ impl Requests {
     pub fn serve_first(&mut self, prioritized: bool, now: Time) -> Option<Served> {
         let mut request = self.queue.pop_front()?;
         request.got += 1;
-        request.batch -= 1;
+        request.batch = request.batch.saturating_sub(1);
         let served = Served {
             reply: request.reply.clone(),
             batch: request.batch,
