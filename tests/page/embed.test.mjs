@@ -55,6 +55,7 @@ test("examples/embed: two steps, and nats.js code against a server in the page",
   page.on("pageerror", (e) => problems.push(e.message));
   await page.goto(`${world.site.origin}/examples/embed/index.html`);
   for (const frame of await page.locator("iframe").all()) {
+    await frame.scrollIntoViewIfNeeded(); // they load when they come into view
     await frame.contentFrame().locator("[data-ready]").waitFor({ state: "attached" });
   }
   assert.deepEqual(problems, []);

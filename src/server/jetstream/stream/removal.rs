@@ -268,7 +268,7 @@ impl Stream {
         }
     }
 
-    /// Removes what has had its time, or puts delete markers in its place: [`BATCH`] messages at most, then the timer is
+    /// Removes what has had its time, or puts delete markers in its place: 2048 messages at most, then the timer is
     /// due again at once.
     pub fn expire(&mut self, core: &mut Core) {
         let now = core.now();
