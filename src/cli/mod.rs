@@ -190,6 +190,7 @@ fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Fail
         session: session.clone(),
         context,
         refused: Default::default(),
+        connected: Default::default(),
     }))
 }
 

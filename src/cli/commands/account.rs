@@ -84,7 +84,7 @@ pub async fn info(call: Call) -> Outcome {
             },
         );
     }
-    let (url, address) = split_url(&client.url());
+    let (url, address) = split_url(&call.connected.borrow());
     report.row("Client ID", server.client_id.to_string());
     report.row("Client IP", server.client_ip.as_str());
     report.row("RTT", human_duration(rtt));
@@ -281,7 +281,9 @@ pub async fn rtt(call: Call) -> Outcome {
             true => url.to_string(),
             false => format!("nats://{url}"),
         };
-        let (address, _) = split_url(&url);
+        // Each address is tried by itself, without the login of the URL.
+        let scheme = url.split_once("://").map_or("nats", |(scheme, _)| scheme);
+        let address = format!("{scheme}://{}", split_url(&url).1);
         let time = call.now().rfc3339();
         let mean = match mean_rtt(&call, &address, iterations).await {
             Ok(mean) => Some(mean),

@@ -45,6 +45,8 @@ pub struct Call {
     pub context: Context,
     /// What the server refused last on the command's connections.
     pub refused: Rc<RefCell<Option<String>>>,
+    /// The server's URL as it was given, once connected.
+    pub connected: Rc<RefCell<String>>,
 }
 
 /// Runs a command.
@@ -302,7 +304,13 @@ impl Call {
         if options.pass.is_none() && options.token.is_none() {
             options.token = options.user.take();
         }
-        Ok(Client::connect(connector, self.session.runtime.clone(), options).await?)
+        let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
+        if self.values.is("trace") {
+            let (shown, address) = account::split_url(url);
+            self.log(&format!(">>> Connected to {shown} ({address})"));
+        }
+        *self.connected.borrow_mut() = url.into();
+        Ok(client)
     }
 
     /// Says what happens to a connection.

@@ -68,7 +68,7 @@ pub async fn connection(call: Call) -> Outcome {
             return found.end(&call);
         }
     };
-    let url = super::account::split_url(&client.url()).0;
+    let url = super::account::split_url(&call.connected.borrow()).0;
     let seconds = |ns: i64| float(ns, "s");
     let ns = call.now().since(started);
     found.figure("connect_time", ns, limits(&call, "connect"), "s");
