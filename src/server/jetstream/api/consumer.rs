@@ -368,7 +368,7 @@ fn pause(
 
 fn unpin(
     js: &mut JetStream,
-    _: &mut Core,
+    core: &mut Core,
     request: &Request<'_>,
     _: &mut Writer,
 ) -> Result<Done, ApiError> {
@@ -394,5 +394,10 @@ fn unpin(
     if !consumer.config().priority_groups.contains(&group) {
         return Err(UNKNOWN_GROUP.into());
     }
-    Ok(Done::default())
+    let (consumers, view) = stream.parts();
+    let id = consumers.unpin(core, view, name, &group).ok_or(NOT_FOUND)?;
+    Ok(Done {
+        start: Some((stream.id, id)),
+        ..Done::default()
+    })
 }

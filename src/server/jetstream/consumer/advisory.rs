@@ -80,6 +80,20 @@ impl Consumer {
         );
     }
 
+    pub(super) fn advise_pinned(&self, core: &mut Core, group: &str) {
+        let suffix = "advisory.v1.consumer_group_pinned";
+        self.advise(core, "ADVISORY.CONSUMER.PINNED", suffix, &|w| {
+            w.key("group").string(group).key("pinned_id").string(&self.pin.id);
+        });
+    }
+
+    pub(super) fn advise_unpinned(&self, core: &mut Core, group: &str, reason: &str) {
+        let suffix = "advisory.v1.consumer_group_unpinned";
+        self.advise(core, "ADVISORY.CONSUMER.UNPINNED", suffix, &|w| {
+            w.key("group").string(group).key("reason").string(reason);
+        });
+    }
+
     pub(super) fn advise_max_deliveries(&self, core: &mut Core, seq: u64, deliveries: u64) {
         self.advise(
             core,

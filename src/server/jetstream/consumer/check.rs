@@ -356,9 +356,6 @@ fn check_priority(config: &Config) -> Result<(), ApiError> {
             return fail(400, 10162, INVALID_GROUP);
         }
     }
-    if config.priority_policy == PriorityPolicy::PinnedClient {
-        return invalid("priority policy pinned_client is not supported by this server");
-    }
     Ok(())
 }
 

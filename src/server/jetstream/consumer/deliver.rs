@@ -12,6 +12,8 @@ use crate::wire::time::Time;
 
 /// `Nats-Msg-Size`, the payload's size where only headers are delivered.
 const MSG_SIZE: &str = "Nats-Msg-Size";
+/// `Nats-Pin-Id`, the pin a message was delivered for.
+const PIN_ID: &str = "Nats-Pin-Id";
 /// Gaps up to this long are not waited for when replaying, in nanoseconds.
 const REPLAY_GAP: i64 = 1_000_000;
 
@@ -167,6 +169,12 @@ impl Consumer {
             if request.is_none() {
                 self.put_back(seq, count);
                 return false;
+            }
+            if self.is_pinning() {
+                let mut pinned = headers.to_vec();
+                headers::push(&mut pinned, PIN_ID, self.pin.id.as_bytes());
+                block = pinned;
+                headers = &block;
             }
         }
         let now = work.core.now();

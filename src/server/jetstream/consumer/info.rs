@@ -57,7 +57,11 @@ impl Consumer {
         w.key("ts").time(Some(now));
         if let Some(group) = self.config.priority_groups.first() {
             w.key("priority_groups").open_list().open();
-            w.key("group").string(group).key("pinned_ts").time(None);
+            w.key("group").string(group);
+            if !self.pin.id.is_empty() {
+                w.key("pinned_client_id").string(&self.pin.id);
+            }
+            w.key("pinned_ts").time(self.pin.since);
             w.close().close_list();
         }
     }

@@ -4,6 +4,7 @@
 use super::check::{check, check_update};
 use super::config::{AckPolicy, Config, ReplayPolicy};
 use super::deliver::Replay;
+use super::pin::Pin;
 use super::progress::Progress;
 use super::push::{Flow, Rate};
 use super::requests::Requests;
@@ -269,6 +270,23 @@ impl Consumers {
         Some(id)
     }
 
+    /// Takes the pin from a consumer's client and returns its id, if there is such a consumer.
+    pub fn unpin(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        name: &str,
+        group: &str,
+    ) -> Option<ConsumerId> {
+        let id = self.by_name.get(name).copied()?;
+        self.with(core, view, id, |consumer, work| {
+            consumer.pin = Pin::default();
+            consumer.advise_unpinned(work.core, group, "admin");
+            consumer.start_due = true;
+        });
+        Some(id)
+    }
+
     /// Deletes a consumer. False if there is no such consumer.
     pub fn delete(&mut self, core: &mut Core, view: View<'_>, name: &str) -> bool {
         let Some(id) = self.by_name.get(name).copied() else {
@@ -348,6 +366,7 @@ impl Consumer {
             last_sent: now,
             requests: Requests::default(),
             requests_timer: None,
+            pin: Pin::default(),
             replay,
             held: None,
             start_due: true,

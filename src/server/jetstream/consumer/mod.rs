@@ -9,6 +9,7 @@ mod config_json;
 mod deliver;
 mod info;
 mod lifecycle;
+mod pin;
 mod progress;
 mod pull;
 mod push;
@@ -102,6 +103,7 @@ pub struct Consumer {
     last_sent: Time,
     requests: Requests,
     requests_timer: Option<Time>,
+    pin: pin::Pin,
     replay: Option<deliver::Replay>,
     held: Option<deliver::Held>,
     /// Was created or changed so that delivery begins once the answer is out.
@@ -404,6 +406,9 @@ impl Consumers {
             Timer::ConsumerHeartbeat(_, id) => self.with(core, view, id, Consumer::heartbeat_due),
             Timer::ConsumerRequests(_, id) => self.with(core, view, id, |consumer, work| {
                 consumer.requests_timer = None;
+                if consumer.pin_is_over(work.core) {
+                    consumer.deliver(work);
+                }
                 consumer.check_requests(work, true);
             }),
             Timer::ConsumerPause(_, id) => self.with(core, view, id, |consumer, work| {

@@ -2,6 +2,7 @@
 //! request ends with (`$JS.API.CONSUMER.MSG.NEXT.S.C`).
 
 use super::config::PriorityPolicy;
+use super::pin::{Pin, Turn};
 use super::requests::{Ask, Priority, Request, Served};
 use super::{Consumer, Work};
 use crate::server::core::{Core, Message, Timer};
@@ -116,6 +117,9 @@ impl Consumer {
         if !self.config.priority_groups.contains(&priority.group) {
             return bad("Invalid Priority Group");
         }
+        if !self.pin.id.is_empty() && !priority.id.is_empty() && priority.id != self.pin.id {
+            return Err("423 Nats-Pin-Id mismatch".into());
+        }
         Ok(())
     }
 
@@ -123,14 +127,31 @@ impl Consumer {
     pub(super) fn next_request(&mut self, core: &mut Core, size: i64) -> Option<Served> {
         let now = core.now();
         let mut passed_over = 0;
-        while let Some(request) = self.requests.queue.front_mut() {
+        let nobody_pinned = self.is_pinning() && self.pin.id.is_empty();
+        while let Some(request) = self.requests.queue.front() {
             if request.expires.is_some_and(|expires| now >= expires) {
                 self.end_first(core, Some("408 Request Timeout"));
                 continue;
             }
-            if self.config.priority_policy == PriorityPolicy::Overflow
-                && !is_overflowing(request, self.num_pending + 1, self.progress.pending.len())
-            {
+            if !core.has_interest(&request.reply) {
+                self.end_first(core, None);
+                continue;
+            }
+            let waits = match self.config.priority_policy {
+                PriorityPolicy::Overflow => {
+                    let pending = self.num_pending.saturating_add(1);
+                    !is_overflowing(request, pending, self.progress.pending.len())
+                }
+                PriorityPolicy::PinnedClient => match self.pin_turn(core, nobody_pinned) {
+                    Turn::Wrong => {
+                        self.end_first(core, Some("423 Nats-Wrong-Pin-Id"));
+                        continue;
+                    }
+                    turn => turn == Turn::Waits,
+                },
+                PriorityPolicy::None | PriorityPolicy::Prioritized => false,
+            };
+            if waits {
                 self.requests.cycle();
                 passed_over += 1;
                 if passed_over >= self.requests.queue.len() {
@@ -138,19 +159,21 @@ impl Consumer {
                 }
                 continue;
             }
+            let Some(request) = self.requests.queue.front_mut() else {
+                return None;
+            };
             if request.bytes > 0 {
                 if size > request.bytes {
                     self.end_first(core, Some("409 Message Size Exceeds MaxBytes"));
+                    if nobody_pinned {
+                        self.pin = Pin::default();
+                    }
                     continue;
                 }
                 request.bytes -= size;
                 if request.bytes == 0 {
                     request.batch = 1;
                 }
-            }
-            if !core.has_interest(&request.reply) {
-                self.end_first(core, None);
-                continue;
             }
             let prioritized = self.config.priority_policy == PriorityPolicy::Prioritized;
             return self.requests.serve_first(prioritized, now);
@@ -176,7 +199,7 @@ impl Consumer {
     pub(super) fn check_requests(&mut self, work: &mut Work<'_>, end: bool) {
         self.prune_requests(work, end);
         let timer = Timer::ConsumerRequests(work.stream, self.id);
-        let deadline = self.requests.deadline();
+        let deadline = self.requests.deadline().into_iter().chain(self.pin.until).min();
         if deadline != self.requests_timer {
             self.requests_timer = deadline;
             work.core.set_timer(timer, deadline);
