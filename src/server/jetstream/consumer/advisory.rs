@@ -83,7 +83,10 @@ impl Consumer {
     pub(super) fn advise_pinned(&self, core: &mut Core, group: &str) {
         let suffix = "advisory.v1.consumer_group_pinned";
         self.advise(core, "ADVISORY.CONSUMER.PINNED", suffix, &|w| {
-            w.key("group").string(group).key("pinned_id").string(&self.pin.id);
+            w.key("group")
+                .string(group)
+                .key("pinned_id")
+                .string(&self.pin.id);
         });
     }
 

@@ -55,8 +55,11 @@ impl Consumer {
 
     fn assign_pin(&mut self, core: &mut Core, group: &str) {
         let id = core.nuid();
-        if let Some(priority) =
-            self.requests.queue.front_mut().and_then(|request| request.priority.as_mut())
+        if let Some(priority) = self
+            .requests
+            .queue
+            .front_mut()
+            .and_then(|request| request.priority.as_mut())
         {
             priority.id.clone_from(&id);
         }
@@ -77,7 +80,12 @@ impl Consumer {
             return false;
         }
         self.pin = Pin::default();
-        let group = self.config.priority_groups.first().cloned().unwrap_or_default();
+        let group = self
+            .config
+            .priority_groups
+            .first()
+            .cloned()
+            .unwrap_or_default();
         self.advise_unpinned(core, &group, "timeout");
         true
     }

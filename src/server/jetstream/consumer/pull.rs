@@ -199,7 +199,12 @@ impl Consumer {
     pub(super) fn check_requests(&mut self, work: &mut Work<'_>, end: bool) {
         self.prune_requests(work, end);
         let timer = Timer::ConsumerRequests(work.stream, self.id);
-        let deadline = self.requests.deadline().into_iter().chain(self.pin.until).min();
+        let deadline = self
+            .requests
+            .deadline()
+            .into_iter()
+            .chain(self.pin.until)
+            .min();
         if deadline != self.requests_timer {
             self.requests_timer = deadline;
             work.core.set_timer(timer, deadline);
