@@ -159,9 +159,7 @@ impl Consumer {
                 }
                 continue;
             }
-            let Some(request) = self.requests.queue.front_mut() else {
-                return None;
-            };
+            let request = self.requests.queue.front_mut()?;
             if request.bytes > 0 {
                 if size > request.bytes {
                     self.end_first(core, Some("409 Message Size Exceeds MaxBytes"));

@@ -85,6 +85,8 @@ impl Consumer {
         let interest = work.core.has_exact_interest(subject, self.config.group());
         self.set_active(work, interest);
         if interest {
+            // nats-server looks twice: that matters where the start of a last_per_subject consumer is gone.
+            self.deliver(work);
             self.deliver(work);
         }
     }

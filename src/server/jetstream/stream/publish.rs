@@ -194,6 +194,8 @@ impl Stream {
         self.acknowledge(core, reply, seq, false);
         if !self.consumers.is_empty() {
             let (consumers, view) = self.parts();
+            // What limits took gives room before the new message counts.
+            consumers.go_on(core, view);
             consumers.stored(core, view, &subject, seq);
             self.settle(core);
         }
