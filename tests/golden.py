@@ -234,6 +234,8 @@ def main():
         plays = {path: pool.submit(play, wanted[path], server, nats) for path in chosen}
         for path in chosen:
             seen = plays[path].result()
+            if seen != wanted[path] and re.search(r"(?m)^[A-Z]\. \d", wanted[path]):
+                seen = play(wanted[path], server, nats)  # it measures time, and the machine was busy: once more, alone
             passed += seen == wanted[path]
             if seen != wanted[path]:
                 diff = difflib.unified_diff(wanted[path].splitlines(True), seen.splitlines(True), path, "seen", n=2)
