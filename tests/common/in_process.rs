@@ -10,7 +10,7 @@ use nats_kv_playground::{
 use std::rc::Rc;
 
 /// See the module.
-pub struct InProcess(Host);
+pub struct InProcess(pub Host);
 
 impl Place for InProcess {
     fn runtime(&self) -> Rc<dyn Runtime> {
