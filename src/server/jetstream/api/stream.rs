@@ -359,6 +359,7 @@ fn purge(
         return Err(ApiError::new(500, 10110, "stream purge not permitted"));
     }
     let purged = stream.purge(core, &wanted);
+    stream.settle(core);
     w.key("success").bool(true).key("purged").uint(purged);
     Ok(Done::default())
 }

@@ -108,8 +108,7 @@ impl Consumer {
                 return Next::Message(seq, count);
             }
         }
-        let limit = self.config.max_ack_pending;
-        if limit > 0 && self.progress.pending.len() as i64 >= limit {
+        if self.is_full() {
             return Next::Full;
         }
         if let Some(list) = &mut self.skip_list

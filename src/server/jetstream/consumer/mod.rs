@@ -172,11 +172,16 @@ impl Consumer {
             self.progress.drop_redelivered(seq);
             return false;
         };
-        let limit = self.config.max_ack_pending;
-        let was_full = limit > 0 && self.progress.pending.len() as i64 >= limit;
+        let was_full = self.is_full();
         let deliveries = self.progress.deliveries(seq);
         self.terminate(work, seq, pending.consumer, deliveries, ack::GONE);
         was_full
+    }
+
+    /// `max_ack_pending` is reached.
+    fn is_full(&self) -> bool {
+        let limit = self.config.max_ack_pending;
+        limit > 0 && self.progress.pending.len() as i64 >= limit
     }
 
     /// A message that was to be delivered is gone.
@@ -368,9 +373,14 @@ impl Consumers {
             });
         }
         for (id, seq, sent, deliveries) in pending {
+            let mut room = false;
             self.with(core, view, id, |consumer, work| {
+                room = consumer.is_full() && consumer.progress.pending.contains_key(&seq);
                 consumer.terminate(work, seq, sent, deliveries, ack::GONE);
             });
+            if room {
+                self.waiting.push(id);
+            }
         }
     }
 
