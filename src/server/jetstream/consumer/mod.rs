@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod config_json;
 mod deliver;
+mod inactivity;
 mod info;
 mod lifecycle;
 mod pin;
