@@ -70,10 +70,10 @@ fn sources(folder: &str) -> Vec<Source> {
     let sources: Vec<Source> = files
         .into_iter()
         .map(|file| {
-            let text = fs::read_to_string(&file).unwrap();
+            let text = fs::read_to_string(&file).expect("readable");
             let path = file
                 .strip_prefix(&root)
-                .unwrap()
+                .expect("below")
                 .to_string_lossy()
                 .replace('\\', "/");
             Source {
@@ -89,7 +89,7 @@ fn sources(folder: &str) -> Vec<Source> {
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
+        let path = entry.expect("readable").path();
         if path.is_dir() {
             collect(&path, files);
         } else if path.extension().is_some_and(|e| e == "rs") {

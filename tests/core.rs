@@ -52,7 +52,7 @@ impl Bench {
     fn read(&mut self, id: ConnectionId) -> String {
         let output = self.output(id);
         let end = if output.close.is_some() { "closed" } else { "" };
-        String::from_utf8(output.bytes).unwrap() + end
+        String::from_utf8(output.bytes).expect("text") + end
     }
 
     fn ask(&mut self, id: ConnectionId, text: &str) -> String {

@@ -359,8 +359,8 @@ pub fn journal(data: &[u8]) {
     other.server.restore(&again, bench.now);
     other.now = bench.now;
     assert_eq!(before, other.ask("$JS.API.STREAM.LIST"));
-    for number in 0..SUBJECTS.len() {
-        bench.publish(SUBJECTS[number], b"", b"");
+    for subject in SUBJECTS {
+        bench.publish(subject, b"", b"");
     }
     bench.wait(86_400 * SECOND);
 }

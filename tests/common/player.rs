@@ -105,10 +105,10 @@ impl Running {
         if let Some(code) = self.process.wait(&*self.runtime, patience).await {
             return code;
         }
-        if self.terminal.interrupt() {
-            if let Some(code) = self.process.wait(&*self.runtime, PATIENCE.1).await {
-                return code;
-            }
+        if self.terminal.interrupt()
+            && let Some(code) = self.process.wait(&*self.runtime, PATIENCE.1).await
+        {
+            return code;
         }
         self.process.kill();
         self.process
