@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that tools are there: `scripts/need.sh TOOL...` installs what is missing, says in a line what and why, and
-# exits 1 with a reason when it cannot. Tools come from crates.io, the Go module proxy, npm and apt only, so that nothing
+# exits 1 with a reason when it cannot. Tools come from the package registries of Cargo, Go, npm and Debian only, so that nothing
 # has to be downloaded from anywhere else. Go and wasm-bindgen tools live in .tools/, which scripts/env.sh puts on PATH.
 set -uo pipefail
 cd "$(dirname "$0")/.." && source scripts/env.sh
