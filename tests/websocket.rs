@@ -28,6 +28,9 @@ struct Real {
     url: RefCell<String>,
 }
 
+/// Where a nats-server can be had: `tests/common/control.mjs`, started by `scripts/web-test.sh`.
+const CONTROL: Option<&str> = option_env!("NATS_CONTROL");
+
 impl Real {
     fn new() -> Real {
         let runtime = Rc::new(BrowserRuntime::new());
@@ -40,7 +43,7 @@ impl Real {
 
     /// (Re)starts it with nats-server's arguments.
     async fn start(&self, args: &str) {
-        let control = option_env!("NATS_CONTROL").expect("scripts/web-test.sh sets it");
+        let control = CONTROL.expect("scripts/web-test.sh sets NATS_CONTROL");
         let body = "return fetch(url, { method: 'POST', body }).then((answer) => answer.text())";
         let post = js_sys::Function::new_with_args("url, body", body);
         let to = format!("{control}/{}", self.id);
