@@ -1,8 +1,8 @@
 //! nats-server's command line, read as Go's `flag` package does: one or two dashes, `-flag value` or `-flag=value`.
 //! Serves `examples/server` and the `nats-server` command of the page. Opens no file and sends no signal.
 
-use super::json::quote;
 use super::{Config, VERSION};
+use crate::wire::json::quote;
 
 /// What a command line asks for.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use super::ConnectionId;
 use super::core::{Core, Timer};
 use super::info::Occasion;
-use super::json::quote;
 use super::options::Options;
+use crate::wire::json::quote;
 use crate::wire::op::ServerOp;
 use crate::wire::time::SECOND;
 

@@ -2,9 +2,9 @@
 
 use super::connection::Connection;
 use super::core::Core;
-use super::json::Writer;
 use super::random::Random;
 use super::{Config, ConnectionId};
+use crate::wire::json::Writer;
 
 /// The nats-server whose behaviour this is.
 pub const VERSION: &str = "2.15.2";

@@ -13,7 +13,6 @@ mod handshake;
 pub mod hash;
 mod info;
 pub mod jetstream;
-pub mod json;
 mod log;
 mod options;
 mod random;

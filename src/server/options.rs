@@ -1,6 +1,6 @@
 //! The options of CONNECT: JSON as Go reads it into what earlier CONNECTs left (`core.md` 3.1).
 
-use super::json::{Decoder, decode_lenient};
+use crate::wire::json::{Decoder, decode_lenient};
 
 /// What a client asked for; starts as nats-server starts before any CONNECT.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use super::connection::Connection;
 use super::core::{Core, Endpoint, Message, Owner};
 use super::info::VERSION;
-use super::json::{Decoder, Value, Writer, decode_lenient};
 use super::{ConnectionId, Peer};
+use crate::wire::json::{Decoder, Value, Writer, decode_lenient};
 use crate::wire::time::SECOND;
 
 const USER_INFO: &[u8] = b"$SYS.REQ.USER.INFO";

@@ -3,8 +3,8 @@
 use super::ConnectionId;
 use super::core::{Core, Message};
 use super::info::MAX_PAYLOAD;
-use super::json::quote;
 use super::options::redacted;
+use crate::wire::json::quote;
 use crate::wire::op::ClientOp;
 use crate::wire::parser::{ParseError, Parsed};
 

@@ -4,6 +4,7 @@
 pub mod base64;
 pub mod duration;
 pub mod headers;
+pub mod json;
 pub mod op;
 pub mod parser;
 pub mod subject;

@@ -1,6 +1,6 @@
 //! The errors of the JetStream API: status-like `code`, the exact `err_code` and the text clients show.
 
-use crate::server::json::Writer;
+use crate::wire::json::Writer;
 
 /// An error of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::ConnectionId;
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
-use super::json::Writer;
+use crate::wire::json::Writer;
 use crate::wire::subject;
 
 /// The account's streams and consumers.

@@ -4,7 +4,7 @@
 use super::JetStream;
 use super::stream::{Follow, Origin, Stream, StreamConfig};
 use crate::server::core::{Core, StreamId, Timer};
-use crate::server::json::Writer;
+use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
 
 /// A follower looks for its origin this long after its creation, and up to as long again.

@@ -8,7 +8,7 @@ use super::journal::{Journal, Reader, Record};
 use super::store::{LAST_SEQ, Storage};
 use super::stream::{Stream, StreamConfig};
 use crate::server::core::{ConsumerId, Core, StreamId};
-use crate::server::json::{self, Writer};
+use crate::wire::json::{self, Writer};
 use crate::wire::time::Time;
 
 /// A consumer of a log, until its stream is complete.

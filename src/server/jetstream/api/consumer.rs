@@ -6,7 +6,7 @@ use crate::server::core::Core;
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::consumer::{Action, Config, Consumer, INVALID_GROUP, is_valid_group};
 use crate::server::jetstream::error::{ApiError, Known, NOT_EMPTY, REPLICAS, STREAM_MISMATCH};
-use crate::server::json::{self, Moment, Writer};
+use crate::wire::json::{self, Moment, Writer};
 
 const NAMES_LIMIT: usize = 1024;
 const LIST_LIMIT: usize = 256;

@@ -3,8 +3,8 @@
 use crate::server::core::{Core, Message as Sent};
 use crate::server::jetstream::store::{Filters, Message, Storage, Store};
 use crate::server::jetstream::stream::Stream;
-use crate::server::json::{Decoder, Moment, Value, decode_lenient};
 use crate::wire::headers;
+use crate::wire::json::{Decoder, Moment, Value, decode_lenient};
 
 /// Most subjects of a `multi_last`.
 const MULTI_LIMIT: usize = 1024;

@@ -6,7 +6,7 @@ use crate::server::core::Core;
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::error::{ApiError, BAD_REQUEST, NO_MESSAGE, SEALED};
 use crate::server::jetstream::store::Storage;
-use crate::server::json::{self, Decoder, Value, Writer};
+use crate::wire::json::{self, Decoder, Value, Writer};
 
 pub static GET: Call = Call {
     kind: "stream_msg_get_response",

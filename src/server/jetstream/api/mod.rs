@@ -14,8 +14,8 @@ use super::error::{ApiError, CLUSTER_REQUIRED, REQUIRED_LEVEL, STREAM_NOT_FOUND}
 use super::stream::Stream;
 use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId};
-use crate::server::json::Writer;
 use crate::wire::headers;
+use crate::wire::json::Writer;
 
 /// The highest API level this server has.
 const LEVEL: i64 = 5;

@@ -7,7 +7,7 @@ use crate::server::jetstream::error::{
     ApiError, BAD_REQUEST, NOT_EMPTY, REPLICAS, SEALED, STREAM_MISMATCH, SUBJECT_OVERLAP,
 };
 use crate::server::jetstream::stream::{InfoRequest, Purge, Stream, StreamConfig, check};
-use crate::server::json::{self, Decoder, Value, Writer};
+use crate::wire::json::{self, Decoder, Value, Writer};
 use crate::wire::subject;
 
 const NAMES_LIMIT: usize = 1024;

@@ -5,7 +5,7 @@ use super::config::AckPolicy;
 use super::{Consumer, Work};
 use crate::server::core::{Message, Timer};
 use crate::server::jetstream::stream::Retention;
-use crate::server::json;
+use crate::wire::json;
 use crate::wire::time::Time;
 use crate::wire::{duration, headers};
 

@@ -2,7 +2,7 @@
 
 use super::Consumer;
 use crate::server::core::{Core, Message};
-use crate::server::json::{Moment, Writer};
+use crate::wire::json::{Moment, Writer};
 
 /// Priority events name the account; there is one.
 const ACCOUNT: &str = "$G";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::StreamConfig;
-use crate::server::json::Moment;
+use crate::wire::json::Moment;
 
 /// Most bytes of `description`.
 pub const MAX_DESCRIPTION: usize = 4096;

@@ -2,7 +2,7 @@
 
 use super::config::{AckPolicy, Config, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use crate::server::jetstream::stream::write_metadata;
-use crate::server::json::{Decoder, Moment, Value, Writer};
+use crate::wire::json::{Decoder, Moment, Value, Writer};
 
 /// Reads one of the enumerations; null and numbers are errors, too.
 fn policy<T>(

@@ -4,7 +4,7 @@ use super::progress::Position;
 use super::{Consumer, View};
 use crate::server::core::Core;
 use crate::server::jetstream::store::{Storage, Store};
-use crate::server::json::Writer;
+use crate::wire::json::Writer;
 use crate::wire::time::Time;
 
 impl Consumer {

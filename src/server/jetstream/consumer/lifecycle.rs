@@ -14,7 +14,7 @@ use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
 use crate::server::jetstream::stream::{Retention, StreamConfig};
-use crate::server::json::Moment;
+use crate::wire::json::Moment;
 use crate::wire::subject;
 use crate::wire::time::Time;
 

@@ -7,8 +7,8 @@ use super::requests::{Ask, Priority, Request, Served};
 use super::{Consumer, Work};
 use crate::server::core::{Core, Message, Timer};
 use crate::server::jetstream::api::level_ok;
-use crate::server::json;
 use crate::wire::duration;
+use crate::wire::json;
 
 /// Highest `priority` of a request.
 const MAX_PRIORITY: i64 = 9;

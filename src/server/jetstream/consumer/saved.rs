@@ -8,7 +8,7 @@ use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::server::jetstream::journal::{Journal, Record};
 use crate::server::jetstream::store::Storage;
 use crate::server::jetstream::stream::StreamConfig;
-use crate::server::json::{self, Writer};
+use crate::wire::json::{self, Writer};
 use crate::wire::time::Time;
 
 impl Consumer {

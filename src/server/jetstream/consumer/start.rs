@@ -7,7 +7,7 @@ use crate::server::jetstream::api::level_ok;
 use crate::server::jetstream::error::{self, ApiError};
 use crate::server::jetstream::store::{Filters, Store};
 use crate::server::jetstream::stream::{Retention, StreamConfig};
-use crate::server::json::{self, Writer};
+use crate::wire::json::{self, Writer};
 use crate::wire::subject;
 use crate::wire::time::Time;
 

@@ -8,7 +8,7 @@ use super::config::{Discard, Retention, StreamConfig};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::Storage;
 use crate::server::jetstream::transform::Transform;
-use crate::server::json::quote;
+use crate::wire::json::quote;
 use crate::wire::subject;
 
 /// Most bytes of a stream's name.

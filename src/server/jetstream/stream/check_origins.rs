@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::check::{Checked, Lookup, fail, fix, invalid, is_valid_name};
 use super::config::{Source, StreamConfig, TransformConfig};
 use crate::server::jetstream::transform::Transform;
-use crate::server::json::quote;
+use crate::wire::json::quote;
 use crate::wire::subject;
 
 pub(super) fn check_mirror(

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::server::jetstream::store::Storage;
-use crate::server::json::{Decoder, Moment, Value, Writer};
+use crate::wire::json::{Decoder, Moment, Value, Writer};
 
 /// What happens to messages nobody needs any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::{ApiError, STREAM_NOT_FOUND};
 use crate::server::jetstream::store::{Filters, Message, Store};
 use crate::server::jetstream::transform::Transform;
-use crate::server::json::Writer;
 use crate::server::sha256::short_hash;
+use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{headers, subject};
 

@@ -3,7 +3,7 @@
 use super::{Storage, Stream};
 use crate::server::core::Core;
 use crate::server::jetstream::store::Filters;
-use crate::server::json::Writer;
+use crate::wire::json::Writer;
 
 /// Most subjects a reply lists.
 pub const SUBJECTS_LIMIT: usize = 100_000;

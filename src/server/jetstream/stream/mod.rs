@@ -27,7 +27,7 @@ pub use super::store::Storage;
 use super::store::Store;
 use super::transform::Transform;
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
-use crate::server::json::Writer;
+use crate::wire::json::Writer;
 use crate::wire::time::Time;
 
 /// A stream.

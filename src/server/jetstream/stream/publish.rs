@@ -9,7 +9,7 @@ use crate::server::core::{Core, Message, Timer};
 use crate::server::jetstream::error::{ApiError, SEALED};
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
-use crate::server::json::{Writer, quote};
+use crate::wire::json::{Writer, quote};
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{headers, subject};
 

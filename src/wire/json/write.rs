@@ -1,6 +1,6 @@
 //! Values to text with Go's escapes. Fields come out in the order they are written; commas take care of themselves.
 
-use crate::wire::time::Time;
+use crate::wire::{base64, time::Time};
 
 /// Zero time of Go.
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
@@ -141,25 +141,7 @@ impl Writer {
 
     /// A string with the bytes in base64, as Go writes `[]byte`.
     pub fn base64(&mut self, bytes: &[u8]) -> &mut Writer {
-        const DIGITS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        self.comma();
-        self.out.push(b'"');
-        for chunk in bytes.chunks(3) {
-            let mut group = 0u32;
-            for at in 0..3 {
-                group = group << 8 | u32::from(chunk.get(at).copied().unwrap_or(0));
-            }
-            for at in 0..4 {
-                self.out.push(if at > chunk.len() {
-                    b'='
-                } else {
-                    DIGITS[(group >> (18 - 6 * at) & 63) as usize]
-                });
-            }
-        }
-        self.out.push(b'"');
-        self
+        self.string(&base64::encode(bytes))
     }
 
     /// A list of strings.

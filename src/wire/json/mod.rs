@@ -1,6 +1,6 @@
-//! JSON as Go's `encoding/json` reads and writes it, because nats-server does: the same texts for the same mistakes, field
-//! order by the caller, Go's escapes. Must not know any request or reply; those describe themselves with [`Decoder`] and
-//! [`Writer`].
+//! JSON as Go's `encoding/json` reads and writes it, because nats-server and nats.go do: the same texts for the same
+//! mistakes, field order by the caller, Go's escapes. Must not know any request or reply; those describe themselves with
+//! [`Decoder`] and [`Writer`].
 
 mod decode;
 mod parse;
