@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
 
 const START: Time = Time(1_795_537_149 * SECOND);
@@ -21,7 +21,7 @@ impl Engine {
     fn new(more: &str) -> Engine {
         let mut server = Server::new(
             Config {
-                jetstream: true,
+                jetstream: Some(jetstream::start),
                 ..Config::default()
             },
             1,

@@ -7,7 +7,7 @@
 
 use crate::{
     client::transport::{Connector, Transport},
-    host::{BrowserRuntime, Config, Host, performance_now},
+    host::{BrowserRuntime, Config, Host, jetstream, performance_now},
     wire::time::SECOND,
 };
 use js_sys::{Array, ArrayBuffer, Error, Function, Object, Promise, Reflect, Uint8Array};
@@ -82,7 +82,7 @@ impl Server {
             }));
         }
         let config = Config {
-            jetstream: get("jetstream").is_truthy(),
+            jetstream: get("jetstream").is_truthy().then_some(jetstream::start),
             server_name: get("name").as_string(),
             port: get("port").as_f64().map_or(4222, |port| port as u16),
             user: get("user").as_string(),

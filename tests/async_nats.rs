@@ -10,7 +10,7 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull, push};
 use async_nats::jetstream::kv::{self, CreateErrorKind, Entry, Operation, Store, UpdateErrorKind};
 use async_nats::jetstream::{self, AckKind, Context, stream};
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::server::{self, Config, ConnectionId, Peer, Server};
 use nats_kv_playground::wire::time::Time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,7 +33,7 @@ fn now() -> Time {
 /// Serves connections until the test ends.
 async fn serve(listener: TcpListener) {
     let config = Config {
-        jetstream: true,
+        jetstream: Some(server::jetstream::start),
         ..Config::default()
     };
     let mut server = Server::new(config, 7, now());

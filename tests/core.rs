@@ -1,7 +1,7 @@
 //! Core messaging as a client sees it: bytes into a server, bytes out. What is expected was seen on nats-server 2.15.2.
 #![cfg(not(target_arch = "wasm32"))]
 
-use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server};
+use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
 
 /// A server and the time it is told.
@@ -157,7 +157,7 @@ fn pings_before_and_after_connect() {
 #[test]
 fn info_fields_in_order() {
     let mut bench = Bench::new(Config {
-        jetstream: true,
+        jetstream: Some(jetstream::start),
         server_name: Some("n<".into()),
         ..Config::default()
     });

@@ -3,7 +3,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
-use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ struct Node {
 impl Node {
     fn start(log: &[u8], now: Time, seed: u64) -> Node {
         let config = Config {
-            jetstream: true,
+            jetstream: Some(jetstream::start),
             ..Config::default()
         };
         let mut server = Server::new(config, seed, now);

@@ -13,7 +13,7 @@ use nats_kv_playground::{
         shell::{Hooks, MemoryFiles, Shell},
     },
     host::Host,
-    server::Config,
+    server::{Config, jetstream},
 };
 use std::{future::Future, rc::Rc};
 
@@ -23,7 +23,7 @@ fn with_shell<F: Future<Output = ()>>(work: impl FnOnce(Rc<Shell>, Rc<Terminal>,
     let runtime = Rc::new(SimulatedRuntime(clock.clone()));
     let host = Host::new(runtime.clone());
     let config = Config {
-        jetstream: true,
+        jetstream: Some(jetstream::start),
         ..Config::default()
     };
     host.start(config).expect("starts");

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nats_kv_playground::server::flags::{self, Command};
-use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server};
+use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::Time;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -122,7 +122,10 @@ fn now() -> Time {
 pub async fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let config = match flags::parse(&args) {
-        Command::Run(config) => config,
+        Command::Run { config, jetstream } => Config {
+            jetstream: jetstream.then_some(jetstream::start),
+            ..config
+        },
         Command::Signal(_) => {
             eprintln!("nats-server: signals are sent with kill here");
             return ExitCode::FAILURE;
@@ -169,7 +172,7 @@ async fn serve(mut config: Config) -> ExitCode {
         }
     }
     let seed = now().0 as u64 ^ u64::from(config.pid) << 32;
-    let keep = (config.jetstream && config.store_dir != Config::default().store_dir)
+    let keep = (config.jetstream.is_some() && config.store_dir != Config::default().store_dir)
         .then(|| config.store_dir.clone());
     let mut server = Server::new(config, seed, now());
     let storage = keep.map(|directory| Storage::open(&mut server, &directory, now()));

@@ -11,7 +11,7 @@ use nats_kv_playground::client::runtime::Runtime;
 use nats_kv_playground::client::transport::LocalFuture;
 use nats_kv_playground::server::jetstream::journal::{Journal, Reader, Record};
 use nats_kv_playground::server::routes::Routes;
-use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::parser::{ClientOpParser, Limits, ServerOpParser};
 use nats_kv_playground::wire::time::{SECOND, Time};
 use nats_kv_playground::wire::{headers as block, subject};
@@ -153,7 +153,7 @@ impl Bench {
     fn start() -> Bench {
         let mut server = Server::new(
             Config {
-                jetstream: true,
+                jetstream: Some(jetstream::start),
                 ..Config::default()
             },
             1,
@@ -319,9 +319,7 @@ pub fn api(data: &[u8]) {
         bench.publish(subject, &headers, payload);
         bench.wait(i64::from(*seconds) * SECOND);
     }
-    let copy = bench.server.clone();
     bench.wait(86_400 * SECOND);
-    drop(copy);
 }
 
 /// Raw bytes of a client; byte 0xfe lets time pass.

@@ -14,7 +14,7 @@ pub use runtime::BrowserRuntime;
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
 pub(crate) use runtime::performance_now;
 
-pub use crate::server::{Config, flags};
+pub use crate::server::{Config, StartEngine, flags, jetstream};
 
 use crate::client::{
     runtime::Runtime,

@@ -64,7 +64,7 @@ impl Stores {
 
     /// Keeps everything as it is now; without JetStream the store is left as it was.
     pub fn save(&mut self, server: &mut Server, config: &Config) {
-        if config.jetstream {
+        if config.jetstream.is_some() {
             let snapshot = self.take_snapshot(server, config);
             self.put(&config.store_dir, snapshot);
         }
@@ -73,7 +73,7 @@ impl Stores {
     fn take_snapshot(&mut self, server: &mut Server, config: &Config) -> Vec<u8> {
         let snapshot = server.snapshot();
         (self.snapshot, self.appended) = (snapshot.len(), 0);
-        if self.keep.is_some() && config.jetstream {
+        if self.keep.is_some() && config.jetstream.is_some() {
             let change = Change::Snapshot(snapshot.clone());
             self.changes.push((config.store_dir.clone(), change));
         }

@@ -14,7 +14,7 @@ use crate::{
         transport::{Connector, LocalFuture},
         websocket::WebSocketConnector,
     },
-    host::{Config, Host, flags},
+    host::{Config, Host, flags, jetstream},
     wire::time::{SECOND, Time},
 };
 use std::rc::Rc;
@@ -75,7 +75,10 @@ pub const HOME: &str = "/home/you";
 /// `nats-server`: runs until ^C.
 async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
     match flags::parse(&words) {
-        flags::Command::Run(config) => serve(host, config, io).await,
+        flags::Command::Run { mut config, jetstream } => {
+            config.jetstream = jetstream.then_some(jetstream::start);
+            serve(host, config, io).await
+        }
         flags::Command::Signal(_) => {
             io.stderr(b"nats-server: no nats-server processes running\n");
             1

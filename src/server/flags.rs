@@ -8,7 +8,12 @@ use crate::wire::json::quote;
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Start a server.
-    Run(Config),
+    Run {
+        /// How, but for JetStream.
+        config: Config,
+        /// `-js`: the driver knows where to get [`Config::jetstream`] from.
+        jetstream: bool,
+    },
     /// `--signal CMD[=PID]`, as given.
     Signal(String),
     /// Print and exit: help, version or an error.
@@ -40,6 +45,7 @@ struct Flag {
 #[derive(Default)]
 struct Start {
     config: Config,
+    jetstream: bool,
     port: Option<i64>,
     websocket_port: Option<i64>,
     config_file: Option<String>,
@@ -74,7 +80,7 @@ const FLAGS: &[Flag] = &[
     },
     Flag {
         names: &["js", "jetstream"],
-        kind: Kind::Bool(|s, v| s.config.jetstream = v),
+        kind: Kind::Bool(|s, v| s.jetstream = v),
         help: "Turn JetStream on",
     },
     Flag {
@@ -224,7 +230,10 @@ pub fn parse(args: &[String]) -> Command {
     if start.websocket_port.is_none_or(|port| port == 0) {
         config.websocket_port = None;
     }
-    Command::Run(config)
+    Command::Run {
+        config,
+        jetstream: start.jetstream,
+    }
 }
 
 fn fail(text: &str) -> Command {
@@ -332,7 +341,7 @@ mod tests {
 
     fn config(line: &str) -> Config {
         match run(line) {
-            Command::Run(config) => config,
+            Command::Run { config, .. } => config,
             other => panic!("{other:?}"),
         }
     }
@@ -342,7 +351,7 @@ mod tests {
         let c = config(
             "-js -p 14222 --addr=0.0.0.0 -DV --name kv -sd /d --user u --pass=p --ws_port 8080",
         );
-        assert!(c.jetstream && c.debug && c.trace);
+        assert!(c.debug && c.trace);
         assert_eq!(
             (c.port, c.websocket_port, &c.host[..], &c.store_dir[..]),
             (14222, Some(8080), "0.0.0.0", "/d")
@@ -356,7 +365,13 @@ mod tests {
             (Some("kv"), Some("u"), Some("p"))
         );
         assert_eq!(config("--jetstream=false -p -1").port, 0);
-        assert!(!config("").jetstream && config("").websocket_port.is_none());
+        assert!(config("").websocket_port.is_none());
+        for (line, on) in [("", false), ("-D -js", true), ("--jetstream=false", false)] {
+            assert!(
+                matches!(run(line), Command::Run { jetstream, .. } if jetstream == on),
+                "{line}"
+            );
+        }
         assert_eq!(config("-T=false").utc_offset, None);
     }
 

@@ -74,7 +74,7 @@ impl Core {
             json.key("auth_required").bool(true);
         }
         json.key("max_payload").uint(MAX_PAYLOAD as u64);
-        if config.jetstream {
+        if config.jetstream.is_some() {
             json.key("jetstream").bool(true);
         }
         json.key("client_id").uint(id.0);

@@ -8,6 +8,7 @@
 
 mod connection;
 pub mod core;
+mod engine;
 pub mod flags;
 mod handshake;
 pub mod hash;
@@ -23,10 +24,10 @@ mod system;
 mod timers;
 mod trace;
 
+pub use engine::{Engine, StartEngine};
 pub use info::{API_LEVEL, GO_VERSION, MAX_PAYLOAD, VERSION};
 
 use self::core::{Core, Endpoint, Form, Message, Timer};
-use self::jetstream::JetStream;
 use crate::wire::op::{ClientOp, Publish};
 use crate::wire::time::Time;
 
@@ -43,8 +44,8 @@ pub struct Config {
     pub host: String,
     /// `-p`, shown in INFO and in the log.
     pub port: u16,
-    /// `-js`.
-    pub jetstream: bool,
+    /// `-js`: what starts JetStream, [`jetstream::start`]; a server without it when `None`.
+    pub jetstream: Option<StartEngine>,
     /// `-sd`, shown in the log; file-backed streams are kept by the journal, wherever the driver puts it.
     pub store_dir: String,
     /// `--user`.
@@ -77,7 +78,7 @@ impl Default for Config {
             server_name: None,
             host: "127.0.0.1".into(),
             port: 4222,
-            jetstream: false,
+            jetstream: None,
             store_dir: startup::TEMPORARY_STORE.into(),
             user: None,
             pass: None,
@@ -137,10 +138,9 @@ pub struct Output {
 }
 
 /// A nats-server.
-#[derive(Clone, Debug)]
 pub struct Server {
     core: Core,
-    jetstream: Option<JetStream>,
+    jetstream: Option<Box<dyn Engine>>,
     /// Endpoints of the message being routed.
     endpoints: Vec<Endpoint>,
 }
@@ -152,7 +152,7 @@ impl Server {
         let mut core = Core::new(config, seed, now);
         core.log_start();
         core.subscribe_system();
-        let jetstream = jetstream.then(|| JetStream::new(&mut core));
+        let jetstream = jetstream.map(|start| start(&mut core));
         core.log_ready();
         Server {
             core,

@@ -25,7 +25,7 @@ impl Core {
         self.log("INF", "  Git:      [not set]");
         self.log("DBG", &format!("  Go build: {GO_VERSION}"));
         self.log("INF", &format!("  Name:     {}", self.identity.name));
-        if self.config.jetstream {
+        if self.config.jetstream.is_some() {
             let node = short_hash(&self.identity.name);
             self.log("INF", &format!("  Node:     {node}"));
         }
@@ -34,7 +34,7 @@ impl Core {
             self.log("WRN", "Plaintext passwords detected, use nkeys or bcrypt");
         }
         self.log("DBG", "Created system account: \"$SYS\"");
-        if self.config.jetstream {
+        if self.config.jetstream.is_some() {
             self.log_jetstream();
         }
     }
@@ -69,7 +69,7 @@ impl Core {
 
     /// After JetStream started: open for clients.
     pub(super) fn log_ready(&mut self) {
-        if self.config.jetstream {
+        if self.config.jetstream.is_some() {
             // There is no clock in here to take the time with.
             self.log("INF", "Took 0s to start JetStream");
         }
@@ -98,7 +98,7 @@ impl Core {
     pub(super) fn log_signal(&mut self, signal: &str) {
         self.log("INF", &format!("Trapped \"{signal}\" signal"));
         self.log("INF", "Initiating Shutdown...");
-        if self.config.jetstream {
+        if self.config.jetstream.is_some() {
             self.log("INF", "Initiating JetStream Shutdown...");
         }
     }

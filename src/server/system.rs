@@ -119,9 +119,9 @@ impl Core {
             json.key(flag).bool(on);
         }
         json.close();
-        json.key("jetstream").bool(self.config.jetstream);
-        json.key("flags")
-            .int(if self.config.jetstream { 7 } else { 0 });
+        let jetstream = self.config.jetstream.is_some();
+        json.key("jetstream").bool(jetstream);
+        json.key("flags").int(if jetstream { 7 } else { 0 });
         json.key("seq").uint(self.sent);
         json.key("time").time(Some(self.now));
         json.close();

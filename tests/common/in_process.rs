@@ -5,7 +5,7 @@ use nats_kv_playground::{
     cli::ConnectorFactory,
     client::{runtime::Runtime, transport::LocalFuture},
     host::Host,
-    server::Config,
+    server::{Config, jetstream},
 };
 use std::rc::Rc;
 
@@ -27,10 +27,10 @@ impl Place for InProcess {
             if self.0.running().is_some() {
                 self.0.stop("terminated");
             }
-            let jetstream = args.split_whitespace().any(|arg| arg == "-js");
+            let on = args.split_whitespace().any(|arg| arg == "-js");
             self.0
                 .start(Config {
-                    jetstream,
+                    jetstream: on.then_some(jetstream::start),
                     ..Config::default()
                 })
                 .expect("starts");

@@ -4,14 +4,14 @@ use super::clock::{Clock, SimulatedRuntime};
 use nats_kv_playground::{
     client::{Client, Error, Options},
     host::Host,
-    server::Config,
+    server::{Config, jetstream},
 };
 use std::{future::Future, rc::Rc};
 
 /// A configuration with JetStream.
 pub fn jetstream() -> Config {
     Config {
-        jetstream: true,
+        jetstream: Some(jetstream::start),
         ..Config::default()
     }
 }

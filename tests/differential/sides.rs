@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nats_kv_playground::server::{Config, ConnectionId, Peer, Server};
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
 
 use crate::step::{Act, Step};
@@ -129,7 +129,7 @@ impl Ours {
     pub fn start() -> Ours {
         let now = Time(1_795_537_149 * SECOND);
         let config = Config {
-            jetstream: true,
+            jetstream: Some(jetstream::start),
             ..Config::default()
         };
         let mut server = Server::new(config, 1, now);

@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 use self::error::ApiError;
 use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
-use super::ConnectionId;
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
+use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
 use crate::wire::subject;
 
 /// The account's streams and consumers.
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct JetStream {
     streams: BTreeMap<StreamId, Stream>,
     names: BTreeMap<String, StreamId>,
@@ -33,15 +33,14 @@ pub struct JetStream {
     api_errors: u64,
 }
 
-impl JetStream {
-    /// Starts JetStream: subscribes to its API.
-    pub fn new(core: &mut Core) -> JetStream {
-        core.subscribe(b"$JS.API.>", Endpoint::JetStreamApi);
-        JetStream::default()
-    }
+/// Starts JetStream: subscribes to its API.
+pub fn start(core: &mut Core) -> Box<dyn Engine> {
+    core.subscribe(b"$JS.API.>", Endpoint::JetStreamApi);
+    Box::<JetStream>::default()
+}
 
-    /// A message for one of JetStream's endpoints; `from` is the client that published it, if one did.
-    pub fn on_message(
+impl Engine for JetStream {
+    fn on_message(
         &mut self,
         core: &mut Core,
         endpoint: Endpoint,
@@ -75,8 +74,7 @@ impl JetStream {
         }
     }
 
-    /// A timer set with [`Core::set_timer`] is due.
-    pub fn timer(&mut self, core: &mut Core, timer: Timer) {
+    fn timer(&mut self, core: &mut Core, timer: Timer) {
         let id = match timer {
             Timer::Connection(_) => return,
             Timer::StreamAge(id) | Timer::StreamDedupe(id) | Timer::StreamSources(id) => id,
@@ -105,8 +103,7 @@ impl JetStream {
         }
     }
 
-    /// Exact interest that [`Core::watch_interest`] asked about came or went.
-    pub fn interest_changed(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId) {
+    fn interest_changed(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId) {
         if let Some(stream) = self.streams.get_mut(&stream) {
             let (consumers, view) = stream.parts();
             consumers.interest_changed(core, view, consumer);
@@ -114,13 +111,26 @@ impl JetStream {
         }
     }
 
-    /// The server is about to stop.
-    pub fn shutdown(&mut self, core: &mut Core) {
+    fn shutdown(&mut self, core: &mut Core) {
         for stream in self.streams.values_mut() {
             stream.consumers.shut_down(core);
         }
     }
 
+    fn snapshot(&self, core: &mut Core) -> Vec<u8> {
+        self.save(core)
+    }
+
+    fn take_journal(&mut self, core: &mut Core) -> Vec<u8> {
+        self.save_changes(core)
+    }
+
+    fn restore(&mut self, core: &mut Core, log: &[u8]) {
+        self.read_back(core, log);
+    }
+}
+
+impl JetStream {
     /// Configuration of a stream.
     fn config(&self, name: &str) -> Option<&StreamConfig> {
         let id = self.names.get(name)?;

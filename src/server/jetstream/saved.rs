@@ -20,8 +20,8 @@ struct SavedConsumer {
 }
 
 impl JetStream {
-    /// Everything, as a log. From now on [`JetStream::take_journal`] has the changes.
-    pub(in crate::server) fn snapshot(&self, core: &mut Core) -> Vec<u8> {
+    /// See [`Engine::snapshot`](crate::server::Engine::snapshot).
+    pub(super) fn save(&self, core: &mut Core) -> Vec<u8> {
         let salt = core.random();
         let mut journal = Journal::new(salt);
         journal.start();
@@ -37,8 +37,8 @@ impl JetStream {
         log
     }
 
-    /// Changes since the last call, to be appended to the log of [`JetStream::snapshot`].
-    pub(in crate::server) fn take_journal(&mut self, core: &mut Core) -> Vec<u8> {
+    /// See [`Engine::take_journal`](crate::server::Engine::take_journal).
+    pub(super) fn save_changes(&mut self, core: &mut Core) -> Vec<u8> {
         for (stream, consumer) in std::mem::take(&mut core.touched) {
             if let Some(stream) = self.streams.get(&stream)
                 && let Some(consumer) = stream.consumers.by_id(consumer)
@@ -50,8 +50,8 @@ impl JetStream {
         core.journal.as_mut().map(Journal::take).unwrap_or_default()
     }
 
-    /// Takes in what a log has. What is damaged is left out, and said so in the server's log.
-    pub(in crate::server) fn restore(&mut self, core: &mut Core, log: &[u8]) {
+    /// See [`Engine::restore`](crate::server::Engine::restore).
+    pub(super) fn read_back(&mut self, core: &mut Core, log: &[u8]) {
         if log.is_empty() {
             return;
         }
