@@ -2,23 +2,25 @@
 
 use super::{
     FileError, Session,
-    commands::json,
     parse::{Failure, Values},
     values::quote,
 };
-use serde_json::{Map, Value};
+use crate::wire::json::{Writer, decode_lenient, indent};
 
 /// The settings a command connects with, from the selected context, the environment and flags.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Name of the context that was loaded; empty if none.
     pub name: String,
-    /// Its fields, flags and environment applied.
-    fields: Map<String, Value>,
+    /// Texts of the [`FIELDS`] that are set, flags and environment applied.
+    fields: Vec<(&'static str, String)>,
 }
 
+/// The one field that is no text: `true` or empty here.
+const TLS_FIRST: &str = "tls_first";
+
 /// Fields of a context file, in the order they are written, with the flag that sets each.
-pub const FIELDS: [(&str, &str); 20] = [
+pub const FIELDS: [(&str, &str); 23] = [
     ("description", "description"),
     ("url", "server"),
     ("socks_proxy", "socks-proxy"),
@@ -38,7 +40,10 @@ pub const FIELDS: [(&str, &str); 20] = [
     ("user_jwt", "jwt"),
     ("user_seed", "seed"),
     ("color_scheme", "colors"),
-    ("tls_first", "tlsfirst"),
+    (TLS_FIRST, "tlsfirst"),
+    ("windows_cert_store", ""),
+    ("windows_cert_match_by", ""),
+    ("windows_cert_match", ""),
 ];
 
 impl Context {
@@ -86,28 +91,20 @@ impl Context {
     }
 
     /// Sets a field.
-    pub fn set(&mut self, field: &str, value: &str) {
-        let value = match field {
-            "tls_first" => Value::Bool(value == "true"),
-            _ => Value::String(value.into()),
-        };
-        self.fields.insert(field.into(), value);
+    pub fn set(&mut self, field: &'static str, value: &str) {
+        self.fields.retain(|(name, _)| *name != field);
+        self.fields.push((field, value.into()));
     }
 
     /// Text of a field; empty if it is not set.
     pub fn get(&self, field: &str) -> &str {
-        self.fields
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        let set = self.fields.iter().find(|(name, _)| *name == field);
+        set.map_or("", |(_, value)| value)
     }
 
     /// Whether TLS comes before the server's INFO.
     pub fn tls_first(&self) -> bool {
-        self.fields
-            .get("tls_first")
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+        self.get(TLS_FIRST) == "true"
     }
 
     /// URLs of servers.
@@ -120,7 +117,41 @@ impl Context {
 
     /// The file's text.
     pub fn to_json(&self) -> String {
-        json::print(&Value::Object(self.fields.clone()), "context")
+        let mut json = Writer::default();
+        json.open();
+        self.write(&mut json);
+        json.close();
+        indent(&json.finish())
+    }
+
+    /// Adds all fields to an object.
+    pub fn write(&self, json: &mut Writer) {
+        for (field, _) in FIELDS {
+            json.key(field);
+            match field {
+                TLS_FIRST => json.bool(self.tls_first()),
+                field => json.string(self.get(field)),
+            };
+        }
+        json.key("windows_ca_certs_match").raw(b"null");
+    }
+
+    /// Reads a file's text; unknown fields are skipped.
+    fn read(&mut self, text: &[u8]) -> Result<(), String> {
+        decode_lenient(text, |decoder, value| {
+            decoder.object(value, "settings", &mut |decoder, name, value| {
+                let Some((field, _)) = FIELDS.into_iter().find(|(field, _)| *field == name) else {
+                    return false;
+                };
+                let (mut text, mut on) = (String::new(), false);
+                match field {
+                    TLS_FIRST => decoder.bool(value, &mut on),
+                    _ => decoder.string(value, &mut text),
+                }
+                self.set(field, if on { "true" } else { &text });
+                true
+            });
+        })
     }
 }
 
@@ -193,13 +224,12 @@ impl<'a> Store<'a> {
             true => return Err(FileError::Missing),
             false => self.session.io.files().read(&self.path(name))?,
         };
-        match serde_json::from_slice(&content) {
-            Ok(fields) => Ok(Context {
-                name: name.into(),
-                fields,
-            }),
-            Err(error) => Err(FileError::Other(error.to_string())),
-        }
+        let mut context = Context {
+            name: name.into(),
+            fields: Vec::new(),
+        };
+        context.read(&content).map_err(FileError::Other)?;
+        Ok(context)
     }
 
     /// Writes a context.

@@ -10,10 +10,10 @@ use super::{
     transport::Connector,
 };
 use crate::wire::{
+    json::record,
     op::{ClientOp, Publish},
     time::{SECOND, Time},
 };
-use serde::Deserialize;
 use std::{
     cell::{RefCell, RefMut},
     future::poll_fn,
@@ -97,8 +97,7 @@ pub enum State {
 }
 
 /// INFO, as far as clients care.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct ServerInfo {
     pub server_id: String,
@@ -116,6 +115,11 @@ pub struct ServerInfo {
     pub cluster: String,
     pub api_lvl: i64,
 }
+
+record!(ServerInfo, "serverInfo":
+    server_id, server_name, version, host, port, headers, auth_required, max_payload, jetstream, client_id, client_ip,
+    domain, cluster, api_lvl
+);
 
 /// A connection; clones share it. Dropping the last clone, subscriptions included, closes it.
 #[derive(Clone)]

@@ -8,6 +8,7 @@ use super::{
     transport::Transport,
 };
 use crate::wire::{
+    json,
     op::{ClientOp, Delivery, ServerOp},
     parser::ServerOpParser,
 };
@@ -250,7 +251,7 @@ impl Core {
             return Err(Stop::Broken(Error::NoInfo));
         }
         match op {
-            ServerOp::Info(json) => match serde_json::from_slice(json) {
+            ServerOp::Info(text) => match json::from_json(text) {
                 Ok(info) => {
                     self.info = info;
                     self.info_seen = true;
@@ -274,7 +275,7 @@ impl Core {
 
     /// An `-ERR`: which are told, which break the connection and which end it, as nats.go's `processErr`.
     fn refused(&mut self, text: String) -> Result<(), Stop> {
-        let lower = text.to_lowercase();
+        let lower = text.to_ascii_lowercase();
         let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| lower.starts_with(prefix));
         let error = Error::Server(text.clone());
         if is(&["permissions violation", "maximum subscriptions exceeded"]) {

@@ -9,7 +9,7 @@ use super::{
     runtime::Runtime,
     transport::{Connector, TransportError},
 };
-use crate::wire::op::ClientOp;
+use crate::wire::{json::Writer, op::ClientOp};
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
@@ -64,7 +64,7 @@ impl Inner {
         let pong = Mailbox::default();
         {
             let mut core = self.core.borrow_mut();
-            core.send(ClientOp::Connect(self.connect_json().as_bytes()));
+            core.send(ClientOp::Connect(&self.connect_json()));
             core.ping(Some(pong.clone()));
         }
         let ready = |_: &Core| pong.len() > 0;
@@ -74,26 +74,31 @@ impl Inner {
         answered.ok_or(Stop::Broken(Error::Timeout))
     }
 
-    fn connect_json(&self) -> String {
+    /// CONNECT's options, in nats.go's order.
+    fn connect_json(&self) -> Vec<u8> {
         let options = &self.options;
-        let text = |text: &str| serde_json::Value::from(text).to_string();
-        let mut json = String::from(r#"{"verbose":false,"pedantic":false"#);
+        let mut json = Writer::default();
+        json.open();
+        json.key("verbose").bool(false).key("pedantic").bool(false);
         for (name, value) in [
             ("user", &options.user),
             ("pass", &options.pass),
             ("auth_token", &options.token),
         ] {
             if let Some(value) = value {
-                json += &format!(r#","{name}":{}"#, text(value));
+                json.key(name).string(value);
             }
         }
-        json += &format!(
-            r#","tls_required":false,"name":{},"lang":{},"version":{},"protocol":1,"echo":true,"headers":true,"no_responders":true}}"#,
-            text(&options.name),
-            text(&options.lang),
-            text(&options.version)
-        );
-        json
+        json.key("tls_required").bool(false);
+        json.key("name").string(&options.name);
+        json.key("lang").string(&options.lang);
+        json.key("version").string(&options.version);
+        json.key("protocol").int(1);
+        for name in ["echo", "headers", "no_responders"] {
+            json.key(name).bool(true);
+        }
+        json.close();
+        json.finish()
     }
 
     /// Polls until it is ready, `None` after `ns`. Wakes for [`Core::wake`] too.

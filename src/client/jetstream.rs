@@ -8,10 +8,10 @@ use super::{
 };
 use crate::wire::{
     base64,
+    json::{Decoder, FromJson, ToJson, Value, Writer, from_json, read_json, record, to_json},
     time::{SECOND, Time},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 /// A request or an answer on its way, for `--trace`.
 #[allow(missing_docs)]
@@ -80,38 +80,68 @@ pub struct RawMessage {
 const PUBLISH_RETRIES: u32 = 2;
 const PUBLISH_RETRY_WAIT: i64 = 250 * SECOND / 1000;
 
-/// What every answer may be instead.
-#[derive(Deserialize)]
-struct Refusal {
-    error: ApiError,
-}
-
-/// Answers made of one field each; fields an answer lacks stay empty.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// What is read of answers besides what they describe; fields an answer lacks stay empty.
+#[derive(Default)]
 struct Answer {
+    error: Option<ApiError>,
     total: u64,
     purged: u64,
     message: Option<StoredMessage>,
 }
 
-#[derive(Deserialize)]
+record!(Answer, "ApiResponse": error, total, purged, message);
+
+#[derive(Default)]
 struct StoredMessage {
     subject: String,
     seq: u64,
-    #[serde(default)]
     hdrs: String,
-    #[serde(default)]
     data: String,
-    time: String,
+    time: Option<Time>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Page<T> {
+record!(StoredMessage, "StoredMsg": subject, seq, hdrs, data, time);
+
+/// A list whose parts come in several answers.
+trait Pages {
+    fn len(&self) -> usize;
+
+    fn append(&mut self, decoder: &mut Decoder, page: Value<'_>);
+}
+
+impl<T: FromJson + Default> Pages for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn append(&mut self, decoder: &mut Decoder, page: Value<'_>) {
+        let mut more = Vec::new();
+        more.read(decoder, page);
+        self.append(&mut more);
+    }
+}
+
+/// One of those answers.
+struct Page<'a> {
     total: u64,
-    #[serde(alias = "streams", alias = "consumers")]
-    items: Option<Vec<T>>,
+    all: &'a mut dyn Pages,
+}
+
+impl FromJson for Page<'_> {
+    fn name() -> &'static str {
+        "api.ApiResponse"
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, value: Value<'_>) {
+        decoder.object(value, "ApiResponse", &mut |decoder, name, value| {
+            match name {
+                "total" => self.total.read(decoder, value),
+                "streams" | "consumers" => self.all.append(decoder, value),
+                _ => return false,
+            }
+            true
+        });
+    }
 }
 
 impl Context {
@@ -149,35 +179,52 @@ impl Context {
     }
 
     /// Sends an API request; an answer with an error is an error.
-    pub(super) async fn request(&self, subject: &str, body: String) -> Result<Vec<u8>, Error> {
-        let answer = self.request_raw(subject, body.as_bytes()).await?.payload;
-        match serde_json::from_slice(&answer) {
-            Ok(Refusal { error }) => Err(Error::Api(error)),
-            Err(_) => Ok(answer),
+    pub(super) async fn request(&self, subject: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let answer = self.request_raw(subject, body).await?.payload;
+        match refusal(&answer) {
+            Some(error) => Err(Error::Api(error)),
+            None => Ok(answer),
         }
+    }
+
+    /// The same with the answer read into something.
+    pub(super) async fn ask(
+        &self,
+        subject: &str,
+        body: &[u8],
+        into: &mut dyn FromJson,
+    ) -> Result<(), Error> {
+        let answer = self.request(subject, body).await?;
+        read(&answer, into)
     }
 
     /// `$JS.API.INFO`.
     pub async fn account_info(&self) -> Result<AccountInfo, Error> {
-        parse(&self.request("INFO", String::new()).await?)
+        let mut info = AccountInfo::default();
+        self.ask("INFO", b"", &mut info).await?;
+        Ok(info)
     }
 
     /// STREAM.CREATE; the same configuration again is no error.
     pub async fn create_stream(&self, config: &StreamConfig) -> Result<StreamInfo, Error> {
-        let subject = format!("STREAM.CREATE.{}", config.name);
-        parse(&self.request(&subject, json(config)).await?)
+        self.stream("CREATE", &config.name, &to_json(config)).await
     }
 
     /// STREAM.UPDATE.
     pub async fn update_stream(&self, config: &StreamConfig) -> Result<StreamInfo, Error> {
-        let subject = format!("STREAM.UPDATE.{}", config.name);
-        parse(&self.request(&subject, json(config)).await?)
+        self.stream("UPDATE", &config.name, &to_json(config)).await
     }
 
     /// STREAM.INFO.
     pub async fn stream_info(&self, stream: &str) -> Result<StreamInfo, Error> {
-        let subject = format!("STREAM.INFO.{stream}");
-        parse(&self.request(&subject, String::new()).await?)
+        self.stream("INFO", stream, b"").await
+    }
+
+    async fn stream(&self, what: &str, name: &str, body: &[u8]) -> Result<StreamInfo, Error> {
+        let mut info = StreamInfo::default();
+        let subject = format!("STREAM.{what}.{name}");
+        self.ask(&subject, body, &mut info).await?;
+        Ok(info)
     }
 
     /// STREAM.INFO with `state.deleted`, if `deleted`, and `state.subjects` of those that match `subjects`, all pages.
@@ -188,19 +235,19 @@ impl Context {
         subjects: &str,
     ) -> Result<StreamInfo, Error> {
         let subject = format!("STREAM.INFO.{stream}");
-        let mut all = BTreeMap::new();
+        let mut all = Vec::new();
         loop {
-            let body = serde_json::json!({
-                "deleted_details": deleted,
-                "offset": all.len(),
-                "subjects_filter": subjects,
-            });
-            let answer = self.request(&subject, body.to_string()).await?;
-            let Answer { total, .. } = parse(&answer)?;
-            let mut info: StreamInfo = parse(&answer)?;
+            let mut body = Writer::default();
+            body.open().key("offset").uint(all.len() as u64);
+            body.key("deleted_details").bool(deleted);
+            body.key("subjects_filter").string(subjects).close();
+            let answer = self.request(&subject, &body.finish()).await?;
+            let (mut page, mut info) = (Answer::default(), StreamInfo::default());
+            read(&answer, &mut page)?;
+            read(&answer, &mut info)?;
             let some = !info.state.subjects.is_empty();
             all.append(&mut info.state.subjects);
-            if !some || all.len() as u64 >= total {
+            if !some || all.len() as u64 >= page.total {
                 info.state.subjects = all;
                 return Ok(info);
             }
@@ -209,31 +256,32 @@ impl Context {
 
     /// STREAM.NAMES, all pages, of streams with a subject that overlaps `subject` (empty: all).
     pub async fn stream_names(&self, subject: &str) -> Result<Vec<String>, Error> {
-        self.pages("STREAM.NAMES", subject).await
+        let mut all = Vec::new();
+        self.pages("STREAM.NAMES", subject, &mut all).await?;
+        Ok(all)
     }
 
     /// STREAM.LIST, all pages, of streams with a subject that overlaps `subject` (empty: all).
     pub async fn streams(&self, subject: &str) -> Result<Vec<StreamInfo>, Error> {
-        self.pages("STREAM.LIST", subject).await
+        let mut all = Vec::new();
+        self.pages("STREAM.LIST", subject, &mut all).await?;
+        Ok(all)
     }
 
-    async fn pages<T>(&self, api: &str, subject: &str) -> Result<Vec<T>, Error>
-    where
-        T: Default + DeserializeOwned,
-    {
-        let mut all = Vec::new();
+    async fn pages(&self, api: &str, subject: &str, all: &mut dyn Pages) -> Result<(), Error> {
         loop {
-            let mut body = format!(r#"{{"offset":{}"#, all.len());
+            let before = all.len();
+            let mut body = Writer::default();
+            body.open().key("offset").uint(before as u64);
             if !subject.is_empty() {
-                body += &format!(r#","subject":{}"#, json(&subject));
+                body.key("subject").string(subject);
             }
-            body.push('}');
-            let page: Page<T> = parse(&self.request(api, body).await?)?;
-            let items = page.items.unwrap_or_default();
-            let some = !items.is_empty();
-            all.extend(items);
-            if !some || all.len() as u64 >= page.total {
-                return Ok(all);
+            body.close();
+            let mut page = Page { total: 0, all };
+            self.ask(api, &body.finish(), &mut page).await?;
+            let total = page.total;
+            if all.len() == before || all.len() as u64 >= total {
+                return Ok(());
             }
         }
     }
@@ -241,26 +289,27 @@ impl Context {
     /// STREAM.DELETE.
     pub async fn delete_stream(&self, stream: &str) -> Result<(), Error> {
         let subject = format!("STREAM.DELETE.{stream}");
-        self.request(&subject, String::new()).await.map(|_| ())
+        self.request(&subject, b"").await.map(|_| ())
     }
 
     /// STREAM.PURGE; how many messages went.
     pub async fn purge_stream(&self, stream: &str, what: &Purge) -> Result<u64, Error> {
-        let mut fields = Vec::new();
+        let mut body = Writer::default();
+        body.open();
         if what.seq > 0 {
-            fields.push(format!(r#""seq":{}"#, what.seq));
+            body.key("seq").uint(what.seq);
         }
         if let Some(filter) = &what.filter {
-            fields.push(format!(r#""filter":{}"#, json(filter)));
+            body.key("filter").string(filter);
         }
         if what.keep > 0 {
-            fields.push(format!(r#""keep":{}"#, what.keep));
+            body.key("keep").uint(what.keep);
         }
-        let body = format!("{{{}}}", fields.join(","));
-        let answer = self
-            .request(&format!("STREAM.PURGE.{stream}"), body)
-            .await?;
-        parse::<Answer>(&answer).map(|answer| answer.purged)
+        body.close();
+        let mut answer = Answer::default();
+        let subject = format!("STREAM.PURGE.{stream}");
+        self.ask(&subject, &body.finish(), &mut answer).await?;
+        Ok(answer.purged)
     }
 
     /// STREAM.MSG.GET. [`Error::Api`] 10037 when there is no such message.
@@ -270,8 +319,8 @@ impl Context {
         which: DirectGet<'_>,
     ) -> Result<RawMessage, Error> {
         let subject = format!("STREAM.MSG.GET.{stream}");
-        let answer = self.request(&subject, which.body()).await?;
-        let answer: Answer = parse(&answer)?;
+        let mut answer = Answer::default();
+        self.ask(&subject, &which.body(), &mut answer).await?;
         let message = answer.message.ok_or(Error::InvalidResponse)?;
         let bytes = |text: &str| base64::decode(text).ok_or(Error::InvalidResponse);
         let header_block = bytes(&message.hdrs)?;
@@ -281,7 +330,7 @@ impl Context {
             headers: Headers::decode(&header_block).0,
             header_block,
             payload: bytes(&message.data)?,
-            time: Time::parse_rfc3339(&message.time).ok_or(Error::InvalidResponse)?,
+            time: message.time.ok_or(Error::InvalidResponse)?,
         })
     }
 
@@ -292,10 +341,14 @@ impl Context {
         sequence: u64,
         secure: bool,
     ) -> Result<(), Error> {
-        let no_erase = if secure { "" } else { r#","no_erase":true"# };
-        let body = format!(r#"{{"seq":{sequence}{no_erase}}}"#);
+        let mut body = Writer::default();
+        body.open().key("seq").uint(sequence);
+        if !secure {
+            body.key("no_erase").bool(true);
+        }
+        body.close();
         let subject = format!("STREAM.MSG.DELETE.{stream}");
-        self.request(&subject, body).await.map(|_| ())
+        self.request(&subject, &body.finish()).await.map(|_| ())
     }
 
     /// DIRECT.GET, which the stream must allow. [`Error::MessageNotFound`] when there is no such message.
@@ -311,7 +364,7 @@ impl Context {
             }
             which => {
                 let subject = format!("DIRECT.GET.{stream}");
-                self.request_raw(&subject, which.body().as_bytes()).await?
+                self.request_raw(&subject, &which.body()).await?
             }
         };
         match answer.status {
@@ -363,38 +416,48 @@ impl Context {
                 subject = format!("{subject}.{}", config.filter_subject);
             }
         }
-        let action = match action.is_empty() {
-            true => String::new(),
-            false => format!(r#","action":{}"#, json(&action)),
-        };
-        let body = format!(
-            r#"{{"stream_name":{},"config":{}{action}}}"#,
-            json(&stream),
-            json(config)
-        );
-        parse(&self.request(&subject, body).await?)
+        let mut body = Writer::default();
+        body.open().key("stream_name").string(stream).key("config");
+        config.write(&mut body);
+        if !action.is_empty() {
+            body.key("action").string(action);
+        }
+        body.close();
+        self.consumer(&subject, &body.finish()).await
     }
 
     /// CONSUMER.INFO.
     pub async fn consumer_info(&self, stream: &str, consumer: &str) -> Result<ConsumerInfo, Error> {
         let subject = format!("CONSUMER.INFO.{stream}.{consumer}");
-        parse(&self.request(&subject, String::new()).await?)
+        self.consumer(&subject, b"").await
+    }
+
+    pub(super) async fn consumer(&self, subject: &str, body: &[u8]) -> Result<ConsumerInfo, Error> {
+        let mut info = ConsumerInfo::default();
+        self.ask(subject, body, &mut info).await?;
+        Ok(info)
     }
 
     /// CONSUMER.DELETE.
     pub async fn delete_consumer(&self, stream: &str, consumer: &str) -> Result<(), Error> {
         let subject = format!("CONSUMER.DELETE.{stream}.{consumer}");
-        self.request(&subject, String::new()).await.map(|_| ())
+        self.request(&subject, b"").await.map(|_| ())
     }
 
     /// CONSUMER.NAMES, all pages.
     pub async fn consumer_names(&self, stream: &str) -> Result<Vec<String>, Error> {
-        self.pages(&format!("CONSUMER.NAMES.{stream}"), "").await
+        let mut all = Vec::new();
+        let api = format!("CONSUMER.NAMES.{stream}");
+        self.pages(&api, "", &mut all).await?;
+        Ok(all)
     }
 
     /// CONSUMER.LIST, all pages.
     pub async fn consumers(&self, stream: &str) -> Result<Vec<ConsumerInfo>, Error> {
-        self.pages(&format!("CONSUMER.LIST.{stream}"), "").await
+        let mut all = Vec::new();
+        let api = format!("CONSUMER.LIST.{stream}");
+        self.pages(&api, "", &mut all).await?;
+        Ok(all)
     }
 
     /// CONSUMER.PAUSE until a time; `None` resumes.
@@ -404,12 +467,14 @@ impl Context {
         consumer: &str,
         until: Option<Time>,
     ) -> Result<PauseState, Error> {
-        let body = match until {
-            Some(until) => format!(r#"{{"pause_until":"{}"}}"#, until.rfc3339()),
-            None => String::new(),
-        };
+        let mut body = Writer::default();
+        if until.is_some() {
+            body.open().key("pause_until").time(until).close();
+        }
         let subject = format!("CONSUMER.PAUSE.{stream}.{consumer}");
-        parse(&self.request(&subject, body).await?)
+        let mut state = PauseState::default();
+        self.ask(&subject, &body.finish(), &mut state).await?;
+        Ok(state)
     }
 
     /// Publishes to a stream and awaits its acknowledgement. As nats.go: without responders tried twice more, 250 ms
@@ -435,10 +500,11 @@ impl Context {
                 answer => break answer.map_err(deadline)?.payload,
             }
         };
-        if let Ok(Refusal { error }) = serde_json::from_slice(&answer) {
+        if let Some(error) = refusal(&answer) {
             return Err(Error::Publish(error));
         }
-        let ack: PubAck = parse(&answer)?;
+        let mut ack = PubAck::default();
+        read(&answer, &mut ack)?;
         match ack.stream.is_empty() {
             true => Err(Error::InvalidResponse),
             false => Ok(ack),
@@ -447,15 +513,20 @@ impl Context {
 }
 
 impl DirectGet<'_> {
-    fn body(&self) -> String {
+    fn body(self) -> Vec<u8> {
+        let mut body = Writer::default();
+        body.open();
         match self {
-            DirectGet::Sequence(seq) => format!(r#"{{"seq":{seq}}}"#),
-            DirectGet::Last(subject) => format!(r#"{{"last_by_subj":{}}}"#, json(subject)),
+            DirectGet::Sequence(seq) => body.key("seq").uint(seq),
+            DirectGet::Last(subject) => body.key("last_by_subj").string(subject),
             DirectGet::Next(subject, seq) => {
-                format!(r#"{{"seq":{seq},"next_by_subj":{}}}"#, json(subject))
+                body.key("seq").uint(seq);
+                body.key("next_by_subj").string(subject)
             }
-            DirectGet::Since(time) => format!(r#"{{"start_time":"{}"}}"#, time.rfc3339()),
-        }
+            DirectGet::Since(time) => body.key("start_time").time(Some(time)),
+        };
+        body.close();
+        body.finish()
     }
 }
 
@@ -512,11 +583,11 @@ fn deadline(error: Error) -> Error {
     }
 }
 
-pub(super) fn parse<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(answer).map_err(|_| Error::InvalidResponse)
+/// The error an answer may hold instead of what was asked for.
+fn refusal(answer: &[u8]) -> Option<ApiError> {
+    from_json::<Answer>(answer).ok()?.error
 }
 
-/// JSON of something that has one.
-pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+fn read(answer: &[u8], into: &mut dyn FromJson) -> Result<(), Error> {
+    read_json(answer, into).map_err(|_| Error::InvalidResponse)
 }

@@ -8,25 +8,62 @@ use crate::{
         values,
     },
     client::{Client, Error, Headers, types::AccountTier},
+    wire::json::{Writer, from_json, indent, record},
 };
-use serde_json::{Value, json};
 
 const SECOND: i64 = 1_000_000_000;
 
-/// What the server knows of the user; `Null` if it does not answer.
-async fn user_info(call: &Call, client: &Client) -> Value {
+/// Answer of `$SYS.REQ.USER.INFO`.
+#[derive(Default)]
+struct UserAnswer {
+    data: Option<UserInfo>,
+}
+
+record!(UserAnswer, "ServerAPIResponse": data);
+
+/// What the server knows of the user.
+#[derive(Default)]
+struct UserInfo {
+    user: String,
+    user_name: String,
+    account: String,
+    account_name: String,
+    permissions: Option<Permissions>,
+    /// Nanoseconds; 0: never.
+    expires: i64,
+}
+
+record!(UserInfo, "UserInfo": user, user_name, account, account_name, permissions, expires);
+
+#[derive(Default)]
+struct Permissions {
+    publish: SubjectPermission,
+    subscribe: SubjectPermission,
+}
+
+record!(Permissions, "Permissions": publish, subscribe);
+
+#[derive(Default)]
+struct SubjectPermission {
+    allow: Vec<String>,
+    deny: Vec<String>,
+}
+
+record!(SubjectPermission, "SubjectPermission": allow, deny);
+
+/// What the server knows of the user; `None` if it does not answer.
+async fn user_info(call: &Call, client: &Client) -> Option<UserInfo> {
     let subject = "$SYS.REQ.USER.INFO";
     if call.values.is("trace") {
         call.log(&format!(">>> {subject}: {{}}"));
     }
-    let Ok(answer) = client.request(subject, &Headers::new(), b"", SECOND).await else {
-        return Value::Null;
-    };
+    let headers = Headers::new();
+    let answer = client.request(subject, &headers, b"", SECOND).await;
+    let answer = answer.ok()?.payload;
     if call.values.is("trace") {
-        call.log(&format!("<<< {}", String::from_utf8_lossy(&answer.payload)));
+        call.log(&format!("<<< {}", String::from_utf8_lossy(&answer)));
     }
-    let mut answer: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
-    answer["data"].take()
+    from_json::<UserAnswer>(&answer).ok()?.data
 }
 
 /// Host and port of a URL, with the scheme NATS takes when there is none.
@@ -59,28 +96,27 @@ pub async fn info(call: Call) -> Outcome {
     let rtt = client.rtt().await.unwrap_or(0);
     let server = client.server_info();
     let user = user_info(&call, &client).await;
-    let text = |field: &str| user[field].as_str().unwrap_or_default();
     let mut report = Columns::new("Account Information");
-    if !user.is_null() {
+    if let Some(user) = &user {
         report.row(
             "User",
-            match text("user_name") {
-                "" => text("user").into(),
-                name => format!("{name} ({})", text("user")),
+            match user.user_name.as_str() {
+                "" => user.user.clone(),
+                name => format!("{name} ({})", user.user),
             },
         );
-        match text("account_name") {
-            "" => report.row("Account", text("account")),
+        match user.account_name.as_str() {
+            "" => report.row("Account", user.account.as_str()),
             name => {
-                report.row("Account", format!("{name} ({})", text("account")));
-                report.row("System Account", render::yes(text("account") == "$SYS"))
+                report.row("Account", format!("{name} ({})", user.account));
+                report.row("System Account", render::yes(user.account == "$SYS"))
             }
         };
         report.row(
             "Expires",
-            match user["expires"].as_i64() {
-                None | Some(0) => "never".into(),
-                Some(ns) => human_duration(ns),
+            match user.expires {
+                0 => "never".into(),
+                ns => human_duration(ns),
             },
         );
     }
@@ -99,7 +135,9 @@ pub async fn info(call: Call) -> Outcome {
         report.row("Connected Server Name", server.server_name.as_str());
     }
     report.row("TLS Connection", "no");
-    permissions(&mut report, &user["permissions"]);
+    if let Some(granted) = user.and_then(|user| user.permissions) {
+        permissions(&mut report, granted);
+    }
     match jetstream.account_info().await {
         Ok(info) => {
             report.title(&match info.domain.as_str() {
@@ -163,31 +201,20 @@ pub async fn info(call: Call) -> Outcome {
 }
 
 /// What the user may publish and subscribe to.
-fn permissions(report: &mut Columns, permissions: &Value) {
-    if permissions.is_null() {
-        return;
-    }
+fn permissions(report: &mut Columns, permissions: Permissions) {
     report.title("Connection Permissions");
-    for (title, field) in [("Publish:", "publish"), ("Subscribe:", "subscribe")] {
-        let subjects = |kind: &str| {
-            let list = permissions[field][kind]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
-            let mut list: Vec<String> = list
-                .iter()
-                .filter_map(|s| Some(s.as_str()?.to_string()))
-                .collect();
-            list.sort();
-            list
-        };
-        let (allow, deny) = (subjects("allow"), subjects("deny"));
-        if !allow.is_empty() || !deny.is_empty() {
+    for (title, mut subjects) in [
+        ("Publish:", permissions.publish),
+        ("Subscribe:", permissions.subscribe),
+    ] {
+        subjects.allow.sort();
+        subjects.deny.sort();
+        if !subjects.allow.is_empty() || !subjects.deny.is_empty() {
             report.indent(2).line(title);
-            strings(report, "Allow", &allow);
-            if !deny.is_empty() {
+            strings(report, "Allow", &subjects.allow);
+            if !subjects.deny.is_empty() {
                 report.line("");
-                strings(report, "Deny", &deny);
+                strings(report, "Deny", &subjects.deny);
             }
             report.indent(0);
         }
@@ -296,15 +323,19 @@ pub async fn rtt(call: Call) -> Outcome {
         results.push((url, address, mean, time));
     }
     if call.values.is("json") {
-        let one = |(url, address, mean, time): &(String, String, Option<i64>, String)| {
-            let result =
-                json!({"time": time, "address": address, "rtt": mean.unwrap_or(0), "url": address});
-            json!({"url": url, "results": [result]})
-        };
-        call.line(&super::json::print(
-            &Value::Array(results.iter().map(one).collect()),
-            "rtt",
-        ));
+        let mut json = Writer::default();
+        json.open_list();
+        for (url, address, mean, time) in &results {
+            json.open().key("url").string(url);
+            json.key("results").open_list().open();
+            json.key("time").string(time);
+            json.key("address").string(address);
+            json.key("rtt").int(mean.unwrap_or(0));
+            json.key("url").string(address);
+            json.close().close_list().close();
+        }
+        json.close_list();
+        call.line(&indent(&json.finish()));
         return Ok(());
     }
     let width = results

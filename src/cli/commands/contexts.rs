@@ -1,13 +1,13 @@
 //! `nats context`: settings of connections by name.
 
-use super::{Call, Outcome, json};
+use super::{Call, Outcome};
 use crate::cli::{
-    context::{Context, FIELDS, Store},
+    context::{Context, Store},
     parse::Failure,
     render::{columns::Columns, table::Table},
     values::quote,
 };
-use serde_json::{Value, json};
+use crate::wire::json::{Writer, indent};
 
 fn not_found(name: &str) -> Failure {
     format!("context not found: {}", quote(name)).into()
@@ -86,13 +86,15 @@ pub async fn list(call: Call) -> Outcome {
             ));
         }
     } else if call.values.is("json") {
-        let all: Vec<Value> = contexts.iter().map(fields).collect();
-        let all = if all.is_empty() {
-            Value::Null
+        let mut json = Writer::default();
+        if contexts.is_empty() {
+            json.raw(b"null");
         } else {
-            Value::Array(all)
-        };
-        call.line(&json::print(&all, "named_context"));
+            json.open_list();
+            contexts.iter().for_each(|c| named(c, &mut json));
+            json.close_list();
+        }
+        call.line(&indent(&json.finish()));
     } else if call.values.is("names") {
         contexts.iter().for_each(|c| call.line(&c.name));
     } else if contexts.is_empty() {
@@ -112,18 +114,10 @@ pub async fn list(call: Call) -> Outcome {
     Ok(())
 }
 
-fn fields(context: &Context) -> Value {
-    let mut all = serde_json::Map::new();
-    all.insert("name".into(), json!(context.name));
-    for (field, _) in FIELDS {
-        let value = if field == "tls_first" {
-            json!(context.tls_first())
-        } else {
-            json!(context.get(field))
-        };
-        all.insert(field.into(), value);
-    }
-    Value::Object(all)
+fn named(context: &Context, json: &mut Writer) {
+    json.open().key("name").string(&context.name);
+    context.write(json);
+    json.close();
 }
 
 /// `context rm`.
@@ -259,7 +253,9 @@ async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
     let store = Store::new(&call.session);
     let context = store.load(name).map_err(|_| not_found(name))?;
     if call.values.is("json") {
-        call.line(&json::print(&fields(&context), "named_context"));
+        let mut json = Writer::default();
+        named(&context, &mut json);
+        call.line(&indent(&json.finish()));
         return Ok(());
     }
     let paint = |text: &str, code: u8| match call.coloured() {

@@ -1,13 +1,13 @@
 //! JSON as natscli prints it: indented by two, with Go's escapes, and each object's keys in the order of the Go type it
 //! comes from.
 
-use serde::Serialize;
+use crate::wire::json::{ToJson, to_json};
 use serde_json::{Map, Value};
 
 /// The Go types: name, then keys in order. A key alone is a text that is always there; `#` a number, `!` a boolean, `{}` an
 /// object, `[]` a list that is `null` when empty, always there too; `?` left out when empty or zero. `:name` is the type of
 /// what it holds.
-const TYPES: [(&str, &str); 20] = [
+const TYPES: [(&str, &str); 16] = [
     (
         "stream_info",
         "config:stream_config created state:state domain? cluster?:cluster mirror?:source_info sources?:source_info ts",
@@ -60,20 +60,6 @@ const TYPES: [(&str, &str); 20] = [
     ),
     ("sequence", "consumer_seq# stream_seq# last_active?"),
     ("message", "subject seq# hdrs? data? time"),
-    (
-        "context",
-        "description url socks_proxy token user password creds nkey cert key ca nsc jetstream_domain \
-         jetstream_api_prefix jetstream_event_prefix inbox_prefix user_jwt user_seed color_scheme tls_first! \
-         windows_cert_store windows_cert_match_by windows_cert_match windows_ca_certs_match[]",
-    ),
-    (
-        "named_context",
-        "name description url socks_proxy token user password creds nkey cert key ca nsc jetstream_domain \
-         jetstream_api_prefix jetstream_event_prefix inbox_prefix user_jwt user_seed color_scheme tls_first! \
-         windows_cert_store windows_cert_match_by windows_cert_match windows_ca_certs_match[]",
-    ),
-    ("rtt", "url results:rtt_result"),
-    ("rtt_result", "time address rtt# url"),
 ];
 
 /// A value as text, without a newline at the end. `name` is its Go type, or that of the elements of a list.
@@ -83,9 +69,10 @@ pub fn print(value: &Value, name: &str) -> String {
     out
 }
 
-/// The same for anything that can be serialised.
-pub fn print_typed(value: &impl Serialize, name: &str) -> String {
-    print(&serde_json::to_value(value).unwrap_or_default(), name)
+/// The same for what writes itself.
+pub fn print_typed(value: &dyn ToJson, name: &str) -> String {
+    let value = serde_json::from_slice(&to_json(value));
+    print(&value.unwrap_or_default(), name)
 }
 
 fn is_zero(key: &str, value: &Value) -> bool {

@@ -5,11 +5,10 @@ use super::{Bucket, Entry, Operation};
 use crate::client::{
     connection::{RECONNECTED, State, Subscription, base62},
     error::Error,
-    jetstream::{json, parse},
     message::Message,
     types::ConsumerInfo,
 };
-use crate::wire::time::SECOND;
+use crate::wire::{json::Writer, time::SECOND};
 
 /// What a watch delivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,30 +76,38 @@ impl Watch {
         let context = &self.bucket.context;
         let stream = self.bucket.stream_name();
         let name = base62(context.client.runtime().random(), 8);
-        let policy = match (self.resume, self.options) {
-            (Some(from), _) => format!(r#""by_start_sequence","opt_start_seq":{from}"#),
-            (None, o) if o.updates_only => r#""new""#.into(),
-            (None, o) if o.include_history => r#""all""#.into(),
-            _ => r#""last_per_subject""#.into(),
+        let mut body = Writer::default();
+        body.open().key("stream_name").string(&stream);
+        body.key("config").open().key("deliver_policy");
+        match (self.resume, self.options) {
+            (Some(from), _) => body
+                .string("by_start_sequence")
+                .key("opt_start_seq")
+                .uint(from),
+            (None, o) if o.updates_only => body.string("new"),
+            (None, o) if o.include_history => body.string("all"),
+            _ => body.string("last_per_subject"),
         };
+        body.key("ack_policy").string("none");
+        body.key("ack_wait").int(ACK_WAIT);
+        body.key("max_deliver").int(1);
         let mut subject = format!("CONSUMER.CREATE.{stream}.{name}");
-        let filter = match &self.filters[..] {
-            [filter] => {
-                subject = format!("{subject}.{filter}");
-                format!(r#""filter_subject":{}"#, json(filter))
-            }
-            filters => format!(r#""filter_subjects":{}"#, json(filters)),
-        };
-        let headers_only = if self.options.meta_only {
-            r#""headers_only":true,"#
+        if let [filter] = &self.filters[..] {
+            subject = format!("{subject}.{filter}");
+            body.key("filter_subject").string(filter);
         } else {
-            ""
-        };
-        let body = format!(
-            r#"{{"stream_name":"{stream}","config":{{"deliver_policy":{policy},"ack_policy":"none","ack_wait":{ACK_WAIT},"max_deliver":1,{filter},"replay_policy":"instant","flow_control":true,"idle_heartbeat":{HEARTBEAT},{headers_only}"deliver_subject":"{}","num_replicas":1,"mem_storage":true}}}}"#,
-            self.messages.subject()
-        );
-        let info: ConsumerInfo = parse(&context.request(&subject, body).await?)?;
+            body.key("filter_subjects").strings(&self.filters);
+        }
+        body.key("replay_policy").string("instant");
+        body.key("flow_control").bool(true);
+        body.key("idle_heartbeat").int(HEARTBEAT);
+        if self.options.meta_only {
+            body.key("headers_only").bool(true);
+        }
+        body.key("deliver_subject").string(self.messages.subject());
+        body.key("num_replicas").int(1);
+        body.key("mem_storage").bool(true).close().close();
+        let info = context.consumer(&subject, &body.finish()).await?;
         self.consumer = name;
         self.expected = 1;
         self.stale = false;

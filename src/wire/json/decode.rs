@@ -43,8 +43,12 @@ fn values(payload: &[u8], one: &mut dyn FnMut(&mut Decoder, Value<'_>)) -> Resul
 /// A text; these requests are answered without it.
 pub fn decode_lenient(
     payload: &[u8],
-    one: impl FnOnce(&mut Decoder, Value<'_>),
+    mut one: impl FnMut(&mut Decoder, Value<'_>),
 ) -> Result<(), String> {
+    single(payload, &mut one)
+}
+
+fn single(payload: &[u8], one: &mut dyn FnMut(&mut Decoder, Value<'_>)) -> Result<(), String> {
     let Some((document, end)) = Document::parse(payload, 0)? else {
         return Err("unexpected end of JSON input".to_owned());
     };
@@ -63,13 +67,28 @@ pub fn decode_lenient(
 ///
 /// As in Go a wrong type or unknown field does not end decoding (the first one is reported), while a value's own check
 /// ([`Decoder::unmarshal`]) does and wins.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Decoder {
+    /// Go's package of the structs.
+    pub(super) package: &'static str,
     lenient: bool,
     structs: Vec<&'static str>,
     path: Vec<String>,
     saved: Option<String>,
     fatal: Option<String>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Decoder {
+            package: "server",
+            lenient: false,
+            structs: Vec::new(),
+            path: Vec::new(),
+            saved: None,
+            fatal: None,
+        }
+    }
 }
 
 impl Decoder {
@@ -80,7 +99,7 @@ impl Decoder {
         }
     }
 
-    /// An object into a struct called `name` (without `server.`). `field` gets each member's name in lower case and its
+    /// An object into a struct called `name` (without its package). `field` gets each member's name in lower case and its
     /// value, and says whether there is such a field. Null leaves the struct as it is.
     pub fn object(
         &mut self,
@@ -91,7 +110,7 @@ impl Decoder {
         match value.kind() {
             Kind::Null => return,
             Kind::Object => {}
-            _ => return self.mismatch(value, &format!("server.{name}")),
+            _ => return self.mismatch(value, &format!("{}.{name}", self.package)),
         }
         self.structs.push(name);
         let depth = self.path.len();
@@ -165,12 +184,20 @@ impl Decoder {
         }
     }
 
-    fn signed(&mut self, value: Value<'_>, name: &str, min: i64, into: &mut i64) {
-        match (value.kind(), parse::<i64>(value.raw())) {
-            (Kind::Number, Some(n)) if n >= min && n <= !min => *into = n,
-            (Kind::Null, _) => {}
-            _ => self.mismatch(value, name),
+    fn signed(&mut self, value: Value<'_>, go_type: &str, min: i64, into: &mut i64) {
+        if let Some(number) = self.number(value, go_type, min) {
+            *into = number;
         }
+    }
+
+    /// A signed number from `min` to as far above zero; `None` for null and after an error.
+    pub fn number(&mut self, value: Value<'_>, go_type: &str, min: i64) -> Option<i64> {
+        match (value.kind(), parse::<i64>(value.raw())) {
+            (Kind::Number, Some(n)) if n >= min && n <= !min => return Some(n),
+            (Kind::Null, _) => {}
+            _ => self.mismatch(value, go_type),
+        }
+        None
     }
 
     /// A slice of the Go type `[]name`. As in Go, elements of an earlier value are decoded over; null empties it.
@@ -181,24 +208,37 @@ impl Decoder {
         into: &mut Vec<T>,
         mut element: impl FnMut(&mut Decoder, Value<'_>, &mut T),
     ) {
-        match value.kind() {
-            Kind::Null => into.clear(),
-            Kind::Array => {
-                let mut count = 0;
-                for child in value.children() {
-                    if into.len() == count {
-                        into.push(T::default());
-                    }
-                    element(self, child, &mut into[count]);
-                    count += 1;
-                    if self.fatal.is_some() {
-                        return;
-                    }
-                }
-                into.truncate(count);
+        let count = self.elements(value, name, &mut |decoder, at, child| {
+            if into.len() == at {
+                into.push(T::default());
             }
-            _ => self.mismatch(value, &format!("[]{name}")),
+            element(decoder, child, &mut into[at]);
+        });
+        if let Some(count) = count {
+            into.truncate(count);
         }
+    }
+
+    /// Hands out the elements of a list by index. Their number; `None` if it is no list, or decoding has ended.
+    fn elements(
+        &mut self,
+        value: Value<'_>,
+        name: &str,
+        element: &mut dyn FnMut(&mut Decoder, usize, Value<'_>),
+    ) -> Option<usize> {
+        if !matches!(value.kind(), Kind::Array | Kind::Null) {
+            self.mismatch(value, &format!("[]{name}"));
+            return None;
+        }
+        let mut count = 0;
+        for child in value.children() {
+            element(self, count, child);
+            count += 1;
+            if self.fatal.is_some() {
+                return None;
+            }
+        }
+        Some(count)
     }
 
     /// `[]string`
@@ -210,17 +250,29 @@ impl Decoder {
 
     /// `map[string]string`; null empties it.
     pub fn map(&mut self, value: Value<'_>, into: &mut BTreeMap<String, String>) {
-        match value.kind() {
-            Kind::Null => into.clear(),
-            Kind::Object => {
-                let mut members = value.children();
-                while let (Some(key), Some(member)) = (members.next(), members.next()) {
-                    let mut text = String::new();
-                    self.string(member, &mut text);
-                    into.insert(key.text(), text);
-                }
-            }
-            _ => self.mismatch(value, "map[string]string"),
+        if value.is_null() {
+            into.clear();
+        }
+        self.members(value, "string", &mut |decoder, name, member| {
+            let mut text = String::new();
+            decoder.string(member, &mut text);
+            into.insert(name, text);
+        });
+    }
+
+    /// Hands out the members of a `map[string]name`; null has none.
+    pub fn members(
+        &mut self,
+        value: Value<'_>,
+        name: &str,
+        member: &mut dyn FnMut(&mut Decoder, String, Value<'_>),
+    ) {
+        if !matches!(value.kind(), Kind::Object | Kind::Null) {
+            return self.mismatch(value, &format!("map[string]{name}"));
+        }
+        let mut members = value.children();
+        while let (Some(key), Some(value)) = (members.next(), members.next()) {
+            member(self, key.text(), value);
         }
     }
 
@@ -253,7 +305,8 @@ impl Decoder {
         format!("can not unmarshal {}", quote(raw))
     }
 
-    fn mismatch(&mut self, value: Value<'_>, go_type: &str) {
+    /// The error of a value that does not fit the Go type.
+    pub fn mismatch(&mut self, value: Value<'_>, go_type: &str) {
         let kind = match value.kind() {
             Kind::Null => "null",
             Kind::Bool => "bool",

@@ -4,11 +4,14 @@
 
 mod decode;
 mod parse;
+mod record;
 mod write;
 
 pub use decode::{Decoder, Moment, decode, decode_lenient};
 pub use parse::{Document, Kind, Value, is_empty_request, looks_like_json};
-pub use write::Writer;
+pub use record::{FromJson, ToJson, from_json, read_json, to_json};
+pub(crate) use record::{choice, record};
+pub use write::{Writer, indent};
 
 /// The text of a plain `json.Unmarshal`, which does not say where a mistake is.
 pub fn plain(error: String) -> String {

@@ -263,6 +263,23 @@ fn what_counts_as_empty() {
 }
 
 #[test]
+fn indenting() {
+    let json = br#"{"a":[1,{"b":"{,\\\"}"}],"c":{},"d":[],"e":null}"#;
+    let want = r#"{
+  "a": [
+    1,
+    {
+      "b": "{,\\\"}"
+    }
+  ],
+  "c": {},
+  "d": [],
+  "e": null
+}"#;
+    assert_eq!(indent(json), want);
+}
+
+#[test]
 fn writing() {
     let mut w = Writer::default();
     w.open()

@@ -5,6 +5,39 @@ use crate::wire::{base64, time::Time};
 /// Zero time of Go.
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
 
+/// Compact JSON on lines, indented by two, as Go's `json.MarshalIndent` has it.
+pub fn indent(json: &[u8]) -> String {
+    let mut out = Vec::with_capacity(json.len() * 2);
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    let mut last = b' ';
+    for &byte in json {
+        let closes = matches!(byte, b'}' | b']') && !quoted;
+        depth -= usize::from(closes && depth > 0);
+        // Nothing stands between the brackets of what is empty.
+        if !quoted && (matches!(last, b'{' | b'[') && !closes || last == b',')
+            || closes && !matches!(last, b'{' | b'[')
+        {
+            out.push(b'\n');
+            out.resize(out.len() + 2 * depth, b' ');
+        }
+        out.push(byte);
+        if quoted {
+            quoted = byte != b'"' || escaped;
+            escaped = byte == b'\\' && !escaped;
+            last = b' ';
+            continue;
+        }
+        match byte {
+            b'"' => quoted = true,
+            b':' => out.push(b' '),
+            b'{' | b'[' => depth += 1,
+            _ => {}
+        }
+        last = byte;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Appends JSON to a buffer. Every method adds one piece; a comma goes before it where one is due.
 #[derive(Debug, Default)]
 pub struct Writer {

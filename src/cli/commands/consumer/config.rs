@@ -13,6 +13,7 @@ use crate::{
         values,
     },
     client::types::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy},
+    wire::json::from_json,
 };
 
 fn ack_policy(text: &str) -> AckPolicy {
@@ -127,9 +128,7 @@ fn from_file(call: &Call) -> Result<Option<ConsumerConfig>, Failure> {
     }
     let content = call.session.io.files().read(path);
     let content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
-    Ok(Some(
-        serde_json::from_slice(&content).map_err(|e| e.to_string())?,
-    ))
+    Ok(Some(from_json(&content)?))
 }
 
 async fn ask(

@@ -13,6 +13,7 @@ use crate::{
         Compression, DiscardPolicy, Placement, Republish, RetentionPolicy, StorageType,
         StreamConfig, StreamSource, SubjectTransform,
     },
+    wire::json::from_json,
 };
 
 use std::collections::BTreeMap;
@@ -175,7 +176,7 @@ pub(super) fn transform(call: &Call) -> Result<Option<SubjectTransform>, Failure
 /// A mirror or source: a name, or the whole configuration as JSON.
 fn origin(text: &str) -> Result<StreamSource, Failure> {
     if text.trim_start().starts_with('{') {
-        return serde_json::from_str(text).map_err(|e| e.to_string().into());
+        return from_json(text.as_bytes()).map_err(Into::into);
     }
     Ok(StreamSource {
         name: text.into(),
@@ -198,7 +199,7 @@ pub(super) fn from_file(call: &Call) -> Result<Option<StreamConfig>, Failure> {
     }
     let content = call.session.io.files().read(path);
     let content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
-    let mut config: StreamConfig = serde_json::from_slice(&content).map_err(|e| e.to_string())?;
+    let mut config: StreamConfig = from_json(&content)?;
     config.metadata = own_metadata(config.metadata);
     Ok(Some(config))
 }

@@ -5,6 +5,7 @@ use crate::{
     cli::{
         commands::{
             failed,
+            json::print_typed,
             message::{self, Delivery},
             publish::refuse_programs,
         },
@@ -33,16 +34,16 @@ pub async fn subjects(call: Call) -> Outcome {
         .map_err(failed)?;
     let subjects = info.state.subjects;
     if call.values.is("json") {
-        print_json(&call, &json!(subjects), "");
+        call.line(&print_typed(&subjects, ""));
         return Ok(());
     }
     if subjects.is_empty() {
         call.line(&format!("No subjects found matching {filter}"));
         return Ok(());
     }
-    let mut rows: Vec<(&String, &u64)> = subjects.iter().collect();
+    let mut rows: Vec<&(String, u64)> = subjects.iter().collect();
     if !matches!(call.values.text("sort"), "name" | "subjects") {
-        rows.sort_by_key(|(_, count)| **count);
+        rows.sort_by_key(|(_, count)| *count);
     }
     if call.values.is("reverse") {
         rows.reverse();
@@ -58,9 +59,9 @@ pub async fn subjects(call: Call) -> Outcome {
 }
 
 /// Subjects and counts in up to three pairs of columns, filled column by column.
-fn subject_table(title: String, rows: &[(&String, &u64)]) -> Table {
+fn subject_table(title: String, rows: &[&(String, u64)]) -> Table {
     let longest = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let largest = rows.iter().map(|(_, n)| **n).max().unwrap_or(0);
+    let largest = rows.iter().map(|(_, n)| *n).max().unwrap_or(0);
     let pairs = match longest + count(largest).len() {
         ..20 => 3,
         20..30 => 2,
@@ -74,7 +75,7 @@ fn subject_table(title: String, rows: &[(&String, &u64)]) -> Table {
         for pair in 0..pairs {
             let cell = rows.get(row + pair * height);
             cells.push(cell.map_or(String::new(), |(name, _)| name.to_string()));
-            cells.push(cell.map_or(String::new(), |(_, n)| count(**n)));
+            cells.push(cell.map_or(String::new(), |(_, n)| count(*n)));
         }
         table.row(cells);
     }
