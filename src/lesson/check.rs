@@ -5,13 +5,13 @@ use crate::client::{
     JetStream,
     kv::{Entry, Operation},
 };
-use std::{cell::RefCell, collections::BTreeSet};
+use std::cell::RefCell;
 
 /// What a page has seen happen, for what no server can be asked afterwards.
 #[derive(Debug, Default)]
 pub struct Seen {
-    outputs: BTreeSet<&'static str>,
-    buckets: BTreeSet<String>,
+    outputs: Vec<&'static str>,
+    buckets: Vec<String>,
 }
 
 impl Seen {
@@ -20,16 +20,17 @@ impl Seen {
         for check in checks {
             if let Check::Output(text) = check
                 && line.contains(text)
+                && !self.outputs.contains(text)
             {
-                self.outputs.insert(text);
+                self.outputs.push(text);
             }
         }
     }
 
     /// Takes note of a bucket that is there.
     pub fn bucket(&mut self, bucket: &str) {
-        if !self.buckets.contains(bucket) {
-            self.buckets.insert(bucket.to_string());
+        if !self.buckets.iter().any(|seen| seen == bucket) {
+            self.buckets.push(bucket.to_string());
         }
     }
 }
@@ -49,7 +50,8 @@ async fn holds(check: &Check, jetstream: &JetStream, seen: &RefCell<Seen>) -> bo
         Check::JetStream => jetstream.account_info().await.is_ok(),
         Check::Bucket(bucket) => exists(jetstream, bucket, seen).await,
         Check::Removed(bucket) => {
-            !exists(jetstream, bucket, seen).await && seen.borrow().buckets.contains(bucket)
+            !exists(jetstream, bucket, seen).await
+                && seen.borrow().buckets.iter().any(|seen| seen == bucket)
         }
         Check::Value(bucket, key) => entry(jetstream, bucket, key)
             .await
@@ -60,7 +62,7 @@ async fn holds(check: &Check, jetstream: &JetStream, seen: &RefCell<Seen>) -> bo
         Check::Deleted(bucket, key) => entry(jetstream, bucket, key)
             .await
             .is_some_and(|entry| entry.operation != Operation::Put),
-        Check::Output(text) => seen.borrow().outputs.contains(text),
+        Check::Output(text) => seen.borrow().outputs.contains(&text),
     }
 }
 

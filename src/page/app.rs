@@ -2,20 +2,21 @@
 
 use super::{
     address::{Address, Panel},
-    clock::Clock,
-    connect::{Ask, Connect},
+    clock::clock,
+    connect::{ask, connect},
+    element::{Element, element, listen},
     embed,
-    header::Header,
-    lesson_panel::LessonPanel,
-    panes::PaneTabs,
-    share::Share,
+    header::header,
+    lesson_panel::lesson_panel,
+    panes::pane_tabs,
+    share::share,
     state::Page,
     storage,
-    stream_view::StreamView,
-    terminal::Terminal,
+    stream_view::stream_view,
+    terminal::terminal,
 };
-use crate::lesson::{self, WALKTHROUGH};
-use leptos::{ev, html, prelude::*};
+use crate::lesson::{Terminal, WALKTHROUGH};
+use leptos::prelude::{request_animation_frame, window};
 
 fn address() -> Address {
     let location = window().location();
@@ -23,8 +24,7 @@ fn address() -> Address {
 }
 
 /// The page.
-#[component]
-pub fn App() -> impl IntoView {
+pub fn app() -> Element {
     let address = self::address();
     if address.embed {
         storage::turn_off();
@@ -36,7 +36,7 @@ pub fn App() -> impl IntoView {
     let fresh = storage::get("server").is_none();
     let prepare = if fresh && asked.is_some() { WALKTHROUGH.steps[index].prepare } else { &[] };
     page.lesson.open(index, page.panes);
-    window_event_listener(ev::hashchange, move |_| {
+    listen(&window(), "hashchange", move |_| {
         let step = self::address().step;
         if let Some(index) = step.and_then(|slug| WALKTHROUGH.position(&slug))
             && index != page.lesson.step.get_untracked()
@@ -44,64 +44,37 @@ pub fn App() -> impl IntoView {
             page.open(index);
         }
     });
-    // The components are there first, so that they draw from the first line on.
-    let (run, server) = (address.run, address.server);
-    request_animation_frame(move || page.start(prepare, run));
-    let ready = move || page.ready.get().then_some("");
-    if page.embedded {
-        let (terminal, stream) = match address.panel {
-            Panel::Terminal => (true, false),
-            Panel::Stream => (false, true),
-            Panel::Both => (true, true),
-        };
-        let root = NodeRef::<html::Main>::new();
-        Effect::new(move || {
-            if let Some(root) = root.get() {
-                embed::tell_height(root);
-            }
-        });
-        return view! {
-            <main class="embed" data-ready=ready node_ref=root>
-                <LessonPanel page />
-                {terminal.then(|| view! { <Terminals page /> })}
-                {stream.then(|| view! { <StreamView page /> })}
-            </main>
+    // The view is there first, so that it draws from the first line on.
+    let (run, server, panel) = (address.run, address.server, address.panel);
+    request_animation_frame(move || {
+        if server.is_some() && !page.embedded {
+            page.connecting.set(server);
         }
-        .into_any();
-    }
-    if server.is_some() {
-        page.connecting.set(server);
-    }
-    view! {
-        <div class="app" data-ready=ready>
-            <Header page />
-            <main class="workspace">
-                <LessonPanel page />
-                <div class="stage">
-                    <Terminals page />
-                    <StreamView page />
-                    <Clock page />
-                </div>
-            </main>
-            <Connect page />
-            <Ask page />
-            <Share page />
-        </div>
-    }
-    .into_any()
+        page.start(prepare, run);
+    });
+    let app = if page.embedded { embedded(page, panel) } else { whole(page) };
+    app.attr_of("data-ready", move || page.ready.get().then_some(""))
 }
 
-#[component]
-fn Terminals(page: Page) -> impl IntoView {
-    view! {
-        <div class="terminals">
-            <PaneTabs page />
-            <div class="panes">
-                <Terminal page terminal=lesson::Terminal::A />
-                <Terminal page terminal=lesson::Terminal::B />
-                <Terminal page terminal=lesson::Terminal::Server />
-            </div>
-        </div>
+fn whole(page: Page) -> Element {
+    let stage = element("div", "stage").with(&[terminals(page), stream_view(page), clock(page)]);
+    let workspace = element("main", "workspace").with(&[lesson_panel(page), stage]);
+    element("div", "app").with(&[header(page), workspace, connect(page), ask(page), share(page)])
+}
+
+fn embedded(page: Page, panel: Panel) -> Element {
+    let root = element("main", "embed").with(&[lesson_panel(page)]);
+    if panel != Panel::Stream {
+        root.append_child(&terminals(page)).ok();
     }
-    .into_any()
+    if panel != Panel::Terminal {
+        root.append_child(&stream_view(page)).ok();
+    }
+    embed::tell_height(&root);
+    root
+}
+
+fn terminals(page: Page) -> Element {
+    let panes = [Terminal::A, Terminal::B, Terminal::Server].map(|name| terminal(page, name));
+    element("div", "terminals").with(&[pane_tabs(page), element("div", "panes").with(&panes)])
 }

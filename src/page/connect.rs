@@ -1,10 +1,12 @@
 //! The dialogs about a real server: connecting to one, and asking before the lesson touches what was there.
 
 use super::{
+    element::{Element, button, dialog, element, react},
     link::{self, Credentials},
+    live::Live,
+    share::copy_button,
     state::{Asked, Page},
 };
-use leptos::{ev::SubmitEvent, html, prelude::*};
 
 const CONFIGURATION: &str = "\
 jetstream: enabled
@@ -14,114 +16,80 @@ websocket {
 }";
 
 /// The dialog "Connect".
-#[component]
-pub fn Connect(page: Page) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
-    let (url, user, password, token) = (
-        NodeRef::<html::Input>::new(),
-        NodeRef::<html::Input>::new(),
-        NodeRef::<html::Input>::new(),
-        NodeRef::<html::Input>::new(),
-    );
-    let (error, busy) = (RwSignal::new(None::<String>), RwSignal::new(false));
-    let secrets = [user, password, token];
-    Effect::new(move || {
-        let offered = page.connecting.get();
-        if let (Some(offered), Some(dialog)) = (offered, dialog.get()) {
-            error.set(None);
-            if let Some(url) = url.get_untracked().filter(|_| !offered.is_empty()) {
-                url.set_value(&offered);
-            }
-            if !dialog.open() {
-                dialog.show_modal().ok();
+pub fn connect(page: Page) -> Element {
+    let (error, busy) = (Live::new(String::new()), Live::new(false));
+    let url = input("text").attr("inputmode", "url").attr("value", "ws://127.0.0.1:8080");
+    let secrets = [input("text"), input("password"), input("password")];
+    let [user, password, token] = secrets.clone();
+    let offered = url.clone();
+    react(move || {
+        if let Some(address) = page.connecting.get() {
+            error.set(String::new());
+            if !address.is_empty() {
+                offered.input().set_value(&address);
             }
         }
     });
     // Closed in any way: nothing typed stays behind.
-    let closed = move |_| {
+    let closed = move || {
         page.connecting.set(None);
-        for field in secrets.iter().filter_map(|field| field.get_untracked()) {
-            field.set_value("");
+        for field in &secrets {
+            field.input().set_value("");
         }
     };
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
-    let submit = move |event: SubmitEvent| {
+    let pair = element("div", "dialog__pair").with(&[label("User", &user), label("Password", &password)]);
+    let form = element("form", "").with(&[
+        label("URL", &url),
+        pair,
+        label("Token, instead", &token),
+        element("p", "dialog__error").attr("role", "alert").text_of(move || error.get()).shown(move || error.with(|why| !why.is_empty())),
+        element("details", "").with(&[
+            element("summary", "").text("What the server’s configuration needs"),
+            element("div", "dialog__copy").with(&[
+                element("pre", "").attr("tabindex", "0").text(CONFIGURATION),
+                copy_button("Copy the configuration", || CONFIGURATION.into()),
+            ]),
+        ]),
+        element("div", "dialog__ends").with(&[
+            button("", move || page.connecting.set(None)).text("Cancel"),
+            element("button", "dialog__main").attr("type", "submit").flag("disabled", move || busy.get()).text("Connect"),
+        ]),
+    ]);
+    let form = form.on("submit", move |event| {
         event.prevent_default();
-        let read = |field: NodeRef<html::Input>| {
-            let value = field.get_untracked().map(|field| field.value()).unwrap_or_default();
-            Some(value).filter(|value| !value.is_empty())
-        };
-        let address = read(url).unwrap_or_default().trim().to_string();
-        let credentials = Credentials { user: read(user), pass: read(password), token: read(token) };
+        let [address, user, pass, token] = [&url, &user, &password, &token].map(|field| field.input().value());
+        let [user, pass, token] = [user, pass, token].map(|value| Some(value).filter(|value| !value.is_empty()));
         busy.set(true);
-        error.set(None);
+        error.set(String::new());
         page.runtime().spawn(Box::pin(async move {
-            match link::connect(page, address, credentials).await {
-                Ok(()) => close(),
-                Err(why) => error.set(Some(why)),
+            let credentials = Credentials { user, pass, token };
+            match link::connect(page, address.trim().into(), credentials).await {
+                Ok(()) => page.connecting.set(None),
+                Err(why) => error.set(why),
             }
             busy.set(false);
         }));
-    };
-    let field = |label: &'static str, kind: &'static str, field: NodeRef<html::Input>| {
-        view! {
-            <label>
-                {label}
-                <input type=kind autocomplete="off" spellcheck="false" node_ref=field />
-            </label>
-        }
-    };
-    view! {
-        <dialog node_ref=dialog aria-labelledby="connect" on:close=closed>
-            <h2 id="connect">"A real nats-server"</h2>
-            <p>
-                "Lesson and terminals then run against it, and the stream view shows its buckets. The server in this page is kept for when you come back."
-            </p>
-            <form on:submit=submit>
-                <label>
-                    "URL"
-                    <input type="text" inputmode="url" value="ws://127.0.0.1:8080" autocomplete="off" spellcheck="false" node_ref=url />
-                </label>
-                <div class="dialog__pair">
-                    {field("User", "text", user)} {field("Password", "password", password)}
-                </div>
-                {field("Token, instead", "password", token)}
-                {move || error.get().map(|why| view! { <p class="dialog__error" role="alert">{why}</p> })}
-                <details>
-                    <summary>"What the server’s configuration needs"</summary>
-                    <pre tabindex="0">{CONFIGURATION}</pre>
-                </details>
-                <div class="dialog__ends">
-                    <button type="button" on:click=move |_| close()>"Cancel"</button>
-                    <button type="submit" class="dialog__main" disabled=move || busy.get()>"Connect"</button>
-                </div>
-            </form>
-        </dialog>
-    }
-    .into_any()
+    });
+    dialog("connect", "A real nats-server", move || page.connecting.with(Option::is_some), closed).with(&[
+        element("p", "").text(
+            "Lesson and terminals then run against it, and the stream view shows its buckets. The server in this page is kept for when you come back.",
+        ),
+        form,
+    ])
+}
+
+fn input(kind: &str) -> Element {
+    element("input", "").attr("type", kind).attr("autocomplete", "off").attr("spellcheck", "false")
+}
+
+fn label(text: &str, field: &Element) -> Element {
+    element("label", "").text(text).with(std::slice::from_ref(field))
 }
 
 /// Asks before the lesson changes a bucket of a real server that was there before.
-#[component]
-pub fn Ask(page: Page) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
-        if let (Some(_), Some(dialog)) = (page.asked.get(), dialog.get())
-            && !dialog.open()
-        {
-            dialog.show_modal().ok();
-        }
-    });
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
-    let go = move |_| {
+pub fn ask(page: Page) -> Element {
+    let close = move || page.asked.set(None);
+    let go = move || {
         let asked = page.asked.get_untracked();
         close();
         if let Some(Asked { bucket, terminal, line }) = asked {
@@ -131,20 +99,13 @@ pub fn Ask(page: Page) -> impl IntoView {
             page.run(terminal, line);
         }
     };
-    view! {
-        <dialog node_ref=dialog aria-labelledby="ask" on:close=move |_| page.asked.set(None)>
-            <h2 id="ask">"This bucket was there before"</h2>
-            {move || page.asked.get().map(|asked| view! {
-                <p>
-                    "The bucket “" {asked.bucket} "” is on the server you connected to, and not from this lesson. The command would change it:"
-                </p>
-                <pre tabindex="0">{asked.line}</pre>
-            })}
-            <div class="dialog__ends">
-                <button type="button" on:click=move |_| close()>"Leave it alone"</button>
-                <button type="button" class="dialog__main" on:click=go>"Run it"</button>
-            </div>
-        </dialog>
-    }
-    .into_any()
+    let about = move |part: fn(&Asked) -> &String| page.asked.with(|asked| asked.as_ref().map(part).cloned().unwrap_or_default());
+    dialog("ask", "This bucket was there before", move || page.asked.with(Option::is_some), close).with(&[
+        element("p", "")
+            .text("The bucket “")
+            .text_of(move || about(|asked| &asked.bucket))
+            .text("” is on the server you connected to, and not from this lesson. The command would change it:"),
+        element("pre", "").attr("tabindex", "0").text_of(move || about(|asked| &asked.line)),
+        element("div", "dialog__ends").with(&[button("", close).text("Leave it alone"), button("dialog__main", go).text("Run it")]),
+    ])
 }

@@ -1,15 +1,16 @@
 //! The page as a part of another: tells its height, so that the frame can follow.
 
+use super::element::Element;
 use leptos::{
-    prelude::*,
+    prelude::window,
     wasm_bindgen::{JsCast, JsValue, closure::Closure},
     web_sys::{HtmlElement, ResizeObserver},
 };
 
 /// Tells the page around this one its height, now and whenever it changes:
 /// `{ type: "nats-kv-playground:height", height }`, in pixels.
-pub fn tell_height(root: HtmlElement) {
-    let measured = root.clone();
+pub fn tell_height(root: &Element) {
+    let measured: HtmlElement = (**root).clone().unchecked_into();
     let told = std::cell::Cell::new(0);
     let tell = Closure::<dyn FnMut()>::new(move || {
         let height = measured.offset_height();
@@ -24,7 +25,7 @@ pub fn tell_height(root: HtmlElement) {
         }
     });
     if let Ok(observer) = ResizeObserver::new(tell.as_ref().unchecked_ref()) {
-        observer.observe(&root);
+        observer.observe(root);
     }
     tell.forget();
 }

@@ -1,69 +1,71 @@
 //! The line at the top: name, state of the connection, theme.
 
 use super::{
+    element::{Element, button, element},
     link::{self, Link},
     state::Page,
     storage,
 };
-use leptos::prelude::*;
+use leptos::prelude::{document, window};
 
 /// The header.
-#[component]
-pub fn Header(page: Page) -> impl IntoView {
-    view! {
-        <header class="header">
-            <h1 class="header__name">"NATS KV" <span>" Playground"</span></h1>
-            <span class="header__space"></span>
-            <button type="button" class="header__optional" on:click=move |_| page.sharing.set(true)>"Share"</button>
-            <State page />
-            {move || if page.link.get().is_real() {
-                view! { <button type="button" on:click=move |_| link::disconnect(page)>"Disconnect"</button> }.into_any()
-            } else {
-                view! { <button type="button" on:click=move |_| page.connecting.set(Some(String::new()))>"Connect"</button> }.into_any()
-            }}
-            <button type="button" aria-label="Theme" title="Light or dark" on:click=|_| turn_theme()>
-                "◐"
-            </button>
-        </header>
-    }
-    .into_any()
+pub fn header(page: Page) -> Element {
+    let real = move || page.link.with(Link::is_real);
+    let turn = move || {
+        if real() {
+            link::disconnect(page);
+        } else {
+            page.connecting.set(Some(String::new()));
+        }
+    };
+    element("header", "header").with(&[
+        element("h1", "header__name").text("NATS KV ").with(&[element("span", "").text("Playground")]),
+        element("span", "header__space"),
+        button("header__optional", move || page.sharing.set(true)).text("Share"),
+        state(page),
+        button("", turn).text_of(move || if real() { "Disconnect" } else { "Connect" }.into()),
+        button("", turn_theme).attr("aria-label", "Theme").attr("title", "Light or dark").text("◐"),
+    ])
 }
 
 /// Which server is connected, and how that stands.
-#[component]
-fn State(page: Page) -> impl IntoView {
-    let kind = move || match page.link.get() {
-        Link::InPage | Link::Connected { .. } => "right",
-        Link::Connecting | Link::Reconnecting { .. } => "waiting",
-        Link::Closed(_) => "wrong",
+fn state(page: Page) -> Element {
+    let kind = move || {
+        page.link.with(|link| {
+            Some(match link {
+                Link::InPage | Link::Connected { .. } => "right",
+                Link::Connecting | Link::Reconnecting { .. } => "waiting",
+                Link::Closed(_) => "wrong",
+            })
+        })
     };
-    let text = move || match page.link.get() {
-        Link::InPage => "In this page".to_string(),
-        Link::Connecting => "Connecting…".to_string(),
-        Link::Connected { name, version, rtt } => {
-            // A server without a name of its own has its id for one.
-            let name = if name.len() > 30 { name.chars().take(8).chain(['…']).collect() } else { name };
-            let rtt = rtt.map(|ns| format!(" · {:.1} ms", ns as f32 / 1e6)).unwrap_or_default();
-            format!("Connected · {name} {version}{rtt}")
-        }
-        Link::Reconnecting { why, seconds: 0 } => format!("Reconnecting… ({why})"),
-        Link::Reconnecting { why, seconds } => format!("Reconnecting in {seconds} s ({why})"),
-        Link::Closed(why) => format!("Closed: {why}"),
-    };
-    let now = move |_| {
+    let now = move || {
         if let Some(jetstream) = page.jetstream() {
             jetstream.client.reconnect_now();
         }
     };
-    view! {
-        <span class="state" data-state=kind>
-            <span>{text}</span>
-            {move || matches!(page.link.get(), Link::Reconnecting { .. }).then(|| {
-                view! { <button type="button" on:click=now>"Now"</button> }
-            })}
-        </span>
+    let waits = move || page.link.with(|link| matches!(link, Link::Reconnecting { .. }));
+    element("span", "state").attr_of("data-state", kind).with(&[
+        element("span", "").text_of(move || page.link.with(words)),
+        button("", now).text("Now").shown(waits),
+    ])
+}
+
+fn words(link: &Link) -> String {
+    match link {
+        Link::InPage => "In this page".into(),
+        Link::Connecting => "Connecting…".into(),
+        Link::Connected { name, version, rtt } => {
+            // A server without a name of its own has its id for one.
+            let short = if name.len() > 30 { name.chars().take(8).chain(['…']).collect() } else { name.clone() };
+            let tenths = rtt.map(|ns| (ns + 50_000) / 100_000);
+            let rtt = tenths.map(|tenths| format!(" · {}.{} ms", tenths / 10, tenths % 10)).unwrap_or_default();
+            format!("Connected · {short} {version}{rtt}")
+        }
+        Link::Reconnecting { why, seconds: 0 } => format!("Reconnecting… ({why})"),
+        Link::Reconnecting { why, seconds } => format!("Reconnecting in {seconds} s ({why})"),
+        Link::Closed(why) => format!("Closed: {why}"),
     }
-    .into_any()
 }
 
 /// Goes from what is seen to the other theme.

@@ -1,20 +1,29 @@
 //! Keeps file-backed streams in the browser's IndexedDB, as the host tells of their changes, and brings them back. Where
-//! that is not allowed the page works without, and says so.
+//! that is not allowed the page works without, and says so. One tab of a browser writes; others begin with what was kept, and keep
+//! nothing.
 
 use super::state::Page;
 use crate::host::Change;
 use idb::{Database, Factory, KeyRange, ObjectStoreParams, TransactionMode};
-use js_sys::Uint8Array;
-use leptos::prelude::*;
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
+use leptos::{
+    prelude::window,
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
+};
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     rc::Rc,
 };
 
+/// The database, and the lock of the tab that writes to it.
 const DATABASE: &str = "nats-kv-playground";
 /// Records by store directory and number; together, in order, they are what the server restores.
 const RECORDS: &str = "records";
+
+const NOTHING_KEPT: &str = "This browser keeps nothing for this page: buckets last until it is closed.";
+const NO_ROOM: &str = "This browser stores no more for this page: what changes from now on lasts until it is closed.";
+const OTHER_TAB: &str = "Another tab keeps the buckets: what changes in this one lasts until it is closed.";
 
 /// Writes changes, one transaction after the other.
 struct Keeper {
@@ -22,6 +31,8 @@ struct Keeper {
     page: Page,
     waiting: RefCell<VecDeque<(String, Change)>>,
     writing: Cell<bool>,
+    /// A change could not be written: what comes after a gap must not be kept either.
+    broken: Cell<bool>,
     next: Cell<u32>,
 }
 
@@ -32,22 +43,47 @@ pub async fn begin(page: Page) {
             let host = &page.room().host;
             match load(&database).await {
                 Ok(kept) => kept.into_iter().for_each(|(folder, bytes)| host.load(&folder, bytes)),
-                Err(_) => failed(page),
+                Err(_) => page.notice.set(NOTHING_KEPT),
+            }
+            if !alone().await {
+                page.notice.set(OTHER_TAB);
+                return;
             }
             let keeper = Rc::new(Keeper {
                 database,
                 page,
                 waiting: RefCell::default(),
                 writing: Cell::new(false),
+                broken: Cell::new(false),
                 next: Cell::new(next),
             });
             host.on_change(Rc::new(move |folder, change| {
-                keeper.waiting.borrow_mut().push_back((folder.to_string(), change));
-                keeper.clone().write();
+                if !keeper.broken.get() {
+                    keeper.waiting.borrow_mut().push_back((folder.to_string(), change));
+                    keeper.clone().write();
+                }
             }));
         }
-        Err(_) => failed(page),
+        Err(_) => page.notice.set(NOTHING_KEPT),
     }
+}
+
+/// Is this the one tab that writes? Then it is until it is closed. True where browsers have no locks.
+async fn alone() -> bool {
+    let locks = Reflect::get(&window().navigator(), &"locks".into()).unwrap_or_default();
+    let Some(request) = Reflect::get(&locks, &"request".into()).ok().and_then(|request| request.dyn_into::<Function>().ok()) else {
+        return true;
+    };
+    let options = Object::new();
+    Reflect::set(&options, &"ifAvailable".into(), &true.into()).ok();
+    let answer = Promise::new(&mut |answer, _| {
+        let held = Closure::once_into_js(move |lock: JsValue| {
+            answer.call1(&JsValue::NULL, &lock).ok();
+            Promise::new(&mut |_, _| {}) // never: the lock is held as long as the tab is there
+        });
+        request.call3(&locks, &DATABASE.into(), &options, &held).ok();
+    });
+    !matches!(wasm_bindgen_futures::JsFuture::from(answer).await, Ok(lock) if lock.is_null())
 }
 
 /// Forgets everything.
@@ -57,10 +93,6 @@ pub async fn forget() -> Result<(), idb::Error> {
     transaction.object_store(RECORDS)?.clear()?.await?;
     transaction.commit()?.await?;
     Ok(())
-}
-
-fn failed(page: Page) {
-    page.notice.set("This browser keeps nothing for this page: buckets last until it is closed.");
 }
 
 /// The database, and the number of the next record.
@@ -75,21 +107,26 @@ async fn open() -> Result<(Database, u32), idb::Error> {
     let database = request.await?;
     let transaction = database.transaction(&[RECORDS], TransactionMode::ReadOnly)?;
     let keys = transaction.object_store(RECORDS)?.get_all_keys(None, None)?.await?;
-    let number = |key: &leptos::wasm_bindgen::JsValue| key.as_string()?.rsplit('\n').next()?.parse::<u32>().ok();
+    let number = |key: &JsValue| key.as_string()?.rsplit('\n').next()?.parse::<u32>().ok();
     let last = keys.iter().filter_map(number).max();
     Ok((database, last.map_or(0, |last| last + 1)))
 }
 
 /// What was kept, by store directory.
-async fn load(database: &Database) -> Result<BTreeMap<String, Vec<u8>>, idb::Error> {
+async fn load(database: &Database) -> Result<Vec<(String, Vec<u8>)>, idb::Error> {
     let transaction = database.transaction(&[RECORDS], TransactionMode::ReadOnly)?;
     let store = transaction.object_store(RECORDS)?;
     let (keys, values) = (store.get_all_keys(None, None)?, store.get_all(None, None)?);
     let (keys, values) = (keys.await?, values.await?);
-    let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut kept: Vec<(String, Vec<u8>)> = Vec::new();
+    // The keys are in order: what belongs together follows each other.
     for (key, value) in keys.iter().zip(values) {
-        if let Some((folder, _)) = key.as_string().as_deref().and_then(|key| key.rsplit_once('\n')) {
-            kept.entry(folder.to_string()).or_default().extend(Uint8Array::new(&value).to_vec());
+        let Some(key) = key.as_string() else { continue };
+        let Some((folder, _)) = key.rsplit_once('\n') else { continue };
+        let bytes = Uint8Array::new(&value).to_vec();
+        match kept.last_mut() {
+            Some((last, all)) if last == folder => all.extend(bytes),
+            _ => kept.push((folder.into(), bytes)),
         }
     }
     Ok(kept)
@@ -107,7 +144,8 @@ impl Keeper {
                     break;
                 }
                 if self.write_all(changes).await.is_err() {
-                    failed(self.page);
+                    self.broken.set(true);
+                    self.page.notice.set(NO_ROOM);
                 }
             }
             self.writing.set(false);

@@ -1,130 +1,126 @@
 //! The lesson: one step at a time, its commands with a Run button each, and whether it is done.
 
-use super::{state::Page, panes::title};
-use crate::lesson::{Block, Command, Inline, Terminal, WALKTHROUGH};
-use leptos::{html, prelude::*};
+use super::{
+    element::{Element, button, element, react},
+    panes::title,
+    state::Page,
+};
+use crate::lesson::{Block, Command, Inline, Step, Terminal, WALKTHROUGH};
 
 /// The lesson's panel.
-#[component]
-pub fn LessonPanel(page: Page) -> impl IntoView {
+pub fn lesson_panel(page: Page) -> Element {
     let lesson = page.lesson;
-    let heading = NodeRef::<html::H2>::new();
-    let count = WALKTHROUGH.steps.len();
+    let panel = element("section", "lesson").attr("aria-label", "Lesson");
+    let last = WALKTHROUGH.steps.len() - 1;
+    let place = panel.clone();
     let turn = move |to: usize| {
         page.open(to);
-        if let Some(heading) = heading.get_untracked() {
-            heading.focus().ok();
+        // The text begins anew: so does whoever reads it aloud.
+        if let Ok(Some(heading)) = place.query_selector("h2") {
+            Element::from(heading).focus();
         }
     };
-    let outcome = move || {
-        let step = lesson.current();
-        lesson.is_done(step).then(|| {
-            view! { <span class="lesson__complete"><b>"✓ Step complete"</b>": "{step.done}</span> }
+    let back = turn.clone();
+    panel.with(&[
+        element("div", "lesson__step").with_of(move || step(page, lesson.step.get())),
+        element("div", "lesson__foot").with(&[
+            progress(page),
+            element("div", "lesson__turn").with(&[
+                button("", move || back(lesson.step.get_untracked().saturating_sub(1)))
+                    .attr("aria-label", "Previous step")
+                    .flag("disabled", move || lesson.step.get() == 0)
+                    .text("‹ Previous"),
+                button("lesson__next", move || turn(lesson.step.get_untracked() + 1))
+                    .attr("aria-label", "Next step")
+                    .flag("disabled", move || lesson.step.get() == last)
+                    .text("Next ›"),
+            ]),
+        ]),
+    ])
+}
+
+fn step(page: Page, index: usize) -> Vec<Element> {
+    let step: &'static Step = &WALKTHROUGH.steps[index];
+    let done = move || page.lesson.is_done(step);
+    let (prose, details): (Vec<_>, Vec<_>) = step.blocks.iter().partition(|block| !matches!(block, Block::Details(..)));
+    let place = format!("{} · {} of {}", WALKTHROUGH.title, index + 1, WALKTHROUGH.steps.len());
+    let mut elements = vec![
+        element("p", "lesson__place").text(&place),
+        element("h2", "").attr("tabindex", "-1").text(step.title),
+    ];
+    elements.extend(prose.into_iter().map(|prose| block(page, prose)));
+    elements.push(element("div", "lesson__outcome").attr("role", "status").with_of(move || {
+        let complete = done().then(|| {
+            element("span", "lesson__complete").with(&[element("b", "").text("✓ Step complete")]).text(&format!(": {}", step.done))
+        });
+        complete.into_iter().collect()
+    }));
+    elements.extend(details.into_iter().map(|details| block(page, details)));
+    elements
+}
+
+fn progress(page: Page) -> Element {
+    let lesson = page.lesson;
+    let steps = WALKTHROUGH.steps;
+    let marks: Vec<Element> = (0..steps.len())
+        .map(|index| {
+            element("i", "").attr_of("data-step", move || match () {
+                () if lesson.is_done(&steps[index]) => Some("done"),
+                () if lesson.step.get() == index => Some("current"),
+                () => None,
+            })
         })
-    };
-    view! {
-        <section class="lesson" aria-label="Lesson">
-            {move || {
-                let index = lesson.step.get();
-                let step = &WALKTHROUGH.steps[index];
-                let (prose, details): (Vec<_>, Vec<_>) =
-                    step.blocks.iter().partition(|block| !matches!(block, Block::Details(..)));
-                view! {
-                    <div class="lesson__step">
-                        <p class="lesson__place">{format!("{} · {} of {count}", WALKTHROUGH.title, index + 1)}</p>
-                        <h2 tabindex="-1" node_ref=heading>{step.title}</h2>
-                        {blocks(page, prose)}
-                        <div class="lesson__outcome" role="status">{outcome}</div>
-                        {blocks(page, details)}
-                    </div>
-                }.into_any()
-            }}
-            <div class="lesson__foot">
-                <div
-                    class="progress"
-                    role="progressbar"
-                    aria-label="Lesson progress"
-                    aria-valuemin="0"
-                    aria-valuemax=count
-                    aria-valuenow=move || WALKTHROUGH.steps.iter().filter(|step| lesson.is_done(step)).count()
-                >
-                    {WALKTHROUGH.steps.iter().enumerate().map(|(index, step)| {
-                        let state = move || {
-                            if lesson.is_done(step) { "done" }
-                            else if lesson.step.get() == index { "current" }
-                            else { "" }
-                        };
-                        view! { <i data-step=state></i> }
-                    }).collect_view()}
-                </div>
-                <div class="lesson__turn">
-                    <button
-                        type="button"
-                        aria-label="Previous step"
-                        disabled=move || lesson.step.get() == 0
-                        on:click=move |_| turn(lesson.step.get_untracked().saturating_sub(1))
-                    >"‹ Previous"</button>
-                    <button
-                        type="button"
-                        class="lesson__next"
-                        aria-label="Next step"
-                        disabled=move || lesson.step.get() + 1 == count
-                        on:click=move |_| turn(lesson.step.get_untracked() + 1)
-                    >"Next ›"</button>
-                </div>
-            </div>
-        </section>
-    }
-    .into_any()
+        .collect();
+    let bar = element("div", "progress")
+        .attr("role", "progressbar")
+        .attr("aria-label", "Lesson progress")
+        .attr("aria-valuemin", "0")
+        .attr("aria-valuemax", &steps.len().to_string())
+        .with(&marks);
+    let shown = bar.clone();
+    react(move || {
+        let done = steps.iter().filter(|step| lesson.is_done(step)).count();
+        shown.set_attribute("aria-valuenow", &done.to_string()).ok();
+    });
+    bar
 }
 
-fn blocks(page: Page, blocks: Vec<&'static Block>) -> AnyView {
-    blocks.into_iter().map(|block| self::block(page, block)).collect_view().into_any()
-}
-
-fn block(page: Page, block: &'static Block) -> AnyView {
+fn block(page: Page, block: &'static Block) -> Element {
     match block {
-        Block::Paragraph(text) => view! { <p>{inlines(text)}</p> }.into_any(),
+        Block::Paragraph(text) => inlines("p", text),
         Block::List(items) => {
-            let items = items.iter().map(|item| view! { <li>{inlines(item)}</li> }).collect_view();
-            view! { <ul>{items}</ul> }.into_any()
+            let items: Vec<Element> = items.iter().map(|item| inlines("li", item)).collect();
+            element("ul", "").with(&items)
         }
         Block::Command(command) => self::command(page, *command),
-        Block::Details(title, inner) => view! {
-            <details><summary>{*title}</summary>{blocks(page, inner.iter().collect())}</details>
+        Block::Details(title, inner) => {
+            let inner: Vec<Element> = inner.iter().map(|inner| self::block(page, inner)).collect();
+            element("details", "").with(&[element("summary", "").text(title)]).with(&inner)
         }
-        .into_any(),
     }
 }
 
-fn inlines(text: &'static [Inline]) -> AnyView {
-    text.iter()
-        .map(|inline| match inline {
-            Inline::Text(text) => (*text).into_any(),
-            Inline::Code(text) => view! { <code>{*text}</code> }.into_any(),
-            Inline::Emphasis(text) => view! { <em>{*text}</em> }.into_any(),
-            Inline::Link(text, to) => view! { <a href=*to rel="noreferrer">{*text}</a> }.into_any(),
-        })
-        .collect_view()
-        .into_any()
+fn inlines(name: &str, text: &[Inline]) -> Element {
+    text.iter().fold(element(name, ""), |within, inline| match inline {
+        Inline::Text(text) => within.text(text),
+        Inline::Code(text) => within.with(&[element("code", "").text(text)]),
+        Inline::Emphasis(text) => within.with(&[element("em", "").text(text)]),
+        Inline::Link(text, to) => within.with(&[element("a", "").attr("href", to).attr("rel", "noreferrer").text(text)]),
+    })
 }
 
-fn command(page: Page, command: Command) -> AnyView {
+fn command(page: Page, command: Command) -> Element {
     let letter = match command.terminal {
         Terminal::A => "A",
         Terminal::B => "B",
         Terminal::Server => "Server",
     };
     let line = move || page.lesson.line(command);
-    view! {
-        <div class="command">
-            <span class="command__terminal" title=title(command.terminal)>{letter}</span>
-            <code>{line}</code>
-            <span class="command__done">
-                {move || page.lesson.has_run(command).then_some(view! { <span role="img" aria-label="has run">"✓"</span> })}
-            </span>
-            <button type="button" on:click=move |_| page.run(command.terminal, untrack(line))>"Run"</button>
-        </div>
-    }
-    .into_any()
+    let ran = element("span", "").attr("role", "img").attr("aria-label", "has run").text("✓");
+    element("div", "command").with(&[
+        element("span", "command__terminal").attr("title", title(command.terminal)).text(letter),
+        element("code", "").text_of(line),
+        element("span", "command__done").with(&[ran.shown(move || page.lesson.has_run(command))]),
+        button("", move || page.run(command.terminal, line())).text("Run"),
+    ])
 }

@@ -1,29 +1,29 @@
 //! Where a person is in the lesson, what has been done, and the checks that say so.
 
 use super::{
+    live::{Live, forever},
     panes::Panes,
-    state::{Local, Page},
+    state::Page,
     storage,
 };
 use crate::lesson::{
     Command, Step, Terminal, WALKTHROUGH,
     check::{self, Seen},
 };
-use leptos::prelude::*;
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
 /// The lesson as it stands.
 #[derive(Clone, Copy)]
 pub struct LessonState {
     /// The step shown, from 0.
-    pub step: RwSignal<usize>,
+    pub step: Live<usize>,
     /// Steps that are done, by slug.
-    pub done: RwSignal<Vec<String>>,
+    pub done: Live<Vec<String>>,
     /// Commands of this step that have been run.
-    ran: RwSignal<Vec<Command>>,
+    ran: Live<Vec<Command>>,
     /// The revision that this step's commands name.
-    revision: RwSignal<Option<u64>>,
-    seen: Local<Rc<RefCell<Seen>>>,
+    revision: Live<Option<u64>>,
+    seen: &'static RefCell<Seen>,
 }
 
 impl LessonState {
@@ -33,11 +33,11 @@ impl LessonState {
         let done = done.split_whitespace().map(String::from).collect();
         let step = storage::get("step").and_then(|slug| WALKTHROUGH.position(&slug));
         LessonState {
-            step: RwSignal::new(step.unwrap_or(0)),
-            done: RwSignal::new(done),
-            ran: RwSignal::default(),
-            revision: RwSignal::new(None),
-            seen: StoredValue::new_local(Rc::default()),
+            step: Live::new(step.unwrap_or(0)),
+            done: Live::new(done),
+            ran: Live::new(Vec::new()),
+            revision: Live::new(None),
+            seen: forever(RefCell::default()),
         }
     }
 
@@ -79,32 +79,30 @@ impl LessonState {
     pub fn ran(self, terminal: Terminal, line: &str) {
         let step = step(self.step.get_untracked());
         let ran = step.commands().into_iter().find(|command| {
-            command.terminal == terminal && untrack(|| self.line(*command)) == line.trim()
+            command.terminal == terminal && self.line(*command) == line.trim()
         });
-        if let Some(command) = ran.filter(|command| !untrack(|| self.has_run(*command))) {
+        if let Some(command) = ran.filter(|command| !self.has_run(*command)) {
             self.ran.update(|ran| ran.push(command));
         }
     }
 
     /// A terminal has shown a line.
     pub fn output(self, line: &str) {
-        self.seen.with_value(|seen| {
-            for step in WALKTHROUGH.steps {
-                seen.borrow_mut().output(line, step.checks);
-            }
-        });
+        for step in WALKTHROUGH.steps {
+            self.seen.borrow_mut().output(line, step.checks);
+        }
     }
 
     /// A bucket is there.
     pub fn bucket(self, bucket: &str) {
-        self.seen.with_value(|seen| seen.borrow_mut().bucket(bucket));
+        self.seen.borrow_mut().bucket(bucket);
     }
 
     /// Asks the server whether the step is done, and which revision its commands name.
     pub async fn check(self, page: Page) {
         let Some(jetstream) = page.jetstream() else { return };
         let step = step(self.step.get_untracked());
-        let done = untrack(|| self.is_done(step));
+        let done = self.is_done(step);
         let named = step.commands().iter().find_map(|command| command.revision_of);
         if let Some((bucket, key)) = named
             && (self.ran.with_untracked(Vec::is_empty) || self.revision.get_untracked().is_none())
@@ -113,8 +111,7 @@ impl LessonState {
         {
             self.revision.set(Some(entry.revision));
         }
-        let seen = self.seen.get_value();
-        if !done && check::is_done(step, &jetstream, &seen).await {
+        if !done && check::is_done(step, &jetstream, self.seen).await {
             self.done.update(|done| done.push(step.slug.into()));
             storage::set("done", &self.done.with_untracked(|done| done.join(" ")));
         }

@@ -12,7 +12,6 @@ use crate::{
     host::{BrowserRuntime, Host},
     wire::time::{SECOND, Time},
 };
-use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
 
 /// The connection, as shown.

@@ -1,12 +1,14 @@
 //! The table "Messages": every message of the bucket as it landed, and what has become of it.
 
 use super::{
-    model::{Fate, Row},
+    element::{Element, element, react},
+    model::{Fate, Model, Row},
     programs::utc_offset,
     state::Page,
 };
 use crate::{client::kv::Operation, wire::base64, wire::time::Time};
-use leptos::{html, prelude::*};
+use leptos::prelude::request_animation_frame;
+use std::collections::VecDeque;
 
 /// Rows shown, the newest ones.
 const SHOWN: usize = 200;
@@ -14,64 +16,84 @@ const SHOWN: usize = 200;
 const VALUE: usize = 160;
 
 /// The table.
-#[component]
-pub fn Messages(page: Page) -> impl IntoView {
-    let stream = page.stream;
-    let body = NodeRef::<html::Div>::new();
-    let rows = Memo::new(move |_| {
-        stream.version.track();
-        stream.model.with_value(|model| {
-            let skipped = model.rows().len().saturating_sub(SHOWN);
-            model.rows().skip(skipped).cloned().collect::<Vec<Row>>()
-        })
+pub fn messages(page: Page) -> Element {
+    let body = element("tbody", "");
+    let heads = ["Sequence", "Subject", "Operation", "Value", "Time"].map(|head| element("th", "").attr("scope", "col").text(head));
+    let table = element("table", "messages").attr("aria-label", "Messages").with(&[
+        element("thead", "").with(&[element("tr", "").with(&heads)]),
+        body.clone(),
+    ]);
+    let scroll = element("div", "stream__body")
+        .attr("tabindex", "0")
+        .attr("role", "group")
+        .attr("aria-label", "Messages of the bucket")
+        .with(&[table]);
+    let scrolled = scroll.clone();
+    let mut drawn = VecDeque::new();
+    react(move || {
+        page.stream.version.track();
+        draw(&body, &mut drawn, &page.stream.model.borrow());
+        // The newest message is in sight.
+        let scrolled = scrolled.clone();
+        request_animation_frame(move || scrolled.set_scroll_top(scrolled.scroll_height()));
     });
-    let bucket = move || stream.shown.get().unwrap_or_default();
-    // The newest message is in sight.
-    Effect::new(move || {
-        rows.track();
-        if let Some(body) = body.get() {
-            request_animation_frame(move || body.set_scroll_top(body.scroll_height()));
-        }
-    });
-    view! {
-        <div class="stream__body" node_ref=body tabindex="0" role="group" aria-label="Messages of the bucket">
-            <table class="messages" aria-label="Messages">
-                <thead>
-                    <tr>
-                        <th scope="col">"Sequence"</th>
-                        <th scope="col">"Subject"</th>
-                        <th scope="col">"Operation"</th>
-                        <th scope="col">"Value"</th>
-                        <th scope="col">"Time"</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    <For each=move || rows.get() key=|row| (row.sequence, row.created, row.fate.map(|fate| fate as u8)) let:row>
-                        {self::row(bucket(), row)}
-                    </For>
-                </tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    scroll
 }
 
-fn row(bucket: String, row: Row) -> AnyView {
+/// A row that is drawn: which message, what had become of it.
+type Drawn = (u64, Time, Option<Fate>, Element);
+
+/// Draws what has changed: messages come at the end, go at the start, and meet their fate anywhere.
+fn draw(body: &Element, drawn: &mut VecDeque<Drawn>, model: &Model) {
+    let skipped = model.rows().len().saturating_sub(SHOWN);
+    let first = model.rows().nth(skipped).map_or(u64::MAX, |row| row.sequence);
+    while drawn.front().is_some_and(|(sequence, ..)| *sequence < first)
+        && let Some((.., gone)) = drawn.pop_front()
+    {
+        gone.remove();
+    }
+    for (at, row) in model.rows().skip(skipped).enumerate() {
+        let new = || (row.sequence, row.created, row.fate, self::row(&model.bucket, row));
+        match drawn.get_mut(at) {
+            Some((sequence, created, fate, _)) if (*sequence, *created, *fate) == (row.sequence, row.created, row.fate) => {}
+            Some(before) => {
+                let new = new();
+                before.3.replace_with_with_node_1(&new.3).ok();
+                *before = new;
+            }
+            None => {
+                let new = new();
+                body.append_child(&new.3).ok();
+                drawn.push_back(new);
+            }
+        }
+    }
+    while drawn.len() > model.rows().len() - skipped
+        && let Some((.., gone)) = drawn.pop_back()
+    {
+        gone.remove();
+    }
+}
+
+fn row(bucket: &str, row: &Row) -> Element {
+    let cell = |text: &str| element("td", "").text(text);
     let value = shown_value(&row.value, row.size);
     let value = match row.fate {
-        None => value.into_any(),
-        Some(fate) => view! { <s>{value}</s>" "<span class="fate">{why(fate)}</span> }.into_any(),
+        None => cell(&value),
+        Some(fate) => {
+            let (gone, why) = (element("s", "").text(&value), element("span", "fate").text(why(fate)));
+            element("td", "").with(&[gone]).text(" ").with(&[why])
+        }
     };
-    view! {
-        <tr data-fate=row.fate.map(|_| "dropped")>
-            <td>{row.sequence}</td> " "
-            <td>{format!("$KV.{bucket}.{}", row.key)}</td> " "
-            <td><span class="operation">{operation(row.operation)}</span></td> " "
-            <td>{value}</td> " "
-            <td>{time_of_day(row.created)}</td>
-        </tr>
-    }
-    .into_any()
+    let operation = element("span", "operation").text(operation(row.operation));
+    let drawn = element("tr", "").with(&[
+        cell(&row.sequence.to_string()),
+        cell(&format!("$KV.{bucket}.{}", row.key)),
+        element("td", "").with(&[operation]),
+        value,
+        cell(&time_of_day(row.created)),
+    ]);
+    if row.fate.is_some() { drawn.attr("data-fate", "dropped") } else { drawn }
 }
 
 /// The name of an operation, as `nats kv watch` prints it.

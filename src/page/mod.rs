@@ -11,7 +11,7 @@ mod tty;
 macro_rules! dom {
     ($($module:ident)*) => { $(#[cfg(target_arch = "wasm32")] mod $module;)* };
 }
-dom!(app clock connect embed share header keep lesson_panel lesson_state link messages output panes programs state storage stream_state stream_view tape terminal);
+dom!(app clock connect element embed header keep lesson_panel lesson_state link live messages output panes programs share state storage stream_state stream_view tape terminal);
 
 /// Mounts the page into the document's body.
 #[cfg(target_arch = "wasm32")]
@@ -20,5 +20,8 @@ pub fn mount() {
     if let Some(boot) = document.get_element_by_id("boot") {
         boot.remove();
     }
-    leptos::mount::mount_to_body(app::App);
+    let body = document.body().map(Into::into);
+    if let Some(body) = body {
+        leptos::mount::mount_to_renderer(&body, app::app).forget();
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     },
     wire::time::Time,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Messages remembered; older ones are forgotten first.
 const ROWS: usize = 2_000;
@@ -55,8 +55,6 @@ pub struct Model {
     /// The stream as the server last described it.
     pub info: StreamInfo,
     rows: VecDeque<Row>,
-    /// Sequences kept of each key, oldest first.
-    kept: BTreeMap<String, VecDeque<u64>>,
 }
 
 impl Model {
@@ -79,21 +77,9 @@ impl Model {
         self.rows.back().map_or(0, |row| row.sequence)
     }
 
-    /// Each key's newest message that is kept, by key.
-    pub fn keys(&self) -> impl Iterator<Item = &Row> {
-        self.kept
-            .values()
-            .filter_map(|kept| self.row(*kept.back()?))
-    }
-
-    /// A message by its sequence.
-    pub fn row(&self, sequence: u64) -> Option<&Row> {
-        self.rows.get(self.index(sequence)?)
-    }
-
     /// How many of the messages seen are gone.
     pub fn dropped(&self) -> usize {
-        self.rows.len() - self.kept.values().map(VecDeque::len).sum::<usize>()
+        self.rows.iter().filter(|row| row.fate.is_some()).count()
     }
 
     /// A message has landed.
@@ -101,18 +87,19 @@ impl Model {
         if entry.revision <= self.last() {
             return;
         }
+        // How many older ones of the key stay, and what becomes of the rest.
         let history = usize::try_from(self.info.config.max_msgs_per_subject).unwrap_or(0);
-        let kept = self.kept.entry(entry.key.clone()).or_default();
-        let mut gone = Vec::new();
-        if entry.operation == Operation::Purge {
-            gone.extend(kept.drain(..).map(|sequence| (sequence, Fate::Purged)));
-        }
-        kept.push_back(entry.revision);
-        while history > 0
-            && kept.len() > history
-            && let Some(oldest) = kept.pop_front()
-        {
-            gone.push((oldest, Fate::History));
+        let (mut stay, fate) = match (entry.operation, history) {
+            (Operation::Purge, _) => (0, Fate::Purged),
+            (_, 0) => (usize::MAX, Fate::History),
+            (_, history) => (history - 1, Fate::History),
+        };
+        let kept = |row: &&mut Row| row.fate.is_none() && row.key == entry.key;
+        for row in self.rows.iter_mut().rev().filter(kept) {
+            match stay.checked_sub(1) {
+                Some(fewer) => stay = fewer,
+                None => row.fate = Some(fate),
+            }
         }
         self.rows.push_back(Row {
             sequence: entry.revision,
@@ -123,17 +110,8 @@ impl Model {
             created: entry.created,
             fate: None,
         });
-        for (sequence, fate) in gone {
-            if let Some(index) = self.index(sequence)
-                && let Some(row) = self.rows.get_mut(index)
-            {
-                row.fate = Some(fate);
-            }
-        }
-        if self.rows.len() > ROWS
-            && let Some(row) = self.rows.pop_front()
-        {
-            self.forget(&row);
+        if self.rows.len() > ROWS {
+            self.rows.pop_front();
         }
     }
 
@@ -177,33 +155,11 @@ impl Model {
 
     fn settle(&mut self, fate: impl Fn(&Row) -> Option<Fate>) -> bool {
         let mut any = false;
-        for index in 0..self.rows.len() {
-            let Some(row) = self.rows.get_mut(index).filter(|row| row.fate.is_none()) else {
-                continue;
-            };
-            if let Some(fate) = fate(row) {
-                row.fate = Some(fate);
-                let row = row.clone();
-                self.forget(&row);
-                any = true;
-            }
+        for row in self.rows.iter_mut().filter(|row| row.fate.is_none()) {
+            row.fate = fate(row);
+            any |= row.fate.is_some();
         }
         any
-    }
-
-    fn forget(&mut self, row: &Row) {
-        if let Some(kept) = self.kept.get_mut(&row.key) {
-            kept.retain(|sequence| *sequence != row.sequence);
-            if kept.is_empty() {
-                self.kept.remove(&row.key);
-            }
-        }
-    }
-
-    fn index(&self, sequence: u64) -> Option<usize> {
-        self.rows
-            .binary_search_by_key(&sequence, |row| row.sequence)
-            .ok()
     }
 }
 
@@ -242,11 +198,6 @@ mod tests {
         }
         assert_eq!(fates(&model), [Some(Fate::History), None, None, None]);
         assert_eq!(model.dropped(), 1);
-        let newest: Vec<_> = model
-            .keys()
-            .map(|row| (row.key.as_str(), row.sequence))
-            .collect();
-        assert_eq!(newest, [("a", 4), ("b", 2)]);
     }
 
     #[test]

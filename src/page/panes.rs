@@ -1,8 +1,12 @@
 //! The names of the terminals: heads of those that are open, what opens the others; on a phone, tabs.
 
-use super::state::Page;
+use super::{
+    element::{Element, button, element, listen},
+    live::Live,
+    state::Page,
+};
 use crate::lesson::{Step, Terminal};
-use leptos::{ev, prelude::*};
+use leptos::prelude::window;
 
 /// Up to this width, in pixels, there is room for one pane only; as in the style sheets.
 const NARROW: f64 = 760.0;
@@ -10,13 +14,13 @@ const NARROW: f64 = 760.0;
 /// Which panes are open, and which one a phone shows.
 #[derive(Clone, Copy)]
 pub struct Panes {
-    b: RwSignal<bool>,
-    server: RwSignal<bool>,
+    b: Live<bool>,
+    server: Live<bool>,
     /// The server's pane was opened or folded by hand: it is left as it is.
-    by_hand: RwSignal<bool>,
-    front: RwSignal<Pane>,
-    narrow: RwSignal<bool>,
-    running: RwSignal<[bool; 3]>,
+    by_hand: Live<bool>,
+    front: Live<Pane>,
+    narrow: Live<bool>,
+    running: Live<[bool; 3]>,
 }
 
 /// What a phone shows one of.
@@ -31,20 +35,20 @@ pub enum Pane {
 impl Panes {
     /// Terminal A and the server's.
     pub fn new() -> Panes {
-        let narrow = RwSignal::new(is_narrow());
-        window_event_listener(ev::resize, move |_| {
+        let narrow = Live::new(is_narrow());
+        listen(&window(), "resize", move |_| {
             let now = is_narrow();
             if now != narrow.get_untracked() {
                 narrow.set(now);
             }
         });
         Panes {
-            b: RwSignal::new(false),
-            server: RwSignal::new(true),
-            by_hand: RwSignal::new(false),
-            front: RwSignal::new(Pane::Terminal(Terminal::A)),
+            b: Live::new(false),
+            server: Live::new(true),
+            by_hand: Live::new(false),
+            front: Live::new(Pane::Terminal(Terminal::A)),
             narrow,
-            running: RwSignal::new([false; 3]),
+            running: Live::new([false; 3]),
         }
     }
 
@@ -122,35 +126,29 @@ pub fn title(terminal: Terminal) -> &'static str {
 }
 
 /// The row of names.
-#[component]
-pub fn PaneTabs(page: Page) -> impl IntoView {
-    let panes = page.panes;
-    let tab = move |pane: Pane, title: &'static str| {
+pub fn pane_tabs(page: Page) -> Element {
+    let tab = move |pane: Pane, class: &str, title: &str| {
+        let panes = page.panes;
         let note = move || match pane {
-            Pane::Terminal(Terminal::Server) => "",
-            Pane::Terminal(terminal) if panes.running.get()[terminal as usize] => "running",
-            _ => "",
+            Pane::Terminal(terminal) if terminal != Terminal::Server && panes.running.get()[terminal as usize] => "running".into(),
+            _ => String::new(),
         };
-        view! {
-            <button
-                type="button"
-                role="tab"
-                aria-label=title
-                aria-selected=move || panes.is_open(pane).to_string()
-                class:pane-tabs__stream=pane == Pane::Stream
-                on:click=move |_| panes.choose(pane)
-            >
-                {title}
-                <small>{note}</small>
-            </button>
-        }
+        button(class, move || panes.choose(pane))
+            .attr("role", "tab")
+            .attr("aria-label", title)
+            .attr_of("aria-selected", move || Some(if panes.is_open(pane) { "true" } else { "false" }))
+            .text(title)
+            .with(&[element("small", "").text_of(note)])
     };
-    let terminal = move |terminal| tab(Pane::Terminal(terminal), title(terminal));
-    view! {
-        <div class="pane-tabs" role="tablist" aria-label="Panes" aria-multiselectable="true">
-            {terminal(Terminal::A)} {terminal(Terminal::B)} {terminal(Terminal::Server)}
-            {tab(Pane::Stream, "Stream")}
-        </div>
-    }
-    .into_any()
+    let terminal = move |terminal| tab(Pane::Terminal(terminal), "", title(terminal));
+    element("div", "pane-tabs")
+        .attr("role", "tablist")
+        .attr("aria-label", "Panes")
+        .attr("aria-multiselectable", "true")
+        .with(&[
+            terminal(Terminal::A),
+            terminal(Terminal::B),
+            terminal(Terminal::Server),
+            tab(Pane::Stream, "pane-tabs__stream", "Stream"),
+        ])
 }

@@ -1,21 +1,16 @@
-//! The dialog "Share": a link that replays the commands of this session.
+//! The dialog "Share": a link that replays the commands of this session. And how the page copies.
 
-use super::{address, state::Page, storage};
-use leptos::{html, prelude::*};
+use super::{
+    address,
+    element::{Element, button, dialog, element, react},
+    live::Live,
+    state::Page,
+    storage,
+};
+use leptos::prelude::window;
 
 /// The dialog.
-#[component]
-pub fn Share(page: Page) -> impl IntoView {
-    let (dialog, field) = (NodeRef::<html::Dialog>::new(), NodeRef::<html::Input>::new());
-    let copied = RwSignal::new(false);
-    Effect::new(move || {
-        if let (true, Some(dialog)) = (page.sharing.get(), dialog.get())
-            && !dialog.open()
-        {
-            copied.set(false);
-            dialog.show_modal().ok();
-        }
-    });
+pub fn share(page: Page) -> Element {
     // Lines that might hold a secret are left out.
     let link = move || {
         let lines = page.commands.get().into_iter().filter(|line| !storage::is_secret(line)).map(unasked);
@@ -24,31 +19,32 @@ pub fn Share(page: Page) -> impl IntoView {
         let place = location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default();
         place + &address::share(&lines)
     };
-    let copy = move |_| {
-        if let Some(field) = field.get_untracked() {
-            field.select();
-            let _ = window().navigator().clipboard().write_text(&field.value());
+    let field = element("input", "").attr("type", "text").attr("readonly", "");
+    let shown = field.clone();
+    react(move || shown.input().set_value(&link()));
+    let close = move || page.sharing.set(false);
+    dialog("share", "Share this session", move || page.sharing.get(), close).with(&[
+        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. Lines with a password or token are left out."),
+        element("label", "").text("Link ").with(&[field]),
+        element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("Copy", link).attr("class", "dialog__main")]),
+    ])
+}
+
+/// A button that copies, and says that it did.
+pub fn copy_button(name: &str, text: impl Fn() -> String + 'static) -> Element {
+    let copied = Live::new(false);
+    let copy = move || {
+        let clipboard = window().navigator().clipboard();
+        // Only pages of this computer or of https have one.
+        if !clipboard.is_undefined() {
+            let _ = clipboard.write_text(&text());
             copied.set(true);
         }
     };
-    let close = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
-    view! {
-        <dialog node_ref=dialog aria-labelledby="share" on:close=move |_| page.sharing.set(false)>
-            <h2 id="share">"Share this session"</h2>
-            <p>"Whoever opens the link gets a fresh server, and your commands run on it. Lines with a password or token are left out."</p>
-            <label>"Link" <input type="text" readonly node_ref=field prop:value=link /></label>
-            <div class="dialog__ends">
-                <span role="status">{move || copied.get().then_some("Copied")}</span>
-                <button type="button" on:click=close>"Close"</button>
-                <button type="button" class="dialog__main" on:click=copy>"Copy"</button>
-            </div>
-        </dialog>
-    }
-    .into_any()
+    button("", copy)
+        .attr("aria-label", name)
+        .on("blur", move |_| copied.set(false))
+        .with(&[element("span", "").attr("role", "status").text_of(move || if copied.get() { "Copied" } else { "Copy" }.into())])
 }
 
 /// A command that asks would wait for an answer: what was agreed to once is not asked again.

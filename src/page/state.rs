@@ -5,6 +5,7 @@ use super::{
     keep,
     lesson_state::LessonState,
     link::{Link, PageRuntime, Remotes},
+    live::{Live, forever},
     panes::{Panes, title},
     programs,
     storage,
@@ -18,7 +19,7 @@ use crate::{
     lesson::Terminal,
 };
 use leptos::{
-    prelude::*,
+    prelude::{document, request_animation_frame, window},
     wasm_bindgen::{JsCast, JsValue},
     web_sys::HtmlElement,
 };
@@ -30,9 +31,6 @@ use std::{
 /// Exit code after ^C.
 const INTERRUPTED: i32 = 130;
 
-/// A value of the page's one thread.
-pub type Local<T> = StoredValue<T, LocalStorage>;
-
 /// Everything the components share.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -43,24 +41,24 @@ pub struct Page {
     /// The bucket that is shown.
     pub stream: StreamState,
     /// Which server is connected.
-    pub link: RwSignal<Link>,
+    pub link: Live<Link>,
     /// The server's time in ns since 1970, moved on once a second.
-    pub clock: RwSignal<i64>,
+    pub clock: Live<i64>,
     /// The first command can be typed.
-    pub ready: RwSignal<bool>,
+    pub ready: Live<bool>,
     /// Commands run so far in terminals A and B.
-    pub commands: RwSignal<Vec<String>>,
+    pub commands: Live<Vec<String>>,
     /// The dialog "Connect" is open, with this address offered.
-    pub connecting: RwSignal<Option<String>>,
+    pub connecting: Live<Option<String>>,
     /// The dialog "Share" is open.
-    pub sharing: RwSignal<bool>,
+    pub sharing: Live<bool>,
     /// A command that waits for the person's consent.
-    pub asked: RwSignal<Option<Asked>>,
+    pub asked: Live<Option<Asked>>,
     /// What the person should know of this browser.
-    pub notice: RwSignal<&'static str>,
+    pub notice: Live<&'static str>,
     /// The page is part of another.
     pub embedded: bool,
-    room: Local<Rc<Room>>,
+    room: &'static Room,
 }
 
 /// A command of the lesson that would change a bucket which was there before.
@@ -123,47 +121,47 @@ impl Page {
             lesson: LessonState::new(),
             panes: Panes::new(),
             stream: StreamState::new(),
-            link: RwSignal::new(Link::InPage),
-            clock: RwSignal::new(room.host.now().0),
-            ready: RwSignal::new(false),
-            commands: RwSignal::default(),
-            connecting: RwSignal::new(None),
-            sharing: RwSignal::new(false),
-            asked: RwSignal::new(None),
-            notice: RwSignal::new(""),
+            link: Live::new(Link::InPage),
+            clock: Live::new(room.host.now().0),
+            ready: Live::new(false),
+            commands: Live::new(Vec::new()),
+            connecting: Live::new(None),
+            sharing: Live::new(false),
+            asked: Live::new(None),
+            notice: Live::new(""),
             embedded,
-            room: StoredValue::new_local(Rc::new(room)),
+            room: forever(room),
         };
         page.set(Some(built));
         built
     }
 
     /// The machines.
-    pub fn room(self) -> Rc<Room> {
-        self.room.get_value()
+    pub fn room(self) -> &'static Room {
+        self.room
     }
 
     /// A terminal.
     pub fn console(self, terminal: Terminal) -> Rc<Console> {
-        self.room.with_value(|room| room.consoles[terminal as usize].clone())
+        self.room.consoles[terminal as usize].clone()
     }
 
     /// What draws a terminal.
     pub fn frame(self, terminal: Terminal) -> Rc<Frame> {
-        self.room.with_value(|room| room.frames[terminal as usize].clone())
+        self.room.frames[terminal as usize].clone()
     }
 
     /// The page's own connection, once it is there.
     pub fn jetstream(self) -> Option<JetStream> {
-        self.room.with_value(|room| match &*room.remote.borrow() {
+        match &*self.room.remote.borrow() {
             Some(remote) => Some(remote.jetstream.clone()),
-            None => room.jetstream.borrow().clone(),
-        })
+            None => self.room.jetstream.borrow().clone(),
+        }
     }
 
     /// Time and tasks; the clock is that of the server that is connected.
     pub fn runtime(self) -> Rc<dyn Runtime> {
-        self.room.with_value(|room| room.runtime.clone())
+        self.room.runtime.clone()
     }
 
     /// Starts the server, connects to it and brings it to where the page should be; then the page is ready.
@@ -203,7 +201,7 @@ impl Page {
     /// Opens a step, and says so in the address.
     pub fn open(self, index: usize) {
         self.lesson.open(index, self.panes);
-        let slug = untrack(|| self.lesson.current().slug);
+        let slug = self.lesson.current().slug;
         if let Ok(history) = window().history() {
             let fragment = format!("#step={slug}");
             history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)).ok();
@@ -222,7 +220,7 @@ impl Page {
         self.panes.show(terminal);
         self.console(terminal).click(line);
         // A phone would bring up its keyboard, and hide what is to be seen.
-        if !untrack(|| self.panes.narrow()) {
+        if !self.panes.narrow() {
             self.focus(terminal);
         }
     }

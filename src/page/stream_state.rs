@@ -3,15 +3,16 @@
 
 use super::{
     cancel::Cancel,
+    live::{Live, forever},
     model::Model,
-    state::{Local, Page},
+    state::Page,
 };
 use crate::{
     client::{Error, kv::WatchOptions, types::StreamInfo},
     wire::time::Time,
 };
-use leptos::prelude::*;
-use std::{cell::Cell, rc::Rc};
+use leptos::prelude::request_animation_frame;
+use std::cell::{Cell, RefCell};
 
 /// Pause between two looks at a server that is busy, in ns.
 const PAUSE: i64 = 60_000_000;
@@ -22,16 +23,16 @@ const BACKLOG: u64 = 1_000;
 #[derive(Clone, Copy)]
 pub struct StreamState {
     /// Buckets of the server, by name.
-    pub buckets: RwSignal<Vec<String>>,
+    pub buckets: Live<Vec<String>>,
     /// The one that is shown.
-    pub shown: RwSignal<Option<String>>,
+    pub shown: Live<Option<String>>,
     /// The server keeps messages.
-    pub jetstream: RwSignal<bool>,
+    pub jetstream: Live<bool>,
     /// Counts the changes of [`StreamState::model`].
-    pub version: RwSignal<u32>,
+    pub version: Live<u32>,
     /// What is known of the bucket shown.
-    pub model: Local<Model>,
-    tasks: Local<Rc<Tasks>>,
+    pub model: &'static RefCell<Model>,
+    tasks: &'static Tasks,
 }
 
 #[derive(Default)]
@@ -46,12 +47,12 @@ impl StreamState {
     /// Nothing is shown yet.
     pub fn new() -> StreamState {
         StreamState {
-            buckets: RwSignal::default(),
-            shown: RwSignal::new(None),
-            jetstream: RwSignal::new(true),
-            version: RwSignal::new(0),
-            model: StoredValue::new_local(Model::default()),
-            tasks: StoredValue::new_local(Rc::default()),
+            buckets: Live::new(Vec::new()),
+            shown: Live::new(None),
+            jetstream: Live::new(true),
+            version: Live::new(0),
+            model: forever(RefCell::default()),
+            tasks: forever(Tasks::default()),
         }
     }
 
@@ -81,7 +82,7 @@ impl StreamState {
 
     /// Looks at the server again, soon: something may have changed. Also asks whether the lesson's step is done.
     pub fn look(self, page: Page) {
-        let tasks = self.tasks.get_value();
+        let tasks = self.tasks;
         tasks.again.set(true);
         if tasks.looking.replace(true) {
             return;
@@ -121,11 +122,12 @@ impl StreamState {
             return;
         };
         let Ok(info) = jetstream.stream_info(&format!("KV_{shown}")).await else { return };
-        let same = self.model.with_value(|model| model.bucket == shown && model.info.created == info.created);
+        let same = {
+            let model = self.model.borrow();
+            model.bucket == shown && model.info.created == info.created
+        };
         if same {
-            self.model.update_value(|model| {
-                model.described(info);
-            });
+            self.model.borrow_mut().described(info);
             self.touch();
         } else {
             self.follow(Some((shown, info)), page);
@@ -135,16 +137,16 @@ impl StreamState {
     /// Watches a bucket from now on, and no other.
     fn follow(self, what: Option<(String, StreamInfo)>, page: Page) {
         let cancel = Cancel::default();
-        if let Some(before) = self.tasks.with_value(|tasks| tasks.following.replace(Some(cancel.clone()))) {
+        if let Some(before) = self.tasks.following.replace(Some(cancel.clone())) {
             before.cancel();
         }
         let Some((name, info)) = what else {
-            self.model.set_value(Model::default());
+            self.model.replace(Model::default());
             self.touch();
             return;
         };
         let first = info.state.last_seq.saturating_sub(BACKLOG) + 1;
-        self.model.set_value(Model::new(&name, info));
+        self.model.replace(Model::new(&name, info));
         self.touch();
         let Some(jetstream) = page.jetstream() else { return };
         page.runtime().spawn(Box::pin(async move {
@@ -154,7 +156,7 @@ impl StreamState {
                 let mut watch = bucket.watch(&[">"], options).await?;
                 loop {
                     if let Some(entry) = watch.next().await? {
-                        self.model.update_value(|model| model.push(entry));
+                        self.model.borrow_mut().push(entry);
                         self.touch();
                         self.look(page);
                     }
@@ -163,14 +165,14 @@ impl StreamState {
             let ended: Option<Result<(), Error>> = cancel.unless(watching).await;
             // Ended by itself: the next look begins anew.
             if ended.is_some() {
-                self.model.set_value(Model::default());
+                self.model.replace(Model::default());
             }
         }));
     }
 
     /// Time has passed.
     pub fn tick(self, now: Time, page: Page) {
-        let expired = self.model.try_update_value(|model| model.expire(now)).unwrap_or(false);
+        let expired = self.model.borrow_mut().expire(now);
         if expired {
             self.look(page);
         }
@@ -178,7 +180,7 @@ impl StreamState {
 
     /// Draws at the next frame.
     fn touch(self) {
-        let tasks = self.tasks.get_value();
+        let tasks = self.tasks;
         if !tasks.drawn.replace(true) {
             request_animation_frame(move || {
                 tasks.drawn.set(false);

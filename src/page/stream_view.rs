@@ -1,72 +1,84 @@
 //! The stream behind the bucket that is shown: its name, a summary, and its messages.
 
-use super::{messages::Messages, panes::Pane, state::Page, tape::Tape};
-use leptos::prelude::*;
+use super::{
+    element::{Element, button, element},
+    live::Live,
+    messages::messages,
+    panes::Pane,
+    state::Page,
+    tape::tape,
+};
+use leptos::wasm_bindgen::JsCast;
 
 /// The stream's pane.
-#[component]
-pub fn StreamView(page: Page) -> impl IntoView {
+pub fn stream_view(page: Page) -> Element {
     let stream = page.stream;
-    let summary = move || {
-        stream.version.track();
-        stream.model.with_value(|model| {
-            let state = &model.info.state;
-            let dropped = model.dropped();
-            let dropped = if dropped > 0 { format!(" · {dropped} dropped") } else { String::new() };
-            let messages = if state.messages == 1 { "message" } else { "messages" };
-            format!(
-                "{} {messages} kept{dropped} · history {} · {} B",
-                state.messages, model.info.config.max_msgs_per_subject, state.bytes
-            )
-        })
-    };
     let nothing = move || {
         if stream.jetstream.get() {
             "No bucket yet. What you put into one will be seen here, message by message."
         } else {
             "This server has no JetStream: messages pass through it, none is kept."
         }
+        .to_string()
     };
-    let name = move || {
-        let buckets = stream.buckets.get();
-        let shown = stream.shown.get().unwrap_or_default();
-        if buckets.len() < 2 {
-            return view! { <h2 class="stream__bucket">{shown}</h2> }.into_any();
-        }
-        let options = buckets.into_iter().map(|bucket| {
-            let selected = bucket == shown;
-            view! { <option value=bucket.clone() selected=selected>{bucket.clone()}</option> }
-        });
-        view! {
-            <select
-                class="stream__bucket"
-                aria-label="Bucket"
-                on:change=move |event| stream.show(event_target_value(&event), page)
-            >{options.collect_view()}</select>
-        }
-        .into_any()
+    let any = move || stream.shown.with(Option::is_some);
+    let tape_shown = Live::new(false);
+    let tab = move |shows: bool, title: &str| {
+        button("", move || tape_shown.set(shows))
+            .attr("role", "tab")
+            .attr_of("aria-selected", move || Some(if tape_shown.get() == shows { "true" } else { "false" }))
+            .text(title)
     };
-    let tape = RwSignal::new(false);
-    let tab = move |shows: bool, title: &'static str| {
-        let chosen = move || (tape.get() == shows).to_string();
-        view! { <button type="button" role="tab" aria-selected=chosen on:click=move |_| tape.set(shows)>{title}</button> }
-    };
-    view! {
-        <section class="stream" aria-label="Stream" hidden=move || !page.embedded && !page.panes.is_open(Pane::Stream)>
-            <Show
-                when=move || stream.shown.get().is_some()
-                fallback=move || view! { <p class="stream__empty">{nothing}</p> }
-            >
-                <div class="stream__head">
-                    {name}
-                    <div class="tabs" role="tablist" aria-label="Views">{tab(false, "Messages")} {tab(true, "Tape")}</div>
-                    <p class="stream__sum">{summary}</p>
-                </div>
-                {move || tape.get().then(|| view! { <Tape page /> })}
-                // The table says what the tape shows: to those who listen it is always there.
-                <div class="stream__table" class:visually-hidden=move || tape.get()><Messages page /></div>
-            </Show>
-        </section>
+    let tabs = element("div", "tabs").attr("role", "tablist").attr("aria-label", "Views").with(&[tab(false, "Messages"), tab(true, "Tape")]);
+    let head = element("div", "stream__head").shown(any).with(&[
+        element("div", "stream__name").with_of(move || vec![name(page)]),
+        tabs,
+        element("p", "stream__sum").text_of(move || summary(page)),
+    ]);
+    // The table says what the tape shows: to those who listen it is always there.
+    let table = element("div", "").attr_of("class", move || Some(if tape_shown.get() { "visually-hidden" } else { "stream__table" }));
+    element("section", "stream")
+        .attr("aria-label", "Stream")
+        .shown(move || page.embedded || page.panes.is_open(Pane::Stream))
+        .with(&[
+            element("p", "stream__empty").text_of(nothing).shown(move || !any()),
+            head,
+            tape(page, tape_shown).shown(move || any() && tape_shown.get()),
+            table.with(&[messages(page)]).shown(any),
+        ])
+}
+
+/// The bucket's name; with others, what chooses among them.
+fn name(page: Page) -> Element {
+    let stream = page.stream;
+    let shown = stream.shown.get().unwrap_or_default();
+    let buckets = stream.buckets.get();
+    if buckets.len() < 2 {
+        return element("h2", "stream__bucket").text(&shown);
     }
-    .into_any()
+    let select = element("select", "stream__bucket").attr("aria-label", "Bucket");
+    for bucket in &buckets {
+        let option = element("option", "").attr("value", bucket).text(bucket);
+        let option = if *bucket == shown { option.attr("selected", "") } else { option };
+        select.append_child(&option).ok();
+    }
+    select.on("change", move |event| {
+        if let Some(select) = event.target() {
+            let select: leptos::web_sys::HtmlSelectElement = select.unchecked_into();
+            stream.show(select.value(), page);
+        }
+    })
+}
+
+fn summary(page: Page) -> String {
+    page.stream.version.track();
+    let model = page.stream.model.borrow();
+    let state = &model.info.state;
+    let dropped = match model.dropped() {
+        0 => String::new(),
+        dropped => format!(" · {dropped} dropped"),
+    };
+    let messages = if state.messages == 1 { "message" } else { "messages" };
+    let history = model.info.config.max_msgs_per_subject;
+    format!("{} {messages} kept{dropped} · history {history} · {} B", state.messages, state.bytes)
 }

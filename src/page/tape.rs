@@ -2,42 +2,39 @@
 //! dropped is an outline, markers are crossed; a lane ends in the key's value. The table of messages says the same in words.
 
 use super::{
+    element::{Element, element},
+    live::Live,
     messages::{operation, shown_value, why},
     model::{Model, Row},
     state::Page,
 };
 use crate::client::kv::Operation;
-use leptos::{html, prelude::*};
+use leptos::prelude::request_animation_frame;
 
 /// Columns drawn, the newest ones.
 const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
-/// The picture.
-#[component]
-pub fn Tape(page: Page) -> impl IntoView {
-    let stream = page.stream;
-    let body = NodeRef::<html::Div>::new();
-    Effect::new(move || {
-        stream.version.track();
-        if let Some(body) = body.get() {
-            request_animation_frame(move || body.set_scroll_left(body.scroll_width()));
+/// The picture, drawn only while `shown`.
+pub fn tape(page: Page, shown: Live<bool>) -> Element {
+    let body = element("div", "stream__body tape")
+        .attr("tabindex", "0")
+        .attr("role", "img")
+        .attr("aria-label", "Tape: the messages as a picture");
+    let scrolled = body.clone();
+    body.with_of(move || {
+        if !shown.get() {
+            return Vec::new();
         }
-    });
-    let picture = move || {
-        stream.version.track();
-        stream.model.with_value(draw)
-    };
-    view! {
-        <div class="stream__body tape" node_ref=body tabindex="0" role="img" aria-label="Tape: the messages as a picture">
-            {picture}
-        </div>
-    }
-    .into_any()
+        page.stream.version.track();
+        let scrolled = scrolled.clone();
+        request_animation_frame(move || scrolled.set_scroll_left(scrolled.scroll_width()));
+        vec![draw(&page.stream.model.borrow())]
+    })
 }
 
-fn draw(model: &Model) -> AnyView {
+fn draw(model: &Model) -> Element {
     let skipped = model.rows().len().saturating_sub(COLUMNS);
     let rows: Vec<&Row> = model.rows().skip(skipped).collect();
     let mut keys: Vec<&str> = Vec::new();
@@ -48,63 +45,44 @@ fn draw(model: &Model) -> AnyView {
     }
     keys.truncate(LANES);
     keys.reverse();
-    let newest = model.last();
-    let columns = rows.len();
-    let numbers = rows
-        .iter()
-        .enumerate()
-        .map(|(column, row)| {
-            let place = place(column, 0);
-            view! { <span class="tape__number" class:tape__number--newest=row.sequence == newest style=place>{row.sequence}</span> }
-        })
-        .collect_view();
-    let lanes = keys
-        .into_iter()
-        .enumerate()
-        .map(|(lane, key)| self::lane(model, &rows, lane, key, columns))
-        .collect_view();
-    let style = format!("grid-template-columns: max-content repeat({columns}, 48px) minmax(96px, 1fr)");
-    view! {
-        <div class="tape__grid" style=style>
-            <span class="tape__key">"revision"</span>
-            {numbers}
-            {lanes}
-        </div>
+    let style = format!("grid-template-columns: max-content repeat({}, 48px) minmax(96px, 1fr)", rows.len());
+    let mut grid = element("div", "tape__grid").attr("style", &style).with(&[element("span", "tape__key").text("revision")]);
+    for (column, row) in rows.iter().enumerate() {
+        let newest = if row.sequence == model.last() { "tape__number tape__number--newest" } else { "tape__number" };
+        grid = grid.with(&[element("span", newest).attr("style", &place(column, 0)).text(&row.sequence.to_string())]);
     }
-    .into_any()
+    for (lane, key) in keys.into_iter().enumerate() {
+        grid = self::lane(grid, &rows, lane, key);
+    }
+    grid
 }
 
-fn lane(model: &Model, rows: &[&Row], lane: usize, key: &str, columns: usize) -> AnyView {
+fn lane(grid: Element, rows: &[&Row], lane: usize, key: &str) -> Element {
     let line = lane + 1;
-    let marks = rows
-        .iter()
-        .enumerate()
-        .filter(|(_, row)| row.key == key)
-        .map(|(column, row)| {
-            let kind = match (row.operation, row.fate) {
-                (Operation::Put, None) => "put",
-                (Operation::Put, Some(_)) => "put dropped",
-                (_, None) => "marker",
-                (_, Some(_)) => "marker dropped",
-            };
-            let fate = row.fate.map(|fate| format!(", {}", why(fate))).unwrap_or_default();
-            let title = format!("{} {} {}{fate}", row.sequence, operation(row.operation), shown_value(&row.value, row.size));
-            view! { <i class="tape__mark" data-kind=kind title=title style=place(column, line)></i> }
-        })
-        .collect_view();
-    let value = model
-        .keys()
-        .find(|row| row.key == key && row.operation == Operation::Put)
-        .map(|row| shown_value(&row.value, row.size));
-    let end = place(columns, line);
     let row_style = format!("grid-row: {}", line + 1);
-    view! {
-        <span class="tape__key" style=row_style.clone()>{key.to_string()}</span>
-        <span class="tape__lane" style=row_style></span>
-        {marks}
-        {value.map(|value| view! { <span class="tape__value" style=end>{value}</span> })}
+    let mut grid = grid.with(&[
+        element("span", "tape__key").attr("style", &row_style).text(key),
+        element("span", "tape__lane").attr("style", &row_style),
+    ]);
+    let mut value = None;
+    for (column, row) in rows.iter().enumerate().filter(|(_, row)| row.key == key) {
+        let kind = match (row.operation, row.fate) {
+            (Operation::Put, None) => "put",
+            (Operation::Put, Some(_)) => "put dropped",
+            (_, None) => "marker",
+            (_, Some(_)) => "marker dropped",
+        };
+        let fate = row.fate.map(|fate| format!(", {}", why(fate))).unwrap_or_default();
+        let shown = shown_value(&row.value, row.size);
+        let title = format!("{} {} {shown}{fate}", row.sequence, operation(row.operation));
+        let style = place(column, line);
+        grid = grid.with(&[element("i", "tape__mark").attr("data-kind", kind).attr("title", &title).attr("style", &style)]);
+        value = (kind == "put").then_some(shown);
     }
-    .into_any()
+    match value {
+        Some(value) => grid.with(&[element("span", "tape__value").attr("style", &place(rows.len(), line)).text(&value)]),
+        None => grid,
+    }
 }
 
 /// The grid's place of a column and a line.

@@ -3,6 +3,8 @@
 
 use super::{
     console::Console,
+    element::{Element, button, element},
+    link::Link,
     output::Output,
     panes::{Pane, title},
     state::Page,
@@ -14,115 +16,101 @@ use crate::{
     lesson,
 };
 use leptos::{
-    ev::KeyboardEvent,
-    html,
-    prelude::*,
+    prelude::{document, window},
     wasm_bindgen::{JsCast, closure::Closure},
-    web_sys,
+    web_sys::{self, KeyboardEvent},
 };
 use std::rc::Rc;
 
 /// A terminal of the page.
-#[component]
-pub fn Terminal(page: Page, terminal: lesson::Terminal) -> impl IntoView {
+pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
     let name = title(terminal);
-    let (scroll, log, entry, input) = (
-        NodeRef::<html::Div>::new(),
-        NodeRef::<html::Div>::new(),
-        NodeRef::<html::Div>::new(),
-        NodeRef::<html::Textarea>::new(),
-    );
-    let console = move || page.console(terminal);
-    Effect::new(move || {
-        if let (Some(scroll), Some(log), Some(entry), Some(input)) =
-            (scroll.get(), log.get(), entry.get(), input.get())
-        {
-            let view = View {
-                page,
-                console: console(),
-                output: Output::new(document(), log.into()),
-                scroll: scroll.into(),
-                entry: entry.into(),
-                input,
-                columns: 80,
-            };
-            view.attach(terminal);
+    let console = page.console(terminal);
+    let input = element("textarea", "terminal__input")
+        .attr("aria-label", &format!("{name} command"))
+        .attr("rows", "1")
+        .attr("spellcheck", "false")
+        .attr("autocomplete", "off")
+        .attr("autocapitalize", "off")
+        .attr("autocorrect", "off")
+        .attr("enterkeyhint", "send");
+    let field: web_sys::HtmlTextAreaElement = (*input).clone().unchecked_into();
+    let at = At { console: console.clone(), field: field.clone() };
+    let log = element("div", "").attr("role", "log").attr("aria-label", &format!("{name} output"));
+    let entry = element("div", "terminal__entry")
+        .with(&[element("span", "terminal__prompt").attr("aria-hidden", "true"), at.clone().listen(input)]);
+    let clicked = field.clone();
+    // A click anywhere goes on typing, unless it marks text.
+    let scroll = element("div", "terminal__scroll").with(&[log.clone(), entry.clone()]).on("click", move |_| {
+        let marked = window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed());
+        if !marked {
+            clicked.focus().ok();
         }
     });
-    let key = move |key: Key| {
-        if let Some(input) = input.get_untracked() {
-            press(&console(), &input, key);
-        }
+    let view = View {
+        page,
+        console,
+        output: Output::new(document(), (*log).clone().unchecked_into()),
+        scroll: scroll.clone(),
+        entry,
+        input: field,
+        columns: 80,
     };
-    let on_key = move |event: KeyboardEvent| {
-        if let Some(input) = input.get_untracked()
-            && let Some(pressed) = key_of(&event, &console(), &input)
-        {
-            event.prevent_default();
-            press(&console(), &input, pressed);
-        }
-    };
-    let on_input = move |_| {
-        if let Some(input) = input.get_untracked() {
-            typed(&console(), &input);
-        }
-    };
-    let on_paste = move |event: web_sys::ClipboardEvent| {
-        let text = event.clipboard_data().and_then(|data| data.get_data("text/plain").ok());
-        if let (Some(text), Some(input)) = (text.filter(|text| text.contains('\n')), input.get_untracked()) {
-            event.prevent_default();
-            read_line(&console(), &input);
-            console().paste(&text);
-            write_line(&console(), &input);
-        }
-    };
-    // A click anywhere goes on typing, unless it marks text.
-    let on_click = move |_| {
-        let marked = window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed());
-        if let Some(input) = input.get_untracked().filter(|_| !marked) {
-            input.focus().ok();
-        }
-    };
-    let phone_key = move |label: &'static str, name: &'static str, pressed: Key| {
-        view! {
-            <button type="button" aria-label=name on:click=move |_| key(pressed.clone())>{label}</button>
-        }
-    };
-    view! {
-        <section class="terminal" aria-label=name hidden=move || !page.panes.is_open(Pane::Terminal(terminal))>
-            {move || (terminal == lesson::Terminal::Server && page.link.get().is_real()).then(|| view! {
-                <p class="terminal__note">
-                    "A real server is connected; its log stays where it runs. What is below is the server in this page, which waits."
-                </p>
-            })}
-            <div class="terminal__scroll" node_ref=scroll on:click=on_click>
-                <div role="log" aria-label=format!("{name} output") node_ref=log></div>
-                <div class="terminal__entry" node_ref=entry>
-                    <span class="terminal__prompt" aria-hidden="true"></span>
-                    <textarea
-                        class="terminal__input"
-                        aria-label=format!("{name} command")
-                        rows="1"
-                        spellcheck="false"
-                        autocomplete="off"
-                        autocapitalize="off"
-                        enterkeyhint="send"
-                        node_ref=input
-                        on:keydown=on_key
-                        on:input=on_input
-                        on:paste=on_paste
-                    ></textarea>
-                </div>
-            </div>
-            <div class="terminal__keys" role="group" aria-label="Keys">
-                {phone_key("Tab", "Tab", Key::Tab)} {phone_key("↑", "Up", Key::Up)}
-                {phone_key("↓", "Down", Key::Down)} {phone_key("^C", "Control C", Key::Ctrl('c'))}
-                {phone_key("|", "Pipe", Key::Text("|".into()))}
-                {phone_key(">", "Greater than", Key::Text(">".into()))}
-            </div>
-        </section>
+    view.attach(terminal);
+    let keys = [
+        ("Tab", "Tab", Key::Tab),
+        ("↑", "Up", Key::Up),
+        ("↓", "Down", Key::Down),
+        ("^C", "Control C", Key::Ctrl('c')),
+        ("|", "Pipe", Key::Text("|".into())),
+        (">", "Greater than", Key::Text(">".into())),
+    ]
+    .map(|(label, name, key)| {
+        let at = at.clone();
+        button("", move || press(&at.console, &at.field, key.clone())).attr("aria-label", name).text(label)
+    });
+    let note = "A real server is connected; its log stays where it runs. What is below is the server in this page, which waits.";
+    element("section", "terminal")
+        .attr("aria-label", name)
+        .shown(move || page.panes.is_open(Pane::Terminal(terminal)))
+        .with(&[
+            element("p", "terminal__note")
+                .text(note)
+                .shown(move || terminal == lesson::Terminal::Server && page.link.with(Link::is_real)),
+            scroll,
+            element("div", "terminal__keys").attr("role", "group").attr("aria-label", "Keys").with(&keys),
+        ])
+}
+
+/// A console and the field where its line is typed.
+#[derive(Clone)]
+struct At {
+    console: Rc<Console>,
+    field: web_sys::HtmlTextAreaElement,
+}
+
+impl At {
+    fn listen(self, input: Element) -> Element {
+        let (keys, typing, pasting) = (self.clone(), self.clone(), self);
+        input
+            .on("keydown", move |event| {
+                if let Some(pressed) = key_of(event.unchecked_ref(), &keys.console, &keys.field) {
+                    event.prevent_default();
+                    press(&keys.console, &keys.field, pressed);
+                }
+            })
+            .on("input", move |_| typed(&typing.console, &typing.field))
+            .on("paste", move |event| {
+                let data = event.unchecked_ref::<web_sys::ClipboardEvent>().clipboard_data();
+                let text = data.and_then(|data| data.get_data("text/plain").ok());
+                if let Some(text) = text.filter(|text| text.contains('\n')) {
+                    event.prevent_default();
+                    read_line(&pasting.console, &pasting.field);
+                    pasting.console.paste(&text);
+                    write_line(&pasting.console, &pasting.field);
+                }
+            })
     }
-    .into_any()
 }
 
 /// Draws one terminal.
@@ -130,15 +118,14 @@ struct View {
     page: Page,
     console: Rc<Console>,
     output: Output,
-    scroll: web_sys::HtmlElement,
-    entry: web_sys::HtmlElement,
+    scroll: Element,
+    entry: Element,
     input: web_sys::HtmlTextAreaElement,
     columns: usize,
 }
 
 impl View {
     fn attach(mut self, terminal: lesson::Terminal) {
-        self.input.set_attribute("autocorrect", "off").ok();
         let frame = self.page.frame(terminal);
         let redraw = frame.clone();
         let resized = Closure::<dyn FnMut()>::new(move || redraw.request(|| {}));
