@@ -250,13 +250,13 @@ impl Client {
         let token = base62(runtime.random(), 8);
         let waiting = Mailbox::default();
         let reply = self.core().answer_subject(&token)?;
-        self.core().requests.insert(token.clone(), waiting.clone());
+        self.core().await_answer(&token, waiting.clone());
         let sent = self.publish_with(subject, Some(&reply), headers, payload);
         let answer = match sent {
             Ok(()) => waiting.next_within(runtime.clone(), timeout).await,
             Err(error) => Err(error),
         };
-        self.core().requests.remove(&token);
+        self.core().take_request(&token);
         let answer = answer?;
         match &answer.status {
             Some(status) if status.code == 503 && answer.payload.is_empty() => {
@@ -329,7 +329,7 @@ impl Client {
 
     /// Unsubscribes everything, lets what is in flight arrive, and closes.
     pub async fn drain(&self) -> Result<(), Error> {
-        let sids: Vec<u64> = self.core().subscriptions.keys().copied().collect();
+        let sids = self.core().sids();
         for sid in sids {
             self.core().send_unsubscribe(sid, None);
         }
@@ -377,7 +377,7 @@ impl Subscription {
     /// Ends it; messages that have arrived can still be taken.
     pub fn unsubscribe(&mut self) {
         let mut core = self.client.core();
-        if core.subscriptions.remove(&self.sid).is_some() {
+        if core.end_subscription(self.sid).is_some() {
             core.send_unsubscribe(self.sid, None);
             self.mailbox.end();
         }
@@ -386,7 +386,7 @@ impl Subscription {
     /// Ends it once `max` messages have been delivered since the start.
     pub fn unsubscribe_after(&mut self, max: u64) {
         let mut core = self.client.core();
-        let Some(sub) = core.subscriptions.get_mut(&self.sid) else {
+        let Some(sub) = core.subscription(self.sid) else {
             return;
         };
         if sub.delivered < max {

@@ -12,10 +12,7 @@ use crate::wire::{
     op::{ClientOp, Delivery, ServerOp},
     parser::ServerOpParser,
 };
-use std::{
-    collections::{BTreeMap, VecDeque},
-    task::Waker,
-};
+use std::{collections::VecDeque, task::Waker};
 
 /// Most that is kept for the next connection, as in nats.go.
 const RECONNECT_BUFFER: usize = 8 << 20;
@@ -25,10 +22,11 @@ pub(super) struct Core {
     pub state: State,
     /// `_INBOX.<nuid>.`, under which answers to requests arrive.
     pub inbox: String,
-    pub subscriptions: BTreeMap<u64, Sub>,
+    /// By sid, which only grows.
+    subscriptions: Vec<(u64, Sub)>,
     pub next_sid: u64,
-    /// Waiting requests by the last token of their reply subject, once [`Core::inbox`] is subscribed.
-    pub requests: BTreeMap<String, Mailbox>,
+    /// Waiting requests in the order of the last token of their reply subject, once [`Core::inbox`] is subscribed.
+    requests: Vec<(String, Mailbox)>,
     pub inbox_sid: Option<u64>,
     /// Who waits for the PONGs to come; `None`: a PING of our own.
     pub pongs: VecDeque<Option<Mailbox>>,
@@ -84,9 +82,9 @@ impl Core {
                 why: String::new(),
             },
             inbox,
-            subscriptions: BTreeMap::new(),
+            subscriptions: Vec::new(),
             next_sid: 1,
-            requests: BTreeMap::new(),
+            requests: Vec::new(),
             inbox_sid: None,
             pongs: VecDeque::new(),
             transport: None,
@@ -137,8 +135,44 @@ impl Core {
         if self.connected() {
             self.send_subscribe(sid, &sub);
         }
-        self.subscriptions.insert(sid, sub);
+        self.subscriptions.push((sid, sub));
         Ok(sid)
+    }
+
+    pub fn sids(&self) -> Vec<u64> {
+        self.subscriptions.iter().map(|(sid, _)| *sid).collect()
+    }
+
+    pub fn subscription(&mut self, sid: u64) -> Option<&mut Sub> {
+        let at = self
+            .subscriptions
+            .binary_search_by_key(&sid, |(sid, _)| *sid);
+        at.ok().map(|at| &mut self.subscriptions[at].1)
+    }
+
+    /// Takes a subscription out; `None` if it has ended before.
+    pub fn end_subscription(&mut self, sid: u64) -> Option<Sub> {
+        let at = self
+            .subscriptions
+            .binary_search_by_key(&sid, |(sid, _)| *sid);
+        at.ok().map(|at| self.subscriptions.remove(at).1)
+    }
+
+    /// Has the answer that arrives under `token` put into a mailbox.
+    pub fn await_answer(&mut self, token: &str, mailbox: Mailbox) {
+        let at = self.request(token).unwrap_or_else(|at| at);
+        self.requests.insert(at, (token.into(), mailbox));
+    }
+
+    /// Ends waiting under `token`.
+    pub fn take_request(&mut self, token: &str) -> Option<Mailbox> {
+        let at = self.request(token).ok()?;
+        Some(self.requests.remove(at).1)
+    }
+
+    fn request(&self, token: &str) -> Result<usize, usize> {
+        self.requests
+            .binary_search_by(|(waiting, _)| waiting.as_str().cmp(token))
     }
 
     /// Where the answer to a request arrives that waits under `token`.
@@ -192,13 +226,9 @@ impl Core {
         let subs = std::mem::take(&mut self.subscriptions);
         let requests = std::mem::take(&mut self.requests);
         let pongs = std::mem::take(&mut self.pongs);
-        let mailboxes = subs.into_values().map(|sub| sub.mailbox);
-        for mailbox in mailboxes
-            .chain(requests.into_values())
-            .chain(pongs.into_iter().flatten())
-        {
-            mailbox.end();
-        }
+        subs.iter().for_each(|(_, sub)| sub.mailbox.end());
+        requests.iter().for_each(|(_, mailbox)| mailbox.end());
+        pongs.iter().flatten().for_each(Mailbox::end);
         self.wake();
     }
 
@@ -306,8 +336,7 @@ impl Core {
         let sid = str::from_utf8(delivery.sid)
             .ok()
             .and_then(|sid| sid.parse().ok());
-        let Some((sid, sub)) = sid.and_then(|sid| Some((sid, self.subscriptions.get_mut(&sid)?)))
-        else {
+        let Some(sid) = sid else {
             return;
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -321,16 +350,19 @@ impl Core {
         };
         if self.inbox_sid == Some(sid) {
             let token = message.subject.strip_prefix(&self.inbox);
-            if let Some(waiting) = token.and_then(|token| self.requests.remove(token)) {
+            if let Some(waiting) = token.and_then(|token| self.take_request(token)) {
                 waiting.push(message);
             }
             return;
         }
+        let Some(sub) = self.subscription(sid) else {
+            return;
+        };
         sub.delivered += 1;
         sub.mailbox.push(message);
         if sub.max.is_some_and(|max| sub.delivered >= max) {
             sub.mailbox.end();
-            self.subscriptions.remove(&sid);
+            self.end_subscription(sid);
         }
     }
 

@@ -25,7 +25,6 @@ use crate::wire::time::{SECOND, Time};
 use link::{Link, LinkTransport, Place, Port};
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     future::{Future, poll_fn},
     rc::{Rc, Weak},
     task::{Context, Poll, Waker},
@@ -51,8 +50,8 @@ struct State {
     stores: Stores,
     /// How far the clock was moved ahead of the runtime's, in ns.
     ahead: i64,
-    /// Open connections; those of servers before this one have ended.
-    links: BTreeMap<ConnectionId, Link>,
+    /// Open connections by id, which only grows; those of servers before this one have ended.
+    links: Vec<(ConnectionId, Link)>,
     last_port: u16,
     lines: Vec<String>,
     log: Option<LogFn>,
@@ -214,7 +213,7 @@ impl Host {
     fn disconnect(&self, id: ConnectionId) {
         let mut state = self.0.state.borrow_mut();
         let now = state.now(&*self.0.runtime);
-        state.links.remove(&id);
+        state.links.retain(|(open, _)| *open != id);
         if let Some((server, _)) = &mut state.running {
             server.disconnect(id, now);
             state.drain();
@@ -234,7 +233,7 @@ impl Host {
         let (server, _) = state.running.as_mut()?;
         let id = server.connect(peer, now);
         let link = Link::default();
-        state.links.insert(id, link.clone());
+        state.links.push((id, link.clone()));
         state.drain();
         Some(LinkTransport::new(self.clone(), id, link))
     }
@@ -267,15 +266,15 @@ impl State {
         let ready = server.take_ready();
         for id in &ready {
             let output = server.take_output(*id);
-            let Some(link) = self.links.get(id) else {
+            let at = self.links.binary_search_by_key(id, |(id, _)| *id);
+            let Ok(at) = at else {
                 continue;
             };
             if !output.bytes.is_empty() {
-                link.push(output.bytes);
+                self.links[at].1.push(output.bytes);
             }
             if output.close.is_some() {
-                link.end("EOF");
-                self.links.remove(id);
+                self.links.remove(at).1.end("EOF");
             }
         }
         self.lines.append(&mut server.take_log());

@@ -222,11 +222,8 @@ pub(super) fn status(call: &Call, info: &StreamInfo) {
             origin(&mut report, "Source Bucket", source);
         }
     }
-    let metadata: BTreeMap<&String, &String> = config
-        .metadata
-        .iter()
-        .filter(|(key, _)| !own_metadata(key))
-        .collect();
+    let mut metadata = config.metadata.clone();
+    metadata.retain(|key, _| !own_metadata(key));
     if !metadata.is_empty() {
         report.title("Metadata");
         report.map(

@@ -26,8 +26,6 @@ use crate::{
     wire::base64,
 };
 
-use std::collections::BTreeMap;
-
 async fn jetstream(call: &Call) -> Result<JetStream, Failure> {
     call.jetstream(Library::JetStream).await
 }
