@@ -3,12 +3,16 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "common/ops.rs"]
+mod ops;
+
 use nats_kv_playground::server::routes::Routes;
 use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::op::{ClientOp, Delivery, Publish, ServerOp};
 use nats_kv_playground::wire::parser::{ClientOpParser, Limits, ServerOpParser};
 use nats_kv_playground::wire::subject;
 use nats_kv_playground::wire::time::{SECOND, Time};
+use ops::{client_ops, server_ops};
 use proptest::prelude::*;
 
 const LIMITS: Limits = Limits {
@@ -27,52 +31,6 @@ const FROM_CLIENTS: &[u8] = b"CONNECT {\"verbose\":false}\r\nconnect{}\nPING\r\n
 const FROM_SERVERS: &[u8] = b"INFO {\"a\":1} \r\nPING\r\nPONG\r\n+OK\r\n-ERR 'Invalid Subject'\r\nMSG foo 1 5\r\nhello\r\n\
     MSG foo.bar 12 reply 0\r\n\r\nMSG foo 9  2\r\n\r\n\r\nHMSG foo 1 12 17\r\nNATS/1.0\r\n\r\nhello\r\n\
     HMSG foo 1 re.ply 12 12\r\nNATS/1.0\r\n\r\n\r\n";
-
-/// Debug texts of all operations in `chunks`; an error ends them.
-fn client_ops(limits: &Limits, chunks: &[&[u8]]) -> Vec<String> {
-    let mut parser = ClientOpParser::new(limits.clone());
-    let mut ops = Vec::new();
-    for chunk in chunks {
-        let mut input = *chunk;
-        loop {
-            match parser.next(&mut input) {
-                Ok(Some(parsed)) => ops.push(format!("{} {:?}", parsed.verb, parsed.op)),
-                Ok(None) => break,
-                Err(error) => {
-                    // Where the error is counted from depends on the chunk.
-                    ops.push(
-                        format!("{error:?}")
-                            .split(" at:")
-                            .next()
-                            .unwrap_or_default()
-                            .to_owned(),
-                    );
-                    return ops;
-                }
-            }
-        }
-    }
-    ops
-}
-
-fn server_ops(chunks: &[&[u8]]) -> Vec<String> {
-    let mut parser = ServerOpParser::default();
-    let mut ops = Vec::new();
-    for chunk in chunks {
-        let mut input = *chunk;
-        loop {
-            match parser.next(&mut input) {
-                Ok(Some(op)) => ops.push(format!("{op:?}")),
-                Ok(None) => break,
-                Err(error) => {
-                    ops.push(format!("{error:?}"));
-                    return ops;
-                }
-            }
-        }
-    }
-    ops
-}
 
 #[test]
 fn every_split_gives_the_same_operations() {
