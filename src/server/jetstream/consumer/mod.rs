@@ -166,17 +166,19 @@ impl Consumer {
         }
     }
 
-    /// A matching message was removed. True if that gives room for others.
-    fn on_removed(&mut self, work: &mut Work<'_>, subject: &[u8], seq: u64) -> bool {
+    /// A matching message was removed. What is known of it if it waits for its ack.
+    fn on_removed(&mut self, subject: &[u8], seq: u64) -> Option<Lost> {
         self.uncount(subject, seq);
-        let Some(pending) = self.progress.pending.get(&seq).copied() else {
+        let Some(pending) = self.progress.pending.get(&seq) else {
             self.progress.drop_redelivered(seq);
-            return false;
+            return None;
         };
-        let was_full = self.is_full();
-        let deliveries = self.progress.deliveries(seq);
-        self.terminate(work, seq, pending.consumer, deliveries, ack::GONE);
-        was_full
+        Some(Lost {
+            consumer: self.id,
+            seq,
+            sent: pending.consumer,
+            deliveries: self.progress.deliveries(seq),
+        })
     }
 
     /// `max_ack_pending` is reached.
@@ -206,6 +208,16 @@ impl Consumer {
     }
 }
 
+/// A message that was removed while a consumer waited for its ack.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    consumer: ConsumerId,
+    seq: u64,
+    /// Consumer sequence it was sent with.
+    sent: u64,
+    deliveries: u64,
+}
+
 /// The consumers of one stream.
 #[derive(Clone, Debug, Default)]
 pub struct Consumers {
@@ -214,6 +226,8 @@ pub struct Consumers {
     /// Which consumers a subject concerns.
     filters: Routes<ConsumerId>,
     settled: Vec<u64>,
+    /// Pending messages that were removed, in order.
+    lost: Vec<Lost>,
     /// Consumers that removals gave room.
     waiting: Vec<ConsumerId>,
     /// The last consumer of a stream of retention interest went.
@@ -311,23 +325,34 @@ impl Consumers {
         }
     }
 
-    /// Message `seq` was removed, by itself. [`Consumers::go_on`] follows.
-    pub fn removed(&mut self, core: &mut Core, view: View<'_>, subject: &[u8], seq: u64) {
+    /// Message `seq` was removed, by itself. [`Consumers::go_on`] follows, or [`Consumers::purged`]: nobody hears of a
+    /// pending message that is gone before all is done that the same publish or request does.
+    pub fn removed(&mut self, subject: &[u8], seq: u64) {
         for id in self.concerned(subject) {
-            let mut room = false;
-            self.with(core, view, id, |consumer, work| {
-                room = consumer.on_removed(work, subject, seq);
-            });
-            if room {
-                self.waiting.push(id);
-            }
+            let consumer = self.by_id.get_mut(&id);
+            let lost = consumer.and_then(|consumer| consumer.on_removed(subject, seq));
+            self.lost.extend(lost);
         }
     }
 
-    /// Lets consumers deliver that removals gave room.
+    /// Gives up on pending messages that are gone, and lets consumers deliver that this gives room.
     pub fn go_on(&mut self, core: &mut Core, view: View<'_>) {
+        self.terminate_lost(core, view);
         for id in std::mem::take(&mut self.waiting) {
             self.with(core, view, id, Consumer::deliver);
+        }
+    }
+
+    fn terminate_lost(&mut self, core: &mut Core, view: View<'_>) {
+        for lost in std::mem::take(&mut self.lost) {
+            let mut room = false;
+            self.with(core, view, lost.consumer, |consumer, work| {
+                room = consumer.is_full() && consumer.progress.pending.contains_key(&lost.seq);
+                consumer.terminate(work, lost.seq, lost.sent, lost.deliveries, ack::GONE);
+            });
+            if room {
+                self.waiting.push(lost.consumer);
+            }
         }
     }
 
@@ -349,22 +374,9 @@ impl Consumers {
         filter: Option<&[u8]>,
         gone: Gone<'_>,
     ) {
-        let mut pending = Vec::new();
         match gone {
             Gone::Nothing => {}
-            Gone::One(subject, seq) => {
-                for id in self.concerned(subject) {
-                    let Some(consumer) = self.by_id.get_mut(&id) else {
-                        continue;
-                    };
-                    consumer.uncount(subject, seq);
-                    let deliveries = consumer.progress.deliveries(seq);
-                    match consumer.progress.pending.get(&seq) {
-                        Some(sent) => pending.push((id, seq, sent.consumer, deliveries)),
-                        None => consumer.progress.drop_redelivered(seq),
-                    }
-                }
-            }
+            Gone::One(subject, seq) => self.removed(subject, seq),
             Gone::Many => self.recount(view),
         }
         let ids: Vec<ConsumerId> = self.by_id.keys().copied().collect();
@@ -373,16 +385,7 @@ impl Consumers {
                 consumer.on_purged(work.store, filter, work.core.now());
             });
         }
-        for (id, seq, sent, deliveries) in pending {
-            let mut room = false;
-            self.with(core, view, id, |consumer, work| {
-                room = consumer.is_full() && consumer.progress.pending.contains_key(&seq);
-                consumer.terminate(work, seq, sent, deliveries, ack::GONE);
-            });
-            if room {
-                self.waiting.push(id);
-            }
-        }
+        self.terminate_lost(core, view);
     }
 
     /// A message came on an endpoint of consumer `id`.

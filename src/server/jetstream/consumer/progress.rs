@@ -282,7 +282,13 @@ impl Progress {
 
     /// The stream was purged; `first` is the first sequence left for this consumer. `is_left` is given when the
     /// consumer's filter is wider than the purge's and tells which pending messages remain.
-    pub fn purge(&mut self, first: u64, is_left: Option<&dyn Fn(u64) -> bool>, now: Time) {
+    pub fn purge(
+        &mut self,
+        first: u64,
+        is_left: Option<&dyn Fn(u64) -> bool>,
+        policy: AckPolicy,
+        now: Time,
+    ) {
         self.next_stream = self.next_stream.max(first);
         if self.floor.stream < first {
             self.floor.stream = first.saturating_sub(1);
@@ -300,7 +306,14 @@ impl Progress {
                 self.pending.remove(&seq);
                 self.redelivered.remove(&seq);
                 self.last_acked = Some(now);
-                self.show_ack(Some(pending), pending.consumer, seq);
+                if policy == AckPolicy::Explicit {
+                    self.show_ack(Some(pending), pending.consumer, seq);
+                } else if pending.consumer > self.shown_floor.consumer {
+                    self.shown_floor = Position {
+                        consumer: pending.consumer,
+                        stream: seq,
+                    };
+                }
             }
         }
         if self.pending.is_empty() {

@@ -70,8 +70,9 @@ impl Consumer {
     /// The stream was purged, of what `purged` matches if there is one.
     pub(super) fn on_purged(&mut self, store: &Store, purged: Option<&[u8]>, now: Time) {
         let (first, last) = (store.first_seq(), store.last_seq());
+        let policy = self.config.ack_policy;
         let Some(purged) = purged else {
-            return self.progress.purge(first, None, now);
+            return self.progress.purge(first, None, policy, now);
         };
         let filters = self.config.filters();
         let within = |filter: &&str| subject::is_subset(filter.as_bytes(), purged);
@@ -85,10 +86,11 @@ impl Consumer {
         };
         if wider {
             self.progress
-                .purge(first, Some(&|seq| store.get(seq).is_some()), now);
+                .purge(first, Some(&|seq| store.get(seq).is_some()), policy, now);
         } else {
             let left = store.next_match(&Filters::new([purged]), first);
-            self.progress.purge(left.unwrap_or(last + 1), None, now);
+            self.progress
+                .purge(left.unwrap_or(last + 1), None, policy, now);
         }
     }
 

@@ -43,8 +43,7 @@ impl Stream {
         };
         self.record_gone(core, seq, seq);
         if !self.consumers.is_empty() {
-            let (consumers, view) = self.parts();
-            consumers.removed(core, view, &message.subject, seq);
+            self.consumers.removed(&message.subject, seq);
         }
         true
     }
