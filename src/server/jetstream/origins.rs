@@ -120,8 +120,8 @@ impl JetStream {
                 && let Some(seq) = origin.store.next_match(&follow.filters, follow.next)
                 && let Some(message) = origin.store.get(seq)
             {
-                let message = message.clone();
-                let (subject, block) = follow.convert(core, &message, seq);
+                let (subject, block) = follow.convert(core, message, seq);
+                let payload = message.payload().to_vec();
                 let kind = if follow.mirror {
                     Origin::Mirror(seq, message.time)
                 } else {
@@ -131,9 +131,8 @@ impl JetStream {
                     break;
                 };
                 let known = kind != Origin::Source && seq <= stream.store.last_seq();
-                let payload = message.payload();
                 let taken = !known
-                    && match stream.publish(core, &subject, b"", &block, payload, kind) {
+                    && match stream.publish(core, &subject, b"", &block, &payload, kind) {
                         Ok(_) => true,
                         // Full, and discards the new: the same message again later.
                         Err(error) if error.err_code == 10077 => {

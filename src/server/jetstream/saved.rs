@@ -222,7 +222,7 @@ impl Stream {
                 id,
                 seq,
                 time: message.time,
-                subject: &message.subject,
+                subject: message.subject,
                 headers: message.headers(),
                 payload: message.payload(),
             });

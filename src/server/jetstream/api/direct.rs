@@ -265,14 +265,14 @@ impl Stream {
         reply: &[u8],
         get: &Get,
         seq: u64,
-        stored: &Message,
+        stored: Message<'_>,
         place: Option<(u64, u64)>,
     ) {
         let mut block = Vec::new();
         if !get.no_hdr {
             block.reserve(stored.headers().len() + 160);
             block.extend_from_slice(stored.headers());
-            self.push_place(&mut block, &stored.subject, seq, stored.time);
+            self.push_place(&mut block, stored.subject, seq, stored.time);
             if let Some((pending, last)) = place {
                 let pending = pending.to_string();
                 headers::push(&mut block, "Nats-Num-Pending", pending.as_bytes());

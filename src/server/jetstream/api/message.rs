@@ -47,7 +47,7 @@ fn get(
         return Err(NO_MESSAGE.into());
     };
     w.key("message").open();
-    w.key("subject").bytes(&message.subject);
+    w.key("subject").bytes(message.subject);
     w.key("seq").uint(seq);
     if !message.headers().is_empty() && !wanted.no_hdr {
         w.key("hdrs").base64(message.headers());

@@ -204,7 +204,7 @@ impl Consumer {
             None => self.config.deliver_subject.as_bytes(),
         };
         let message = Message {
-            subject: &message.subject,
+            subject: message.subject,
             reply: &self.ack_reply,
             headers,
             payload,

@@ -1,60 +1,142 @@
-//! Messages by sequence, in blocks of neighbouring sequences: as compact as a plain list where sequences are dense, and
-//! small where most of them are gone. Must not know subjects' meaning or limits.
+//! Messages by sequence, in blocks that are only appended to. Taking a message out marks it; a block with more gone than
+//! left is written anew, an empty one goes. Must not know what subjects are called, nor limits.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::VecDeque;
 
 use crate::wire::time::Time;
 
-/// Sequences a block covers. Small enough that shifting a block is cheap, large enough that the map of blocks is small.
-const BLOCK: u64 = 32;
+/// Most messages of a block.
+const ENTRIES: usize = 128;
+/// Bytes of headers and payloads a block may have, unless it has only one message.
+const BYTES: usize = 32 << 10;
+/// The subject of an entry whose message is gone.
+const GONE: u32 = u32::MAX;
+/// Later than any deadline.
+const NEVER: Time = Time(i64::MAX);
 
-/// A stored message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Subject it is stored under.
-    pub subject: Arc<[u8]>,
-    /// When it was stored (a mirror keeps its origin's time).
+/// A message as it is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    /// Id of its subject.
+    pub subject: u32,
+    /// When it was stored.
     pub time: Time,
-    body: Box<[u8]>,
-    header_length: u32,
-    /// Sequence within the block; set by [`Messages::push`].
-    slot: u8,
+    /// When its TTL ends.
+    pub deadline: Option<Time>,
+    /// The whole header block; empty when there is none.
+    pub headers: &'a [u8],
+    /// Payload without headers.
+    pub payload: &'a [u8],
 }
 
-impl Message {
-    /// A message; `headers` is the whole block or empty.
-    pub fn new(subject: Arc<[u8]>, headers: &[u8], payload: &[u8], time: Time) -> Message {
-        Message {
-            subject,
-            time,
-            body: [headers, payload].concat().into_boxed_slice(),
-            header_length: u32::try_from(headers.len()).unwrap_or(u32::MAX),
-            slot: 0,
+/// What a message was that is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Removed {
+    /// Id of its subject.
+    pub subject: u32,
+    /// When its TTL would have ended.
+    pub deadline: Option<Time>,
+    /// Bytes of its header block.
+    pub headers: usize,
+    /// Bytes of its payload.
+    pub payload: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    time: Time,
+    deadline: Time,
+    /// Sequence, from the block's first on.
+    offset: u32,
+    /// Where its bytes end, and those of the next entry begin.
+    end: u32,
+    /// How many of them are headers.
+    headers: u32,
+    subject: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Block {
+    first: u64,
+    /// Ascending; empty only if all are gone.
+    entries: Vec<Entry>,
+    bytes: Vec<u8>,
+    /// Bytes of messages that are there.
+    live_bytes: u32,
+    /// How many are there.
+    live: u16,
+    /// Entries before are gone.
+    start: u16,
+}
+
+impl Block {
+    /// Index of the entry with this sequence, or of the next one.
+    fn find(&self, seq: u64) -> Result<usize, usize> {
+        let offset = seq - self.first;
+        // Dense from the start is the common case.
+        let guess = usize::try_from(offset).unwrap_or(usize::MAX);
+        match self.entries.get(guess) {
+            Some(entry) if u64::from(entry.offset) == offset => Ok(guess),
+            _ => self
+                .entries
+                .binary_search_by_key(&offset, |entry| entry.offset.into()),
         }
     }
 
-    /// The whole header block; empty when there is none.
-    pub fn headers(&self) -> &[u8] {
-        &self.body[..self.header_length as usize]
+    /// Where the bytes of an entry begin.
+    fn begin(&self, at: usize) -> usize {
+        let before = at.checked_sub(1).and_then(|at| self.entries.get(at));
+        before.map_or(0, |entry| entry.end as usize)
     }
 
-    /// Payload without headers.
-    pub fn payload(&self) -> &[u8] {
-        &self.body[self.header_length as usize..]
+    fn message(&self, at: usize) -> Option<(u64, Stored<'_>)> {
+        let entry = self.entries.get(at).filter(|entry| entry.subject != GONE)?;
+        let body = &self.bytes[self.begin(at)..entry.end as usize];
+        let (headers, payload) = body.split_at(entry.headers as usize);
+        let stored = Stored {
+            subject: entry.subject,
+            time: entry.time,
+            deadline: Some(entry.deadline).filter(|at| *at < NEVER),
+            headers,
+            payload,
+        };
+        Some((self.first + u64::from(entry.offset), stored))
     }
 
-    /// Bytes of headers and payload together.
-    pub fn size(&self) -> usize {
-        self.body.len()
+    /// Has room for a message?
+    fn takes(&self, seq: u64, size: usize) -> bool {
+        self.entries.len() < ENTRIES
+            && self.bytes.len() + size <= BYTES
+            && seq - self.first < u64::from(u32::MAX)
+    }
+
+    /// Nothing will be added any more, or something was taken out since: gives back what is not needed.
+    fn tidy(&mut self) {
+        let entries = self.entries.len();
+        if usize::from(self.live) * 2 >= entries && self.live_bytes as usize * 2 >= self.bytes.len()
+        {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(self.live_bytes as usize);
+        let mut kept = Vec::with_capacity(self.live.into());
+        for at in self.start.into()..entries {
+            let mut entry = self.entries[at];
+            if entry.subject != GONE {
+                bytes.extend_from_slice(&self.bytes[self.begin(at)..entry.end as usize]);
+                entry.end = bytes.len() as u32;
+                kept.push(entry);
+            }
+        }
+        (self.entries, self.bytes, self.start) = (kept, bytes, 0);
     }
 }
 
 /// Messages by sequence.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
-    /// By sequence / [`BLOCK`]; none is empty, each is sorted by slot.
-    blocks: BTreeMap<u64, Vec<Message>>,
+    /// Ascending; the first and the last are not empty, and at most half of the others. Only the last is added to.
+    blocks: VecDeque<Block>,
+    empty: usize,
     len: u64,
 }
 
@@ -70,98 +152,162 @@ impl Messages {
     }
 
     /// Adds a message behind all others: `seq` must be higher than theirs.
-    pub fn push(&mut self, seq: u64, mut message: Message) {
-        debug_assert!(self.last().is_none_or(|(last, _)| last < seq));
-        message.slot = (seq % BLOCK) as u8;
-        self.blocks.entry(seq / BLOCK).or_default().push(message);
-        self.len += 1;
+    pub fn push(&mut self, seq: u64, message: Stored<'_>) {
+        let size = message.headers.len() + message.payload.len();
+        if !self
+            .blocks
+            .back()
+            .is_some_and(|block| block.takes(seq, size))
+        {
+            if let Some(full) = self.blocks.back_mut() {
+                full.tidy();
+                full.entries.shrink_to_fit();
+                full.bytes.shrink_to_fit();
+            }
+            self.blocks.push_back(Block {
+                first: seq,
+                entries: Vec::new(),
+                bytes: Vec::with_capacity(size),
+                live_bytes: 0,
+                live: 0,
+                start: 0,
+            });
+        }
+        if let Some(block) = self.blocks.back_mut() {
+            block.bytes.extend_from_slice(message.headers);
+            block.bytes.extend_from_slice(message.payload);
+            block.entries.push(Entry {
+                time: message.time,
+                deadline: message.deadline.unwrap_or(NEVER),
+                offset: (seq - block.first) as u32,
+                end: block.bytes.len() as u32,
+                headers: message.headers.len() as u32,
+                subject: message.subject,
+            });
+            block.live += 1;
+            block.live_bytes += size as u32;
+            self.len += 1;
+        }
     }
 
     /// The message with this sequence.
-    pub fn get(&self, seq: u64) -> Option<&Message> {
-        let block = self.blocks.get(&(seq / BLOCK))?;
-        block.get(find(block, seq).ok()?)
-    }
-
-    /// Takes the message with this sequence out.
-    pub fn remove(&mut self, seq: u64) -> Option<Message> {
-        let block = self.blocks.get_mut(&(seq / BLOCK))?;
-        let message = block.remove(find(block, seq).ok()?);
-        if block.is_empty() {
-            self.blocks.remove(&(seq / BLOCK));
-        } else if block.len() * 2 <= block.capacity() {
-            block.shrink_to_fit();
-        }
-        self.len -= 1;
+    pub fn get(&self, seq: u64) -> Option<Stored<'_>> {
+        let block = self.blocks.get(self.block_of(seq)?)?;
+        let (_, message) = block.message(block.find(seq).ok()?)?;
         Some(message)
     }
 
+    /// Sets the deadline of a message and returns the one it had, or one that never comes; `None` if it is not there.
+    pub fn set_deadline(&mut self, seq: u64, deadline: Time) -> Option<Time> {
+        let at = self.block_of(seq)?;
+        let block = &mut self.blocks[at];
+        let at = block.find(seq).ok()?;
+        let entry = block.entries.get_mut(at)?;
+        Some(std::mem::replace(&mut entry.deadline, deadline))
+    }
+
+    /// Takes the message with this sequence out; what is left of it to be known.
+    pub fn remove(&mut self, seq: u64) -> Option<Removed> {
+        let number = self.block_of(seq)?;
+        let is_last = number + 1 == self.blocks.len();
+        let block = &mut self.blocks[number];
+        let at = block.find(seq).ok()?;
+        let size = block.entries[at].end as usize - block.begin(at);
+        let entry = block.entries.get_mut(at)?;
+        let subject = std::mem::replace(&mut entry.subject, GONE);
+        if subject == GONE {
+            return None;
+        }
+        let removed = Removed {
+            subject,
+            deadline: Some(entry.deadline).filter(|at| *at < NEVER),
+            headers: entry.headers as usize,
+            payload: size - entry.headers as usize,
+        };
+        block.live_bytes -= size as u32;
+        block.live -= 1;
+        self.len -= 1;
+        if block.live == 0 {
+            (block.entries, block.bytes) = (Vec::new(), Vec::new());
+            self.empty += 1;
+            self.drop_empty();
+            return Some(removed);
+        }
+        while block.entries[usize::from(block.start)].subject == GONE {
+            block.start += 1;
+        }
+        if !is_last {
+            block.tidy();
+        }
+        Some(removed)
+    }
+
+    /// Drops empty blocks at the ends, and all when they are many.
+    fn drop_empty(&mut self) {
+        while self.blocks.front().is_some_and(|block| block.live == 0) {
+            self.blocks.pop_front();
+            self.empty -= 1;
+        }
+        while self.blocks.back().is_some_and(|block| block.live == 0) {
+            self.blocks.pop_back();
+            self.empty -= 1;
+        }
+        if self.empty * 2 > self.blocks.len() {
+            self.blocks.retain(|block| block.live > 0);
+            self.empty = 0;
+        }
+        if self.blocks.len() * 4 < self.blocks.capacity() {
+            self.blocks.shrink_to_fit();
+        }
+    }
+
     /// The first message.
-    pub fn first(&self) -> Option<(u64, &Message)> {
-        let (number, block) = self.blocks.first_key_value()?;
-        numbered(*number, block.first()?)
+    pub fn first(&self) -> Option<(u64, Stored<'_>)> {
+        self.from(0).next()
     }
 
     /// The last message.
-    pub fn last(&self) -> Option<(u64, &Message)> {
-        let (number, block) = self.blocks.last_key_value()?;
-        numbered(*number, block.last()?)
+    pub fn last(&self) -> Option<(u64, Stored<'_>)> {
+        self.down_from(u64::MAX).next()
     }
 
     /// Messages with a sequence of `from` or higher, ascending.
-    pub fn from(&self, from: u64) -> impl Iterator<Item = (u64, &Message)> {
-        self.blocks
-            .range(from / BLOCK..)
-            .flat_map(move |(number, block)| {
-                let start = if *number == from / BLOCK {
-                    find(block, from).unwrap_or_else(|at| at)
-                } else {
-                    0
-                };
-                block[start..].iter().filter_map(|m| numbered(*number, m))
-            })
+    pub fn from(&self, from: u64) -> impl Iterator<Item = (u64, Stored<'_>)> {
+        let number = self.block_of(from).unwrap_or(0);
+        let blocks = self.blocks.range(number..);
+        blocks.flat_map(move |block| {
+            let start = if block.first < from {
+                block.find(from).unwrap_or_else(|at| at)
+            } else {
+                0
+            };
+            let range = start.max(block.start.into())..block.entries.len();
+            range.filter_map(|at| block.message(at))
+        })
     }
 
     /// Messages with a sequence of `to` or lower, descending.
-    pub fn down_from(&self, to: u64) -> impl Iterator<Item = (u64, &Message)> {
-        self.blocks
-            .range(..=to / BLOCK)
-            .rev()
-            .flat_map(move |(number, block)| {
-                let end = if *number == to / BLOCK {
-                    find(block, to).map_or_else(|at| at, |at| at + 1)
-                } else {
-                    block.len()
-                };
-                block[..end]
-                    .iter()
-                    .rev()
-                    .filter_map(|m| numbered(*number, m))
-            })
+    pub fn down_from(&self, to: u64) -> impl Iterator<Item = (u64, Stored<'_>)> {
+        let end = self.block_of(to).map_or(0, |number| number + 1);
+        let blocks = self.blocks.range(..end).rev();
+        blocks.flat_map(move |block| {
+            let end = block.find(to).map_or_else(|at| at, |at| at + 1);
+            let range = usize::from(block.start)..end;
+            range.rev().filter_map(|at| block.message(at))
+        })
     }
 
     /// How many messages have a sequence of `from` or higher.
     pub fn count_from(&self, from: u64) -> u64 {
-        let (Some((first, _)), Some((last, _))) = (self.first(), self.last()) else {
-            return 0;
+        let Some(number) = self.block_of(from) else {
+            return self.len;
         };
-        if from <= first {
-            self.len
-        } else if last - first + 1 == self.len {
-            (last + 1).saturating_sub(from)
-        } else {
-            let blocks = self.blocks.range(from / BLOCK..);
-            blocks
-                .map(|(number, block)| {
-                    let gone = if *number == from / BLOCK {
-                        find(block, from).unwrap_or_else(|at| at)
-                    } else {
-                        0
-                    };
-                    (block.len() - gone) as u64
-                })
-                .sum()
-        }
+        let after = self.blocks.range(number + 1..);
+        let after: u64 = after.map(|block| u64::from(block.live)).sum();
+        let block = &self.blocks[number];
+        let start = block.find(from).unwrap_or_else(|at| at);
+        let here = (start..block.entries.len()).filter(|at| block.message(*at).is_some());
+        after + here.count() as u64
     }
 
     /// Sequence of the first message stored at `time` or later. Times ascend with sequences.
@@ -181,17 +327,38 @@ impl Messages {
         }
         self.from(low).next().map(|(seq, _)| seq)
     }
-}
 
-fn find(block: &[Message], seq: u64) -> Result<usize, usize> {
-    let slot = (seq % BLOCK) as u8;
-    // Dense from the start is the common case.
-    if block.get(usize::from(slot)).is_some_and(|m| m.slot == slot) {
-        return Ok(usize::from(slot));
+    /// Gives subjects new ids.
+    pub fn renumber(&mut self, ids: &[u32]) {
+        let entries = self.blocks.iter_mut().flat_map(|block| &mut block.entries);
+        for entry in entries.filter(|entry| entry.subject != GONE) {
+            entry.subject = ids[entry.subject as usize];
+        }
     }
-    block.binary_search_by_key(&slot, |message| message.slot)
-}
 
-fn numbered(block: u64, message: &Message) -> Option<(u64, &Message)> {
-    Some((block * BLOCK + u64::from(message.slot), message))
+    /// Index of the last block that does not begin after `seq`.
+    fn block_of(&self, seq: u64) -> Option<usize> {
+        let first = |at: usize| self.blocks[at].first;
+        let (mut low, mut high) = (0, self.blocks.len());
+        if high == 0 || seq < first(0) {
+            return None;
+        }
+        // Invariant: it is in low..high.
+        while high - low > 1 {
+            let (from, to) = (first(low), first(high - 1));
+            // Blocks are mostly alike: first where it would be if all were, then in the middle.
+            let share = (seq.min(to) - from) as f64 / (to - from) as f64;
+            let guess = low + (share * (high - 1 - low) as f64) as usize;
+            for at in [guess, guess + 1, low.midpoint(high)] {
+                if low < at && at < high {
+                    if first(at) <= seq {
+                        low = at;
+                    } else {
+                        high = at;
+                    }
+                }
+            }
+        }
+        Some(low)
+    }
 }

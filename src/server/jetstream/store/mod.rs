@@ -5,17 +5,21 @@
 //! [`Store::first_seq`], [`Store::last_seq`], [`Store::get`], [`Store::next_match`], [`Store::last_match`],
 //! [`Store::num_pending`], [`Store::last_per_subject`], [`Store::first_since`]. All take prepared [`Filters`].
 
+mod filters;
 mod messages;
+mod order;
+mod sequences;
 mod subjects;
+mod table;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-pub use messages::Message;
-use messages::Messages;
+pub use filters::Filters;
+use messages::{Messages, Stored};
+pub use sequences::Sequences;
 use subjects::Subjects;
-pub use subjects::{Filters, Sequences};
 
 use crate::wire::time::Time;
 
@@ -44,6 +48,34 @@ impl Storage {
     }
 }
 
+/// A stored message.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Subject it is stored under.
+    pub subject: &'a [u8],
+    /// When it was stored (a mirror keeps its origin's time).
+    pub time: Time,
+    headers: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// The whole header block; empty when there is none.
+    pub fn headers(&self) -> &'a [u8] {
+        self.headers
+    }
+
+    /// Payload without headers.
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// Bytes of headers and payload together.
+    pub fn size(&self) -> usize {
+        self.headers.len() + self.payload.len()
+    }
+}
+
 /// Messages of one stream.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
@@ -54,8 +86,7 @@ pub struct Store {
     first_seq: u64,
     last_seq: u64,
     last_time: Option<Time>,
-    /// Deadline by sequence and sequences by deadline, of messages that have one.
-    deadline_of: BTreeMap<u64, Time>,
+    /// Sequences by deadline, of messages that have one.
     deadlines: BTreeSet<(Time, u64)>,
 }
 
@@ -103,7 +134,8 @@ impl Store {
 
     /// When the oldest message was stored.
     pub fn first_time(&self) -> Option<Time> {
-        self.messages.first().map(|(_, message)| message.time)
+        let (_, first) = self.messages.first()?;
+        Some(first.time)
     }
 
     /// When the last sequence was used.
@@ -141,25 +173,36 @@ impl Store {
     }
 
     /// Bytes this message counts for.
-    pub fn size_of(&self, message: &Message) -> u64 {
-        let headers = message.headers().len();
-        self.storage
-            .size(message.subject.len(), headers, message.payload().len())
+    pub fn size_of(&self, message: Message<'_>) -> u64 {
+        let (headers, payload) = (message.headers.len(), message.payload.len());
+        self.storage.size(message.subject.len(), headers, payload)
     }
 
     /// The message with this sequence.
-    pub fn get(&self, seq: u64) -> Option<&Message> {
-        self.messages.get(seq)
+    pub fn get(&self, seq: u64) -> Option<Message<'_>> {
+        let stored = self.messages.get(seq)?;
+        Some(self.message(stored))
     }
 
     /// Messages from this sequence on, ascending.
-    pub fn from(&self, seq: u64) -> impl Iterator<Item = (u64, &Message)> {
-        self.messages.from(seq)
+    pub fn from(&self, seq: u64) -> impl Iterator<Item = (u64, Message<'_>)> {
+        let messages = self.messages.from(seq);
+        messages.map(|(seq, stored)| (seq, self.message(stored)))
     }
 
     /// Messages from this sequence down, descending.
-    pub fn down_from(&self, seq: u64) -> impl Iterator<Item = (u64, &Message)> {
-        self.messages.down_from(seq)
+    pub fn down_from(&self, seq: u64) -> impl Iterator<Item = (u64, Message<'_>)> {
+        let messages = self.messages.down_from(seq);
+        messages.map(|(seq, stored)| (seq, self.message(stored)))
+    }
+
+    fn message<'a>(&'a self, stored: Stored<'a>) -> Message<'a> {
+        Message {
+            subject: self.subjects.name(stored.subject),
+            time: stored.time,
+            headers: stored.headers,
+            payload: stored.payload,
+        }
     }
 
     /// Sequences of exactly this subject; `None` if it has no message.
@@ -185,7 +228,7 @@ impl Store {
     /// Walks messages and matching subjects in turns, each turn twice as long, and stops at what answers first: cost is
     /// that of the cheaper of the two, whatever lies between.
     pub fn next_match(&self, filters: &Filters, from: u64) -> Option<u64> {
-        let messages = self.messages.from(from);
+        let messages = self.from(from);
         self.search(filters, messages, |sequences| sequences.at_or_after(from))
             .into_iter()
             .min()
@@ -193,7 +236,7 @@ impl Store {
 
     /// The highest sequence of `to` or lower that matches. Cost as [`Store::next_match`].
     pub fn last_match(&self, filters: &Filters, to: u64) -> Option<u64> {
-        let messages = self.messages.down_from(to);
+        let messages = self.down_from(to);
         self.search(filters, messages, |sequences| sequences.at_or_before(to))
             .into_iter()
             .max()
@@ -203,14 +246,14 @@ impl Store {
     fn search<'s>(
         &'s self,
         filters: &'s Filters,
-        mut messages: impl Iterator<Item = (u64, &'s Message)>,
+        mut messages: impl Iterator<Item = (u64, Message<'s>)>,
         candidate: impl Fn(&Sequences) -> Option<u64>,
     ) -> Vec<u64> {
         let mut turn = 32;
         loop {
             for _ in 0..turn {
                 match messages.next() {
-                    Some((seq, message)) if filters.matches(&message.subject) => return vec![seq],
+                    Some((seq, message)) if filters.matches(message.subject) => return vec![seq],
                     Some(_) => {}
                     None => return Vec::new(),
                 }
@@ -261,18 +304,26 @@ impl Store {
         time: Time,
         deadline: Option<Time>,
     ) {
-        let subject = self.subjects.push(subject, seq);
         self.bytes += self
             .storage
             .size(subject.len(), headers.len(), payload.len());
+        let subject = self.subjects.push(subject, seq);
         if self.is_empty() {
             self.first_seq = seq;
         }
         self.last_seq = seq;
         self.last_time = Some(time);
-        self.messages
-            .push(seq, Message::new(subject, headers, payload, time));
-        self.set_deadline(seq, deadline);
+        let stored = Stored {
+            subject,
+            time,
+            deadline,
+            headers,
+            payload,
+        };
+        self.messages.push(seq, stored);
+        if let Some(at) = deadline {
+            self.deadlines.insert((at, seq));
+        }
     }
 
     /// Uses up sequences to `seq` without storing anything.
@@ -293,17 +344,25 @@ impl Store {
         }
     }
 
-    /// Takes a message out.
-    pub fn remove(&mut self, seq: u64) -> Option<Message> {
-        let message = self.messages.remove(seq)?;
-        self.subjects.remove(&message.subject, seq);
-        self.bytes -= self.size_of(&message);
-        self.set_deadline(seq, None);
+    /// Takes a message out; false if it is not there.
+    pub fn remove(&mut self, seq: u64) -> bool {
+        let Some(gone) = self.messages.remove(seq) else {
+            return false;
+        };
+        let subject = self.subjects.name(gone.subject).len();
+        self.bytes -= self.storage.size(subject, gone.headers, gone.payload);
+        if let Some(at) = gone.deadline {
+            self.deadlines.remove(&(at, seq));
+        }
+        self.subjects.remove(gone.subject, seq);
+        if let Some(ids) = self.subjects.compact() {
+            self.messages.renumber(&ids);
+        }
         if seq == self.first_seq {
             let first = self.messages.first();
             self.first_seq = first.map_or(self.last_seq + 1, |(seq, _)| seq);
         }
-        Some(message)
+        true
     }
 
     /// Takes all messages out; the next one gets `next_seq`, or the sequence after the last if that is higher. Returns
@@ -321,16 +380,10 @@ impl Store {
         removed
     }
 
-    /// Sets or drops the deadline of a message.
-    pub fn set_deadline(&mut self, seq: u64, deadline: Option<Time>) {
-        if self.deadline_of.is_empty() && deadline.is_none() {
-            return;
-        }
-        if let Some(old) = self.deadline_of.remove(&seq) {
+    /// Sets the deadline of a message, if it is there.
+    pub fn set_deadline(&mut self, seq: u64, at: Time) {
+        if let Some(old) = self.messages.set_deadline(seq, at) {
             self.deadlines.remove(&(old, seq));
-        }
-        if let Some(at) = deadline {
-            self.deadline_of.insert(seq, at);
             self.deadlines.insert((at, seq));
         }
     }
@@ -352,9 +405,9 @@ impl Store {
     pub fn check(&self) {
         let mut bytes = 0;
         let mut count = 0;
-        for (seq, message) in self.messages.from(0) {
+        for (seq, message) in self.from(0) {
             assert!(seq >= self.first_seq && seq <= self.last_seq);
-            let sequences = self.subjects.get(&message.subject);
+            let sequences = self.subjects.get(message.subject);
             let Some(sequences) = sequences else {
                 panic!("message {seq} is missing from its subject");
             };
@@ -372,9 +425,8 @@ impl Store {
             Some((seq, _)) => assert_eq!(seq, self.first_seq),
             None => assert!(self.first_seq == self.last_seq + 1 || self.last_seq == 0),
         }
-        assert_eq!(self.deadline_of.len(), self.deadlines.len());
-        for (seq, at) in &self.deadline_of {
-            assert!(self.messages.get(*seq).is_some() && self.deadlines.contains(&(*at, *seq)));
-        }
+        let with_deadline = self.messages.from(0);
+        let with_deadline = with_deadline.filter_map(|(seq, stored)| Some((stored.deadline?, seq)));
+        assert_eq!(with_deadline.collect::<BTreeSet<_>>(), self.deadlines);
     }
 }

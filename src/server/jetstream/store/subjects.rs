@@ -1,232 +1,138 @@
-//! Which sequences each subject has, and filters over subjects. Exact subjects are found by hash; filters walk an ordered
-//! set from their literal prefix on, so what lies outside of the prefix costs nothing. Must not know messages.
+//! Which sequences each subject has. A subject has an id, which its messages bear; it is found by the hash of its name, and
+//! filters walk the ordered names from their literal prefix on, so what lies outside of the prefix costs nothing. Must not
+//! know messages.
 
-use std::collections::{BTreeSet, VecDeque, hash_map};
-use std::sync::Arc;
+use std::hash::Hasher;
 
-use crate::server::hash::Map;
-use crate::wire::subject;
+use super::filters::{Filter, Filters};
+use super::order::Order;
+use super::sequences::Sequences;
+use super::table::Table;
+use crate::server::hash::FixedHasher;
 
-/// Subject filters of a consumer or a request. None at all, or `>`, stand for everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters(Vec<Filter>);
+/// Longest name that is kept in its record.
+const SHORT: usize = 38;
+/// Unused records that are not worth the trouble.
+const FEW: usize = 1024;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Filter {
-    pattern: Box<[u8]>,
-    /// Length of the part before the first wildcard token; all of it for a literal.
-    prefix: usize,
+/// A subject, in one line of the processor's cache if its name is not long.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+pub struct Record {
+    name: Name,
+    sequences: Sequences,
 }
 
-impl Filter {
-    fn is_literal(&self) -> bool {
-        self.prefix == self.pattern.len()
-    }
-
-    fn prefix(&self) -> &[u8] {
-        &self.pattern[..self.prefix]
-    }
-
-    fn matches(&self, subject: &[u8]) -> bool {
-        if self.is_literal() {
-            *self.pattern == *subject
-        } else {
-            subject::matches(&self.pattern, subject)
-        }
-    }
+#[derive(Clone, Debug)]
+enum Name {
+    Short(u8, [u8; SHORT]),
+    Long(Box<[u8]>),
 }
 
-impl Filters {
-    /// Filters of these patterns; empty patterns are left out.
-    pub fn new<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Filters {
-        let mut filters = Vec::new();
-        for pattern in patterns {
-            let pattern = pattern.as_ref();
-            if pattern == b">" {
-                return Filters::default();
+impl Name {
+    fn new(name: &[u8]) -> Name {
+        let mut bytes = [0; SHORT];
+        match bytes.get_mut(..name.len()) {
+            Some(start) => {
+                start.copy_from_slice(name);
+                Name::Short(name.len() as u8, bytes)
             }
-            if pattern.is_empty() {
-                continue;
-            }
-            let mut prefix = 0;
-            for token in subject::tokens(pattern) {
-                if token == b"*" || token == b">" {
-                    break;
-                }
-                prefix += token.len() + 1;
-            }
-            filters.push(Filter {
-                pattern: pattern.into(),
-                prefix: prefix.min(pattern.len()),
-            });
+            None => Name::Long(name.into()),
         }
-        Filters(filters)
-    }
-
-    /// Does every subject match?
-    pub fn is_everything(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Does `subject` match one of them?
-    pub fn matches(&self, subject: &[u8]) -> bool {
-        self.0.is_empty() || self.0.iter().any(|filter| filter.matches(subject))
     }
 }
 
-/// Ascending sequences of one subject; never empty while it is in the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sequences {
-    /// One, as nearly always in a bucket with history 1.
-    One(u64),
-    /// Two: while the old value of a key makes way for the new one.
-    Two(u64, u64),
-    /// More, mostly.
-    Many(Box<VecDeque<u64>>),
-}
-
-impl Sequences {
-    /// The oldest.
-    pub fn first(&self) -> u64 {
-        match self {
-            Sequences::One(seq) | Sequences::Two(seq, _) => *seq,
-            Sequences::Many(list) => list.front().copied().unwrap_or(0),
+impl Record {
+    /// The subject.
+    pub fn name(&self) -> &[u8] {
+        match &self.name {
+            Name::Short(length, bytes) => &bytes[..usize::from(*length)],
+            Name::Long(name) => name,
         }
-    }
-
-    /// The newest.
-    pub fn last(&self) -> u64 {
-        match self {
-            Sequences::One(seq) | Sequences::Two(_, seq) => *seq,
-            Sequences::Many(list) => list.back().copied().unwrap_or(0),
-        }
-    }
-
-    /// How many.
-    pub fn count(&self) -> u64 {
-        match self {
-            Sequences::One(_) => 1,
-            Sequences::Two(..) => 2,
-            Sequences::Many(list) => list.len() as u64,
-        }
-    }
-
-    /// How many are lower than `seq`.
-    fn below(&self, seq: u64) -> usize {
-        match self {
-            Sequences::One(one) => usize::from(*one < seq),
-            Sequences::Two(one, two) => usize::from(*one < seq) + usize::from(*two < seq),
-            Sequences::Many(list) => list.partition_point(|other| *other < seq),
-        }
-    }
-
-    fn get(&self, at: usize) -> Option<u64> {
-        match (self, at) {
-            (Sequences::One(seq) | Sequences::Two(seq, _), 0) => Some(*seq),
-            (Sequences::Two(_, seq), 1) => Some(*seq),
-            (Sequences::Many(list), at) => list.get(at).copied(),
-            _ => None,
-        }
-    }
-
-    /// How many are `from` or higher.
-    pub fn count_from(&self, from: u64) -> u64 {
-        self.count() - self.below(from) as u64
-    }
-
-    /// The lowest that is `from` or higher.
-    pub fn at_or_after(&self, from: u64) -> Option<u64> {
-        self.get(self.below(from))
-    }
-
-    /// The highest that is `to` or lower.
-    pub fn at_or_before(&self, to: u64) -> Option<u64> {
-        let below_or_at = to
-            .checked_add(1)
-            .map_or(self.count() as usize, |next| self.below(next));
-        self.get(below_or_at.checked_sub(1)?)
-    }
-
-    /// All of them, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = u64> {
-        (0..self.count() as usize).filter_map(|at| self.get(at))
-    }
-
-    fn push(&mut self, seq: u64) {
-        match self {
-            Sequences::One(first) => *self = Sequences::Two(*first, seq),
-            Sequences::Two(first, second) => {
-                *self = Sequences::Many(Box::new(VecDeque::from([*first, *second, seq])));
-            }
-            Sequences::Many(list) => list.push_back(seq),
-        }
-    }
-
-    /// True if none is left (and then the value is stale).
-    fn remove(&mut self, seq: u64) -> bool {
-        match self {
-            Sequences::One(only) => return *only == seq,
-            Sequences::Two(first, second) if *first == seq => *self = Sequences::One(*second),
-            Sequences::Two(first, second) if *second == seq => *self = Sequences::One(*first),
-            Sequences::Two(..) => {}
-            Sequences::Many(list) => {
-                if let Ok(at) = list.binary_search(&seq) {
-                    list.remove(at);
-                }
-                if let (2, Some(first), Some(last)) = (list.len(), list.front(), list.back()) {
-                    *self = Sequences::Two(*first, *last);
-                }
-            }
-        }
-        false
     }
 }
 
 /// Sequences by subject.
 #[derive(Clone, Debug, Default)]
 pub struct Subjects {
-    exact: Map<Arc<[u8]>, Sequences>,
-    ordered: BTreeSet<Arc<[u8]>>,
+    /// By id.
+    records: Vec<Record>,
+    /// Ids not in use.
+    free: Vec<u32>,
+    table: Table,
+    order: Order,
 }
 
 impl Subjects {
     /// How many subjects there are.
     pub fn len(&self) -> usize {
-        self.ordered.len()
+        self.records.len() - self.free.len()
+    }
+
+    /// The subject with this id.
+    pub fn name(&self, id: u32) -> &[u8] {
+        self.records[id as usize].name()
     }
 
     /// Sequences of exactly this subject.
     pub fn get(&self, subject: &[u8]) -> Option<&Sequences> {
-        self.exact.get(subject)
+        let id = self.find(hash(subject), subject)?;
+        Some(&self.records[id as usize].sequences)
     }
 
-    /// Adds a sequence, the highest so far, and returns the subject as it is shared by all its messages.
-    pub fn push(&mut self, subject: &[u8], seq: u64) -> Arc<[u8]> {
-        // Looked up twice only when the subject is new, so that a known one needs no allocation.
-        if let Some(sequences) = self.exact.get_mut(subject) {
-            sequences.push(seq);
-            if let Some((name, _)) = self.exact.get_key_value(subject) {
-                return name.clone();
+    /// Adds a sequence, the highest so far, and returns the subject's id.
+    pub fn push(&mut self, subject: &[u8], seq: u64) -> u32 {
+        let hash = hash(subject);
+        if let Some(id) = self.find(hash, subject) {
+            self.records[id as usize].sequences.push(seq);
+            return id;
+        }
+        let record = Record {
+            name: Name::new(subject),
+            sequences: Sequences::One(seq),
+        };
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.records[id as usize] = record;
+                id
             }
-        }
-        let name: Arc<[u8]> = subject.into();
-        self.exact.insert(name.clone(), Sequences::One(seq));
-        self.ordered.insert(name.clone());
-        name
+            None => {
+                self.records.push(record);
+                self.records.len() as u32 - 1
+            }
+        };
+        self.table.insert(hash, id);
+        self.order.insert(id, &self.records);
+        id
     }
 
-    /// Takes a sequence out.
-    pub fn remove(&mut self, subject: &Arc<[u8]>, seq: u64) {
-        if let hash_map::Entry::Occupied(mut entry) = self.exact.entry(subject.clone())
-            && entry.get_mut().remove(seq)
-        {
-            entry.remove();
-            self.ordered.remove(subject);
+    /// Takes a sequence out of the subject with this id, and the subject with its last.
+    pub fn remove(&mut self, id: u32, seq: u64) {
+        let record = &mut self.records[id as usize];
+        if record.sequences.remove(seq) {
+            self.order.remove(id, &self.records);
+            self.table.remove(hash(self.name(id)), id);
+            self.records[id as usize].name = Name::new(b"");
+            self.free.push(id);
         }
-        // Moving what is left takes time; it is not much when most is gone.
-        if self.exact.capacity() > 64 * self.exact.len() + 64 {
-            self.exact.shrink_to_fit();
+    }
+
+    /// When most records are unused: leaves them out, and returns the new id of each old one.
+    pub fn compact(&mut self) -> Option<Vec<u32>> {
+        if self.free.len() < FEW + 7 * self.len() {
+            return None;
         }
+        let mut numbers = vec![0; self.records.len()];
+        let (mut records, mut table) = (Vec::with_capacity(self.len()), Table::default());
+        for id in self.order.from(b"", &self.records) {
+            let record = &self.records[id as usize];
+            numbers[id as usize] = records.len() as u32;
+            table.insert(hash(record.name()), records.len() as u32);
+            records.push(record.clone());
+        }
+        self.order.renumber(&numbers);
+        (self.records, self.table, self.free) = (records, table, Vec::new());
+        Some(numbers)
     }
 
     /// Subjects that match, each once, with their sequences; sorted within each filter.
@@ -234,31 +140,42 @@ impl Subjects {
         &'s self,
         filters: &'s Filters,
     ) -> impl Iterator<Item = (&'s [u8], &'s Sequences)> {
-        let everything = filters.is_everything().then(|| self.ordered.iter());
-        let names = everything.into_iter().flatten().map(|name| &**name).chain(
-            filters.0.iter().enumerate().flat_map(move |(at, filter)| {
-                let earlier = &filters.0[..at];
-                self.range(filter)
-                    .filter(move |name| !earlier.iter().any(|f| f.matches(name)))
-            }),
-        );
-        names.filter_map(|name| Some((name, self.exact.get(name)?)))
+        let everything = filters
+            .is_everything()
+            .then(|| self.order.from(b"", &self.records));
+        let ids = everything.into_iter().flatten();
+        let ids = ids.chain(filters.0.iter().enumerate().flat_map(move |(at, filter)| {
+            let earlier = &filters.0[..at];
+            self.range(filter)
+                .filter(move |id| !earlier.iter().any(|f| f.matches(self.name(*id))))
+        }));
+        ids.map(|id| {
+            let record = &self.records[id as usize];
+            (record.name(), &record.sequences)
+        })
     }
 
-    fn range<'s>(&'s self, filter: &'s Filter) -> impl Iterator<Item = &'s [u8]> {
+    fn range<'s>(&'s self, filter: &'s Filter) -> impl Iterator<Item = u32> + 's {
+        // All of it, if there is no wildcard.
+        let prefix = filter.prefix();
         let literal = filter.is_literal();
-        let exact = literal
-            .then(|| self.exact.get_key_value(&*filter.pattern))
-            .flatten()
-            .map(|(name, _)| &**name);
-        let from: &[u8] = filter.prefix();
+        let exact = literal.then(|| self.find(hash(prefix), prefix)).flatten();
         let range = (!literal).then(|| {
-            self.ordered
-                .range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Unbounded))
-                .map(|name| &**name)
-                .take_while(move |name| name.starts_with(from))
-                .filter(move |name| filter.matches(name))
+            self.order
+                .from(prefix, &self.records)
+                .take_while(move |id| self.name(*id).starts_with(prefix))
+                .filter(move |id| filter.matches(self.name(*id)))
         });
         exact.into_iter().chain(range.into_iter().flatten())
     }
+
+    fn find(&self, hash: u32, subject: &[u8]) -> Option<u32> {
+        self.table.find(hash, |id| self.name(id) == subject)
+    }
+}
+
+fn hash(name: &[u8]) -> u32 {
+    let mut hasher = FixedHasher::default();
+    hasher.write(name);
+    hasher.finish() as u32
 }

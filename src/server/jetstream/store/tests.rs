@@ -67,7 +67,7 @@ fn compare(store: &Store, model: &Model) {
     );
     for (seq, (name, size, time, _)) in messages {
         let message = store.get(*seq).expect("stored");
-        assert_eq!(&*message.subject, name.as_bytes());
+        assert_eq!(message.subject, name.as_bytes());
         assert_eq!((message.payload().len(), message.time), (*size, *time));
     }
     let bytes: usize = messages
@@ -189,14 +189,14 @@ proptest! {
                 Step::Remove(n) => {
                     let seq = model.first + u64::from(n) % (model.last + 2 - model.first.min(model.last));
                     let removed = model.messages.remove(&seq).is_some();
-                    prop_assert_eq!(store.remove(seq).is_some(), removed);
+                    prop_assert_eq!(store.remove(seq), removed);
                     if removed && seq == model.first {
                         model.first = model.messages.keys().next().copied().unwrap_or(model.last + 1);
                     }
                 }
                 Step::RemoveFirst => {
                     if let Some((seq, _)) = model.messages.pop_first() {
-                        prop_assert!(store.remove(seq).is_some());
+                        prop_assert!(store.remove(seq));
                         model.first = model.messages.keys().next().copied().unwrap_or(model.last + 1);
                     }
                 }

@@ -131,8 +131,8 @@ impl Follow {
     }
 
     /// Origin message `seq` as the stream is to store it: subject and header block.
-    pub fn convert(&self, core: &mut Core, message: &Message, seq: u64) -> (Vec<u8>, Vec<u8>) {
-        let original = &*message.subject;
+    pub fn convert(&self, core: &mut Core, message: Message<'_>, seq: u64) -> (Vec<u8>, Vec<u8>) {
+        let original = message.subject;
         let random = core.random();
         let mut to = original.to_vec();
         if let Some((_, transform)) = self

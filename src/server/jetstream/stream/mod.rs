@@ -205,7 +205,7 @@ impl Stream {
         });
         let with_ttl: Vec<(u64, Time)> = with_ttl.collect();
         for (seq, at) in with_ttl {
-            self.store.set_deadline(seq, Some(at));
+            self.store.set_deadline(seq, at);
         }
     }
 

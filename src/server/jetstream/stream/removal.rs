@@ -1,8 +1,6 @@
 //! How messages leave a stream: limits, purges, deletes, expiry with its delete markers, and messages that every consumer
 //! is done with.
 
-use std::sync::Arc;
-
 use super::publish::Origin;
 use super::{Discard, Retention, Storage, Stream};
 use crate::server::core::{Core, Timer};
@@ -18,8 +16,8 @@ const RETRY: i64 = SECOND / 4;
 /// Messages that expire in one go; the rest follows in the next step, so that no step takes long.
 const BATCH: usize = 2048;
 
-/// The message a purge took last.
-type Taken = Option<(Arc<[u8]>, u64)>;
+/// Subject and sequence of the message a purge took last.
+type Taken = (Vec<u8>, u64);
 
 /// Later than any deadline.
 pub(super) const NEVER: Time = Time(i64::MAX);
@@ -38,14 +36,33 @@ pub struct Purge {
 impl Stream {
     /// Takes one message out and tells the consumers. False if it is not there.
     pub fn remove(&mut self, core: &mut Core, seq: u64) -> bool {
-        let Some(message) = self.store.remove(seq) else {
+        let Some(message) = self.store.get(seq) else {
             return false;
         };
+        let subject = message.subject.to_vec();
+        self.remove_from(core, &subject, seq)
+    }
+
+    /// As [`Stream::remove`], of a message whose subject is known.
+    fn remove_from(&mut self, core: &mut Core, subject: &[u8], seq: u64) -> bool {
+        if !self.store.remove(seq) {
+            return false;
+        }
         self.record_gone(core, seq, seq);
         if !self.consumers.is_empty() {
-            self.consumers.removed(&message.subject, seq);
+            self.consumers.removed(subject, seq);
         }
         true
+    }
+
+    /// Takes one message out for a purge.
+    fn take(&mut self, seq: u64, taken: &mut Taken) {
+        if let Some(message) = self.store.get(seq) {
+            taken.0.clear();
+            taken.0.extend_from_slice(message.subject);
+            taken.1 = seq;
+            self.store.remove(seq);
+        }
     }
 
     /// After a message on `subject` was stored: the oldest give way.
@@ -93,7 +110,7 @@ impl Stream {
             && sequences.count() > keep
         {
             let first = sequences.first();
-            self.remove(core, first);
+            self.remove_from(core, subject, first);
         }
     }
 
@@ -148,12 +165,9 @@ impl Stream {
             matching.sort_unstable();
             matching.truncate(matching.len().saturating_sub(keep as usize));
         }
-        let mut last = None;
+        let mut last = Taken::default();
         for seq in &matching {
-            last = self
-                .store
-                .remove(*seq)
-                .map(|message| (message.subject, *seq));
+            self.take(*seq, &mut last);
             self.record_gone(core, *seq, *seq);
         }
         let (filter, removed) = (filter.as_bytes(), matching.len() as u64);
@@ -163,9 +177,9 @@ impl Stream {
 
     /// What to tell consumers about a purge that went through the messages one by one.
     fn gone<'a>(&self, removed: u64, last: &'a Taken, filter: &'a [u8]) -> Gone<'a> {
-        match (removed, last) {
-            (1, Some((_, seq))) if self.store.storage() == Storage::File => Gone::One(filter, *seq),
-            (1, Some((subject, seq))) => Gone::One(subject, *seq),
+        match removed {
+            1 if self.store.storage() == Storage::File => Gone::One(filter, last.1),
+            1 => Gone::One(&last.0, last.1),
             _ => Gone::many(removed),
         }
     }
@@ -186,14 +200,10 @@ impl Stream {
 
     /// Takes out everything below `seq`; the first sequence becomes the next message, or the one after the last.
     fn take_below(&mut self, core: &mut Core, seq: u64) -> (u64, Taken) {
-        let (mut removed, mut last) = (0, None);
+        let (mut removed, mut last) = (0, Taken::default());
         self.record_gone(core, 0, seq.saturating_sub(1));
         while !self.store.is_empty() && self.store.first_seq() < seq {
-            let first = self.store.first_seq();
-            last = self
-                .store
-                .remove(first)
-                .map(|message| (message.subject, first));
+            self.take(self.store.first_seq(), &mut last);
             removed += 1;
         }
         (removed, last)
@@ -219,8 +229,8 @@ impl Stream {
             let Some(message) = self.store.get(seq) else {
                 continue;
             };
-            if !self.consumers.needs(seq, &message.subject)
-                && (seq < next || self.consumers.has_interest(&message.subject))
+            if !self.consumers.needs(seq, message.subject)
+                && (seq < next || self.consumers.has_interest(message.subject))
             {
                 self.remove(core, seq);
             }
@@ -246,7 +256,7 @@ impl Stream {
                     continue;
                 };
                 if self.config.retention != Retention::Limits
-                    && !self.consumers.needs(seq, &message.subject)
+                    && !self.consumers.needs(seq, message.subject)
                 {
                     self.remove(core, seq);
                 }
@@ -321,7 +331,7 @@ impl Stream {
             return;
         };
         let ttl = self.config.subject_delete_marker_ttl;
-        let sequences = self.store.sequences(&message.subject);
+        let sequences = self.store.sequences(message.subject);
         let alone = sequences.is_some_and(|sequences| sequences.count() == 1);
         let fields = super::fields::Fields::read(message.headers());
         if ttl == 0 || !alone || !fields.marker_reason.is_empty() || fields.kv_operation == b"PURGE"
@@ -329,7 +339,7 @@ impl Stream {
             self.remove(core, seq);
             return;
         }
-        let subject = message.subject.clone();
+        let subject = message.subject.to_vec();
         let mut block = Vec::new();
         headers::push(&mut block, "Nats-Marker-Reason", b"MaxAge");
         headers::push(&mut block, "Nats-TTL", duration::format(ttl).as_bytes());

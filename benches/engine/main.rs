@@ -1,8 +1,11 @@
 //! The engine alone, in this process, through the whole protocol: bytes in, bytes out. `cargo bench` prints the figures;
-//! `cargo bench -- NAME` only those whose name contains NAME.
+//! `cargo bench -- NAME` only those of parts whose name contains NAME. `scripts/bench.py process` runs it as WebAssembly too.
+
+mod platform;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+
+use platform::{arguments, clock, processor_time, resident, say};
 
 use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
@@ -120,74 +123,107 @@ fn picks(count: usize, of: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Time of one operation in ns: the median over batches of 200, which leaves out those that were interrupted.
+/// Time of one operation in ns: the median over batches, which leaves out those that were interrupted.
 fn measure(engine: &mut Engine, messages: &[Vec<u8>]) -> f64 {
     let mut batches = Vec::new();
-    for batch in messages.chunks(200) {
-        let start = Instant::now();
+    for batch in messages.chunks(500) {
+        let start = clock();
         for message in batch {
             engine.send(message);
             black_box(engine.drain());
         }
-        batches.push(start.elapsed().as_nanos() as f64 / batch.len() as f64);
+        batches.push((clock() - start) / batch.len() as f64);
     }
     batches.sort_by(f64::total_cmp);
     batches[batches.len() / 2]
 }
 
 fn row(name: &str, value: f64, unit: &str, goal: &str) {
-    println!("{name:<58} {value:>9.0} {unit:<9} {goal}");
+    let decimals = if unit == "times" { 2 } else { 0 };
+    say(&format!(
+        "{name:<58} {value:>9.decimals$}  {unit:<9}  {goal}"
+    ));
 }
 
-/// Time this process has had on a processor, so that other programs do not count; the clock's time where that is unknown.
-fn processor_time(since: Instant) -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let ran = stat.split(' ').next().and_then(|ns| ns.parse().ok());
-    ran.map_or_else(|| since.elapsed(), Duration::from_nanos)
+/// What one operation takes in ns.
+struct Costs {
+    /// Keys as they come.
+    spread: Vec<f64>,
+    /// The same key again and again.
+    one: Vec<f64>,
 }
 
-fn resident() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap_or_default();
-    line.trim()
-        .trim_end_matches(" kB")
-        .parse::<usize>()
-        .unwrap_or_default()
-        * 1024
-}
+const SPREAD: [(&str, &str); 2] = [("put", "2000"), ("direct get", "1500")];
+const ONE: [(&str, &str); 4] = [
+    ("put", "2000"),
+    ("direct get", "1500"),
+    ("delivery to a watcher", "500"),
+    ("consumer `last_per_subject`, made and deleted", ""),
+];
 
-fn puts_and_gets(keys: usize) {
+/// Operations on a bucket of `keys` keys.
+fn costs(keys: usize) -> Costs {
     let before = resident();
     let mut engine = Engine::new("");
     engine.fill(keys);
-    let memory = resident().saturating_sub(before);
-    let messages: Vec<_> = picks(50_000, keys).map(put).collect();
-    row(
-        &format!("put, {keys} keys"),
-        measure(&mut engine, &messages),
-        "ns",
-        "2000",
+    let memory = resident() - before;
+    let get = |k| format!("PUB $JS.API.DIRECT.GET.KV_b.{} r.1 0\r\n\r\n", key(k)).into_bytes();
+    let mut of = |messages: Vec<Vec<u8>>| measure(&mut engine, &messages);
+    let spread = vec![
+        of(picks(50_000, keys).map(put).collect()),
+        of(picks(50_000, keys).map(get).collect()),
+    ];
+    let one = keys / 2;
+    let mut single = vec![of(vec![put(one); 20_000]), of(vec![get(one); 20_000])];
+    let filter = key(one);
+    let config = format!(
+        "{{\"stream_name\":\"KV_b\",\"config\":{{\"deliver_policy\":\"last_per_subject\",\"ack_policy\":\"none\",\
+         \"filter_subject\":\"{filter}\",\"deliver_subject\":\"r.2\",\"mem_storage\":true,\"name\":\"one\"}}}}"
     );
-    let messages: Vec<_> = picks(50_000, keys)
-        .map(|k| format!("PUB $JS.API.DIRECT.GET.KV_b.{} r.1 0\r\n\r\n", key(k)).into_bytes())
-        .collect();
-    row(
-        &format!("direct get, {keys} keys"),
-        measure(&mut engine, &messages),
-        "ns",
-        "1500",
+    let consumer = format!(
+        "PUB $JS.API.CONSUMER.CREATE.KV_b.one.{filter} r.1 {}\r\n{config}\r\n\
+         PUB $JS.API.CONSUMER.DELETE.KV_b.one r.1 0\r\n\r\n",
+        config.len()
     );
-    if keys == 1_000_000 {
+    let last_per_subject = of(vec![consumer.into_bytes(); 5_000]);
+    engine.watch(0, &filter);
+    let watched = measure(&mut engine, &vec![put(one); 20_000]);
+    single.extend([watched - single[0], last_per_subject]);
+    for ((name, goal), ns) in SPREAD.iter().zip(&spread) {
         row(
-            "memory, 1000000 keys",
-            memory as f64 / keys as f64,
-            "bytes/key",
-            "250",
+            &format!("{name}, keys as they come, {keys} keys"),
+            *ns,
+            "ns",
+            goal,
         );
     }
+    for ((name, goal), ns) in ONE.iter().zip(&single) {
+        row(&format!("{name}, one key of {keys}"), *ns, "ns", goal);
+    }
+    if keys == LARGE {
+        let each = memory / keys as f64;
+        row(&format!("memory, {keys} keys"), each, "bytes/key", "250");
+    }
+    Costs {
+        spread,
+        one: single,
+    }
+}
+
+const SMALL: usize = 1_000;
+const LARGE: usize = 1_000_000;
+
+/// What more keys cost.
+fn sizes() {
+    let (small, large) = (costs(SMALL), costs(LARGE));
+    let rows = |names: &[(&str, &str)], what, few: &[f64], many: &[f64], goal| {
+        for ((name, _), (few, many)) in names.iter().zip(few.iter().zip(many)) {
+            let name = format!("{name}, {what}: {LARGE} keys to {SMALL}");
+            row(&name, many / few, "times", goal);
+        }
+    };
+    rows(&ONE, "one key", &small.one, &large.one, "1.5");
+    rows(&SPREAD, "as they come", &small.spread, &large.spread, "");
 }
 
 fn deletes() {
@@ -260,11 +296,11 @@ fn expiry() {
         engine.drain();
     }
     let now = engine.now.after(120 * SECOND);
-    let (mut calls, mut longest, start) = (0, Duration::ZERO, Instant::now());
+    let (mut calls, mut longest, start) = (0, 0.0_f64, clock());
     while engine.server.next_deadline().is_some_and(|at| at <= now) {
-        let before = processor_time(start);
+        let before = processor_time();
         engine.server.advance(now);
-        longest = longest.max(processor_time(start).saturating_sub(before));
+        longest = longest.max(processor_time() - before);
         engine.drain();
         calls += 1;
     }
@@ -273,13 +309,13 @@ fn expiry() {
     assert!(info.contains("\"messages\":0,"), "{info}");
     row(
         "1000000 TTLs due at once: longest call",
-        longest.as_micros() as f64,
+        longest / 1e3,
         "µs",
         "16000",
     );
     row(
         &format!("  all of them, {calls} calls"),
-        start.elapsed().as_micros() as f64,
+        (clock() - start) / 1e3,
         "µs",
         "",
     );
@@ -288,7 +324,7 @@ fn expiry() {
 fn last_per_subject() {
     let mut engine = Engine::new("");
     engine.fill(100_000);
-    let start = Instant::now();
+    let start = clock();
     let config = "{\"stream_name\":\"KV_b\",\"config\":{\"deliver_policy\":\"last_per_subject\",\"ack_policy\":\"none\",\
         \"max_deliver\":1,\"filter_subject\":\"$KV.b.>\",\"deliver_subject\":\"w.all\",\"headers_only\":true,\"name\":\"all\"}}";
     engine.send(b"SUB w.all all\r\n");
@@ -309,7 +345,7 @@ fn last_per_subject() {
     assert!(bytes > 100_000 * 40, "{bytes}");
     row(
         "keys of 100000: each",
-        start.elapsed().as_nanos() as f64 / 100_000.0,
+        (clock() - start) / 100_000.0,
         "ns",
         "",
     );
@@ -330,25 +366,15 @@ fn core_messages() {
 }
 
 fn main() {
-    let wanted = std::env::args()
-        .skip(1)
-        .find(|arg| !arg.starts_with('-'))
-        .unwrap_or_default();
-    let parts: [(&str, fn()); 9] = [
+    let wanted = arguments();
+    let parts: [(&str, fn()); 6] = [
         ("core", core_messages),
-        ("puts 1000", || puts_and_gets(1_000)),
-        ("puts 10000", || puts_and_gets(10_000)),
-        ("puts 100000", || puts_and_gets(100_000)),
-        ("puts 1000000", || puts_and_gets(1_000_000)),
+        ("keys", sizes),
         ("deletes", deletes),
         ("watchers", watchers),
-        ("keys", last_per_subject),
+        ("list", last_per_subject),
         ("expiry", expiry),
     ];
-    println!(
-        "{:<58} {:>9} {:<9} goal",
-        "in the process, through the whole protocol", "", ""
-    );
     for (name, part) in parts {
         if name.contains(&wanted) {
             part();
