@@ -12,7 +12,7 @@ use nats_kv_playground::wire::time::Time;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, yield_now};
 use tokio::time::{sleep, timeout};
 
 use crate::connection;
@@ -72,8 +72,25 @@ impl Host {
         self.ended.notify_one();
     }
 
-    /// Makes safe what the steps so far changed: one write for all connections that were read from meanwhile.
-    fn commit(&self) {
+    /// Is everything safe that the steps so far changed?
+    fn is_safe(&self) -> bool {
+        let storage = &mut *self.storage.borrow_mut();
+        let server = &mut self.server.borrow_mut();
+        storage
+            .as_mut()
+            .is_none_or(|storage| storage.is_safe(server))
+    }
+
+    /// Makes safe what the steps so far changed, with one write for all connections that have sent something by now. What
+    /// comes in while it lasts waits in the sockets, for the next.
+    async fn commit(&self) {
+        if !self.is_safe() {
+            yield_now().await;
+            self.write();
+        }
+    }
+
+    fn write(&self) {
         if let Some(storage) = &mut *self.storage.borrow_mut()
             && let Err(error) = storage.commit(&mut self.server.borrow_mut())
         {
@@ -85,7 +102,7 @@ impl Host {
     /// The next bytes for a connection, waiting for them. What they acknowledge is safe by then.
     pub async fn output(&self, id: ConnectionId, writer: &Notify) -> Output {
         loop {
-            self.commit();
+            self.commit().await;
             let output = self.server.borrow_mut().take_output(id);
             if !output.bytes.is_empty() || output.close.is_some() {
                 return output;
@@ -96,7 +113,7 @@ impl Host {
 
     async fn keep_deadlines(&self) {
         loop {
-            self.commit();
+            self.commit().await;
             let next = self.server.borrow().next_deadline();
             let wait = next.map(|at| Duration::from_nanos(at.since(now()).max(0) as u64));
             match wait {
@@ -199,7 +216,7 @@ async fn serve(mut config: Config) -> ExitCode {
     }
     let name = stopped().await;
     host.step(|server, now| server.shutdown(name, now));
-    host.commit();
+    host.write();
     let all_closed = async {
         while !host.writers.borrow().is_empty() {
             host.ended.notified().await;

@@ -15,6 +15,8 @@ const COMPACT: u64 = 64 << 20;
 pub struct Storage {
     directory: PathBuf,
     file: File,
+    /// Changes that are not in the file yet.
+    pending: Vec<u8>,
     /// Bytes of the last snapshot, and those appended since.
     snapshot: u64,
     appended: u64,
@@ -34,20 +36,27 @@ impl Storage {
         Ok(Storage {
             directory,
             file,
+            pending: Vec::new(),
             snapshot,
             appended: 0,
         })
     }
 
+    /// Is everything safe that happened so far?
+    pub fn is_safe(&mut self, server: &mut Server) -> bool {
+        self.pending.append(&mut server.take_journal());
+        self.pending.is_empty()
+    }
+
     /// Makes everything that happened so far safe.
     pub fn commit(&mut self, server: &mut Server) -> io::Result<()> {
-        let changes = server.take_journal();
-        if changes.is_empty() {
+        if self.is_safe(server) {
             return Ok(());
         }
-        self.file.write_all(&changes)?;
+        self.file.write_all(&self.pending)?;
         self.file.sync_data()?;
-        self.appended += changes.len() as u64;
+        self.appended += self.pending.len() as u64;
+        self.pending.clear();
         if self.appended > COMPACT && self.appended > self.snapshot / 2 {
             (self.file, self.snapshot) = write_snapshot(server, &self.directory)?;
             self.appended = 0;
