@@ -54,6 +54,14 @@ extern "C" {
     /// `Connector` of the TypeScript section.
     #[wasm_bindgen(typescript_type = "Connector")]
     pub type ConnectorFunction;
+
+    /// What handlers of a socket get for a message.
+    #[wasm_bindgen(extends = Object)]
+    type MessageEvent;
+    #[wasm_bindgen(method, setter, structural)]
+    fn set_type(this: &MessageEvent, kind: &JsValue);
+    #[wasm_bindgen(method, setter, structural)]
+    fn set_data(this: &MessageEvent, data: &JsValue);
 }
 
 /// A nats-server in this page, worker or process.
@@ -282,7 +290,8 @@ async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
         Ok(transport) if state.stage.get() == Stage::Connecting => {
             *state.transport.borrow_mut() = Some(transport);
             state.stage.set(Stage::Open);
-            state.call(|handlers| &handlers.open, &[("type", "open".into())]);
+            let fields = [("type", "open".into())];
+            state.call(|handlers| &handlers.open, &object(&fields));
             read(&state, &turns).await
         }
         Ok(_) => String::new(),
@@ -292,7 +301,7 @@ async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
                 ("type", "error".into()),
                 ("message", why.to_string().into()),
             ];
-            state.call(|handlers| &handlers.error, &fields);
+            state.call(|handlers| &handlers.error, &object(&fields));
             why.to_string()
         }
     };
@@ -304,11 +313,12 @@ async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
         ("reason", why.into()),
         ("wasClean", true.into()),
     ];
-    state.call(|handlers| &handlers.close, &fields);
+    state.call(|handlers| &handlers.close, &object(&fields));
 }
 
 /// Delivers until the connection ends; why it did.
 async fn read(state: &State, turns: &Turns) -> String {
+    let kind = JsValue::from("message");
     loop {
         let received = poll_fn(|cx| match &mut *state.transport.borrow_mut() {
             Some(transport) => transport.poll_receive(cx),
@@ -318,9 +328,11 @@ async fn read(state: &State, turns: &Turns) -> String {
         turns.share().await;
         match received {
             Ok(bytes) => {
-                let data = Uint8Array::from(&bytes[..]).buffer();
-                let fields = [("type", "message".into()), ("data", data.into())];
-                state.call(|handlers| &handlers.message, &fields);
+                // There are very many of these: no names are translated each time.
+                let event = Object::new().unchecked_into::<MessageEvent>();
+                event.set_type(&kind);
+                event.set_data(&Uint8Array::from(&bytes[..]).buffer());
+                state.call(|handlers| &handlers.message, &event);
             }
             Err(why) => return why.to_string(),
         }
@@ -329,10 +341,10 @@ async fn read(state: &State, turns: &Turns) -> String {
 
 impl State {
     /// Calls a handler, which may well call back.
-    fn call(&self, which: impl Fn(&Handlers) -> &Option<Function>, fields: &[(&str, JsValue)]) {
+    fn call(&self, which: impl Fn(&Handlers) -> &Option<Function>, event: &Object) {
         let handler = which(&self.handlers.borrow()).clone();
         if let Some(handler) = handler {
-            let _ = handler.call1(&JsValue::UNDEFINED, &object(fields));
+            let _ = handler.call1(&JsValue::UNDEFINED, event);
         }
     }
 }
