@@ -212,3 +212,65 @@ proptest! {
         }
     }
 }
+
+/// More than fits into one block, one run of names and the first table; then nearly nothing, and more again.
+#[test]
+fn grows_and_shrinks() {
+    let mut store = Store::new(Storage::Memory, 0);
+    let mut model: BTreeMap<Vec<u8>, (u64, usize)> = BTreeMap::new();
+    let mut random = 1u64;
+    let mut next = |below: u64| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % below
+    };
+    let compare = |store: &Store, model: &BTreeMap<Vec<u8>, (u64, usize)>| {
+        store.check();
+        assert_eq!(store.num_subjects(), model.len());
+        let everything = Filters::default();
+        let subjects = store.subjects(&everything);
+        assert!(
+            subjects
+                .map(|(name, sequences)| (name, sequences.last()))
+                .eq(model.iter().map(|(name, (seq, _))| (&name[..], *seq)))
+        );
+        for (name, (seq, size)) in model {
+            let message = store.get(*seq).expect("stored");
+            assert_eq!(message.subject, &name[..]);
+            assert!(message.size() == *size && message.payload().iter().all(|b| *b == *seq as u8));
+        }
+    };
+    for round in 0..3 {
+        for _ in 0..20_000 {
+            let long = if next(4) == 0 {
+                ".long".repeat(9)
+            } else {
+                String::new()
+            };
+            let name = format!("key{}{long}", next(6_000)).into_bytes();
+            let size = if next(500) == 0 {
+                50_000
+            } else {
+                next(40) as usize
+            };
+            let seq = store.last_seq() + 1 + next(50) / 49 * 1_000_000;
+            let (time, body) = (Time(seq as i64), vec![seq as u8; size]);
+            store.push(seq, &name, b"", &body, time, None);
+            if let Some((old, _)) = model.insert(name, (seq, size)) {
+                assert!(store.remove(old));
+            }
+        }
+        compare(&store, &model);
+        let keep = [3, 700, 0][round];
+        let mut left = 0;
+        model.retain(|_, (seq, _)| {
+            let kept = keep > 0 && next(keep) == 0;
+            left += usize::from(kept);
+            assert!(kept || store.remove(*seq));
+            kept
+        });
+        assert_eq!(store.len(), left as u64);
+        compare(&store, &model);
+    }
+}
