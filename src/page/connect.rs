@@ -12,7 +12,9 @@ const CONFIGURATION: &str = "\
 jetstream: enabled
 websocket {
   port: 8080
-  no_tls: true  # for this computer only; give tls { … } elsewhere
+  # On this computer only;
+  # elsewhere tls { … }:
+  no_tls: true
 }";
 
 /// The dialog "Connect".

@@ -12,6 +12,7 @@ use crate::{
     host::{BrowserRuntime, Host},
     wire::time::{SECOND, Time},
 };
+use leptos::prelude::window;
 use std::{cell::RefCell, rc::Rc};
 
 /// The connection, as shown.
@@ -184,19 +185,26 @@ fn happened(page: Page, event: &Event) {
 }
 
 fn words(error: &Error, url: &str) -> String {
+    let secure = window().location().protocol().is_ok_and(|protocol| protocol == "https:");
     match error {
+        // Some browsers refuse it at once, others let it fail.
+        Error::Transport(TransportError::Address(_) | TransportError::Refused(_)) if secure && url.starts_with("ws://") => {
+            "This page came over https, and browsers let such a page open wss:// only (ws:// at most to this computer). \
+             Give the server’s websocket block a tls { … } and connect to wss://…, or open this page over http."
+                .into()
+        }
         Error::Transport(TransportError::Address(why)) => {
             format!("This is no address to connect to ({why}). It has to look like ws://127.0.0.1:8080 or wss://host.")
         }
         Error::Transport(TransportError::Refused(_)) => format!(
-            "{url} cannot be reached, or does not speak WebSocket. Does a nats-server listen there, with a \
-             websocket block in its configuration as below?"
+            "Nothing that speaks WebSocket can be reached at {url}: nothing listens there, or a web server, or \
+             nats-server’s port for other clients (4222). Does nats-server run, with a websocket block as below, on the port it says?"
         ),
         Error::Server(text) if text.contains("uthori") || text.contains("uthentication") => {
             "The server refuses these credentials (Authorization Violation). Check user and password, or the token.".into()
         }
         Error::NoInfo | Error::Protocol(_) => {
-            format!("{url} answers, but not as a nats-server does.")
+            format!("{url} is a WebSocket, but not of a nats-server: it does not begin with INFO. Use the port of the websocket block, as below.")
         }
         Error::Timeout => format!("{url} did not answer in time."),
         error => format!("The connection failed: {error}"),

@@ -9,6 +9,9 @@ use std::collections::VecDeque;
 /// Lines a chunk.
 const CHUNK: usize = 100;
 
+/// Lines drawn at a time; more wait for the next frame, so that keys are answered in between.
+const BATCH: usize = 1_000;
+
 /// Chunks at the end that are always laid out.
 const NEAR: u32 = 10;
 
@@ -20,18 +23,20 @@ pub struct Output {
     first: usize,
     /// The line the cursor was drawn in.
     cursor: Option<usize>,
+    /// The first line that waits for the next frame.
+    waiting: usize,
 }
 
 impl Output {
     /// Draws into `root`.
     pub fn new(document: Document, root: HtmlElement) -> Output {
-        Output { document, root, lines: VecDeque::new(), first: 0, cursor: None }
+        Output { document, root, lines: VecDeque::new(), first: 0, cursor: None, waiting: usize::MAX }
     }
 
-    /// Draws what changed; with `cursor`, the cursor too. `drawn` gets each line that changed.
-    pub fn draw(&mut self, screen: &mut Screen, cursor: bool, drawn: impl Fn(&str)) {
+    /// Draws what changed; with `cursor`, the cursor too. `drawn` gets each line that changed. True if there is more to draw.
+    pub fn draw(&mut self, screen: &mut Screen, cursor: bool, drawn: impl Fn(&str)) -> bool {
         let dropped = screen.dropped();
-        let mut changed = dropped + screen.take_changed();
+        let mut changed = self.waiting.min(dropped + screen.take_changed());
         let lines = screen.lines();
         let cursor = cursor.then(|| screen.cursor());
         // The line after the last newline is nothing yet, unless the cursor is there.
@@ -55,12 +60,15 @@ impl Output {
             changed = changed.min(line.unwrap_or(changed));
         }
         let from = changed.min(self.first + self.lines.len()).max(self.first);
-        for number in from..end {
+        let last = end.min(from + BATCH);
+        for number in from..last {
             let Some(line) = lines.get(number - dropped) else { break };
             let column = cursor.filter(|_| cursor_line == Some(number)).map(|(_, column)| column);
             self.draw_line(number, line, column);
             drawn(&line.text());
         }
+        self.waiting = if last < end { last } else { usize::MAX };
+        last < end
     }
 
     fn draw_line(&mut self, number: usize, line: &Line, cursor: Option<usize>) {

@@ -7,7 +7,7 @@ use super::{
     link::Link,
     output::Output,
     panes::{Pane, title},
-    state::Page,
+    state::{Frame, Page},
     tty::Reading,
 };
 use crate::{
@@ -49,14 +49,16 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
     });
     let view = View {
         page,
+        frame: page.frame(terminal),
         console,
         output: Output::new(document(), (*log).clone().unchecked_into()),
         scroll: scroll.clone(),
         entry,
         input: field,
         columns: 80,
+        height: 0,
     };
-    view.attach(terminal);
+    view.attach();
     let keys = [
         ("Tab", "Tab", Key::Tab),
         ("↑", "Up", Key::Up),
@@ -69,17 +71,16 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
         let at = at.clone();
         button("", move || press(&at.console, &at.field, key.clone())).attr("aria-label", name).text(label)
     });
-    let note = "A real server is connected; its log stays where it runs. What is below is the server in this page, which waits.";
+    let note = (terminal == lesson::Terminal::Server).then(|| {
+        element("p", "terminal__note")
+            .text("A real server is connected; its log stays where it runs. What is below is the server in this page, which waits.")
+            .shown(move || page.link.with(Link::is_real))
+    });
     element("section", "terminal")
         .attr("aria-label", name)
         .shown(move || page.panes.is_open(Pane::Terminal(terminal)))
-        .with(&[
-            element("p", "terminal__note")
-                .text(note)
-                .shown(move || terminal == lesson::Terminal::Server && page.link.with(Link::is_real)),
-            scroll,
-            element("div", "terminal__keys").attr("role", "group").attr("aria-label", "Keys").with(&keys),
-        ])
+        .with(note.as_slice())
+        .with(&[scroll, element("div", "terminal__keys").attr("role", "group").attr("aria-label", "Keys").with(&keys)])
 }
 
 /// A console and the field where its line is typed.
@@ -116,17 +117,20 @@ impl At {
 /// Draws one terminal.
 struct View {
     page: Page,
+    frame: Rc<Frame>,
     console: Rc<Console>,
     output: Output,
     scroll: Element,
     entry: Element,
     input: web_sys::HtmlTextAreaElement,
     columns: usize,
+    /// As it was when last drawn, in pixels.
+    height: i32,
 }
 
 impl View {
-    fn attach(mut self, terminal: lesson::Terminal) {
-        let frame = self.page.frame(terminal);
+    fn attach(mut self) {
+        let frame = self.frame.clone();
         let redraw = frame.clone();
         let resized = Closure::<dyn FnMut()>::new(move || redraw.request(|| {}));
         if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
@@ -140,12 +144,15 @@ impl View {
         self.measure();
         let tty = &self.console.tty;
         let keys = tty.reading() == Reading::Keys;
-        // Whoever has scrolled up to read is left there.
-        let slack = self.scroll.scroll_height() - self.scroll.scroll_top() - self.scroll.client_height();
+        // Whoever has scrolled up to read is left there; a keyboard that takes half of the view is no scrolling.
+        let height = self.scroll.client_height();
+        let before = std::mem::replace(&mut self.height, height);
+        let slack = self.scroll.scroll_height() - self.scroll.scroll_top() - height.max(before);
         let follow = slack < 40;
-        tty.with_screen(|screen| {
-            self.output.draw(screen, keys, |line| self.page.lesson.output(line));
-        });
+        let more = tty.with_screen(|screen| self.output.draw(screen, keys, |line| self.page.lesson.output(line)));
+        if more {
+            self.frame.request(|| {});
+        }
         let mode = if keys { "keys" } else { "line" };
         self.entry.set_attribute("data-mode", mode).ok();
         let prompt = prompt(&self.console);
@@ -209,7 +216,11 @@ fn read_line(console: &Console, input: &web_sys::HtmlTextAreaElement) {
         left = left.saturating_sub(c.len_utf16());
         fits
     });
-    editor.set_cursor(characters.count());
+    let cursor = characters.count();
+    // To set it breaks a row of Tabs or of kills.
+    if editor.cursor() != cursor {
+        editor.set_cursor(cursor);
+    }
 }
 
 /// Puts the line and the cursor into the field.

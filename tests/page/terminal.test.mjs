@@ -118,3 +118,117 @@ test("editing keys, history and completion are those of a shell", async () => {
   await a.shows(/usage: nats kv history/i);
   await playground.close();
 });
+
+test("lines are killed, yanked, moved in by words and recalled", async () => {
+  const { playground, a } = await withBucket();
+  const value = () => a.input.inputValue();
+  await a.type("two echo one");
+  await a.press("Alt+b", "Alt+b", "Control+k");
+  assert.equal(await value(), "two ");
+  await a.press("Control+u");
+  assert.equal(await value(), "");
+  await a.press("Control+y"); // kills in a row are one
+  assert.equal(await value(), "two echo one");
+  await a.press("Control+a", "Alt+d", "Control+d");
+  assert.equal(await value(), "echo one");
+  await a.press("Control+u", "Control+e", "Control+u");
+  assert.equal(await value(), "");
+  await a.enter("echo 'first of two'");
+  await a.enter("echo second");
+  await a.press("Control+p", "Control+p");
+  assert.equal(await value(), "echo 'first of two'");
+  await a.press("Control+n");
+  assert.equal(await value(), "echo second");
+  await a.press("Control+c");
+  assert.equal(await value(), "");
+  await a.press("Control+r");
+  await playground.page.keyboard.type("of tw");
+  await a.press("Escape");
+  assert.equal(await value(), "echo 'first of two'");
+  await a.press("Control+u", "Control+l");
+  assert.equal((await a.text()).trim(), "");
+  await goesOn(a);
+  await playground.close();
+});
+
+test("Tab completes commands, flags, and what the server has", async () => {
+  const { playground, a } = await withBucket();
+  const filled = (line) => a.region.locator(`textarea`).and(a.input).evaluate((field, line) => new Promise((resolve) => {
+    const look = () => (field.value === line ? resolve() : requestAnimationFrame(look));
+    look();
+  }), line);
+  await a.enter("nats kv put b some.key v");
+  await a.shows(/\nv\n/);
+  await a.type("nats kv pu");
+  await a.press("Tab", "Tab");
+  await a.shows(/purge[^]*put|put[^]*purge/, "nats kv pu");
+  await a.type("t ");
+  await a.press("Control+u");
+  await a.type("nats kv get b so");
+  await a.press("Tab");
+  await filled("nats kv get b some.key ");
+  await a.type("--ra");
+  await a.press("Tab");
+  await filled("nats kv get b some.key --raw ");
+  await a.press("Enter");
+  await a.shows(/--raw\s*\nv\n/);
+  await playground.close();
+});
+
+test("a paste of lines runs them one by one and stops at the first that fails", async () => {
+  const { playground, a } = await withBucket();
+  await playground.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const lines = ["nats kv put b one 1", "nats kv get b nothere", "nats kv put b never 2", ""];
+  await playground.page.evaluate((text) => navigator.clipboard.writeText(text), lines.join("\n"));
+  await a.show();
+  await a.press("Control+v");
+  await a.shows(/put b one 1\n1\n[^]*get b nothere\n[^]*key not found/);
+  await goesOn(a);
+  await a.enter("nats kv ls b");
+  await a.shows(/one/, "nats kv ls b");
+  assert.doesNotMatch(await a.text(), /never/);
+  await playground.close();
+});
+
+test("^C ends whatever runs: a loop, a pipe, a sleep, a prompt", async () => {
+  const { playground, a } = await withBucket();
+  for (const line of ["while true; do echo x; done", "sleep 100", "nats sub '>' | cat", "nats kv del b"]) {
+    const before = await a.count(line);
+    await a.enter(line);
+    await a.answers(line, before, /^/);
+    await a.press("Control+c");
+    await goesOn(a);
+  }
+  await playground.close();
+});
+
+test("on a phone there is a row of keys, and the keyboard does not hide the line", async () => {
+  const playground = await world.open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+  const a = playground.terminal("A");
+  const tap = (name) => a.region.getByRole("button", { name, exact: true }).tap();
+  await a.enter("echo tapped");
+  await a.shows(/\ntapped\n/);
+  await tap("Up");
+  assert.equal(await a.input.inputValue(), "echo tapped");
+  await tap("Pipe");
+  await a.type("cat");
+  assert.equal(await a.input.inputValue(), "echo tapped|cat");
+  await a.press("Enter");
+  await a.shows(/tapped\|cat\ntapped\n/);
+  await a.enter("sleep 100");
+  await tap("Control C");
+  await goesOn(a);
+  await a.type("nats kv hist");
+  await tap("Tab");
+  await playground.page.waitForFunction((field) => field.value === "nats kv history ", await a.input.elementHandle());
+  // The keyboard comes up: the view is as much lower.
+  await playground.page.setViewportSize({ width: 360, height: 400 });
+  await playground.page.waitForFunction(() => innerHeight === 400);
+  const line = await a.input.boundingBox();
+  assert.ok(line.y >= 0 && line.y + line.height <= 400, `the line is at ${line.y}, out of a view of 400`);
+  for (const key of ["Tab", "Control C"]) {
+    const box = await a.region.getByRole("button", { name: key, exact: true }).boundingBox();
+    assert.ok(box.y + box.height <= 400, `${key} is out of view`);
+  }
+  await playground.close();
+});

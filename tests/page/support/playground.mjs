@@ -13,15 +13,16 @@ export async function launch() {
 }
 
 /** A browser and a site for a file of tests: `const world = await setUp()` … `await world.close()`. */
-export async function setUp(folders = { "/some/folder/": "dist" }) {
-  const [browser, site] = await Promise.all([launch(), serve(folders)]);
+export async function setUp(folders = { "/some/folder/": "dist" }, tls) {
+  const [browser, site] = await Promise.all([launch(), serve(folders, tls)]);
   return {
     browser,
     site,
     /** Opens the page in a fresh profile. */
-    async open({ address = "", path = "/some/folder/", hosts = [], ...context } = {}) {
-      const profile = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...context });
+    async open({ address = "", path = "/some/folder/", hosts = [], script, ...context } = {}) {
+      const profile = await browser.newContext({ viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: true, ...context });
       profile.setDefaultTimeout(PATIENCE);
+      if (script) await profile.addInitScript(script); // what the browser lacks or refuses
       const playground = new Playground(await profile.newPage(), [new URL(site.origin).host, ...hosts]);
       await playground.goto(site.origin + path + address);
       return playground;

@@ -1,5 +1,6 @@
 // Serves a folder on a free port of the loopback, below a path of its own, so that only relative addresses work.
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 
@@ -13,9 +14,12 @@ const TYPES = {
   ".svg": "image/svg+xml",
 };
 
-/** @param {Record<string, string>} folders path on the site to folder on disk, e.g. { "/docs/kv/": "dist" } */
-export async function serve(folders) {
-  const server = createServer(async (request, response) => {
+/**
+ * @param {Record<string, string>} folders path on the site to folder on disk, e.g. { "/docs/kv/": "dist" }
+ * @param {{ key: string, cert: string }} [tls] serves https
+ */
+export async function serve(folders, tls) {
+  const server = (tls ? createSecureServer : createServer)(tls ?? {}, async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://site").pathname)).replaceAll("\\", "/");
     const mount = Object.keys(folders).find((m) => path.startsWith(m));
     const file = mount && join(folders[mount], path.slice(mount.length) || "index.html");
@@ -31,6 +35,6 @@ export async function serve(folders) {
     }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${server.address().port}`;
+  const origin = `${tls ? "https" : "http"}://127.0.0.1:${server.address().port}`;
   return { origin, close: () => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))) };
 }

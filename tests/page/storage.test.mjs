@@ -1,0 +1,102 @@
+// What the browser keeps: where it keeps nothing, or no more, the page says so and works; of two tabs one keeps.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setUp, Playground } from "./support/playground.mjs";
+
+let world;
+before(async () => (world = await setUp()));
+after(() => world.close());
+
+/** Starts JetStream, puts `value` under the key `k` of a new bucket `b`, and reads it. */
+async function works(playground, value = "v") {
+  const [a, server] = [playground.terminal("A"), playground.terminal("Server")];
+  await server.press("Control+c");
+  await server.enter("nats-server -js");
+  await server.shows(/Server is ready/, "nats-server -js");
+  await a.enter("nats kv add b");
+  await a.shows(/Bucket Name: b\n/);
+  await a.enter(`nats kv put b k ${value}`);
+  await a.enter("nats kv get b k --raw");
+  await a.shows(new RegExp(`--raw\\n${value}\\n`));
+}
+
+const notice = (playground, text) => playground.page.getByRole("status").filter({ hasText: text }).waitFor();
+
+const REFUSALS = {
+  "there is no IndexedDB": () => Object.defineProperty(window, "indexedDB", { value: undefined }),
+  "open throws": () => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("not here", "SecurityError");
+    };
+  },
+  "open fails": () => {
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function () {
+      const request = open.call(this, "another", 1);
+      request.addEventListener("upgradeneeded", () => request.transaction.abort());
+      return request;
+    };
+  },
+};
+
+for (const [name, script] of Object.entries(REFUSALS)) {
+  test(`where ${name}, nothing is kept, which is said, and everything works`, async () => {
+    const playground = await world.open({ script });
+    await notice(playground, "keeps nothing");
+    await works(playground);
+    await playground.close();
+  });
+}
+
+test("where there is no room left, it is said, and everything works", async () => {
+  const playground = await world.open({
+    script: () => {
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+    },
+  });
+  await works(playground);
+  await notice(playground, "stores no more");
+  await playground.terminal("A").enter("nats kv put b k again");
+  await playground.terminal("A").shows(/\nagain\n/);
+  await playground.close();
+});
+
+test("where nothing at all can be stored, the page works", async () => {
+  const playground = await world.open({
+    script: () => {
+      Object.defineProperty(window, "indexedDB", { value: undefined });
+      Storage.prototype.setItem = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+      Storage.prototype.getItem = () => {
+        throw new DOMException("not here", "SecurityError");
+      };
+    },
+  });
+  await works(playground);
+  await playground.close();
+});
+
+test("a second tab begins with what was kept, says that it keeps nothing, and keeps nothing", async () => {
+  const first = await world.open();
+  await works(first, "first");
+  const second = new Playground(await first.page.context().newPage(), [new URL(world.site.origin).host]);
+  await second.goto(first.page.url());
+  await notice(second, "Another tab keeps");
+  const [a, other] = [first.terminal("A"), second.terminal("A")];
+  await other.enter("nats kv get b k --raw");
+  await other.shows(/--raw\nfirst\n/);
+  await other.enter("nats kv put b k second");
+  await other.shows(/\nsecond\n/);
+  await second.page.close();
+  await a.enter("nats kv put b other mine");
+  await a.shows(/\nmine\n/);
+  await first.page.waitForTimeout(200); // what is stored within 100 ms survives
+  await first.reload();
+  await a.enter("nats kv get b k --raw");
+  await a.shows(/--raw\nfirst\n/);
+  assert.deepEqual(second.problems, []);
+  await first.close();
+});
