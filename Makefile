@@ -10,11 +10,11 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
 serve: ## build the page and serve it at http://127.0.0.1:$(PORT)/, again after each change
-	@$(NEED) wasm-target wasm-bindgen trunk wasm-opt
+	@$(NEED) wasm-target wasm-bindgen trunk wasm-split wasm-opt
 	$(RUN) trunk serve --offline --release --port $(PORT)
 
 build: ## the static site in dist/; works from any folder of any host
-	@$(NEED) wasm-target wasm-bindgen trunk wasm-opt
+	@$(NEED) wasm-target wasm-bindgen trunk wasm-split wasm-opt
 	$(RUN) trunk build --offline --release --public-url ./
 
 examples: ## target/release/examples/{server,nats}
@@ -27,7 +27,7 @@ size: build ## raw and brotli bytes of dist/; fails above the budget
 	@$(RUN) node scripts/size.mjs
 
 size-detail: ## which code the wasm consists of; ARGS=--functions names the largest
-	@$(NEED) wasm-target wasm-bindgen wasm-opt
+	@$(NEED) wasm-target wasm-bindgen wasm-split wasm-opt
 	@$(RUN) node scripts/size-detail.mjs $(ARGS)
 
 bench: examples pkg ## speed beside nats-server; writes BENCHMARKS.md

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.." && source scripts/env.sh
 NATS_SERVER=v2.15.2
 NATS_CLI=v0.5.1
 TRUNK=0.21.14
+WASM_SPLIT=0.2.4
 
 say() { printf 'need: %s\n' "$*" >&2; }
 cannot() { say "cannot install $1: $2"; exit 1; }
@@ -74,6 +75,11 @@ need() {
         [ "$(wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $version" ] && have wasm-bindgen-test-runner && return
         say "installing wasm-bindgen-cli $version with cargo (a minute, once): it must match Cargo.lock"
         cargo_install wasm-bindgen-cli --version "$version" --root .tools --force
+        ;;
+    wasm-split)
+        have wasm-split-cli && return
+        say "installing wasm_split_cli_support $WASM_SPLIT with cargo (a minute, once): it splits the page's code into files"
+        cargo_install wasm_split_cli_support@$WASM_SPLIT --locked --features build-binary
         ;;
     node_modules | wasm-opt)
         have npm || cannot "$1" "there is no node and npm on PATH (Node.js 20 or newer)"

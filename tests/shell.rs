@@ -91,6 +91,7 @@ fn terminal() -> (Rc<Terminal>, Shell) {
         io: terminal.clone(),
         connector: Rc::new(|_| Err("no server here".to_string())),
         runtime: Rc::new(Tokio),
+        rest: nats_kv_playground::cli::rest::here,
     };
     let hooks = Hooks {
         server: Box::new(|words, io| {

@@ -406,6 +406,7 @@ pub fn command(data: &[u8]) {
         io: nothing,
         connector: Rc::new(|_| Err("nats: no servers available for connection".to_owned())),
         runtime: Rc::new(Nothing),
+        rest: nats_kv_playground::cli::rest::here,
     };
     let words = text.split_whitespace().map(str::to_owned).collect();
     let mut context = Context::from_waker(Waker::noop());

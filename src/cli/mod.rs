@@ -12,6 +12,7 @@ mod pattern;
 mod prompt;
 mod race;
 pub mod render;
+pub mod rest;
 pub mod screen;
 pub mod shell;
 pub mod spec;
@@ -114,27 +115,85 @@ pub struct Session {
     pub connector: Rc<ConnectorFactory>,
     /// Time, timers, tasks, randomness.
     pub runtime: Rc<dyn Runtime>,
+    /// What is loaded when it is first needed.
+    pub rest: rest::Load,
 }
 
 /// Runs one command line (`args` without the program's name, as a shell has split it) and returns its exit code.
 ///
 /// Dropping the future is ^C: what the command has open is closed.
 pub async fn run(args: Vec<String>, session: Session) -> i32 {
-    let spec = Spec::new();
-    match prepare(&spec, &args, &session) {
-        Ok(Step::Done(code)) => code,
-        Ok(Step::Run(call)) => match commands::dispatch(call).await {
-            Ok(()) => 0,
-            Err(failure) => fail(&spec, &args, &session, failure),
-        },
-        Err(failure) => fail(&spec, &args, &session, failure),
+    // Most of what is typed is a KV command without a mistake, which needs neither help nor the other commands.
+    let core = Spec::core();
+    let settled = parse::parse(&core, &args, &session.io.files()).settled(&core);
+    let first = match settled {
+        true => attempt(&core, commands::core, &args, &session).await,
+        false => Ok(Shown::Nothing),
+    };
+    let outcome = match first {
+        Ok(Shown::Done) => return 0,
+        Err(Failure::Exit(code)) => return code,
+        Err(Failure::Error(text)) => return fail(&session, &text),
+        other => other,
+    };
+    let rest = match (session.rest)().await {
+        Ok(rest) => rest,
+        Err(why) => return fail(&session, &why),
+    };
+    let spec = Spec::read(rest.table);
+    let outcome = match outcome {
+        Ok(Shown::Nothing) => attempt(&spec, rest.dispatch, &args, &session).await,
+        other => other,
+    };
+    let usage = |path: &str, global| {
+        let command = spec.get(path).unwrap_or(spec.root());
+        let text = (rest.usage)(&spec, command, columns(&session), global);
+        session.io.stdout(text.as_bytes());
+    };
+    match outcome {
+        Ok(Shown::Usage { path, global }) => {
+            usage(path, global);
+            0
+        }
+        Ok(_) => 0,
+        Err(Failure::Exit(code)) => code,
+        Err(Failure::Error(text)) => fail(&session, &text),
+        Err(Failure::Usage(text)) => {
+            session.io.stderr(format!("error: {text}\n\n").as_bytes());
+            let parsed = parse::parse(&spec, &args, &session.io.files());
+            usage(parsed.command.path, parsed.has("help"));
+            1
+        }
+    }
+}
+
+/// What a command line came to.
+enum Shown {
+    /// It was not tried.
+    Nothing,
+    /// A command ran.
+    Done,
+    /// The usage of a command is to be shown, with the flags that hold for all commands or without.
+    Usage { path: &'static str, global: bool },
+}
+
+/// Runs a command line with the commands that are known.
+async fn attempt(
+    spec: &Spec,
+    dispatch: fn(commands::Call) -> LocalFuture<'static, commands::Outcome>,
+    args: &[String],
+    session: &Session,
+) -> Result<Shown, Failure> {
+    match prepare(spec, args, session)? {
+        Step::Show(shown) => Ok(shown),
+        Step::Run(call) => dispatch(*call).await.map(|()| Shown::Done),
     }
 }
 
 /// What a command line comes to before any command runs.
 enum Step {
-    Done(i32),
-    Run(commands::Call),
+    Show(Shown),
+    Run(Box<commands::Call>),
 }
 
 /// Everything up to the command itself, in fisk's order: parse, defaults and environment, validators, values, pre-actions
@@ -145,15 +204,16 @@ fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Fail
     let values = parse::Values::new(spec, &parsed, &|name| session.io.env(name))?;
     parse::check_bounds(&parsed)?;
     let values_checked = parse::check_values(&parsed, &files);
-    if usage::around(spec, parsed.command).is_some() && !parsed.has("help") {
-        let why = usage::around(spec, parsed.command).unwrap_or_default();
+    if let Some(why) = spec.instead(parsed.command)
+        && !parsed.has("help")
+    {
         let path = parsed.command.path;
         return Err(format!("this playground does not have \"nats {path}\": {why}").into());
     }
     let context = context::Context::at_start(session, &values)?;
     if parsed.has("version") {
         session.io.stdout(b"v0.5.1\n");
-        return Ok(Step::Done(0));
+        return Ok(Step::Show(Shown::Done));
     }
     if let Some(words) = &parsed.help {
         let helped = parse::parse(spec, words, &files);
@@ -161,16 +221,14 @@ fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Fail
             let text = text.strip_suffix(HELP_HINT).unwrap_or(&text);
             return Err(text.into());
         }
-        show_usage(spec, helped.command, session, false);
-        return Ok(Step::Done(0));
+        return Ok(usage_of(helped.command, false));
     }
     parse::check_sizes(&parsed)?;
     if let Some(error) = parsed.error {
         return Err(error);
     }
     if parsed.has("help") {
-        show_usage(spec, parsed.command, session, true);
-        return Ok(Step::Done(0));
+        return Ok(usage_of(parsed.command, true));
     }
     values_checked?;
     let group = spec.children(parsed.command).next().is_some();
@@ -181,50 +239,41 @@ fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Fail
     }
     parse::check_required(spec, &parsed, &values)?;
     if group {
-        show_usage(spec, parsed.command, session, false);
-        return Ok(Step::Done(0));
+        return Ok(usage_of(parsed.command, false));
     }
-    Ok(Step::Run(commands::Call {
+    Ok(Step::Run(Box::new(commands::Call {
         path: parsed.command.path,
         values,
         session: session.clone(),
         context,
         refused: Default::default(),
         connected: Default::default(),
-    }))
+    })))
 }
 
 const HELP_HINT: &str = ", use --help for full help including flags and arguments";
 
-fn show_usage(spec: &Spec, command: &spec::Command, session: &Session, global: bool) {
-    let columns = session
-        .io
-        .env("COLUMNS")
-        .and_then(|c| c.parse().ok())
-        .filter(|c| *c > 0);
-    let width = columns.unwrap_or_else(|| match session.io.stdout_is_terminal() {
+fn usage_of(command: &spec::Command, global: bool) -> Step {
+    Step::Show(Shown::Usage {
+        path: command.path,
+        global,
+    })
+}
+
+/// Columns that help may have.
+fn columns(session: &Session) -> usize {
+    let columns = session.io.env("COLUMNS").and_then(|c| c.parse().ok());
+    let screen = || match session.io.stdout_is_terminal() {
         true => session.io.size().0,
         false => 80,
-    });
-    session
-        .io
-        .stdout(usage::usage(spec, command, width, global).as_bytes());
+    };
+    columns.filter(|c| *c > 0).unwrap_or_else(screen)
 }
 
 /// Says what went wrong, the way fisk does.
-fn fail(spec: &Spec, args: &[String], session: &Session, failure: Failure) -> i32 {
-    match failure {
-        Failure::Exit(code) => return code,
-        Failure::Error(text) => {
-            session
-                .io
-                .stderr(format!("nats: error: {text}\n").as_bytes());
-        }
-        Failure::Usage(text) => {
-            session.io.stderr(format!("error: {text}\n\n").as_bytes());
-            let parsed = parse::parse(spec, args, &session.io.files());
-            show_usage(spec, parsed.command, session, parsed.has("help"));
-        }
-    }
+fn fail(session: &Session, text: &str) -> i32 {
+    session
+        .io
+        .stderr(format!("nats: error: {text}\n").as_bytes());
     1
 }

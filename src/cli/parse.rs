@@ -69,6 +69,13 @@ impl Parsed<'_> {
             .iter()
             .any(|e| !e.param.argument && e.param.name == flag)
     }
+
+    /// Whether this is a command to be run, whatever other commands and help there may be.
+    pub fn settled(&self, spec: &Spec) -> bool {
+        let asks = self.error.is_some() || self.help.is_some();
+        let shows = self.has("help") || self.has("version");
+        !asks && !shows && spec.children(self.command).next().is_none()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -1,6 +1,9 @@
 //! The commands as data: reads `commands.txt`, the one table behind parsing, help, completion and errors. Must not know
 //! what a command does.
 
+/// The part of the table that `+` marks, made by `build.rs`.
+const CORE: &str = include_str!(concat!(env!("OUT_DIR"), "/core.txt"));
+
 /// What the value of a flag or argument may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -108,10 +111,15 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// Reads the table.
-    pub fn new() -> Spec {
+    /// The commands that are there from the start, without their help.
+    pub fn core() -> Spec {
+        Spec::read(CORE)
+    }
+
+    /// Reads a table.
+    pub fn read(table: &'static str) -> Spec {
         let mut commands: Vec<Command> = Vec::new();
-        for line in include_str!("commands.txt").lines() {
+        for line in table.lines() {
             if let Some(names) = line.strip_prefix("command ") {
                 commands.push(command(names));
             } else if let Some(last) = commands.last_mut() {
@@ -125,6 +133,12 @@ impl Spec {
             }
         }
         Spec { commands }
+    }
+
+    /// Why this playground does not have a command, or the group it is in, and what to use instead.
+    pub fn instead(&self, command: &Command) -> Option<&'static str> {
+        let lineage = self.lineage(command);
+        lineage.into_iter().rev().find_map(|c| c.instead)
     }
 
     /// The command at a path.
@@ -169,13 +183,8 @@ impl Spec {
     }
 }
 
-impl Default for Spec {
-    fn default() -> Self {
-        Spec::new()
-    }
-}
-
 fn command(names: &'static str) -> Command {
+    let names = names.strip_prefix('+').unwrap_or(names);
     let (path, aliases) = names.split_once(", ").unwrap_or((names, ""));
     let (path, hidden) = match path.strip_prefix('~') {
         Some(path) => (path, true),
@@ -277,7 +286,7 @@ mod tests {
 
     #[test]
     fn reads_the_table() {
-        let spec = Spec::new();
+        let spec = Spec::read(include_str!("commands.txt"));
         assert_eq!(spec.root().path, "");
         let add = spec.child(spec.get("kv").unwrap(), "new").unwrap();
         assert_eq!(add.path, "kv add");
@@ -305,7 +314,7 @@ mod tests {
 
     #[test]
     fn every_entry_is_whole() {
-        let spec = Spec::new();
+        let spec = Spec::read(include_str!("commands.txt"));
         for command in &spec.commands {
             assert!(!command.help.is_empty(), "{} has no help", command.path);
             assert!(

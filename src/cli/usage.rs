@@ -29,8 +29,9 @@ pub fn usage(spec: &Spec, command: &Command, width: usize, global: bool) -> Stri
         out.push_str(" <command> [<args> ...]");
     }
     out.push_str("\n\n");
-    let instead =
-        around(spec, command).map(|why| format!("This playground does not have it: {why}."));
+    let instead = spec
+        .instead(command)
+        .map(|why| format!("This playground does not have it: {why}."));
     for paragraph in command.help.iter().copied().chain(instead.as_deref()) {
         for line in wrap(paragraph, width) {
             out.push_str(&line);
@@ -80,14 +81,6 @@ pub fn usage(spec: &Spec, command: &Command, width: usize, global: bool) -> Stri
         out.push_str("Pass --help to see global flags applicable to this command.\n");
     }
     out
-}
-
-/// Why this playground does not have a command.
-pub fn around<'a>(spec: &'a Spec, command: &Command) -> Option<&'a str> {
-    spec.lineage(command)
-        .into_iter()
-        .rev()
-        .find_map(|c| c.instead)
 }
 
 fn argument_label(argument: &Param) -> String {

@@ -1,6 +1,7 @@
 //! What the terminals run: a shell with `nats` and `nats-server`, at a [`Tty`], with the server of the page around it.
 
 use super::{
+    chunks,
     link::Remotes,
     tty::{Reading, Tty},
 };
@@ -59,6 +60,7 @@ pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<Stri
         io: Rc::new(Terminal { tty, files, remote }),
         connector: Rc::new(move |url| connector(&host, &remotes, url)),
         runtime,
+        rest: chunks::rest,
     };
     let environment = [("HOME", HOME), ("USER", "you"), ("TERM", "xterm-256color")];
     let hooks = Hooks {

@@ -49,13 +49,11 @@ pub struct Call {
     pub connected: Rc<RefCell<String>>,
 }
 
-/// Runs a command.
-pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
+/// Runs a command that is there from the start.
+pub fn core(call: Call) -> LocalFuture<'static, Outcome> {
     match call.path {
         "account info" => Box::pin(account::info(call)),
-        "rtt" => Box::pin(account::rtt(call)),
         "kv add" => Box::pin(kv::add(call)),
-        "kv edit" => Box::pin(kv::edit(call)),
         "kv put" => Box::pin(kv::put(call)),
         "kv get" => Box::pin(kv::get(call)),
         "kv create" => Box::pin(kv::create(call)),
@@ -63,10 +61,22 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "kv del" => Box::pin(kv::delete(call)),
         "kv purge" => Box::pin(kv::purge(call)),
         "kv history" => Box::pin(kv::history(call)),
-        "kv revert" => Box::pin(kv::revert(call)),
         "kv info" => Box::pin(kv::info(call)),
         "kv watch" => Box::pin(kv::watch(call)),
         "kv ls" => Box::pin(kv::list(call)),
+        path => {
+            let text = format!("this playground does not have \"nats {path}\"");
+            Box::pin(std::future::ready(Err(text.into())))
+        }
+    }
+}
+
+/// Runs any command.
+pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
+    match call.path {
+        "rtt" => Box::pin(account::rtt(call)),
+        "kv edit" => Box::pin(kv::edit(call)),
+        "kv revert" => Box::pin(kv::revert(call)),
         "kv compact" => Box::pin(kv::compact(call)),
         "publish" => Box::pin(publish::publish(call)),
         "request" => Box::pin(publish::request(call)),
@@ -133,10 +143,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "context previous" => Box::pin(contexts::previous(call)),
         "errors ls" => Box::pin(errors::list(call)),
         "errors lookup" => Box::pin(errors::lookup(call)),
-        path => {
-            let text = format!("this playground does not have \"nats {path}\"");
-            Box::pin(std::future::ready(Err(text.into())))
-        }
+        _ => core(call),
     }
 }
 

@@ -3,11 +3,9 @@
 use super::{
     Shared,
     ast::{Command, Item, Kind, List, Pipeline, Redirect, Redirection, Word},
-    builtins, hint,
     parse::is_name,
     stdio::{Input, Output, Stdio, Stream},
     variables::Variables,
-    word::quote,
 };
 use crate::{
     cli::{FileError, Io, Session},
@@ -355,30 +353,27 @@ impl Context {
 
     /// Runs a command by its name.
     pub fn run(&self, mut words: Vec<String>) -> LocalFuture<'static, i32> {
-        let name = words.remove(0);
-        if let Some(builtin) = builtins::find(&name) {
-            return builtin(self.clone(), words);
-        }
         let io: Rc<dyn Io> = self.io.clone();
-        match name.as_str() {
-            "nats" => Box::pin(crate::cli::run(
-                words,
-                Session {
-                    io,
-                    ..self.shell.session.clone()
-                },
-            )),
-            "nats-server" => (self.shell.hooks.server)(words, io),
-            _ => {
-                let shown = match name.chars().any(char::is_control) {
-                    true => quote(&name),
-                    false => name.clone(),
-                };
-                self.complain(&format!("{shown}: command not found"));
-                if let Some(hint) = hint::for_command(&name, &words) {
-                    self.io.stderr(format!("{hint}\n").as_bytes());
-                }
-                Box::pin(async { 127 })
+        match words.first().map(String::as_str) {
+            Some("nats") => {
+                words.remove(0);
+                let session = self.shell.session.clone();
+                Box::pin(crate::cli::run(words, Session { io, ..session }))
+            }
+            Some("nats-server") => {
+                words.remove(0);
+                (self.shell.hooks.server)(words, io)
+            }
+            _ => Box::pin(self.clone().builtin(words)),
+        }
+    }
+
+    async fn builtin(self, words: Vec<String>) -> i32 {
+        match (self.shell.session.rest)().await {
+            Ok(rest) => (rest.builtin)(self, words).await,
+            Err(why) => {
+                self.complain(&why);
+                1
             }
         }
     }

@@ -42,14 +42,17 @@ mod variables;
 mod word;
 
 pub use builtins::in_columns;
+pub(super) use builtins::run as builtin;
 pub use complete::Completion;
+pub(super) use complete::complete;
+pub(super) use exec::Context;
 pub use files::MemoryFiles;
 pub use parse::{ParseError, parse};
 pub use word::quote;
 
 use super::{Io, Session};
 use crate::{client::transport::LocalFuture, wire::time::Time};
-use exec::{Context, Scope};
+use exec::Scope;
 use jobs::Jobs;
 use std::{
     cell::{Cell, RefCell},
@@ -82,7 +85,7 @@ pub struct Shell {
 }
 
 /// What all commands of a shell share.
-struct Shared {
+pub(super) struct Shared {
     session: Session,
     hooks: Hooks,
     jobs: Jobs,
@@ -191,7 +194,12 @@ impl Shell {
     /// What Tab does with what stands left of the cursor. Asks the server for names; dropping the future gives up.
     pub fn complete(&self, before_cursor: &str) -> LocalFuture<'static, Completion> {
         let (context, text) = (self.context.clone(), before_cursor.to_string());
-        Box::pin(complete::complete(context, text))
+        Box::pin(async move {
+            match (context.shell.session.rest)().await {
+                Ok(rest) => (rest.complete)(context, text).await,
+                Err(_) => Completion::default(),
+            }
+        })
     }
 
     /// Whether a text ends within quotes or a loop, so that Enter should ask for another line (after `> `).

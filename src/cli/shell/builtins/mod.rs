@@ -12,7 +12,7 @@ mod time;
 
 pub use files::in_columns;
 
-use super::exec::Context;
+use super::{exec::Context, hint, word::quote};
 use crate::{cli::Io, client::transport::LocalFuture};
 
 /// Runs a built-in: its surroundings and the words after its name.
@@ -71,6 +71,23 @@ pub const NAMES: &[(&str, &str)] = &[
     ("wc", "count lines, words and bytes"),
     ("xargs", "run a command with words that are read"),
 ];
+
+/// Runs the built-in that the first word names, or says that there is no such command.
+pub fn run(context: Context, mut words: Vec<String>) -> LocalFuture<'static, i32> {
+    let name = words.remove(0);
+    if let Some(builtin) = find(&name) {
+        return builtin(context, words);
+    }
+    let shown = match name.chars().any(char::is_control) {
+        true => quote(&name),
+        false => name.clone(),
+    };
+    context.complain(&format!("{shown}: command not found"));
+    if let Some(hint) = hint::for_command(&name, &words) {
+        context.io.stderr(format!("{hint}\n").as_bytes());
+    }
+    now(127)
+}
 
 /// The built-in of a name.
 pub fn find(name: &str) -> Option<Builtin> {

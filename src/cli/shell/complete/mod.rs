@@ -15,6 +15,7 @@ use crate::{
         race::{First, race},
         spec::{Command, Kind, Param, Spec},
     },
+    client::transport::LocalFuture,
     wire::time::SECOND,
 };
 use line::Line;
@@ -70,7 +71,11 @@ impl From<&str> for Candidate {
 }
 
 /// Completes the word that ends `text`.
-pub async fn complete(context: Context, text: String) -> Completion {
+pub fn complete(context: Context, text: String) -> LocalFuture<'static, Completion> {
+    Box::pin(completion(context, text))
+}
+
+async fn completion(context: Context, text: String) -> Completion {
     let line = Line::new(&text);
     if line.quote == Some('\n') {
         return Completion::default();
@@ -204,7 +209,10 @@ fn files(context: &Context, path: &str) -> Vec<Candidate> {
 
 /// What a word after `nats` may be.
 async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
-    let spec = Spec::new();
+    let Ok(rest) = (context.shell.session.rest)().await else {
+        return Vec::new();
+    };
+    let spec = Spec::read(rest.table);
     let mut typed = Typed {
         command: spec.root(),
         given: Vec::new(),

@@ -1,0 +1,35 @@
+//! The parts of the page's code that are loaded when they are first needed: the build makes a file of what only a function
+//! marked here leads to. Must not know what is in them.
+
+#![allow(unsafe_code, reason = "the macro declares the functions that another file of code provides")]
+
+use crate::{
+    cli::rest::{REST, Rest},
+    client::transport::LocalFuture,
+};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+/// Why a part is missing.
+struct Missing;
+
+impl From<SplitLoaderError> for Missing {
+    fn from(_: SplitLoaderError) -> Missing {
+        Missing
+    }
+}
+
+impl Missing {
+    fn text(self) -> String {
+        "this part of the page could not be loaded; check the connection to the network and try again".into()
+    }
+}
+
+#[wasm_split(commands, fallible)]
+fn load_rest() -> Result<&'static Rest, Missing> {
+    Ok(&REST)
+}
+
+/// Commands, help and built-ins beyond the first few.
+pub fn rest() -> LocalFuture<'static, Result<&'static Rest, String>> {
+    Box::pin(async { load_rest().await.map_err(Missing::text) })
+}
