@@ -24,4 +24,4 @@ for chunk in "$work"/{split,chunk}_*.wasm; do
     sed -i "s|\./$plain\.wasm|./$hashed.wasm|" "$work/__wasm_split.js"
 done
 wasm-opt -Oz "${features[@]}" --strip-debug --strip-producers "$work/${name}_bg.wasm" -o "$TRUNK_STAGING_DIR/${name}_bg.wasm"
-esbuild "$work/$script" --bundle --format=esm --minify --log-level=warning --outfile="$TRUNK_STAGING_DIR/$script" --allow-overwrite
+esbuild "$work/$script" --bundle --format=esm --minify --log-level=warning --log-override:duplicate-object-key=silent --outfile="$TRUNK_STAGING_DIR/$script" --allow-overwrite

@@ -6,6 +6,7 @@
 use crate::{
     cli::rest::{REST, Rest},
     client::transport::LocalFuture,
+    host::{StartEngine, jetstream},
 };
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
 
@@ -32,4 +33,14 @@ fn load_rest() -> Result<&'static Rest, Missing> {
 /// Commands, help and built-ins beyond the first few.
 pub fn rest() -> LocalFuture<'static, Result<&'static Rest, String>> {
     Box::pin(async { load_rest().await.map_err(Missing::text) })
+}
+
+#[wasm_split(jetstream, fallible)]
+fn load_jetstream() -> Result<StartEngine, Missing> {
+    Ok(jetstream::start)
+}
+
+/// What starts JetStream on a server.
+pub async fn jetstream() -> Result<StartEngine, String> {
+    load_jetstream().await.map_err(Missing::text)
 }

@@ -15,7 +15,7 @@ use crate::{
         transport::{Connector, LocalFuture},
         websocket::WebSocketConnector,
     },
-    host::{Config, Host, flags, jetstream},
+    host::{Config, Host, flags},
     wire::time::{SECOND, Time},
 };
 use std::rc::Rc;
@@ -78,7 +78,15 @@ pub const HOME: &str = "/home/you";
 async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
     match flags::parse(&words) {
         flags::Command::Run { mut config, jetstream } => {
-            config.jetstream = jetstream.then_some(jetstream::start);
+            if jetstream {
+                match chunks::jetstream().await {
+                    Ok(start) => config.jetstream = Some(start),
+                    Err(why) => {
+                        io.stderr(format!("nats-server: {why}\n").as_bytes());
+                        return 1;
+                    }
+                }
+            }
             serve(host, config, io).await
         }
         flags::Command::Signal(_) => {
