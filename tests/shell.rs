@@ -5,7 +5,7 @@
 use nats_kv_playground::{
     cli::{
         Files, Io, Session,
-        shell::{Hooks, MemoryFiles, Shell, parse, quote, split_paste},
+        shell::{Hooks, MemoryFiles, Shell, is_incomplete, parse, quote, split_paste},
     },
     client::{runtime::Runtime, transport::LocalFuture},
     wire::time::Time,
@@ -91,7 +91,7 @@ fn terminal() -> (Rc<Terminal>, Shell) {
         io: terminal.clone(),
         connector: Rc::new(|_| Err("no server here".to_string())),
         runtime: Rc::new(Tokio),
-        rest: nats_kv_playground::cli::rest::here,
+        parts: &nats_kv_playground::cli::parts::HERE,
     };
     let hooks = Hooks {
         server: Box::new(|words, io| {
@@ -284,7 +284,7 @@ fn a_paste_is_cut_into_commands() {
         ("", false),
         ("for", false),
     ] {
-        assert_eq!(Shell::is_incomplete(text), incomplete, "{text}");
+        assert_eq!(is_incomplete(text), incomplete, "{text}");
     }
 }
 

@@ -33,7 +33,7 @@ fn with_shell<F: Future<Output = ()>>(work: impl FnOnce(Rc<Shell>, Rc<Terminal>,
         io: terminal.clone(),
         connector: Rc::new(move |_url| Ok(connector.connector())),
         runtime,
-        rest: nats_kv_playground::cli::rest::here,
+        parts: &nats_kv_playground::cli::parts::HERE,
     };
     let hooks = Hooks {
         server: Box::new(|_, _| Box::pin(async { 1 })),

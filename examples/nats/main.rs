@@ -24,7 +24,7 @@ async fn command() -> i32 {
         io: Rc::new(terminal.clone()),
         connector: Rc::new(move |url| Ok(Rc::new(TcpConnector::new(url, connections.clone())))),
         runtime: Rc::new(TokioRuntime),
-        rest: nats_kv_playground::cli::rest::here,
+        parts: &nats_kv_playground::cli::parts::HERE,
     };
     let mut running = Box::pin(run(std::env::args().skip(1).collect(), session));
     let code = loop {

@@ -399,14 +399,14 @@ pub fn command(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
-    cli::shell::Shell::is_incomplete(text);
+    cli::shell::is_incomplete(text);
     cli::shell::split_paste(text);
     let nothing: Rc<dyn Io> = Rc::new(Nothing);
     let session = Session {
         io: nothing,
         connector: Rc::new(|_| Err("nats: no servers available for connection".to_owned())),
         runtime: Rc::new(Nothing),
-        rest: nats_kv_playground::cli::rest::here,
+        parts: &nats_kv_playground::cli::parts::HERE,
     };
     let words = text.split_whitespace().map(str::to_owned).collect();
     let mut context = Context::from_waker(Waker::noop());

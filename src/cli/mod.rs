@@ -8,11 +8,11 @@ mod commands;
 mod context;
 pub mod line_editor;
 mod parse;
+pub mod parts;
 mod pattern;
 mod prompt;
 mod race;
 pub mod render;
-pub mod rest;
 pub mod screen;
 pub mod shell;
 pub mod spec;
@@ -116,7 +116,7 @@ pub struct Session {
     /// Time, timers, tasks, randomness.
     pub runtime: Rc<dyn Runtime>,
     /// What is loaded when it is first needed.
-    pub rest: rest::Load,
+    pub parts: &'static parts::Parts,
 }
 
 /// Runs one command line (`args` without the program's name, as a shell has split it) and returns its exit code.
@@ -136,7 +136,7 @@ pub async fn run(args: Vec<String>, session: Session) -> i32 {
         Err(Failure::Error(text)) => return fail(&session, &text),
         other => other,
     };
-    let rest = match (session.rest)().await {
+    let rest = match (session.parts.rest)().await {
         Ok(rest) => rest,
         Err(why) => return fail(&session, &why),
     };

@@ -4,8 +4,7 @@
 #![allow(unsafe_code, reason = "the macro declares the functions that another file of code provides")]
 
 use crate::{
-    cli::rest::{REST, Rest},
-    client::transport::LocalFuture,
+    cli::parts::{LANGUAGE, Language, Parts, REST, Rest},
     host::{StartEngine, jetstream},
 };
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -25,15 +24,21 @@ impl Missing {
     }
 }
 
+#[wasm_split(language, fallible)]
+fn load_language() -> Result<&'static Language, Missing> {
+    Ok(&LANGUAGE)
+}
+
 #[wasm_split(commands, fallible)]
 fn load_rest() -> Result<&'static Rest, Missing> {
     Ok(&REST)
 }
 
-/// Commands, help and built-ins beyond the first few.
-pub fn rest() -> LocalFuture<'static, Result<&'static Rest, String>> {
-    Box::pin(async { load_rest().await.map_err(Missing::text) })
-}
+/// The parts of the command line.
+pub static PARTS: Parts = Parts {
+    language: || Box::pin(async { load_language().await.map_err(Missing::text) }),
+    rest: || Box::pin(async { load_rest().await.map_err(Missing::text) }),
+};
 
 #[wasm_split(jetstream, fallible)]
 fn load_jetstream() -> Result<StartEngine, Missing> {

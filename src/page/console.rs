@@ -7,7 +7,7 @@ use super::{
 use crate::{
     cli::{
         line_editor::{Action, Key, LineEditor},
-        shell::{Shell, in_columns, split_paste},
+        shell::{Shell, in_columns},
     },
     client::runtime::Runtime,
 };
@@ -156,14 +156,25 @@ impl Console {
     /// is behind the last newline is typed.
     pub fn paste(self: &Rc<Self>, text: &str) {
         let (lines, rest) = text.rsplit_once('\n').unwrap_or(("", text));
-        let begun = self.editor.borrow().text();
-        self.editor.borrow_mut().set("");
-        for command in split_paste(&(begun + lines)) {
-            self.editor.borrow_mut().remember(&command);
-            self.enter(command, true);
+        if lines.is_empty() {
+            self.editor.borrow_mut().insert(rest);
+            return self.observer.changed();
         }
-        self.editor.borrow_mut().insert(rest);
-        self.observer.changed();
+        let lines = self.editor.borrow().text() + lines;
+        self.editor.borrow_mut().set(rest);
+        let language = self.shell.language();
+        let console = self.clone();
+        self.runtime.spawn(Box::pin(async move {
+            let commands = match language.await {
+                Ok(language) => (language.split_paste)(&lines),
+                Err(_) => vec![lines],
+            };
+            for command in commands {
+                console.editor.borrow_mut().remember(&command);
+                console.enter(command, true);
+            }
+            console.observer.changed();
+        }));
     }
 
     /// Runs a line as if it had been typed; behind what runs and is queued.
@@ -244,9 +255,7 @@ impl Console {
         self.echo(&line);
         self.tty.write(b"\n");
         let line = std::mem::take(&mut *self.begun.borrow_mut()) + &line;
-        if Shell::is_incomplete(&line) {
-            *self.begun.borrow_mut() = line + "\n";
-        } else if !line.trim().is_empty() {
+        if !line.trim().is_empty() {
             self.start(line, paste);
         }
     }
@@ -254,10 +263,19 @@ impl Console {
     fn start(self: &Rc<Self>, line: String, paste: bool) {
         let job = Cancel::default();
         *self.job.borrow_mut() = Some(job.clone());
-        self.observer.started(&line);
-        let running = self.shell.run_line(&line);
+        let language = self.shell.language();
         let console = self.clone();
         self.runtime.spawn(Box::pin(async move {
+            let language = job.unless(language).await;
+            if let Some(Ok(language)) = language
+                && (language.is_incomplete)(&line)
+            {
+                *console.begun.borrow_mut() = line + "\n";
+                *console.job.borrow_mut() = None;
+                return console.next();
+            }
+            console.observer.started(&line);
+            let running = console.shell.run_line(&line);
             let code = job.unless(running).await.unwrap_or(130);
             console.end(&line, code, paste);
         }));
@@ -277,8 +295,13 @@ impl Console {
                 queue.pop_front();
             }
         }
-        let next = queue.pop_front();
         drop(queue);
+        self.next();
+    }
+
+    /// Goes on with what was typed ahead.
+    fn next(self: &Rc<Self>) {
+        let next = self.queue.borrow_mut().pop_front();
         if let Some(Queued { line, paste }) = next {
             self.submit(line, paste);
         }

@@ -369,7 +369,7 @@ impl Context {
     }
 
     async fn builtin(self, words: Vec<String>) -> i32 {
-        match (self.shell.session.rest)().await {
+        match (self.shell.session.parts.rest)().await {
             Ok(rest) => (rest.builtin)(self, words).await,
             Err(why) => {
                 self.complain(&why);

@@ -50,7 +50,7 @@ pub use files::MemoryFiles;
 pub use parse::{ParseError, parse};
 pub use word::quote;
 
-use super::{Io, Session};
+use super::{Io, Session, parts::Language};
 use crate::{client::transport::LocalFuture, wire::time::Time};
 use exec::Scope;
 use jobs::Jobs;
@@ -162,32 +162,15 @@ impl Shell {
     /// foreground ends, `$?` is 130.
     pub fn run_line(&self, text: &str) -> LocalFuture<'static, i32> {
         self.remember(text);
-        let context = self.context.clone();
-        let parsed = parse(text);
+        let (context, text) = (self.context.clone(), text.to_string());
         Box::pin(async move {
-            context.shell.begin_turn();
-            let status = match parsed {
-                Ok(list) => {
-                    let scope = &context.scope;
-                    let mut interrupted = Interrupted { scope, armed: true };
-                    let status = context.list(&list).await;
-                    interrupted.armed = false;
-                    status
-                }
-                Err(error) => {
-                    context.complain(&error.message);
-                    2
-                }
-            };
-            context.scope.status.set(status);
-            context.scope.leaving.set(None);
-            let last = context.shell.jobs.last_number();
-            for job in context.shell.jobs.take_ended() {
-                if context.io.stdin_is_terminal() {
-                    context.io.stderr(job.line(last).as_bytes());
+            match (context.shell.session.parts.language)().await {
+                Ok(language) => (language.run)(context, text).await,
+                Err(why) => {
+                    context.complain(&why);
+                    1
                 }
             }
-            status
         })
     }
 
@@ -195,17 +178,16 @@ impl Shell {
     pub fn complete(&self, before_cursor: &str) -> LocalFuture<'static, Completion> {
         let (context, text) = (self.context.clone(), before_cursor.to_string());
         Box::pin(async move {
-            match (context.shell.session.rest)().await {
+            match (context.shell.session.parts.rest)().await {
                 Ok(rest) => (rest.complete)(context, text).await,
                 Err(_) => Completion::default(),
             }
         })
     }
 
-    /// Whether a text ends within quotes or a loop, so that Enter should ask for another line (after `> `).
-    pub fn is_incomplete(text: &str) -> bool {
-        let continued = text.ends_with('\\') && !text.ends_with("\\\\");
-        continued || parse(text).is_err_and(|error| error.incomplete)
+    /// What tells whole lines from others.
+    pub fn language(&self) -> LocalFuture<'static, Result<&'static Language, String>> {
+        (self.context.shell.session.parts.language)()
     }
 
     /// What stands before a line.
@@ -270,8 +252,43 @@ impl Drop for Interrupted<'_> {
     }
 }
 
+/// Runs a line, or several.
+pub(super) fn run(context: Context, text: String) -> LocalFuture<'static, i32> {
+    Box::pin(async move {
+        context.shell.begin_turn();
+        let status = match parse(&text) {
+            Ok(list) => {
+                let scope = &context.scope;
+                let mut interrupted = Interrupted { scope, armed: true };
+                let status = context.list(&list).await;
+                interrupted.armed = false;
+                status
+            }
+            Err(error) => {
+                context.complain(&error.message);
+                2
+            }
+        };
+        context.scope.status.set(status);
+        context.scope.leaving.set(None);
+        let last = context.shell.jobs.last_number();
+        for job in context.shell.jobs.take_ended() {
+            if context.io.stdin_is_terminal() {
+                context.io.stderr(job.line(last).as_bytes());
+            }
+        }
+        status
+    })
+}
+
+/// Whether a text ends within quotes or a loop, so that Enter should ask for another line (after `> `).
+pub fn is_incomplete(text: &str) -> bool {
+    let continued = text.ends_with('\\') && !text.ends_with("\\\\");
+    continued || parse(text).is_err_and(|error| error.incomplete)
+}
+
 /// Cuts a paste of several lines into commands: each is a line, or the lines of one loop or quoted text. The last may be
-/// [incomplete](Shell::is_incomplete). Run them one by one, up to the first that fails.
+/// [incomplete](is_incomplete). Run them one by one, up to the first that fails.
 pub fn split_paste(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut command = String::new();
@@ -280,7 +297,7 @@ pub fn split_paste(text: &str) -> Vec<String> {
             command.push('\n');
         }
         command.push_str(line);
-        if !Shell::is_incomplete(&command) {
+        if !is_incomplete(&command) {
             let whole = std::mem::take(&mut command);
             if !whole.trim().is_empty() {
                 commands.push(whole);

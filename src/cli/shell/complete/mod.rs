@@ -209,7 +209,7 @@ fn files(context: &Context, path: &str) -> Vec<Candidate> {
 
 /// What a word after `nats` may be.
 async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
-    let Ok(rest) = (context.shell.session.rest)().await else {
+    let Ok(rest) = (context.shell.session.parts.rest)().await else {
         return Vec::new();
     };
     let spec = Spec::read(rest.table);

@@ -1,0 +1,69 @@
+//! The shell and the command in two parts that a page loads when they are first needed; everything else has them from the
+//! start. Must not know how they are loaded.
+//!
+//! In the page this is what splits the WebAssembly: code that only a [`Language`] or a [`Rest`] leads to is a file of its own.
+
+use super::{
+    commands::{self, Call, Outcome},
+    shell::{self, Completion},
+    spec::{Command, Spec},
+    usage,
+};
+use crate::client::transport::LocalFuture;
+
+/// The ways to the parts.
+pub struct Parts {
+    /// With the first line that is run: the language of the shell, and KV commands.
+    pub language: Load<Language>,
+    /// All the rest.
+    pub rest: Load<Rest>,
+}
+
+/// Gets a part; or says why not, in words for a person.
+pub type Load<T> = fn() -> LocalFuture<'static, Result<&'static T, String>>;
+
+/// For where both are linked in.
+pub static HERE: Parts = Parts {
+    language: || Box::pin(std::future::ready(Ok(&LANGUAGE))),
+    rest: || Box::pin(std::future::ready(Ok(&REST))),
+};
+
+/// What lines a shell takes, and what it does with them.
+pub struct Language {
+    /// Runs a line, or several; the exit code.
+    pub(super) run: fn(shell::Context, String) -> LocalFuture<'static, i32>,
+    /// [`shell::is_incomplete`]
+    pub is_incomplete: fn(&str) -> bool,
+    /// [`shell::split_paste`]
+    pub split_paste: fn(&str) -> Vec<String>,
+}
+
+/// The whole of it.
+pub static LANGUAGE: Language = Language {
+    run: shell::run,
+    is_incomplete: shell::is_incomplete,
+    split_paste: shell::split_paste,
+};
+
+/// All other commands, help, built-ins and completion.
+pub struct Rest {
+    /// All commands with their help, for [`Spec::read`].
+    pub(super) table: &'static str,
+    /// Runs a command.
+    pub(super) dispatch: fn(Call) -> LocalFuture<'static, Outcome>,
+    /// The usage block of a command.
+    pub(super) usage: fn(&Spec, &Command, usize, bool) -> String,
+    /// Runs a built-in of the shell, or says that there is none of that name.
+    pub(super) builtin: fn(shell::Context, Vec<String>) -> LocalFuture<'static, i32>,
+    /// What Tab does.
+    pub(super) complete: fn(shell::Context, String) -> LocalFuture<'static, Completion>,
+}
+
+/// The whole of it.
+pub static REST: Rest = Rest {
+    table: include_str!("commands.txt"),
+    dispatch: commands::dispatch,
+    usage: usage::usage,
+    builtin: shell::builtin,
+    complete: shell::complete,
+};
