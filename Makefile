@@ -31,7 +31,7 @@ size-detail: ## which code the wasm consists of; ARGS=--functions names the larg
 	@$(RUN) node scripts/size-detail.mjs $(ARGS)
 
 bench: examples pkg ## speed beside nats-server; writes BENCHMARKS.md
-	@$(NEED) nats nats-server chromium node_modules
+	@$(NEED) nats nats-server chromium node_modules wasm-target wasm-bindgen
 	$(RUN) scripts/nats-js.sh
 	$(RUN) python3 scripts/bench.py
 

@@ -56,7 +56,12 @@ struct State {
     lines: Vec<String>,
     log: Option<LogFn>,
     tender: Option<Waker>,
+    /// What it waits for.
+    tended: Option<Due>,
 }
+
+/// The next deadline, and how far ahead the clock is.
+type Due = (Time, i64);
 
 /// First of the port numbers connections seem to come from.
 const FIRST_PORT: u16 = 40_000;
@@ -244,6 +249,10 @@ impl State {
         runtime.now().after(self.ahead)
     }
 
+    fn due(&self) -> Option<Due> {
+        self.deadline().map(|at| (at, self.ahead))
+    }
+
     fn deadline(&self) -> Option<Time> {
         self.running
             .as_ref()
@@ -279,7 +288,10 @@ impl State {
         }
         self.lines.append(&mut server.take_log());
         self.stores.changed(server, config);
-        if let Some(tender) = self.tender.take() {
+        let news = !self.lines.is_empty() || !self.stores.changes.is_empty();
+        if (news || self.due() != self.tended)
+            && let Some(tender) = self.tender.take()
+        {
             tender.wake();
         }
         !ready.is_empty()
@@ -288,7 +300,7 @@ impl State {
 
 /// Runs what is due, and hands out log lines and changes, as long as the host is there.
 fn tend(shared: Weak<Shared>) -> LocalFuture<'static, ()> {
-    let mut timer: Option<(Time, LocalFuture<'static, ()>)> = None;
+    let mut timer: Option<(Due, LocalFuture<'static, ()>)> = None;
     Box::pin(poll_fn(move |cx| {
         let Some(shared) = shared.upgrade() else {
             return Poll::Ready(());
@@ -297,14 +309,16 @@ fn tend(shared: Weak<Shared>) -> LocalFuture<'static, ()> {
             shared.tell();
             let mut state = shared.state.borrow_mut();
             state.tender = Some(cx.waker().clone());
-            let Some(at) = state.deadline() else {
+            state.tended = state.due();
+            let Some(due) = state.tended else {
                 timer = None;
                 return Poll::Pending;
             };
             let now = state.now(&*shared.runtime);
-            if timer.as_ref().is_none_or(|(set, _)| *set != at) {
+            let (at, _) = due;
+            if timer.as_ref().is_none_or(|(set, _)| *set != due) {
                 let wait = at.since(now).clamp(1, LONGEST_SLEEP);
-                timer = Some((at, shared.runtime.sleep(wait)));
+                timer = Some((due, shared.runtime.sleep(wait)));
             }
             let rung = timer.as_mut().map(|(_, sleep)| sleep.as_mut().poll(cx));
             if rung != Some(Poll::Ready(())) {
