@@ -456,13 +456,12 @@ impl LineEditor {
         self.keep_for_undo();
         for c in self.text.iter_mut().take(end).skip(self.cursor) {
             let upper = kind == 'u' || (kind == 'c' && first);
-            first &= !c.is_alphanumeric();
-            let changed = if upper {
-                c.to_uppercase().next()
+            first &= !in_word(*c);
+            *c = if upper {
+                c.to_ascii_uppercase()
             } else {
-                c.to_lowercase().next()
+                c.to_ascii_lowercase()
             };
-            *c = changed.unwrap_or(*c);
         }
         self.go(end)
     }
@@ -484,12 +483,10 @@ impl LineEditor {
         let before = self.text.get(..from).unwrap_or_default();
         let end = before
             .iter()
-            .rposition(|c| c.is_alphanumeric())
+            .rposition(|c| in_word(*c))
             .map_or(0, |i| i + 1);
         let word = before.get(..end).unwrap_or_default();
-        word.iter()
-            .rposition(|c| !c.is_alphanumeric())
-            .map_or(0, |i| i + 1)
+        word.iter().rposition(|c| !in_word(*c)).map_or(0, |i| i + 1)
     }
 
     /// End of the word at or after `from`.
@@ -499,8 +496,8 @@ impl LineEditor {
             .iter()
             .enumerate()
             .skip(from)
-            .skip_while(|(_, c)| !c.is_alphanumeric());
-        rest.find(|(_, c)| !c.is_alphanumeric())
+            .skip_while(|(_, c)| !in_word(**c));
+        rest.find(|(_, c)| !in_word(**c))
             .map_or(self.text.len(), |(i, _)| i)
     }
 
@@ -516,6 +513,12 @@ impl LineEditor {
             .rposition(|c| c.is_whitespace())
             .map_or(0, |i| i + 1)
     }
+}
+
+/// Whether a character belongs to a word: letters and digits. All that is not ASCII counts, as the tables of what is a letter
+/// elsewhere weigh more than the editor.
+fn in_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !c.is_ascii()
 }
 
 #[cfg(test)]

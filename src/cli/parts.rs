@@ -1,9 +1,10 @@
-//! The shell and the command in two parts that a page loads when they are first needed; everything else has them from the
+//! The shell and the command in parts that a page loads when they are first needed; everything else has them from the
 //! start. Must not know how they are loaded.
 //!
-//! In the page this is what splits the WebAssembly: code that only a [`Language`] or a [`Rest`] leads to is a file of its own.
+//! In the page this is what splits the WebAssembly: code that only one of these parts leads to is a file of its own.
 
 use super::{
+    Session,
     commands::{self, Call, Outcome},
     shell::{self, Completion},
     spec::{Command, Spec},
@@ -13,7 +14,9 @@ use crate::client::transport::LocalFuture;
 
 /// The ways to the parts.
 pub struct Parts {
-    /// With the first line that is run: the language of the shell, and KV commands.
+    /// With the first line of `nats`: KV commands.
+    pub nats: Load<Nats>,
+    /// With the first line that is more than plain words: the language of the shell.
     pub language: Load<Language>,
     /// All the rest.
     pub rest: Load<Rest>,
@@ -22,15 +25,27 @@ pub struct Parts {
 /// Gets a part; or says why not, in words for a person.
 pub type Load<T> = fn() -> LocalFuture<'static, Result<&'static T, String>>;
 
-/// For where both are linked in.
+/// For where all are linked in.
 pub static HERE: Parts = Parts {
+    nats: || Box::pin(std::future::ready(Ok(&NATS))),
     language: || Box::pin(std::future::ready(Ok(&LANGUAGE))),
     rest: || Box::pin(std::future::ready(Ok(&REST))),
 };
 
+/// The command, to begin with.
+pub struct Nats {
+    /// [`super::run`]
+    pub(super) run: fn(Vec<String>, Session) -> LocalFuture<'static, i32>,
+}
+
+/// The whole of it.
+pub static NATS: Nats = Nats {
+    run: |args, session| Box::pin(super::run(args, session)),
+};
+
 /// What lines a shell takes, and what it does with them.
 pub struct Language {
-    /// Runs a line, or several; the exit code.
+    /// Runs a line, or several.
     pub(super) run: fn(shell::Context, String) -> LocalFuture<'static, i32>,
     /// [`shell::is_incomplete`]
     pub is_incomplete: fn(&str) -> bool,

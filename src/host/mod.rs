@@ -396,9 +396,15 @@ fn points_to(url: &str, config: Option<&Config>) -> Port {
     let here = ["127.0.0.1", "localhost", "::1", "0.0.0.0", ""].contains(&name);
     if here && config.is_some_and(|config| config.port == port) {
         Port::Open
-    } else if here || name.parse::<std::net::IpAddr>().is_ok() {
+    } else if here || is_address(name) {
         Port::Refused(format!("{name}:{port}"))
     } else {
         Port::Unknown(name.into())
     }
+}
+
+/// Whether a host is named by its address, so that nobody has to be asked for it.
+fn is_address(name: &str) -> bool {
+    name.contains(':')
+        || (name.split('.').count() == 4 && name.split('.').all(|part| part.parse::<u8>().is_ok()))
 }

@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "the macro declares the functions that another file of code provides")]
 
 use crate::{
-    cli::parts::{LANGUAGE, Language, Parts, REST, Rest},
+    cli::parts::{LANGUAGE, Language, NATS, Nats, Parts, REST, Rest},
     host::{StartEngine, jetstream},
 };
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -24,6 +24,11 @@ impl Missing {
     }
 }
 
+#[wasm_split(nats, fallible)]
+fn load_nats() -> Result<&'static Nats, Missing> {
+    Ok(&NATS)
+}
+
 #[wasm_split(language, fallible)]
 fn load_language() -> Result<&'static Language, Missing> {
     Ok(&LANGUAGE)
@@ -36,6 +41,7 @@ fn load_rest() -> Result<&'static Rest, Missing> {
 
 /// The parts of the command line.
 pub static PARTS: Parts = Parts {
+    nats: || Box::pin(async { load_nats().await.map_err(Missing::text) }),
     language: || Box::pin(async { load_language().await.map_err(Missing::text) }),
     rest: || Box::pin(async { load_rest().await.map_err(Missing::text) }),
 };

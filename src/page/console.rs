@@ -162,14 +162,10 @@ impl Console {
         }
         let lines = self.editor.borrow().text() + lines;
         self.editor.borrow_mut().set(rest);
-        let language = self.shell.language();
+        let commands = self.shell.split_paste(&lines);
         let console = self.clone();
         self.runtime.spawn(Box::pin(async move {
-            let commands = match language.await {
-                Ok(language) => (language.split_paste)(&lines),
-                Err(_) => vec![lines],
-            };
-            for command in commands {
+            for command in commands.await {
                 console.editor.borrow_mut().remember(&command);
                 console.enter(command, true);
             }
@@ -263,13 +259,10 @@ impl Console {
     fn start(self: &Rc<Self>, line: String, paste: bool) {
         let job = Cancel::default();
         *self.job.borrow_mut() = Some(job.clone());
-        let language = self.shell.language();
+        let incomplete = self.shell.is_incomplete(&line);
         let console = self.clone();
         self.runtime.spawn(Box::pin(async move {
-            let language = job.unless(language).await;
-            if let Some(Ok(language)) = language
-                && (language.is_incomplete)(&line)
-            {
+            if job.unless(incomplete).await == Some(true) {
                 *console.begun.borrow_mut() = line + "\n";
                 *console.job.borrow_mut() = None;
                 return console.next();

@@ -179,7 +179,7 @@ pub fn parse(args: &[String]) -> Command {
         }
     };
     for word in rest {
-        match word.to_lowercase().as_str() {
+        match word.to_ascii_lowercase().as_str() {
             "version" => start.version = true,
             "help" => start.help = true,
             _ if start.version || start.help => {}

@@ -358,13 +358,23 @@ impl Context {
             Some("nats") => {
                 words.remove(0);
                 let session = self.shell.session.clone();
-                Box::pin(crate::cli::run(words, Session { io, ..session }))
+                Box::pin(self.clone().nats(words, Session { io, ..session }))
             }
             Some("nats-server") => {
                 words.remove(0);
                 (self.shell.hooks.server)(words, io)
             }
             _ => Box::pin(self.clone().builtin(words)),
+        }
+    }
+
+    async fn nats(self, words: Vec<String>, session: Session) -> i32 {
+        match (session.parts.nats)().await {
+            Ok(nats) => (nats.run)(words, session).await,
+            Err(why) => {
+                self.complain(&why);
+                1
+            }
         }
     }
 

@@ -50,7 +50,7 @@ pub use files::MemoryFiles;
 pub use parse::{ParseError, parse};
 pub use word::quote;
 
-use super::{Io, Session, parts::Language};
+use super::{Io, Session};
 use crate::{client::transport::LocalFuture, wire::time::Time};
 use exec::Scope;
 use jobs::Jobs;
@@ -164,13 +164,29 @@ impl Shell {
         self.remember(text);
         let (context, text) = (self.context.clone(), text.to_string());
         Box::pin(async move {
-            match (context.shell.session.parts.language)().await {
-                Ok(language) => (language.run)(context, text).await,
-                Err(why) => {
-                    context.complain(&why);
-                    1
+            context.shell.begin_turn();
+            let scope = &context.scope;
+            let mut interrupted = Interrupted { scope, armed: true };
+            let status = match plain(&text) {
+                Some(words) => context.run(words).await,
+                None => match (context.shell.session.parts.language)().await {
+                    Ok(language) => (language.run)(context.clone(), text).await,
+                    Err(why) => {
+                        context.complain(&why);
+                        1
+                    }
+                },
+            };
+            interrupted.armed = false;
+            scope.status.set(status);
+            scope.leaving.set(None);
+            let last = context.shell.jobs.last_number();
+            for job in context.shell.jobs.take_ended() {
+                if context.io.stdin_is_terminal() {
+                    context.io.stderr(job.line(last).as_bytes());
                 }
             }
+            status
         })
     }
 
@@ -185,9 +201,27 @@ impl Shell {
         })
     }
 
-    /// What tells whole lines from others.
-    pub fn language(&self) -> LocalFuture<'static, Result<&'static Language, String>> {
-        (self.context.shell.session.parts.language)()
+    /// Whether a text ends within quotes or a loop, as [`is_incomplete`] says.
+    pub fn is_incomplete(&self, text: &str) -> LocalFuture<'static, bool> {
+        let whole = plain(text).is_some();
+        let (language, text) = (self.context.shell.session.parts.language, text.to_string());
+        Box::pin(async move {
+            !whole
+                && language()
+                    .await
+                    .is_ok_and(|language| (language.is_incomplete)(&text))
+        })
+    }
+
+    /// [`split_paste`]; one command where that cannot be told.
+    pub fn split_paste(&self, text: &str) -> LocalFuture<'static, Vec<String>> {
+        let (language, text) = (self.context.shell.session.parts.language, text.to_string());
+        Box::pin(async move {
+            match language().await {
+                Ok(language) => (language.split_paste)(&text),
+                Err(_) => vec![text],
+            }
+        })
     }
 
     /// What stands before a line.
@@ -252,32 +286,31 @@ impl Drop for Interrupted<'_> {
     }
 }
 
+/// The words of a line that is a plain call of `nats` or `nats-server`: without a character that means something to a shell.
+fn plain(line: &str) -> Option<Vec<String>> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " _-./:=,@%+".contains(c);
+    let words: Vec<String> = line
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(String::from)
+        .collect();
+    let ours = matches!(
+        words.first().map(String::as_str),
+        Some("nats" | "nats-server")
+    );
+    (ours && line.chars().all(plain)).then_some(words)
+}
+
 /// Runs a line, or several.
 pub(super) fn run(context: Context, text: String) -> LocalFuture<'static, i32> {
     Box::pin(async move {
-        context.shell.begin_turn();
-        let status = match parse(&text) {
-            Ok(list) => {
-                let scope = &context.scope;
-                let mut interrupted = Interrupted { scope, armed: true };
-                let status = context.list(&list).await;
-                interrupted.armed = false;
-                status
-            }
+        match parse(&text) {
+            Ok(list) => context.list(&list).await,
             Err(error) => {
                 context.complain(&error.message);
                 2
             }
-        };
-        context.scope.status.set(status);
-        context.scope.leaving.set(None);
-        let last = context.shell.jobs.last_number();
-        for job in context.shell.jobs.take_ended() {
-            if context.io.stdin_is_terminal() {
-                context.io.stderr(job.line(last).as_bytes());
-            }
         }
-        status
     })
 }
 
