@@ -26,8 +26,7 @@ test: ## every test; the last line is 'N passed, N failed'
 size: build ## raw and brotli bytes of dist/; fails above the budget
 	@$(RUN) node scripts/size.mjs
 
-size-detail: ## which code the wasm consists of; ARGS=--functions names the largest
-	@$(NEED) wasm-target wasm-bindgen wasm-split wasm-opt
+size-detail: build ## which code each file of wasm consists of; ARGS=--functions names the largest
 	@$(RUN) node scripts/size-detail.mjs $(ARGS)
 
 bench: examples pkg ## speed beside nats-server; writes BENCHMARKS.md

@@ -1,11 +1,13 @@
-// What the page's wasm consists of: builds it once more with the names of its functions, and adds up their bytes by crate
-// and, for ours, by module. Brotli figures are the whole's, shared out by raw bytes: what a part costs depends on its company.
+// What the page's wasm consists of: takes the files that the last build left with the names of their functions, and adds up
+// their bytes by crate and, for ours, by module. Brotli figures are a file's, shared out by raw bytes: what a part costs depends
+// on its company.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { brotliCompressSync, constants } from "node:zlib";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { brotli } from "./size.mjs";
 
-const OUT = "target/size";
-const FEATURES = readFileSync("index.html", "utf8").match(/data-wasm-opt-params="(.*?)"/)[1].split(" ");
+const BUILT = join(process.env.CARGO_TARGET_DIR ?? "target", "split");
+const FEATURES = readFileSync("scripts/split.sh", "utf8").match(/--enable-\{(.*?)\}/)[1].split(",").map((name) => `--enable-${name}`);
 const FAMILIES = [
   ["leptos", /^(leptos|tachys|reactive_|any_spawner|hydration_context|throw_error|or_poisoned|either_of|oco_ref|server_fn|wasm_split|next_tuple|guardian|send_wrapper|slotmap|typed_builder|const_)/],
   ["std", /^(core|alloc|std|dlmalloc|compiler_builtins|hashbrown|rustc_demangle|__rust|memcpy|memmove|memset|memcmp|bcmp)/],
@@ -13,15 +15,17 @@ const FAMILIES = [
   ["serde", /^(serde|itoa|ryu|zmij|memchr)/],
 ];
 
-function build() {
-  const run = (program, ...args) => execFileSync(program, args, { stdio: ["ignore", "ignore", "inherit"] });
-  const env = { CARGO_PROFILE_WASM_STRIP: "false", CARGO_PROFILE_WASM_DEBUG: "0" };
-  Object.assign(process.env, env);
-  mkdirSync(OUT, { recursive: true });
-  run("cargo", "build", "--quiet", "--target", "wasm32-unknown-unknown", "--profile", "wasm", "--bin", "nats-kv-playground", "--target-dir", OUT);
-  run("wasm-bindgen", `${OUT}/wasm32-unknown-unknown/wasm/nats-kv-playground.wasm`, "--target", "web", "--no-typescript", "--out-dir", OUT);
-  run("wasm-opt", "-Oz", ...FEATURES, "--debuginfo", `${OUT}/nats-kv-playground_bg.wasm`, "-o", `${OUT}/named.wasm`);
-  run("wasm-opt", "-Oz", ...FEATURES, "--strip-debug", `${OUT}/nats-kv-playground_bg.wasm`, "-o", `${OUT}/plain.wasm`);
+/** The files as they are sent but with names, and as they are sent. */
+function files() {
+  const modules = readdirSync(BUILT).filter((name) => /(_bg|^(split|chunk)_\w+)\.wasm$/.test(name));
+  return modules.map((module) => {
+    const optimised = (kind, flag) => {
+      const out = join(BUILT, `${module}.${kind}`);
+      execFileSync("wasm-opt", ["-Oz", ...FEATURES, flag, join(BUILT, module), "-o", out], { stdio: ["ignore", "ignore", "ignore"] });
+      return readFileSync(out);
+    };
+    return { module, named: optimised("named", "--debuginfo"), plain: optimised("plain", "--strip-debug") };
+  });
 }
 
 /** Reads a wasm module: bytes of each function by its name, and of each section. */
@@ -38,6 +42,7 @@ function read(bytes) {
     const length = number();
     return bytes.subarray(at, (at += length)).toString();
   };
+  const limits = () => (number() & 1 && number(), number());
   const names = new Map();
   const sections = new Map();
   let imported = 0;
@@ -52,7 +57,8 @@ function read(bytes) {
         text(), text();
         const kind = bytes[at++];
         if (kind === 0) (imported += 1), number();
-        else throw new Error(`an import of kind ${kind}`);
+        else if (kind === 3) at += 2; // a global
+        else (at += kind === 1 ? 1 : 0), limits(); // a table or a memory
       }
     } else if (id === 10) {
       for (let count = number(); count > 0; count--) {
@@ -70,7 +76,19 @@ function read(bytes) {
     }
     at = end;
   }
-  return { functions: bodies.map((size, i) => [names.get(imported + i) ?? "?", size]), sections };
+  return { functions: bodies.map((size, i) => [readable(names.get(imported + i) ?? "?"), size]), sections };
+}
+
+/** A name as Rust writes it, from the form it has in object files; files that wasm-bindgen has seen have it already. */
+function readable(name) {
+  if (!name.startsWith("_ZN")) return name;
+  const words = [];
+  for (let at = 3, length; (length = parseInt(name.slice(at), 10)); at += length) {
+    at += String(length).length;
+    words.push(name.slice(at, at + length));
+  }
+  const signs = { LT: "<", GT: ">", RF: "&", BP: "*", C: ",", LP: "(", RP: ")", u20: " ", u7b: "{", u7d: "}", u5b: "[", u5d: "]", u27: "'" };
+  return words.join("::").replace(/^_(?=\$)/, "").replace(/\$(\w+)\$/g, (all, sign) => signs[sign] ?? all).replaceAll("..", "::");
 }
 
 /** The part that a function belongs to. */
@@ -81,21 +99,22 @@ function part(name) {
   return FAMILIES.find(([, pattern]) => pattern.test(path))?.[0] ?? path.match(/^\w+/)?.[0] ?? "?";
 }
 
-if (!process.argv.includes("--again")) build();
-const { functions, sections } = read(readFileSync(`${OUT}/named.wasm`));
-const plain = readFileSync(`${OUT}/plain.wasm`);
-const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 } };
-const ratio = brotliCompressSync(plain, options).length / plain.length;
-const parts = new Map([["data (texts, tables)", sections.get(11) ?? 0]]);
-for (const [name, size] of functions) parts.set(part(name), (parts.get(part(name)) ?? 0) + size);
-const rows = [...parts].sort((a, b) => b[1] - a[1]);
-const line = (name, raw) => `${(raw / 1000).toFixed(1).padStart(9)} ${((raw * ratio) / 1000).toFixed(1).padStart(9)}  ${name}`;
-console.log("   kB raw kB brotli  part");
-const small = rows.filter(([, size]) => size < 1000);
-for (const [name, size] of rows.filter(([, size]) => size >= 1000)) console.log(line(name, size));
-console.log(line(`${small.length} smaller ones`, small.reduce((sum, [, size]) => sum + size, 0)));
-console.log(line("the whole module", plain.length));
-if (process.argv.includes("--functions")) {
-  console.log("\nthe largest functions");
-  for (const [name, size] of functions.sort((a, b) => b[1] - a[1]).slice(0, 60)) console.log(line(name.slice(0, 140), size));
+const line = (name, raw, ratio) => `${(raw / 1000).toFixed(1).padStart(9)} ${((raw * ratio) / 1000).toFixed(1).padStart(9)}  ${name}`;
+for (const { module, named, plain } of files().sort((a, b) => b.plain.length - a.plain.length)) {
+  if (plain.length < 10_000) continue;
+  const { functions, sections } = read(named);
+  const ratio = brotli(plain) / plain.length;
+  const parts = new Map([["data (texts, tables)", sections.get(11) ?? 0]]);
+  for (const [name, size] of functions) parts.set(part(name), (parts.get(part(name)) ?? 0) + size);
+  const rows = [...parts].sort((a, b) => b[1] - a[1]);
+  const small = rows.filter(([, size]) => size < 1000);
+  console.log(`${module}\n   kB raw kB brotli  part`);
+  for (const [name, size] of rows.filter(([, size]) => size >= 1000)) console.log(line(name, size, ratio));
+  console.log(line(`${small.length} smaller ones`, small.reduce((sum, [, size]) => sum + size, 0), ratio));
+  console.log(line("the whole file", plain.length, ratio));
+  if (process.argv.includes("--functions")) {
+    console.log("the largest functions");
+    for (const [name, size] of functions.sort((a, b) => b[1] - a[1]).slice(0, 60)) console.log(line(name.slice(0, 140), size, ratio));
+  }
+  console.log();
 }

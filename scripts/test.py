@@ -41,7 +41,7 @@ SUITES = [
     Suite("crash", "python3 tests/crash.py 25", TOTALS),
     Suite("web", "scripts/web-test.sh", CARGO, needs=["wasm-target", "wasm-bindgen", "wasm-pack", "chromium"],
           optional=["nats-server"]),
-    Suite("build", "make -s build", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-split", "wasm-opt"],
+    Suite("size", "make -s build && node scripts/size.mjs", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-split", "wasm-opt"],
           limit=1200),
     Suite("pkg", "make -s pkg && node --test --test-reporter=tap tests/pkg/*.test.mjs", TAP, exists="tests/pkg", limit=1200,
           needs=["wasm-target", "wasm-pack", "wasm-bindgen", "node_modules", "chromium"]),
