@@ -4,7 +4,7 @@ use super::{
     address::{Address, Panel},
     clock::clock,
     connect::{ask, connect},
-    element::{Element, element, listen},
+    element::{Element, button, element, listen},
     embed,
     header::header,
     lesson_panel::lesson_panel,
@@ -59,11 +59,20 @@ pub fn app() -> Element {
 fn whole(page: Page) -> Element {
     let stage = element("div", "stage").with(&[terminals(page), stream_view(page), clock(page)]);
     let workspace = element("main", "workspace").with(&[lesson_panel(page), stage]);
-    element("div", "app").with(&[header(page), workspace, connect(page), ask(page), share(page)])
+    element("div", "app").with(&[header(page), notice(page), workspace, connect(page), ask(page), share(page)])
+}
+
+/// What the person should know of this browser.
+fn notice(page: Page) -> Element {
+    element("div", "notice").shown(move || !page.notice.get().is_empty()).with(&[
+        element("span", "").attr("role", "status").text_of(move || page.notice.get().into()),
+        button("", move || page.notice.set("")).attr("aria-label", "Dismiss").text("✕"),
+    ])
 }
 
 fn embedded(page: Page, panel: Panel) -> Element {
-    let root = element("main", "embed").with(&[lesson_panel(page)]);
+    let name = element("h1", "visually-hidden").text("NATS KV Playground");
+    let root = element("main", "embed").with(&[name, lesson_panel(page)]);
     if panel != Panel::Stream {
         root.append_child(&terminals(page)).ok();
     }

@@ -33,7 +33,7 @@ pub fn clock(page: Page) -> Element {
         expiry.map(|at| at.0 - page.clock.get())
     };
     let real = move || page.link.with(|link| link.is_real());
-    let why = move || if real() { "A real server’s time cannot be moved." } else { page.notice.get() }.to_string();
+    let why = move || if real() { "A real server’s time cannot be moved." } else { "" }.to_string();
     element("div", "clock")
         .attr("role", "group")
         .attr("aria-label", "Clock")

