@@ -33,7 +33,9 @@ SUITES = [
     Suite("clippy", NATIVE.format("clippy --all-targets") + " -- -D warnings", needs=["clippy"]),
     Suite("clippy-page", WASM.format("clippy --lib --bins --tests") + " -- -D warnings", needs=["clippy", "wasm-target"]),
     Suite("doc", "RUSTDOCFLAGS='-D warnings' " + NATIVE.format("doc --no-deps --lib")),
-    Suite("unit", NATIVE.format("test") + " --no-fail-fast", CARGO, optional=["nats-server"]),
+    # All but the differential test, which alone needs the real server. [!d] is a pattern of cargo's.
+    Suite("unit", NATIVE.format("test") + " --no-fail-fast --lib --bins --examples --test '[!d]*'", CARGO),
+    Suite("differential", NATIVE.format("test") + " --test differential", CARGO, optional=["nats-server"]),
     Suite("golden-server", "python3 tests/golden.py server", TOTALS, optional=REAL),
     Suite("golden-cli", "python3 tests/golden.py cli", TOTALS, optional=REAL),
     Suite("golden-both", "python3 tests/golden.py both", TOTALS),
