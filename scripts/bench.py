@@ -123,19 +123,25 @@ def process():
     return rows
 
 
-PARTS = {"tcp": tcp, "page": page, "process": process}
+PARTS = {"tcp": ("Over TCP", tcp), "page": ("nats.js in a page", page), "process": ("In the process", process)}
 
 
 def main():
-    chosen = sys.argv[1:] or list(PARTS)
+    """Measures the chosen parts; what BENCHMARKS.md says about the others stays."""
     cpu = next((line.split(": ")[1] for line in open("/proc/cpuinfo") if line.startswith("model name")), "?").strip()
     version = subprocess.run(["nats-server", "--version"], text=True, capture_output=True).stdout.split()[-1]
-    text = ["# Benchmarks", "", f"Written by `make bench` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} × {cpu}, "
-            f"{platform.system()}, nats-server {version}; medians of {ROUNDS} runs, ours and nats-server's in turn. "
-            f"Load average of the machine at the start: {os.getloadavg()[0]:.1f}.", ""]
-    for part in chosen:
-        text += [*PARTS[part](), ""]
-    with open(os.path.join(ROOT, "BENCHMARKS.md"), "w") as f:
+    text = [f"# Benchmarks\n\nWritten by `make bench` on {os.cpu_count()} × {cpu}, {platform.system()}, beside nats-server {version}: "
+            f"medians of {ROUNDS} runs, ours and nats-server's in turn.\n"]
+    path = os.path.join(ROOT, "BENCHMARKS.md")
+    before = open(path).read() if os.path.exists(path) else ""
+    known = dict(part.split("\n", 1) for part in before.split("\n## ")[1:])
+    for part, (title, measure) in PARTS.items():
+        if part in (sys.argv[1:] or PARTS):
+            load = os.getloadavg()[0]
+            known[title] = "\n".join(["", *measure(), "", f"{time.strftime('%Y-%m-%d')}; the machine's load average was {load:.1f} before.", ""])
+        if title in known:
+            text.append(f"## {title}\n{known[title].rstrip()}\n")
+    with open(path, "w") as f:
         f.write("\n".join(text))
 
 

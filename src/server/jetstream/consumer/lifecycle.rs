@@ -93,11 +93,12 @@ impl Consumers {
         if config.direct || config.sourcing {
             return Ok(());
         }
-        let others = self.public().count();
         let limit = usize::try_from(stream.max_consumers)
             .ok()
-            .filter(|limit| *limit > 0);
-        if others >= limit.unwrap_or(DEFAULT_MAX_CONSUMERS) {
+            .filter(|limit| *limit > 0)
+            .unwrap_or(DEFAULT_MAX_CONSUMERS);
+        // Counted only when it may be too many.
+        if self.len() >= limit && self.public().count() >= limit {
             return fail(400, 10026, "maximum consumers limit reached");
         }
         if stream.retention != Retention::WorkQueue {
@@ -116,7 +117,7 @@ impl Consumers {
                 "consumer must be deliver all on workqueue stream",
             );
         }
-        if others > 0 && config.filters().is_empty() {
+        if self.public().next().is_some() && config.filters().is_empty() {
             let text = "multiple non-filtered consumers not allowed on workqueue stream";
             return fail(400, 10099, text);
         }

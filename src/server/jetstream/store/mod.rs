@@ -228,43 +228,42 @@ impl Store {
     /// Walks messages and matching subjects in turns, each turn twice as long, and stops at what answers first: cost is
     /// that of the cheaper of the two, whatever lies between.
     pub fn next_match(&self, filters: &Filters, from: u64) -> Option<u64> {
-        let messages = self.from(from);
-        self.search(filters, messages, |sequences| sequences.at_or_after(from))
-            .into_iter()
-            .min()
+        if from > self.last_seq {
+            return None;
+        }
+        let candidate = |sequences: &Sequences| sequences.at_or_after(from);
+        self.search(filters, self.from(from), candidate, u64::min)
     }
 
     /// The highest sequence of `to` or lower that matches. Cost as [`Store::next_match`].
     pub fn last_match(&self, filters: &Filters, to: u64) -> Option<u64> {
-        let messages = self.down_from(to);
-        self.search(filters, messages, |sequences| sequences.at_or_before(to))
-            .into_iter()
-            .max()
+        let candidate = |sequences: &Sequences| sequences.at_or_before(to);
+        self.search(filters, self.down_from(to), candidate, u64::max)
     }
 
-    /// The first match of `messages`, or one candidate of each matching subject.
+    /// The first match of `messages`, or the best candidate of the matching subjects.
     fn search<'s>(
         &'s self,
         filters: &'s Filters,
         mut messages: impl Iterator<Item = (u64, Message<'s>)>,
         candidate: impl Fn(&Sequences) -> Option<u64>,
-    ) -> Vec<u64> {
+        better: fn(u64, u64) -> u64,
+    ) -> Option<u64> {
         let mut turn = 32;
         loop {
             for _ in 0..turn {
-                match messages.next() {
-                    Some((seq, message)) if filters.matches(message.subject) => return vec![seq],
-                    Some(_) => {}
-                    None => return Vec::new(),
+                let (seq, message) = messages.next()?;
+                if filters.matches(message.subject) {
+                    return Some(seq);
                 }
             }
             let mut subjects = self.subjects.matching(filters);
-            let mut found = Vec::new();
+            let mut best = None;
             for _ in 0..turn {
-                match subjects.next() {
-                    Some((_, sequences)) => found.extend(candidate(sequences)),
-                    None => return found,
-                }
+                let Some((_, sequences)) = subjects.next() else {
+                    return best;
+                };
+                best = best.into_iter().chain(candidate(sequences)).reduce(better);
             }
             turn *= 2;
         }

@@ -117,9 +117,9 @@ impl Subjects {
         }
     }
 
-    /// When most records are unused: leaves them out, and returns the new id of each old one.
+    /// When nearly all records are unused: leaves them out, and returns the new id of each old one.
     pub fn compact(&mut self) -> Option<Vec<u32>> {
-        if self.free.len() < FEW + 7 * self.len() {
+        if self.free.len() < FEW + 31 * self.len() {
             return None;
         }
         let mut numbers = vec![0; self.records.len()];
