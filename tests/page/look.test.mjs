@@ -81,6 +81,7 @@ for (const colorScheme of ["light", "dark"]) {
       const embedded = await world.open({ ...context, colorScheme, address: "?embed=1&panel=both#step=put" });
       await embedded.run(0);
       await embedded.messages.getByText("Value1").waitFor();
+      await embedded.complete.click({ trial: true }); // nothing lies over it
       await screen(embedded, `${size}-${colorScheme}-embed`);
       await accessible(embedded);
       await nothingSticksOut(embedded);
