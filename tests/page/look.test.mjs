@@ -82,6 +82,7 @@ for (const colorScheme of ["light", "dark"]) {
       await embedded.run(0);
       await embedded.messages.getByText("Value1").waitFor();
       await embedded.complete.click({ trial: true }); // nothing lies over it
+      assert.equal(await embedded.page.getByRole("tab", { name: "Stream" }).count(), 0); // its panes are those of the address
       await screen(embedded, `${size}-${colorScheme}-embed`);
       await accessible(embedded);
       await nothingSticksOut(embedded);
