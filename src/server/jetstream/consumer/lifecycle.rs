@@ -507,13 +507,17 @@ impl Consumer {
     }
 }
 
-/// The end of a pause in UTC. Beyond what nanoseconds can count it is as late as can be.
+/// The end of a pause in UTC. Beyond what nanoseconds can count it is as late as can be; before that, as in Go's zero time, it
+/// stays as it was given.
 fn in_utc(until: Moment) -> Moment {
     if until.text.as_str() > "2262-04-11" {
         return Moment {
             time: Time(i64::MAX),
             ..until
         };
+    }
+    if until.text.ends_with('Z') || until.text.as_str() < "1677-09-22" {
+        return until;
     }
     Moment::utc(until.time)
 }
