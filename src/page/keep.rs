@@ -2,13 +2,13 @@
 //! that is not allowed the page works without, and says so. One tab of a browser writes; others begin with what was kept, and keep
 //! nothing.
 
-use super::{database::Database, state::Page};
+use super::state::Page;
 use crate::host::Change;
+use idb::{Database, Factory, KeyRange, ObjectStoreParams, TransactionMode};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::{
     prelude::window,
     wasm_bindgen::{JsCast, JsValue, closure::Closure},
-    web_sys::{IdbKeyRange, IdbObjectStore},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -16,9 +16,10 @@ use std::{
     rc::Rc,
 };
 
-/// The database, and the lock of the tab that writes to it. Its keys are a store directory and a number; the records of a
-/// directory, in order, are what the server restores.
+/// The database, and the lock of the tab that writes to it.
 const DATABASE: &str = "nats-kv-playground";
+/// Records by store directory and number; together, in order, they are what the server restores.
+const RECORDS: &str = "records";
 
 const NOTHING_KEPT: &str = "This browser keeps nothing for this page: buckets last until it is closed.";
 const NO_ROOM: &str = "This browser stores no more for this page: what changes from now on lasts until it is closed.";
@@ -37,38 +38,34 @@ struct Keeper {
 
 /// Brings back what was kept, and keeps what changes from now on. Before the server starts.
 pub async fn begin(page: Page) {
-    let host = &page.room().host;
-    let Ok(database) = Database::open(DATABASE).await else { return page.notice.set(NOTHING_KEPT) };
-    let Ok(records) = database.all().await else { return page.notice.set(NOTHING_KEPT) };
-    let mut next = 0;
-    let mut kept: Vec<(&str, Vec<u8>)> = Vec::new();
-    // The keys are in order: what belongs together follows each other.
-    for (key, bytes) in &records {
-        let Some((folder, number)) = key.rsplit_once('\n') else { continue };
-        next = number.parse().map_or(next, |number: u32| next.max(number + 1));
-        match kept.last_mut() {
-            Some((last, all)) if *last == folder => all.extend(bytes),
-            _ => kept.push((folder, bytes.clone())),
+    match open().await {
+        Ok((database, next)) => {
+            let host = &page.room().host;
+            match load(&database).await {
+                Ok(kept) => kept.into_iter().for_each(|(folder, bytes)| host.load(&folder, bytes)),
+                Err(_) => page.notice.set(NOTHING_KEPT),
+            }
+            if !alone().await {
+                page.notice.set(OTHER_TAB);
+                return;
+            }
+            let keeper = Rc::new(Keeper {
+                database,
+                page,
+                waiting: RefCell::default(),
+                writing: Cell::new(false),
+                broken: Cell::new(false),
+                next: Cell::new(next),
+            });
+            host.on_change(Rc::new(move |folder, change| {
+                if !keeper.broken.get() {
+                    keeper.waiting.borrow_mut().push_back((folder.to_string(), change));
+                    keeper.clone().write();
+                }
+            }));
         }
+        Err(_) => page.notice.set(NOTHING_KEPT),
     }
-    kept.into_iter().for_each(|(folder, bytes)| host.load(folder, bytes));
-    if !alone().await {
-        return page.notice.set(OTHER_TAB);
-    }
-    let keeper = Rc::new(Keeper {
-        database,
-        page,
-        waiting: RefCell::default(),
-        writing: Cell::new(false),
-        broken: Cell::new(false),
-        next: Cell::new(next),
-    });
-    host.on_change(Rc::new(move |folder, change| {
-        if !keeper.broken.get() {
-            keeper.waiting.borrow_mut().push_back((folder.to_string(), change));
-            keeper.clone().write();
-        }
-    }));
 }
 
 /// Is this the one tab that writes? Then it is until it is closed. True where browsers have no locks.
@@ -90,8 +87,49 @@ async fn alone() -> bool {
 }
 
 /// Forgets everything.
-pub async fn forget() -> Result<(), JsValue> {
-    Database::open(DATABASE).await?.write(|records| records.clear().map(drop)).await
+pub async fn forget() -> Result<(), idb::Error> {
+    let (database, _) = open().await?;
+    let transaction = database.transaction(&[RECORDS], TransactionMode::ReadWrite)?;
+    transaction.object_store(RECORDS)?.clear()?.await?;
+    transaction.commit()?.await?;
+    Ok(())
+}
+
+/// The database, and the number of the next record.
+async fn open() -> Result<(Database, u32), idb::Error> {
+    let mut request = Factory::new()?.open(DATABASE, Some(1))?;
+    request.on_upgrade_needed(|event| {
+        use idb::DatabaseEvent;
+        if let Ok(database) = event.database() {
+            database.create_object_store(RECORDS, ObjectStoreParams::new()).ok();
+        }
+    });
+    let database = request.await?;
+    let transaction = database.transaction(&[RECORDS], TransactionMode::ReadOnly)?;
+    let keys = transaction.object_store(RECORDS)?.get_all_keys(None, None)?.await?;
+    let number = |key: &JsValue| key.as_string()?.rsplit('\n').next()?.parse::<u32>().ok();
+    let last = keys.iter().filter_map(number).max();
+    Ok((database, last.map_or(0, |last| last + 1)))
+}
+
+/// What was kept, by store directory.
+async fn load(database: &Database) -> Result<Vec<(String, Vec<u8>)>, idb::Error> {
+    let transaction = database.transaction(&[RECORDS], TransactionMode::ReadOnly)?;
+    let store = transaction.object_store(RECORDS)?;
+    let (keys, values) = (store.get_all_keys(None, None)?, store.get_all(None, None)?);
+    let (keys, values) = (keys.await?, values.await?);
+    let mut kept: Vec<(String, Vec<u8>)> = Vec::new();
+    // The keys are in order: what belongs together follows each other.
+    for (key, value) in keys.iter().zip(values) {
+        let Some(key) = key.as_string() else { continue };
+        let Some((folder, _)) = key.rsplit_once('\n') else { continue };
+        let bytes = Uint8Array::new(&value).to_vec();
+        match kept.last_mut() {
+            Some((last, all)) if last == folder => all.extend(bytes),
+            _ => kept.push((folder.into(), bytes)),
+        }
+    }
+    Ok(kept)
 }
 
 impl Keeper {
@@ -114,22 +152,23 @@ impl Keeper {
         }));
     }
 
-    async fn write_all(&self, changes: Vec<(String, Change)>) -> Result<(), JsValue> {
-        let put = |records: &IdbObjectStore| {
-            for (folder, change) in changes {
-                let bytes = match change {
-                    Change::Append(bytes) => bytes,
-                    Change::Snapshot(bytes) => {
-                        let (from, to) = (format!("{folder}\n").into(), format!("{folder}\n~").into());
-                        records.delete(&IdbKeyRange::bound(&from, &to)?.into())?;
-                        bytes
-                    }
-                };
-                let number = self.next.replace(self.next.get() + 1);
-                records.put_with_key(&Uint8Array::from(bytes.as_slice()), &format!("{folder}\n{number:010}").into())?;
-            }
-            Ok(())
-        };
-        self.database.write(put).await
+    async fn write_all(&self, changes: Vec<(String, Change)>) -> Result<(), idb::Error> {
+        let transaction = self.database.transaction(&[RECORDS], TransactionMode::ReadWrite)?;
+        let store = transaction.object_store(RECORDS)?;
+        for (folder, change) in changes {
+            let bytes = match change {
+                Change::Append(bytes) => bytes,
+                Change::Snapshot(bytes) => {
+                    let (from, to) = (format!("{folder}\n").into(), format!("{folder}\n~").into());
+                    store.delete(KeyRange::bound(&from, &to, None, None)?)?.await?;
+                    bytes
+                }
+            };
+            let number = self.next.replace(self.next.get() + 1);
+            let key = format!("{folder}\n{number:010}").into();
+            store.put(&Uint8Array::from(bytes.as_slice()), Some(&key))?.await?;
+        }
+        transaction.commit()?.await?;
+        Ok(())
     }
 }
