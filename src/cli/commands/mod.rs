@@ -22,6 +22,7 @@ use super::{
     parse::{Failure, Values},
     prompt::Prompt,
     render::{self, columns::Columns, columns::longest_value, table::Look, table::Table},
+    values::quote,
 };
 use crate::{
     client::{Client, Event, JetStream, Options, Trace, transport::LocalFuture},
@@ -432,6 +433,14 @@ pub fn failed(error: crate::client::Error) -> Failure {
         }
         None => error.into(),
     }
+}
+
+/// `"name" is not a valid stream name`, as jsm.go says before it sends anything; `kind` is `stream` or `consumer`.
+pub fn check_name(kind: &str, name: &str) -> Outcome {
+    if name.is_empty() || name.contains(['>', '*', '.', ' ', '/', '\\', '\0']) {
+        return Err(format!("{} is not a valid {kind} name", quote(name)).into());
+    }
+    Ok(())
 }
 
 /// A fresh name for a consumer: 22 digits and letters.

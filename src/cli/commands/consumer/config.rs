@@ -4,7 +4,7 @@ use super::{Call, Outcome, parse_until, pick, pick_stream, show};
 use crate::{
     cli::{
         commands::{
-            failed, json, nuid,
+            check_name, failed, json, nuid,
             stream::{edit::differences, jetstream, really},
             subscribe::split_subjects,
         },
@@ -395,6 +395,9 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
     Ok(config)
 }
 
+/// Before what is wrong with a consumer that is to be made.
+const CREATION: &str = "Consumer creation failed";
+
 /// `consumer add`.
 pub async fn add(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
@@ -411,8 +414,9 @@ pub async fn add(call: Call) -> Outcome {
         return written.map_err(|e| format!("open {path}: {}", e.text()).into());
     }
     name(&call, &mut config);
+    check_name("consumer", &config.name).map_err(|e| e.context(CREATION))?;
     let created = jetstream.create_consumer(&stream, &config, "").await;
-    let info = created.map_err(|e| failed(e).context("Consumer creation failed"))?;
+    let info = created.map_err(|e| failed(e).context(CREATION))?;
     show(&call, &info, false);
     Ok(())
 }
@@ -562,8 +566,9 @@ pub async fn copy(call: Call) -> Outcome {
     } else {
         destination.into()
     };
+    check_name("consumer", &config.name).map_err(|e| e.context(CREATION))?;
     let created = jetstream.create_consumer(stream, &config, "").await;
-    let info = created.map_err(|e| failed(e).context("Consumer creation failed"))?;
+    let info = created.map_err(|e| failed(e).context(CREATION))?;
     show(&call, &info, false);
     Ok(())
 }

@@ -9,7 +9,7 @@ pub mod config;
 pub mod receive;
 
 use super::{
-    Call, Outcome, failed, json,
+    Call, Outcome, check_name, failed, json,
     stream::{self, jetstream, print_json, really},
 };
 
@@ -69,14 +69,13 @@ async fn select(
     stream: &str,
     name: &str,
 ) -> Result<ConsumerInfo, Failure> {
-    if !name.is_empty() {
+    if check_name("consumer", name).is_ok() {
         match jetstream.consumer_info(stream, name).await {
             Ok(info) => return Ok(info),
             Err(error) if error.api().is_some() => {}
             Err(error) => return Err(failed(error)),
         }
     }
-    let names = jetstream.consumer_names(stream).await.map_err(failed)?;
     if !name.is_empty() && (call.values.is("force") || call.values.is("no-select")) {
         return Err(format!(
             "unknown consumer {} > {}",
@@ -85,14 +84,15 @@ async fn select(
         )
         .into());
     }
-    if names.is_empty() {
-        return Err(format!("no Consumers are defined for Stream {stream}").into());
-    }
     let io = &call.session.io;
     if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
         return Err(
             "cannot pick a Consumer without a terminal and no Consumer name supplied".into(),
         );
+    }
+    let names = jetstream.consumer_names(stream).await.map_err(failed)?;
+    if names.is_empty() {
+        return Err(format!("no Consumers are defined for Stream {stream}").into());
     }
     let chosen = call
         .prompt()
@@ -294,8 +294,10 @@ pub async fn remove(call: Call) -> Outcome {
         if stream.is_empty() || name.is_empty() {
             return Err("--force requires a stream and consumer name".into());
         }
-        return jetstream(&call)
-            .await?
+        let jetstream = jetstream(&call).await?;
+        check_name("stream", stream)?;
+        check_name("consumer", name)?;
+        return jetstream
             .delete_consumer(stream, name)
             .await
             .map_err(failed);

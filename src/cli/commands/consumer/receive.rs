@@ -4,7 +4,7 @@ use super::{Call, Outcome, pick};
 use crate::{
     cli::{
         commands::{
-            failed,
+            check_name, failed,
             message::{self, Delivery},
             stream::jetstream,
         },
@@ -48,6 +48,9 @@ fn answer(call: &Call) -> Result<Answer, Failure> {
 pub async fn next(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
     let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
+    for (kind, name) in [("stream", stream), ("consumer", name)] {
+        check_name(kind, name).map_err(|e| e.context("could not request next message"))?;
+    }
     // An unknown one is only noticed by its silence.
     let _ = jetstream.consumer_info(stream, name).await;
     for _ in 0..call.values.int("count") {

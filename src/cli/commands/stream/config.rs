@@ -4,7 +4,7 @@ use super::{Call, Outcome, show};
 
 use crate::{
     cli::{
-        commands::{failed, json, subscribe::split_subjects},
+        commands::{check_name, failed, json, subscribe::split_subjects},
         parse::Failure,
         render::{go_duration, number},
         values,
@@ -409,14 +409,6 @@ fn limit(value: i64) -> i64 {
     if value <= 0 { -1 } else { value }
 }
 
-/// `"name" is not a valid stream name`, as jsm.go says before it sends anything.
-pub(super) fn check_name(name: &str) -> Outcome {
-    if name.is_empty() || name.contains(['>', '*', '.', ' ', '/', '\\', '\0']) {
-        return Err(format!("{} is not a valid stream name", values::quote(name)).into());
-    }
-    Ok(())
-}
-
 /// `stream add`.
 pub async fn add(call: Call) -> Outcome {
     let jetstream = call.jetstream(crate::cli::commands::Library::Jsm).await;
@@ -437,7 +429,7 @@ pub async fn add(call: Call) -> Outcome {
         return written.map_err(|e| format!("open {path}: {}", e.text()).into());
     }
     let words = "could not create Stream";
-    check_name(&config.name).map_err(|e| e.context(words))?;
+    check_name("stream", &config.name).map_err(|e| e.context(words))?;
     let info = jetstream
         .create_stream(&config)
         .await

@@ -235,7 +235,7 @@ pub async fn copy(call: Call) -> Outcome {
     config.name = destination.into();
     config.metadata = own_metadata(config.metadata);
     let words = "could not create Stream";
-    check_name(destination).map_err(|e| e.context(words))?;
+    check_name("stream", destination).map_err(|e| e.context(words))?;
     let info = jetstream
         .create_stream(&config)
         .await

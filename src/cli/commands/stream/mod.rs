@@ -9,7 +9,7 @@ pub mod edit;
 
 pub mod messages;
 
-use super::{Call, Library, Outcome, failed, json};
+use super::{Call, Library, Outcome, check_name, failed, json};
 
 use crate::{
     cli::{
@@ -63,6 +63,10 @@ pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<St
         }
     }
     let names = jetstream.stream_names("").await.map_err(failed)?;
+    let io = &call.session.io;
+    if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
+        return Err("cannot pick a Stream without a terminal and no Stream name supplied".into());
+    }
     if !name.is_empty() && (call.values.is("force") || call.values.is("no-select")) {
         return Err(format!("unknown stream {}", crate::cli::values::quote(name)).into());
     }
@@ -70,10 +74,6 @@ pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<St
     let shown: Vec<String> = names.into_iter().filter(|n| all || !internal(n)).collect();
     if shown.is_empty() {
         return Err("no Streams are defined".into());
-    }
-    let io = &call.session.io;
-    if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
-        return Err("cannot pick a Stream without a terminal and no Stream name supplied".into());
     }
     let chosen = call
         .prompt()
@@ -198,7 +198,7 @@ pub async fn find(call: Call) -> Outcome {
             && (!values.is("empty") || s.state.messages == 0)
             && (idle <= 0 || s.state.last_ts.is_none_or(|last| now.since(last) > idle))
             && (created <= 0 || s.created.is_some_and(|at| now.since(at) > created))
-            && (consumers < 0 || (s.state.consumer_count as i64) < consumers)
+            && (consumers < 0 || (s.state.consumer_count as i64) <= consumers)
             && (filter.is_empty()
                 || s.config
                     .subjects
@@ -217,7 +217,7 @@ pub async fn find(call: Call) -> Outcome {
             call.line("");
         }
     } else {
-        table(&call, streams, "");
+        table(&call, streams, filter);
     }
     Ok(())
 }
@@ -246,6 +246,7 @@ pub async fn remove(call: Call) -> Outcome {
             return Err("--force requires a stream name".into());
         }
         let jetstream = jetstream(&call).await?;
+        check_name("stream", name)?;
         return jetstream.delete_stream(name).await.map_err(|error| {
             if error == Error::DeadlineExceeded {
                 call.line(
