@@ -2,7 +2,7 @@
 # Builds the npm package into pkg/: the server and its connector for JavaScript, without the page.
 set -euo pipefail
 cd "$(dirname "$0")/.." && source scripts/env.sh
-wasm-pack build --mode no-install --target web --profile npm --out-dir pkg . --no-default-features --features js
+wasm-pack build --mode no-install --target web --profile wasm --out-dir pkg . --no-default-features --features js
 cp npm/README.md npm/node.js pkg/
 # Node gets an entry of its own, which loads the WebAssembly from the file beside it.
 node - <<'END'
