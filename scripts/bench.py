@@ -131,15 +131,15 @@ def main():
     """Measures the chosen parts; what BENCHMARKS.md says about the others stays."""
     cpu = next((line.split(": ")[1] for line in open("/proc/cpuinfo") if line.startswith("model name")), "?").strip()
     version = subprocess.run(["nats-server", "--version"], text=True, capture_output=True).stdout.split()[-1]
-    text = [f"# Benchmarks\n\nWritten by `make bench` on {os.cpu_count()} × {cpu}, {platform.system()}, beside nats-server {version}: "
-            f"medians of {ROUNDS} runs, ours and nats-server's in turn.\n"]
+    text = [f"# Benchmarks\n\nWritten by `make bench` on {os.cpu_count()} × {cpu}, {platform.system()}, beside nats-server {version}.\n"]
     path = os.path.join(ROOT, "BENCHMARKS.md")
     before = open(path).read() if os.path.exists(path) else ""
     known = dict(part.split("\n", 1) for part in before.split("\n## ")[1:])
     for part, (title, measure) in PARTS.items():
         if part in (sys.argv[1:] or PARTS):
             load = os.getloadavg()[0]
-            known[title] = "\n".join(["", *measure(), "", f"{time.strftime('%Y-%m-%d')}; the machine's load average was {load:.1f} before.", ""])
+            runs = "medians of batches" if measure is process else f"medians of {ROUNDS} runs, ours and nats-server's in turn"
+            known[title] = "\n".join(["", *measure(), "", f"{time.strftime('%Y-%m-%d')}; {runs}; the machine's load average was {load:.1f} before.", ""])
         if title in known:
             text.append(f"## {title}\n{known[title].rstrip()}\n")
     with open(path, "w") as f:
