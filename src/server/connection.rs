@@ -1,12 +1,11 @@
 //! One client connection and what its operations do, in nats-server's order of checks (`core.md` 3 to 7). Must not know
 //! JetStream.
 
-use std::collections::BTreeMap;
-
 use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Timer};
 use super::handshake::PING_INTERVAL;
 use super::info::{MAX_PAYLOAD, Occasion};
 use super::options::Options;
+use super::sorted::Sorted;
 use super::{ConnectionId, Output, Peer};
 use crate::wire::json::{self, quote};
 use crate::wire::op::{ClientOp, Delivery, ServerOp};
@@ -24,7 +23,7 @@ const AUTH_TIMEOUT: i64 = 2 * SECOND;
 pub struct Connection {
     pub(super) peer: Peer,
     pub(super) options: Options,
-    pub(super) subscriptions: BTreeMap<Box<[u8]>, SubscriptionId>,
+    pub(super) subscriptions: Sorted<Box<[u8]>, SubscriptionId>,
     parser: ClientOpParser,
     pub(super) out: Vec<u8>,
     /// Reason, once it is to be closed after `out`.
@@ -61,7 +60,7 @@ impl Connection {
             peer,
             parser: ClientOpParser::new(limits(&options)),
             options,
-            subscriptions: BTreeMap::new(),
+            subscriptions: Sorted::default(),
             out: Vec::new(),
             closing: None,
             ready: false,
@@ -134,7 +133,7 @@ impl Core {
         let connection = Connection::new(id, peer, self.now);
         self.totals.connections += 1;
         let info = self.info(id, &connection, Occasion::Accept);
-        self.connections.insert(id, connection);
+        self.connections.insert(id, Box::new(connection));
         self.trace(id, "DBG", || "Client connection created".into());
         ServerOp::Info(&info).write(&mut self.connection_mut(id).out);
         self.mark_ready(id);
@@ -430,8 +429,8 @@ impl Core {
         connection.closing = Some(reason);
         let ended = std::mem::take(&mut connection.subscriptions);
         ended
-            .into_values()
-            .for_each(|subscription| self.remove_subscription(subscription));
+            .into_iter()
+            .for_each(|(_, subscription)| self.remove_subscription(subscription));
         self.timers.set(Timer::Connection(id), None);
         self.mark_ready(id);
         self.trace(id, "DBG", || format!("Client connection closed: {reason}"));

@@ -2,7 +2,7 @@
 //! JetStream gets `&mut Core` in each call and sends everything it has to say through it. Must not know JetStream's
 //! rules; it only names JetStream's [`Endpoint`]s and [`Timer`]s so that routes and timers can point at them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::connection::Connection;
 use super::info::Identity;
@@ -10,6 +10,7 @@ use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
 use super::random::Random;
 use super::routes::Routes;
+use super::sorted::Sorted;
 use super::timers::Timers;
 use super::{Config, ConnectionId, Peer};
 use crate::wire::time::Time;
@@ -152,16 +153,16 @@ pub struct Core {
     pub(super) now: Time,
     pub(super) started: Time,
     random: Random,
-    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) connections: Sorted<ConnectionId, Box<Connection>>,
     /// Stands in for a connection that is not there.
-    pub(super) nobody: Connection,
+    pub(super) nobody: Box<Connection>,
     /// Connections with output to take.
     pub(super) ready: Vec<ConnectionId>,
     subscriptions: Vec<Option<Subscription>>,
     free: Vec<SubscriptionId>,
     pub(super) routes: Routes<SubscriptionId>,
     /// Consumers to tell about interest in a subject.
-    watched: BTreeMap<Box<[u8]>, Vec<(StreamId, ConsumerId)>>,
+    watched: Sorted<Box<[u8]>, Vec<(StreamId, ConsumerId)>>,
     /// Consumers whose interest changed, to be told after the current step.
     pub(super) changed: VecDeque<(StreamId, ConsumerId)>,
     /// Messages for endpoints, to be handed over after the current step.
@@ -176,7 +177,7 @@ pub struct Core {
     /// What outlives the server, once somebody keeps it.
     pub(super) journal: Option<Journal>,
     /// Consumers whose progress is to be written down.
-    pub(super) touched: BTreeSet<(StreamId, ConsumerId)>,
+    pub(super) touched: Sorted<(StreamId, ConsumerId), ()>,
 }
 
 /// Counters of the account since the start.
@@ -216,13 +217,13 @@ impl Core {
             now,
             started: now,
             random,
-            connections: BTreeMap::new(),
-            nobody: Connection::new(ConnectionId(0), Peer::default(), now),
+            connections: Sorted::default(),
+            nobody: Box::new(Connection::new(ConnectionId(0), Peer::default(), now)),
             ready: Vec::new(),
             subscriptions: Vec::new(),
             free: Vec::new(),
             routes: Routes::default(),
-            watched: BTreeMap::new(),
+            watched: Sorted::default(),
             changed: VecDeque::new(),
             work: VecDeque::new(),
             timers: Timers::default(),
@@ -232,7 +233,7 @@ impl Core {
             totals: Totals::default(),
             hits: Vec::new(),
             journal: None,
-            touched: BTreeSet::new(),
+            touched: Sorted::default(),
         }
     }
 
@@ -246,7 +247,7 @@ impl Core {
     /// The progress of a consumer that outlives the server changed.
     pub fn touch(&mut self, stream: StreamId, consumer: ConsumerId) {
         if self.journal.is_some() {
-            self.touched.insert((stream, consumer));
+            self.touched.insert((stream, consumer), ());
         }
     }
 
@@ -428,8 +429,7 @@ impl Core {
     /// From now on, tell JetStream (`interest_changed(stream, consumer)`) when exact interest on `subject` comes or goes.
     pub fn watch_interest(&mut self, subject: &[u8], stream: StreamId, consumer: ConsumerId) {
         self.watched
-            .entry(subject.into())
-            .or_default()
+            .get_or_insert(subject.into(), Vec::new())
             .push((stream, consumer));
     }
 
@@ -501,7 +501,7 @@ impl Core {
 
     fn interest_changed(&mut self, subscription: &Subscription) {
         if let Owner::Client { .. } = subscription.owner
-            && let Some(consumers) = self.watched.get(&subscription.subject)
+            && let Some(consumers) = self.watched.get(&*subscription.subject)
         {
             self.changed.extend(consumers);
         }

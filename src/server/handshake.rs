@@ -48,8 +48,8 @@ impl Core {
         if again {
             let ended = std::mem::take(&mut connection.subscriptions);
             ended
-                .into_values()
-                .for_each(|subscription| self.remove_subscription(subscription));
+                .into_iter()
+                .for_each(|(_, subscription)| self.remove_subscription(subscription));
         }
         if !self
             .config

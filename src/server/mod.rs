@@ -18,7 +18,9 @@ mod log;
 mod options;
 mod random;
 pub mod routes;
+
 mod sha256;
+mod sorted;
 mod startup;
 mod system;
 mod timers;

@@ -11,12 +11,11 @@ pub mod store;
 pub mod stream;
 pub mod transform;
 
-use std::collections::BTreeMap;
-
 use self::error::ApiError;
 use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
+use super::sorted::Sorted;
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
 use crate::wire::subject;
@@ -24,10 +23,10 @@ use crate::wire::subject;
 /// The account's streams and consumers.
 #[derive(Default)]
 pub struct JetStream {
-    streams: BTreeMap<StreamId, Stream>,
-    names: BTreeMap<String, StreamId>,
+    streams: Sorted<StreamId, Box<Stream>>,
+    names: Sorted<String, StreamId>,
     /// Streams that mirror or source a stream.
-    followers: BTreeMap<StreamId, Vec<StreamId>>,
+    followers: Sorted<StreamId, Vec<StreamId>>,
     /// Requests of the API that were answered, and those that failed.
     api_total: u64,
     api_errors: u64,
@@ -205,7 +204,7 @@ impl JetStream {
         let stream = Stream::new(core, id, config, created);
         stream.record_config(core);
         stream.advise(core, "CREATED", "create");
-        self.streams.insert(id, stream);
+        self.streams.insert(id, Box::new(stream));
         self.follow(core, id);
     }
 
@@ -256,7 +255,9 @@ impl JetStream {
     fn stream(&self, name: &str) -> Result<&Stream, ApiError> {
         let id = self.names.get(name);
         let stream = id.and_then(|id| self.streams.get(id));
-        stream.ok_or_else(|| error::STREAM_NOT_FOUND.into())
+        stream
+            .map(|stream| &**stream)
+            .ok_or_else(|| error::STREAM_NOT_FOUND.into())
     }
 }
 

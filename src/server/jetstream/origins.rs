@@ -38,7 +38,7 @@ impl JetStream {
         }
         let origins: Vec<StreamId> = stream.follows.iter().filter_map(|f| f.origin).collect();
         set_timer(core, stream);
-        for (origin, followers) in &mut self.followers {
+        for (origin, followers) in self.followers.iter_mut() {
             followers.retain(|follower| *follower != id || origins.contains(origin));
         }
     }
@@ -67,7 +67,7 @@ impl JetStream {
                     core.next_client_id();
                     core.next_client_id();
                     follow.attach(origin, &stream.store, now);
-                    let followers = self.followers.entry(origin.id).or_default();
+                    let followers = self.followers.get_or_insert(origin.id, Vec::new());
                     if !followers.contains(&id) {
                         followers.push(id);
                     }
@@ -171,7 +171,10 @@ impl JetStream {
     /// Writes `mirror` or `sources` of the info object.
     pub(super) fn write_follows(&self, w: &mut Writer, core: &Core, stream: &Stream) {
         let (now, follows) = (core.now(), &stream.follows);
-        let origin = |follow: &Follow| follow.origin.and_then(|id| self.streams.get(&id));
+        let origin = |follow: &Follow| {
+            let stream = follow.origin.and_then(|id| self.streams.get(&id));
+            stream.map(|stream| &**stream)
+        };
         if let [follow] = follows.as_slice()
             && follow.mirror
         {

@@ -1,13 +1,12 @@
 //! What outlives the server: the whole state as one log, changes since, and the way back. Only file-backed streams and
 //! their durable consumers are in it, as with nats-server's store directory.
 
-use std::collections::BTreeMap;
-
 use super::JetStream;
 use super::journal::{Journal, Reader, Record};
 use super::store::{LAST_SEQ, Storage};
 use super::stream::{Stream, StreamConfig};
 use crate::server::core::{ConsumerId, Core, StreamId};
+use crate::server::sorted::Sorted;
 use crate::wire::json::{self, Writer};
 use crate::wire::time::Time;
 
@@ -39,7 +38,7 @@ impl JetStream {
 
     /// See [`Engine::take_journal`](crate::server::Engine::take_journal).
     pub(super) fn save_changes(&mut self, core: &mut Core) -> Vec<u8> {
-        for (stream, consumer) in std::mem::take(&mut core.touched) {
+        for ((stream, consumer), ()) in std::mem::take(&mut core.touched).into_iter() {
             if let Some(stream) = self.streams.get(&stream)
                 && let Some(consumer) = stream.consumers.by_id(consumer)
             {
@@ -62,8 +61,8 @@ impl JetStream {
             );
             return;
         };
-        let mut ids: BTreeMap<StreamId, StreamId> = BTreeMap::new();
-        let mut consumers: BTreeMap<(StreamId, ConsumerId), SavedConsumer> = BTreeMap::new();
+        let mut ids: Sorted<StreamId, StreamId> = Sorted::default();
+        let mut consumers: Sorted<(StreamId, ConsumerId), SavedConsumer> = Sorted::default();
         for record in &mut reader {
             self.replay(core, record, &mut ids, &mut consumers);
         }
@@ -71,13 +70,13 @@ impl JetStream {
             let text = format!("{} bytes of the stored state were damaged", reader.lost());
             core.log("WRN", &text);
         }
-        for ((stream, _), saved) in consumers {
+        for ((stream, _), saved) in consumers.into_iter() {
             if let Some(stream) = ids.get(&stream).and_then(|id| self.streams.get_mut(id)) {
                 let (consumers, view) = stream.parts();
                 consumers.restore(core, view, saved.created, &saved.config, &saved.state);
             }
         }
-        for id in ids.into_values() {
+        for (_, id) in ids.into_iter() {
             if let Some(stream) = self.streams.get_mut(&id) {
                 stream.restored(core);
                 let text = format!(
@@ -95,8 +94,8 @@ impl JetStream {
         &mut self,
         core: &mut Core,
         record: Record<'_>,
-        ids: &mut BTreeMap<StreamId, StreamId>,
-        consumers: &mut BTreeMap<(StreamId, ConsumerId), SavedConsumer>,
+        ids: &mut Sorted<StreamId, StreamId>,
+        consumers: &mut Sorted<(StreamId, ConsumerId), SavedConsumer>,
     ) {
         match record {
             Record::Stream {
@@ -117,7 +116,7 @@ impl JetStream {
                     self.names.insert(config.name.clone(), new);
                     ids.insert(id, new);
                     let stream = Stream::new(core, new, config, created);
-                    self.streams.insert(new, stream);
+                    self.streams.insert(new, Box::new(stream));
                 }
             }
             Record::StreamGone { id } => {
@@ -139,7 +138,7 @@ impl JetStream {
                 created,
                 config,
             } => {
-                let saved = consumers.entry((stream, id)).or_default();
+                let saved = consumers.get_or_insert((stream, id), SavedConsumer::default());
                 saved.created = created;
                 saved.config = config.to_vec();
             }

@@ -257,7 +257,7 @@ fn page(
         };
         json::decode(payload, read).map_err(|error| ApiError::invalid_json(&error))?;
     }
-    let matches = |stream: &Stream| {
+    let matches = |stream: &Box<Stream>| {
         let collides = |subject: &String| subject::overlap(subject.as_bytes(), filter.as_bytes());
         filter.is_empty() || stream.config.subjects.iter().any(collides)
     };

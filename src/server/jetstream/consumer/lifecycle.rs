@@ -191,7 +191,7 @@ impl Consumers {
         }
         consumer.count_pending(view.store);
         self.by_name.insert(consumer.name.clone(), id);
-        self.by_id.insert(id, consumer);
+        self.by_id.insert(id, Box::new(consumer));
         id
     }
 

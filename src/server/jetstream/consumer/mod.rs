@@ -18,8 +18,6 @@ mod requests;
 mod saved;
 mod start;
 
-use std::collections::BTreeMap;
-
 pub(super) use self::check::{INVALID_GROUP, is_valid_group};
 pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;
@@ -29,6 +27,7 @@ use super::store::{Filters, Store};
 use super::stream::StreamConfig;
 use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
 use crate::server::routes::Routes;
+use crate::server::sorted::Sorted;
 use crate::wire::subject;
 use crate::wire::time::Time;
 
@@ -221,8 +220,8 @@ struct Lost {
 /// The consumers of one stream.
 #[derive(Clone, Debug, Default)]
 pub struct Consumers {
-    by_id: BTreeMap<ConsumerId, Consumer>,
-    by_name: BTreeMap<String, ConsumerId>,
+    by_id: Sorted<ConsumerId, Box<Consumer>>,
+    by_name: Sorted<String, ConsumerId>,
     /// Which consumers a subject concerns.
     filters: Routes<ConsumerId>,
     settled: Vec<u64>,
@@ -237,7 +236,7 @@ pub struct Consumers {
 impl Consumers {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Consumer> {
-        self.by_name.values().filter_map(|id| self.by_id.get(id))
+        self.by_name.values().filter_map(|id| self.by_id(*id))
     }
 
     /// Those of clients, by name.
@@ -257,12 +256,12 @@ impl Consumers {
 
     /// The consumer of that name.
     pub fn get(&self, name: &str) -> Option<&Consumer> {
-        self.by_id.get(self.by_name.get(name)?)
+        self.by_id(*self.by_name.get(name)?)
     }
 
     /// The consumer of that id.
     pub fn by_id(&self, id: ConsumerId) -> Option<&Consumer> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|consumer| &**consumer)
     }
 
     /// Gets all consumers ready to be described.
@@ -298,7 +297,7 @@ impl Consumers {
 
     /// The lowest sequence above its ack floor that a consumer matches; 0 if one of them matches none.
     pub fn next_needed(&self, store: &Store) -> u64 {
-        let next = |consumer: &Consumer| {
+        let next = |consumer: &Box<Consumer>| {
             let floor = consumer.progress.floor.stream;
             store.next_match(&consumer.filters, floor + 1).unwrap_or(0)
         };

@@ -1,9 +1,10 @@
 //! How far a consumer has come: what was delivered, what is acknowledged, what waits for an ack and what is to be
 //! delivered again. Plain bookkeeping; must not know messages, subscribers or timers.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::config::AckPolicy;
+use crate::server::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// A position: in the consumer's own deliveries and in the stream.
@@ -58,9 +59,9 @@ pub struct Progress {
     /// Waiting for an ack, by stream sequence.
     pub pending: BTreeMap<u64, Pending>,
     /// Deliveries beyond the first, by stream sequence.
-    pub redelivered: BTreeMap<u64, u64>,
+    pub redelivered: Sorted<u64, u64>,
     queue: VecDeque<u64>,
-    queued: BTreeSet<u64>,
+    queued: Sorted<u64, ()>,
 }
 
 impl Progress {
@@ -105,7 +106,7 @@ impl Progress {
 
     /// Counts another delivery of `seq` and returns its number (2 for the first redelivery).
     pub fn count_delivery(&mut self, seq: u64) -> u64 {
-        let count = self.redelivered.entry(seq).or_insert(0);
+        let count = self.redelivered.get_or_insert(seq, 0);
         *count += 1;
         *count + 1
     }
@@ -127,7 +128,8 @@ impl Progress {
 
     /// Puts `seq` at the end of the redelivery queue, unless it is in it.
     pub fn queue(&mut self, seq: u64) {
-        if self.queued.insert(seq) {
+        if !self.is_queued(seq) {
+            self.queued.insert(seq, ());
             self.queue.push_back(seq);
         }
     }
@@ -141,7 +143,7 @@ impl Progress {
 
     /// Whether `seq` waits to be delivered again.
     pub fn is_queued(&self, seq: u64) -> bool {
-        self.queued.contains(&seq)
+        self.queued.contains_key(&seq)
     }
 
     /// Messages waiting to be delivered again.
@@ -151,7 +153,7 @@ impl Progress {
 
     /// Takes `seq` out of the redelivery queue.
     pub fn unqueue(&mut self, seq: u64) {
-        if self.queued.remove(&seq) {
+        if self.queued.remove(&seq).is_some() {
             self.queue.retain(|queued| *queued != seq);
         }
     }
@@ -271,8 +273,9 @@ impl Progress {
     pub fn drop_redelivered_below(&mut self, first: u64) {
         let gone: Vec<u64> = self
             .redelivered
-            .range(..first)
-            .map(|(seq, _)| *seq)
+            .keys()
+            .copied()
+            .take_while(|seq| *seq < first)
             .collect();
         for seq in gone {
             self.redelivered.remove(&seq);
@@ -322,7 +325,7 @@ impl Progress {
         }
         let next = self.next_stream;
         self.queue.retain(|seq| *seq >= next);
-        self.queued.retain(|seq| *seq >= next);
+        self.queued.retain(|seq, ()| *seq >= next);
         self.show_all();
     }
 

@@ -41,7 +41,7 @@ impl Consumer {
             numbers.extend([*seq, pending.consumer, pending.since.0 as u64]);
         }
         numbers.push(progress.redelivered.len() as u64);
-        for (seq, count) in &progress.redelivered {
+        for (seq, count) in progress.redelivered.iter() {
             numbers.extend([*seq, *count]);
         }
         numbers.iter().flat_map(|n| n.to_le_bytes()).collect()

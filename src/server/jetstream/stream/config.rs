@@ -395,14 +395,14 @@ pub fn write_transforms(w: &mut Writer, transforms: &[TransformConfig]) {
 
 /// Writes `metadata` if there is any; `own` adds the server's version and API level.
 pub fn write_metadata(w: &mut Writer, metadata: &BTreeMap<String, String>, own: bool) {
-    let mut all: BTreeMap<&str, &str> = metadata.iter().map(|(k, v)| (&**k, &**v)).collect();
+    let mut all = metadata.clone();
     if own {
-        all.insert("_nats.ver", "2.15.2");
-        all.insert("_nats.level", "5");
+        all.insert("_nats.ver".into(), "2.15.2".into());
+        all.insert("_nats.level".into(), "5".into());
     }
     if !all.is_empty() {
         w.key("metadata").open();
-        for (key, value) in all {
+        for (key, value) in &all {
             w.key(key).string(value);
         }
         w.close();
