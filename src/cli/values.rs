@@ -164,7 +164,8 @@ pub fn duration(text: &str) -> Result<i64, String> {
                     quote(number)
                 ));
             };
-            total += scaled(number, hours) * 3600 * SECOND;
+            let ns = scaled(number, hours).saturating_mul(3600 * SECOND);
+            total = total.saturating_add(ns);
             continue;
         }
         let unit_ns: i128 = match unit {
@@ -182,7 +183,7 @@ pub fn duration(text: &str) -> Result<i64, String> {
                 quote(&format!("{number}{unit}"))
             ));
         };
-        total += scaled(value, unit_ns);
+        total = total.saturating_add(scaled(value, unit_ns));
     }
     let total = total.clamp(0, i64::MAX.into()) as i64;
     Ok(if negative { -total } else { total })

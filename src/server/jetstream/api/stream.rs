@@ -257,14 +257,14 @@ fn page(
         };
         json::decode(payload, read).map_err(|error| ApiError::invalid_json(&error))?;
     }
-    let matches = |stream: &Box<Stream>| {
+    let matches = |stream: &Stream| {
         let collides = |subject: &String| subject::overlap(subject.as_bytes(), filter.as_bytes());
         filter.is_empty() || stream.config.subjects.iter().any(collides)
     };
     let all = js
         .names
         .iter()
-        .filter(|(_, id)| js.streams.get(id).is_some_and(matches));
+        .filter(|(_, id)| js.streams.get(id).is_some_and(|stream| matches(stream)));
     let all: Vec<String> = all.map(|(name, _)| name.clone()).collect();
     let offset = usize::try_from(offset).unwrap_or(0).min(all.len());
     w.key("total").uint(all.len() as u64);

@@ -297,11 +297,15 @@ impl Consumers {
 
     /// The lowest sequence above its ack floor that a consumer matches; 0 if one of them matches none.
     pub fn next_needed(&self, store: &Store) -> u64 {
-        let next = |consumer: &Box<Consumer>| {
+        let next = |consumer: &Consumer| {
             let floor = consumer.progress.floor.stream;
             store.next_match(&consumer.filters, floor + 1).unwrap_or(0)
         };
-        self.by_id.values().map(next).min().unwrap_or(0)
+        self.by_id
+            .values()
+            .map(|consumer| next(consumer))
+            .min()
+            .unwrap_or(0)
     }
 
     /// Sequences that were acknowledged or delivered for good since the last call: in streams of retention interest and
