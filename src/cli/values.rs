@@ -3,6 +3,7 @@
 use super::{pattern::Pattern, spec::Kind};
 
 const SECOND: i128 = 1_000_000_000;
+const HOUR: i64 = 3_600_000_000_000;
 
 /// Quotes as Go's `%q`.
 pub fn quote(text: &str) -> String {
@@ -148,7 +149,8 @@ pub fn duration(text: &str) -> Result<i64, String> {
     let Some((negative, ..)) = parts.first().copied() else {
         return Err("invalid duration".into());
     };
-    let mut total: i128 = 0;
+    // Hours and sums wrap around as Go's do; a part of ParseDuration's own units that is too long is refused.
+    let mut total: i64 = 0;
     for (_, number, unit) in parts {
         let hours = match unit {
             "d" | "D" => 24,
@@ -164,8 +166,8 @@ pub fn duration(text: &str) -> Result<i64, String> {
                     quote(number)
                 ));
             };
-            let ns = scaled(number, hours).saturating_mul(3600 * SECOND);
-            total = total.saturating_add(ns);
+            let hours = i64::try_from(scaled(number, hours)).unwrap_or(i64::MIN);
+            total = total.wrapping_add(hours.wrapping_mul(HOUR));
             continue;
         }
         let unit_ns: i128 = match unit {
@@ -183,10 +185,19 @@ pub fn duration(text: &str) -> Result<i64, String> {
                 quote(&format!("{number}{unit}"))
             ));
         };
-        total = total.saturating_add(scaled(value, unit_ns));
+        let Ok(ns) = i64::try_from(scaled(value, unit_ns)) else {
+            return Err(format!(
+                "invalid duration: time: invalid duration {}",
+                quote(&format!("{number}{unit}"))
+            ));
+        };
+        total = total.wrapping_add(ns);
     }
-    let total = total.clamp(0, i64::MAX.into()) as i64;
-    Ok(if negative { -total } else { total })
+    Ok(if negative {
+        total.wrapping_neg()
+    } else {
+        total
+    })
 }
 
 /// An integer as Go's `ParseInt`/`ParseUint` with base 0 reads it: magnitude and sign.
@@ -377,6 +388,14 @@ mod tests {
         assert_eq!(duration("0.01d"), Ok(0));
         assert_eq!(duration("1.5s"), Ok(1_500_000_000));
         assert_eq!(duration("1M"), Ok(720 * hour));
+        // As nats 0.5.1 and nats-server take them: 106752 days are a negative age, so much more years are none.
+        assert!(duration("106752d").is_ok_and(|ns| ns < 0));
+        assert_eq!(duration("99999999999999999999y"), Ok(0));
+        assert!(duration("9000000000s9000000000s").is_ok_and(|ns| ns < 0));
+        assert_eq!(
+            duration("9223372037s"),
+            Err("invalid duration: time: invalid duration \"9223372037s\"".into())
+        );
         for bad in ["", "5", "soon", "1 h"] {
             assert_eq!(duration(bad), Err("invalid duration".into()), "{bad}");
         }
