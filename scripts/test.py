@@ -11,6 +11,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOGS = os.path.join(ROOT, "target", "test")
 REAL = ["nats", "nats-server"]
 NATIVE = "cargo {} --no-default-features"
+EXAMPLES = NATIVE.format("build --quiet") + " --examples && "  # target/debug/examples/{server,nats}
 WASM = "cargo {} --target wasm32-unknown-unknown"
 
 # How a suite's output says what passed and failed.
@@ -34,13 +35,13 @@ SUITES = [
     Suite("clippy-page", WASM.format("clippy --lib --bins --tests") + " -- -D warnings", needs=["clippy", "wasm-target"]),
     Suite("doc", "RUSTDOCFLAGS='-D warnings' " + NATIVE.format("doc --no-deps --lib")),
     # All but the differential test, which alone needs the real server. [!d] is a pattern of cargo's.
-    Suite("unit", NATIVE.format("test") + " --no-fail-fast --lib --bins --examples --test '[!d]*'", CARGO),
+    Suite("unit", NATIVE.format("test") + " --no-fail-fast --lib --bins --test '[!d]*'", CARGO),
     Suite("differential", NATIVE.format("test") + " --test differential", CARGO, optional=["nats-server"]),
-    Suite("golden-server", "python3 tests/golden.py server", TOTALS, optional=REAL),
-    Suite("golden-cli", "python3 tests/golden.py cli", TOTALS, optional=REAL),
-    Suite("golden-both", "python3 tests/golden.py both", TOTALS),
-    Suite("conformance", "python3 tests/conformance/run.py", TOTALS, needs=["node_modules"], optional=REAL + ["nats-py"]),
-    Suite("crash", "python3 tests/crash.py 25", TOTALS),
+    Suite("golden-server", EXAMPLES + "python3 tests/golden.py server", TOTALS, optional=REAL),
+    Suite("golden-cli", EXAMPLES + "python3 tests/golden.py cli", TOTALS, optional=REAL),
+    Suite("golden-both", EXAMPLES + "python3 tests/golden.py both", TOTALS),
+    Suite("conformance", EXAMPLES + "python3 tests/conformance/run.py", TOTALS, needs=["node_modules"], optional=REAL + ["nats-py"]),
+    Suite("crash", EXAMPLES + "python3 tests/crash.py 25", TOTALS),
     Suite("web", "scripts/web-test.sh", CARGO, needs=["wasm-target", "wasm-bindgen", "wasm-pack", "chromium"],
           optional=["nats-server"]),
     Suite("size", "make -s build && node scripts/size.mjs", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-split", "wasm-opt"],
