@@ -11,6 +11,7 @@ use crate::wire::{
     json,
     op::{ClientOp, Delivery, ServerOp},
     parser::ServerOpParser,
+    sorted::Sorted,
 };
 use std::{collections::VecDeque, task::Waker};
 
@@ -23,10 +24,10 @@ pub(super) struct Core {
     /// `_INBOX.<nuid>.`, under which answers to requests arrive.
     pub inbox: String,
     /// By sid, which only grows.
-    subscriptions: Vec<(u64, Sub)>,
+    subscriptions: Sorted<u64, Sub>,
     pub next_sid: u64,
     /// Waiting requests in the order of the last token of their reply subject, once [`Core::inbox`] is subscribed.
-    requests: Vec<(String, Mailbox)>,
+    requests: Sorted<String, Mailbox>,
     pub inbox_sid: Option<u64>,
     /// Who waits for the PONGs to come; `None`: a PING of our own.
     pub pongs: VecDeque<Option<Mailbox>>,
@@ -82,9 +83,9 @@ impl Core {
                 why: String::new(),
             },
             inbox,
-            subscriptions: Vec::new(),
+            subscriptions: Sorted::default(),
             next_sid: 1,
-            requests: Vec::new(),
+            requests: Sorted::default(),
             inbox_sid: None,
             pongs: VecDeque::new(),
             transport: None,
@@ -135,44 +136,31 @@ impl Core {
         if self.connected() {
             self.send_subscribe(sid, &sub);
         }
-        self.subscriptions.push((sid, sub));
+        self.subscriptions.insert(sid, sub);
         Ok(sid)
     }
 
     pub fn sids(&self) -> Vec<u64> {
-        self.subscriptions.iter().map(|(sid, _)| *sid).collect()
+        self.subscriptions.keys().copied().collect()
     }
 
     pub fn subscription(&mut self, sid: u64) -> Option<&mut Sub> {
-        let at = self
-            .subscriptions
-            .binary_search_by_key(&sid, |(sid, _)| *sid);
-        at.ok().map(|at| &mut self.subscriptions[at].1)
+        self.subscriptions.get_mut(&sid)
     }
 
     /// Takes a subscription out; `None` if it has ended before.
     pub fn end_subscription(&mut self, sid: u64) -> Option<Sub> {
-        let at = self
-            .subscriptions
-            .binary_search_by_key(&sid, |(sid, _)| *sid);
-        at.ok().map(|at| self.subscriptions.remove(at).1)
+        self.subscriptions.remove(&sid)
     }
 
     /// Has the answer that arrives under `token` put into a mailbox.
     pub fn await_answer(&mut self, token: &str, mailbox: Mailbox) {
-        let at = self.request(token).unwrap_or_else(|at| at);
-        self.requests.insert(at, (token.into(), mailbox));
+        self.requests.insert(token.into(), mailbox);
     }
 
     /// Ends waiting under `token`.
     pub fn take_request(&mut self, token: &str) -> Option<Mailbox> {
-        let at = self.request(token).ok()?;
-        Some(self.requests.remove(at).1)
-    }
-
-    fn request(&self, token: &str) -> Result<usize, usize> {
-        self.requests
-            .binary_search_by(|(waiting, _)| waiting.as_str().cmp(token))
+        self.requests.remove(token)
     }
 
     /// Where the answer to a request arrives that waits under `token`.
@@ -226,8 +214,8 @@ impl Core {
         let subs = std::mem::take(&mut self.subscriptions);
         let requests = std::mem::take(&mut self.requests);
         let pongs = std::mem::take(&mut self.pongs);
-        subs.iter().for_each(|(_, sub)| sub.mailbox.end());
-        requests.iter().for_each(|(_, mailbox)| mailbox.end());
+        subs.values().for_each(|sub| sub.mailbox.end());
+        requests.values().for_each(Mailbox::end);
         pongs.iter().flatten().for_each(Mailbox::end);
         self.wake();
     }
@@ -371,7 +359,7 @@ impl Core {
         self.state = State::Connected;
         self.auth_failed = None;
         let subs = std::mem::take(&mut self.subscriptions);
-        for (sid, sub) in &subs {
+        for (sid, sub) in subs.iter() {
             self.send_subscribe(*sid, sub);
             if let Some(max) = sub.max {
                 self.send_unsubscribe(*sid, Some(max.saturating_sub(sub.delivered).max(1)));

@@ -21,7 +21,10 @@ use crate::client::{
     transport::{Connector, LocalFuture},
 };
 use crate::server::{ConnectionId, Peer, Server};
-use crate::wire::time::{SECOND, Time};
+use crate::wire::{
+    sorted::Sorted,
+    time::{SECOND, Time},
+};
 use link::{Link, LinkTransport, Place, Port};
 use std::{
     cell::RefCell,
@@ -51,7 +54,7 @@ struct State {
     /// How far the clock was moved ahead of the runtime's, in ns.
     ahead: i64,
     /// Open connections by id, which only grows; those of servers before this one have ended.
-    links: Vec<(ConnectionId, Link)>,
+    links: Sorted<ConnectionId, Link>,
     last_port: u16,
     lines: Vec<String>,
     log: Option<LogFn>,
@@ -218,7 +221,7 @@ impl Host {
     fn disconnect(&self, id: ConnectionId) {
         let mut state = self.0.state.borrow_mut();
         let now = state.now(&*self.0.runtime);
-        state.links.retain(|(open, _)| *open != id);
+        state.links.remove(&id);
         if let Some((server, _)) = &mut state.running {
             server.disconnect(id, now);
             state.drain();
@@ -238,7 +241,7 @@ impl Host {
         let (server, _) = state.running.as_mut()?;
         let id = server.connect(peer, now);
         let link = Link::default();
-        state.links.push((id, link.clone()));
+        state.links.insert(id, link.clone());
         state.drain();
         Some(LinkTransport::new(self.clone(), id, link))
     }
@@ -275,15 +278,15 @@ impl State {
         let ready = server.take_ready();
         for id in &ready {
             let output = server.take_output(*id);
-            let at = self.links.binary_search_by_key(id, |(id, _)| *id);
-            let Ok(at) = at else {
+            let Some(link) = self.links.get(id) else {
                 continue;
             };
             if !output.bytes.is_empty() {
-                self.links[at].1.push(output.bytes);
+                link.push(output.bytes);
             }
             if output.close.is_some() {
-                self.links.remove(at).1.end("EOF");
+                link.end("EOF");
+                self.links.remove(id);
             }
         }
         self.lines.append(&mut server.take_log());

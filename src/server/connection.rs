@@ -5,11 +5,11 @@ use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Time
 use super::handshake::PING_INTERVAL;
 use super::info::{MAX_PAYLOAD, Occasion};
 use super::options::Options;
-use super::sorted::Sorted;
 use super::{ConnectionId, Output, Peer};
 use crate::wire::json::{self, quote};
 use crate::wire::op::{ClientOp, Delivery, ServerOp};
 use crate::wire::parser::{ClientOpParser, Limits, Parsed};
+use crate::wire::sorted::Sorted;
 use crate::wire::time::{SECOND, Time};
 
 const MAX_CONTROL_LINE: usize = 4096;

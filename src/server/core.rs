@@ -10,9 +10,9 @@ use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
 use super::random::Random;
 use super::routes::Routes;
-use super::sorted::Sorted;
 use super::timers::Timers;
 use super::{Config, ConnectionId, Peer};
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// The first client's id: nats-server's internal clients have those before.

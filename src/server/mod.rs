@@ -20,7 +20,6 @@ mod random;
 pub mod routes;
 
 mod sha256;
-mod sorted;
 mod startup;
 mod system;
 mod timers;

@@ -1,4 +1,5 @@
-//! The NATS client protocol, both directions, sans-IO, and the few notions both ends share: subjects, header blocks, time.
+//! The NATS client protocol, both directions, sans-IO, and the few notions both ends share: subjects, header blocks, time, sorted
+//! lists.
 //! Must not know what a stream, a bucket or a socket is.
 
 pub mod base64;
@@ -7,5 +8,6 @@ pub mod headers;
 pub mod json;
 pub mod op;
 pub mod parser;
+pub mod sorted;
 pub mod subject;
 pub mod time;

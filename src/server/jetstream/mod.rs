@@ -15,9 +15,9 @@ use self::error::ApiError;
 use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
-use super::sorted::Sorted;
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
+use crate::wire::sorted::Sorted;
 use crate::wire::subject;
 
 /// The account's streams and consumers.

@@ -6,8 +6,8 @@ use super::journal::{Journal, Reader, Record};
 use super::store::{LAST_SEQ, Storage};
 use super::stream::{Stream, StreamConfig};
 use crate::server::core::{ConsumerId, Core, StreamId};
-use crate::server::sorted::Sorted;
 use crate::wire::json::{self, Writer};
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// A consumer of a log, until its stream is complete.
@@ -38,7 +38,7 @@ impl JetStream {
 
     /// See [`Engine::take_journal`](crate::server::Engine::take_journal).
     pub(super) fn save_changes(&mut self, core: &mut Core) -> Vec<u8> {
-        for ((stream, consumer), ()) in std::mem::take(&mut core.touched).into_iter() {
+        for ((stream, consumer), ()) in std::mem::take(&mut core.touched) {
             if let Some(stream) = self.streams.get(&stream)
                 && let Some(consumer) = stream.consumers.by_id(consumer)
             {
@@ -70,13 +70,13 @@ impl JetStream {
             let text = format!("{} bytes of the stored state were damaged", reader.lost());
             core.log("WRN", &text);
         }
-        for ((stream, _), saved) in consumers.into_iter() {
+        for ((stream, _), saved) in consumers {
             if let Some(stream) = ids.get(&stream).and_then(|id| self.streams.get_mut(id)) {
                 let (consumers, view) = stream.parts();
                 consumers.restore(core, view, saved.created, &saved.config, &saved.state);
             }
         }
-        for (_, id) in ids.into_iter() {
+        for (_, id) in ids {
             if let Some(stream) = self.streams.get_mut(&id) {
                 stream.restored(core);
                 let text = format!(

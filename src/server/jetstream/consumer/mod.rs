@@ -27,7 +27,7 @@ use super::store::{Filters, Store};
 use super::stream::StreamConfig;
 use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
 use crate::server::routes::Routes;
-use crate::server::sorted::Sorted;
+use crate::wire::sorted::Sorted;
 use crate::wire::subject;
 use crate::wire::time::Time;
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::config::AckPolicy;
-use crate::server::sorted::Sorted;
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// A position: in the consumer's own deliveries and in the stream.

@@ -119,9 +119,14 @@ impl<K: Ord, V> Sorted<K, V> {
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
         self.0.iter_mut().map(|(_, value)| value)
     }
+}
+
+impl<K, V> IntoIterator for Sorted<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
 
     /// Everything, in order.
-    pub fn into_iter(self) -> std::vec::IntoIter<(K, V)> {
+    fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
