@@ -124,10 +124,11 @@ pub struct Session {
 /// Dropping the future is ^C: what the command has open is closed.
 pub async fn run(args: Vec<String>, session: Session) -> i32 {
     // Most of what is typed is a KV command without a mistake, which needs neither help nor the other commands.
+    let files = session.io.files();
     let core = Spec::core();
-    let settled = parse::parse(&core, &args, &session.io.files()).settled(&core);
-    let first = match settled {
-        true => attempt(&core, commands::core, &args, &session).await,
+    let parsed = parse::parse(&core, &args, &files);
+    let first = match parsed.settled(&core) {
+        true => attempt(&core, parsed, commands::core, &session).await,
         false => Ok(Shown::Nothing),
     };
     let outcome = match first {
@@ -142,7 +143,10 @@ pub async fn run(args: Vec<String>, session: Session) -> i32 {
     };
     let spec = Spec::read(rest.table);
     let outcome = match outcome {
-        Ok(Shown::Nothing) => attempt(&spec, rest.dispatch, &args, &session).await,
+        Ok(Shown::Nothing) => {
+            let parsed = parse::parse(&spec, &args, &files);
+            attempt(&spec, parsed, rest.dispatch, &session).await
+        }
         other => other,
     };
     let usage = |path: &str, global| {
@@ -160,7 +164,7 @@ pub async fn run(args: Vec<String>, session: Session) -> i32 {
         Err(Failure::Error(text)) => fail(&session, &text),
         Err(Failure::Usage(text)) => {
             session.io.stderr(format!("error: {text}\n\n").as_bytes());
-            let parsed = parse::parse(&spec, &args, &session.io.files());
+            let parsed = parse::parse(&spec, &args, &files);
             usage(parsed.command.path, parsed.has("help"));
             1
         }
@@ -180,11 +184,11 @@ enum Shown {
 /// Runs a command line with the commands that are known.
 async fn attempt(
     spec: &Spec,
+    parsed: parse::Parsed<'_>,
     dispatch: fn(commands::Call) -> LocalFuture<'static, commands::Outcome>,
-    args: &[String],
     session: &Session,
 ) -> Result<Shown, Failure> {
-    match prepare(spec, args, session)? {
+    match prepare(spec, parsed, session)? {
         Step::Show(shown) => Ok(shown),
         Step::Run(call) => dispatch(*call).await.map(|()| Shown::Done),
     }
@@ -196,11 +200,10 @@ enum Step {
     Run(Box<commands::Call>),
 }
 
-/// Everything up to the command itself, in fisk's order: parse, defaults and environment, validators, values, pre-actions
+/// Everything up to the command itself, in fisk's order: what was parsed, defaults and environment, validators, values, pre-actions
 /// (context, version, help command, sizes), then the errors found on the way.
-fn prepare(spec: &Spec, args: &[String], session: &Session) -> Result<Step, Failure> {
+fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<Step, Failure> {
     let files = session.io.files();
-    let parsed = parse::parse(spec, args, &files);
     let values = parse::Values::new(spec, &parsed, &|name| session.io.env(name))?;
     parse::check_bounds(&parsed)?;
     let values_checked = parse::check_values(&parsed, &files);

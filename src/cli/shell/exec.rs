@@ -8,7 +8,7 @@ use super::{
     variables::Variables,
 };
 use crate::{
-    cli::{FileError, Io, Session},
+    cli::{FileError, Io, Session, parts::Load},
     client::transport::LocalFuture,
 };
 use std::{
@@ -368,23 +368,23 @@ impl Context {
         }
     }
 
+    /// Loads a part of the shell; says why when it cannot be had.
+    pub async fn part<T>(&self, load: Load<T>) -> Option<&'static T> {
+        let part = load().await;
+        part.map_err(|why| self.complain(&why)).ok()
+    }
+
     async fn nats(self, words: Vec<String>, session: Session) -> i32 {
-        match (session.parts.nats)().await {
-            Ok(nats) => (nats.run)(words, session).await,
-            Err(why) => {
-                self.complain(&why);
-                1
-            }
+        match self.part(session.parts.nats).await {
+            Some(nats) => (nats.run)(words, session).await,
+            None => 1,
         }
     }
 
     async fn builtin(self, words: Vec<String>) -> i32 {
-        match (self.shell.session.parts.rest)().await {
-            Ok(rest) => (rest.builtin)(self, words).await,
-            Err(why) => {
-                self.complain(&why);
-                1
-            }
+        match self.part(self.shell.session.parts.rest).await {
+            Some(rest) => (rest.builtin)(self, words).await,
+            None => 1,
         }
     }
 

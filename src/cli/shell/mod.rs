@@ -169,12 +169,9 @@ impl Shell {
             let mut interrupted = Interrupted { scope, armed: true };
             let status = match plain(&text) {
                 Some(words) => context.run(words).await,
-                None => match (context.shell.session.parts.language)().await {
-                    Ok(language) => (language.run)(context.clone(), text).await,
-                    Err(why) => {
-                        context.complain(&why);
-                        1
-                    }
+                None => match context.part(context.shell.session.parts.language).await {
+                    Some(language) => (language.run)(context.clone(), text).await,
+                    None => 1,
                 },
             };
             interrupted.armed = false;

@@ -66,6 +66,16 @@ impl Worker {
         format!("{subject}.{number}")
     }
 
+    /// What has been done since `started`, which ends now.
+    fn sample(&self, started: i64, latencies: Vec<i64>) -> Sample {
+        Sample {
+            messages: self.count,
+            started,
+            ended: self.now(),
+            latencies,
+        }
+    }
+
     pub(super) async fn publish(self) -> Result<Sample, Failure> {
         let [state, end] = Kind::Publish.states();
         self.state(state);
@@ -91,14 +101,9 @@ impl Worker {
             self.pace(number, started).await;
         }
         self.client.flush().await?;
-        let ended = self.now();
+        let sample = self.sample(started, latencies);
         self.state(end);
-        Ok(Sample {
-            messages: self.count,
-            started,
-            ended,
-            latencies,
-        })
+        Ok(sample)
     }
 
     pub(super) async fn subscribe(self) -> Result<Sample, Failure> {
@@ -125,14 +130,9 @@ impl Worker {
             }
             self.step();
         }
-        let ended = self.now();
+        let sample = self.sample(started, Vec::new());
         self.state(end);
-        Ok(Sample {
-            messages: self.count,
-            started,
-            ended,
-            latencies: Vec::new(),
-        })
+        Ok(sample)
     }
 
     pub(super) async fn bucket(&self, words: &str) -> Result<Bucket, Failure> {
@@ -170,14 +170,9 @@ impl Worker {
             self.step();
             self.pace(number, started).await;
         }
-        let ended = self.now();
+        let sample = self.sample(started, latencies);
         self.bars.borrow_mut().draw(true);
-        Ok(Sample {
-            messages: self.count,
-            started,
-            ended,
-            latencies,
-        })
+        Ok(sample)
     }
 
     pub(super) async fn get(self) -> Result<Sample, Failure> {
@@ -195,13 +190,8 @@ impl Worker {
             self.step();
             self.pace(number, started).await;
         }
-        let ended = self.now();
+        let sample = self.sample(started, latencies);
         self.state(end);
-        Ok(Sample {
-            messages: self.count,
-            started,
-            ended,
-            latencies,
-        })
+        Ok(sample)
     }
 }

@@ -172,11 +172,7 @@ pub async fn find(call: Call) -> Outcome {
     let fewer = |flag: &str, value: u64| values.int(flag) <= 0 || (value as i64) < values.int(flag);
     let matches = |c: &ConsumerInfo| {
         let push = !c.config.deliver_subject.is_empty();
-        let level = c
-            .config
-            .metadata
-            .get("_nats.req.level")
-            .and_then(|l| l.parse().ok());
+        let level = stream::required_level(&c.config.metadata).parse().ok();
         let leader = values.text("leader");
         let (idle, created) = (values.duration("idle"), values.duration("created"));
         (!values.is("push") || push)
@@ -273,12 +269,7 @@ pub async fn report(call: Call) -> Outcome {
             plain(info.num_redelivered),
             unprocessed,
             plain(info.ack_floor.stream_seq),
-            config
-                .metadata
-                .get("_nats.req.level")
-                .filter(|l| !l.is_empty())
-                .map_or("0", |l| l)
-                .into(),
+            stream::required_level(&config.metadata).into(),
             stream::replicas(info.cluster.as_ref()),
         ]);
     }

@@ -3,7 +3,7 @@
 
 mod report;
 
-pub use report::{cluster, host, metadata, replicas, report, show};
+pub use report::{cluster, host, metadata, replicas, report, required_level, show};
 pub mod config;
 pub mod edit;
 
@@ -188,11 +188,7 @@ pub async fn find(call: Call) -> Outcome {
         let server = values.text("server-name");
         let cluster = values.text("cluster");
         let in_cluster = s.cluster.as_ref().is_some_and(|c| c.name == cluster);
-        let required = s
-            .config
-            .metadata
-            .get("_nats.req.level")
-            .and_then(|l| l.parse().ok());
+        let required = required_level(&s.config.metadata).parse().ok();
         (server.is_empty() || leader(s) == server)
             && (cluster.is_empty() || in_cluster)
             && (!values.is("empty") || s.state.messages == 0)

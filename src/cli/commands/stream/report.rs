@@ -78,13 +78,18 @@ pub fn show(call: &Call, info: &StreamInfo, state_only: bool) {
     call.report(&report);
 }
 
+/// The API level that a stream or consumer needs, from metadata: digits, `0` where there is none.
+pub fn required_level(metadata: &BTreeMap<String, String>) -> &str {
+    let level = metadata.get("_nats.req.level").map(String::as_str);
+    level.filter(|level| !level.is_empty()).unwrap_or("0")
+}
+
 /// Rows about the server that keeps a stream or consumer, from metadata.
 pub fn host(report: &mut Columns, metadata: &BTreeMap<String, String>) {
     let of = |key: &str| metadata.get(key).map_or("", String::as_str);
-    let (version, level, required) = (of("_nats.ver"), of("_nats.level"), of("_nats.req.level"));
+    let (version, level, required) = (of("_nats.ver"), of("_nats.level"), required_level(metadata));
     report.row_if("Host Version", version);
-    if !level.is_empty() || !required.is_empty() {
-        let required = if required.is_empty() { "0" } else { required };
+    if !level.is_empty() || !of("_nats.req.level").is_empty() {
         report.row(
             "Required API Level",
             format!("{required} hosted at level {level}"),
@@ -402,14 +407,7 @@ pub async fn report(call: Call) -> Outcome {
             plain(state.num_deleted),
         ];
         if !raw {
-            row.push(
-                config
-                    .metadata
-                    .get("_nats.req.level")
-                    .filter(|l| !l.is_empty())
-                    .map_or("0", |l| l)
-                    .into(),
-            );
+            row.push(required_level(&config.metadata).into());
         }
         row.push(replicas(stream.cluster.as_ref()));
         table.row(row);
