@@ -73,23 +73,23 @@ fn differs(real: &Real, steps: &[Step]) -> Option<String> {
     difference
 }
 
-/// Leaves out what the difference does not need.
-fn shrink(real: &Real, mut steps: Vec<Step>) -> Vec<Step> {
+/// Leaves out what the difference does not need, and says what the difference is now.
+fn shrink(real: &Real, mut steps: Vec<Step>, mut difference: String) -> (Vec<Step>, String) {
     let mut size = steps.len() / 2;
     while size > 0 {
         let mut at = 0;
         while at < steps.len() {
             let mut fewer = steps.clone();
             fewer.drain(at..(at + size).min(steps.len()));
-            if differs(real, &fewer).is_some() {
-                steps = fewer;
+            if let Some(other) = differs(real, &fewer) {
+                (steps, difference) = (fewer, other);
             } else {
                 at += size;
             }
         }
         size /= 2;
     }
-    steps
+    (steps, difference)
 }
 
 fn number(name: &str, default: u64) -> u64 {
@@ -110,11 +110,10 @@ fn answers_as_nats_server_does() {
     let mut failures = 0;
     for seed in first..first + count {
         let steps = generate::sequence(seed);
-        if differs(&real, &steps).is_none() {
+        let Some(difference) = differs(&real, &steps) else {
             continue;
-        }
-        let steps = shrink(&real, steps);
-        let difference = differs(&real, &steps).unwrap_or("gone after shrinking".into());
+        };
+        let (steps, difference) = shrink(&real, steps, difference);
         eprintln!("seed {seed}:");
         for step in &steps {
             let ack = format!("<ack subject {:?}>", step.act);

@@ -2,10 +2,11 @@
 //! themselves.
 
 use super::{Call, Done, Request, clustered};
-use crate::server::core::Core;
+use crate::server::core::{ConsumerId, Core};
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::consumer::{Action, Config, Consumer, INVALID_GROUP, is_valid_group};
 use crate::server::jetstream::error::{ApiError, Known, NOT_EMPTY, REPLICAS, STREAM_MISMATCH};
+use crate::server::jetstream::stream::Stream;
 use crate::wire::json::{self, Moment, Writer};
 
 const NAMES_LIMIT: usize = 1024;
@@ -238,13 +239,7 @@ fn page<'a>(
     request: &Request<'_>,
     limit: usize,
     w: &mut Writer,
-) -> Result<
-    (
-        Vec<&'a Consumer>,
-        crate::server::jetstream::consumer::View<'a>,
-    ),
-    ApiError,
-> {
+) -> Result<(Vec<ConsumerId>, &'a mut Stream), ApiError> {
     let mut offset = 0;
     if json::looks_like_json(request.payload) {
         let read = json::decode(request.payload, |d, value| {
@@ -259,17 +254,15 @@ fn page<'a>(
         read.map_err(|error| ApiError::invalid_json(&error))?;
     }
     let stream = js.find(request.stream())?;
-    stream.consumers.prepare(&stream.store);
-    let stream = &*stream;
-    let all: Vec<&Consumer> = stream.consumers.public().collect();
-    let offset = usize::try_from(offset).unwrap_or(0).min(all.len());
-    w.key("total").uint(all.len() as u64);
+    let mut ids: Vec<ConsumerId> = stream.consumers.public().map(Consumer::id).collect();
+    let offset = usize::try_from(offset).unwrap_or(0).min(ids.len());
+    w.key("total").uint(ids.len() as u64);
     w.key("offset").uint(offset as u64);
     w.key("limit").uint(limit as u64);
-    Ok((
-        all.into_iter().skip(offset).take(limit).collect(),
-        stream.view(),
-    ))
+    ids.drain(..offset);
+    ids.truncate(limit);
+    w.key("consumers").open_list();
+    Ok((ids, stream))
 }
 
 fn names(
@@ -278,9 +271,8 @@ fn names(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let (consumers, _) = page(js, request, NAMES_LIMIT, w)?;
-    w.key("consumers").open_list();
-    for consumer in consumers {
+    let (ids, stream) = page(js, request, NAMES_LIMIT, w)?;
+    for consumer in ids.into_iter().filter_map(|id| stream.consumers.by_id(id)) {
         w.string(consumer.name());
     }
     w.close_list();
@@ -293,12 +285,14 @@ fn list(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let (consumers, view) = page(js, request, LIST_LIMIT, w)?;
-    w.key("consumers").open_list();
-    for consumer in consumers {
-        w.open();
-        consumer.write_info(w, core, view, false);
-        w.close();
+    let (ids, stream) = page(js, request, LIST_LIMIT, w)?;
+    let (consumers, view) = stream.parts();
+    for id in ids {
+        if let Some(consumer) = consumers.describe(view.store, id) {
+            w.open();
+            consumer.write_info(w, core, view, false);
+            w.close();
+        }
     }
     w.close_list();
     Ok(Done::default())

@@ -264,13 +264,6 @@ impl Consumers {
         self.by_id.get(&id).map(|consumer| &**consumer)
     }
 
-    /// Gets all consumers ready to be described.
-    pub fn prepare(&mut self, store: &Store) {
-        for consumer in self.by_id.values_mut() {
-            consumer.clamp_pending(store);
-        }
-    }
-
     /// Gets a consumer ready to be described, and returns it.
     pub fn describe(&mut self, store: &Store, id: ConsumerId) -> Option<&Consumer> {
         let consumer = self.by_id.get_mut(&id)?;

@@ -425,11 +425,6 @@ impl Progress {
         }
         self.overdue(now, first, max, policy, &|_| 0)
     }
-
-    /// Starts again at stream sequence `next`; what was pending is forgotten.
-    pub fn reset(&mut self, next: u64) {
-        *self = Progress::starting_at(next);
-    }
 }
 
 #[cfg(test)]

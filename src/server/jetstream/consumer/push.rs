@@ -83,6 +83,9 @@ impl Consumer {
     pub(super) fn check_interest(&mut self, work: &mut Work<'_>) {
         let subject = self.config.deliver_subject.as_bytes();
         let interest = work.core.has_exact_interest(subject, self.config.group());
+        if interest == self.active {
+            return;
+        }
         self.set_active(work, interest);
         if interest {
             // nats-server looks twice: that matters where the start of a last_per_subject consumer is gone.

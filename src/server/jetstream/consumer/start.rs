@@ -1,6 +1,7 @@
 //! Where a new consumer starts, and what purges and resets make of where it is.
 
-use super::config::{Config, DeliverPolicy};
+use super::config::{AckPolicy, Config, DeliverPolicy};
+use super::progress::Progress;
 use super::{Consumer, SkipList, View, Work};
 use crate::server::core::Message;
 use crate::server::jetstream::api::level_ok;
@@ -120,12 +121,17 @@ impl Consumer {
         } else {
             seq
         };
-        self.progress.reset(seq);
-        if work.config.retention == Retention::Interest {
-            work.settled
-                .extend(work.store.first_seq()..seq.min(work.store.last_seq() + 1));
+        let in_order = matches!(config.ack_policy, AckPolicy::All | AckPolicy::FlowControl);
+        let old = std::mem::replace(&mut self.progress, Progress::starting_at(seq));
+        if in_order && seq == old.floor.stream + 1 {
+            // What nobody counts puts nothing right, either: nats-server's `num_pending` stays where it went astray.
+            self.num_pending += old.pending.len() as i64;
+        } else if seq != old.next_stream || !old.pending.is_empty() {
+            self.count_pending(work.store);
         }
-        self.count_pending(work.store);
+        if work.config.retention == Retention::Interest && seq <= work.store.last_seq() + 1 {
+            work.settled.extend(work.store.first_seq()..seq);
+        }
         Ok(seq)
     }
 
