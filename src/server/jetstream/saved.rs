@@ -154,6 +154,7 @@ impl JetStream {
     }
 }
 
+/// The configuration of a stream that outlives the server; `None` for anything else.
 fn read_config(text: &[u8]) -> Option<StreamConfig> {
     let mut config = StreamConfig::default();
     let read = json::decode(text, |d, value| {
@@ -161,7 +162,7 @@ fn read_config(text: &[u8]) -> Option<StreamConfig> {
             config.read(d, name, value)
         });
     });
-    read.is_ok().then_some(config)
+    (read.is_ok() && config.storage == Storage::File).then_some(config)
 }
 
 impl Stream {
@@ -205,7 +206,7 @@ impl Stream {
             id: self.id,
             first: self.store.first_seq(),
             last: self.store.last_seq(),
-            last_time: self.store.last_time().unwrap_or_default(),
+            last_time: self.store.last_time(),
         }
     }
 
@@ -254,8 +255,7 @@ impl Stream {
                 last_time,
                 ..
             } => {
-                let time = Some(last_time).filter(|time| time.0 != 0);
-                self.store.put_state(first, last, time);
+                self.store.put_state(first, last, last_time);
             }
             _ => {}
         }

@@ -77,7 +77,14 @@ impl Consumer {
 
     /// Does it outlive the server?
     pub(super) fn is_saved(&self, stream: &StreamConfig) -> bool {
-        stream.storage == Storage::File && self.config.is_durable() && !self.config.mem_storage
+        stream.storage == Storage::File && self.config.is_saved()
+    }
+}
+
+impl Config {
+    /// Does a consumer with it outlive the server, if its stream does?
+    fn is_saved(&self) -> bool {
+        self.is_durable() && !self.mem_storage
     }
 }
 
@@ -119,8 +126,7 @@ fn read_state(state: &[u8]) -> Option<Progress> {
 impl Consumers {
     /// Those that outlive the server, if their stream does.
     pub fn saved(&self) -> impl Iterator<Item = &Consumer> {
-        self.public()
-            .filter(|consumer| consumer.config.is_durable() && !consumer.config.mem_storage)
+        self.public().filter(|c| c.config.is_saved())
     }
 
     /// Brings a durable consumer back. What cannot be read is left out.
@@ -138,7 +144,7 @@ impl Consumers {
                 read.decode(d, name, value)
             });
         });
-        if decoded.is_err() || self.get(&read.durable_name).is_some() {
+        if decoded.is_err() || !read.is_saved() || self.get(&read.durable_name).is_some() {
             return;
         }
         let name = read.durable_name.clone();

@@ -85,7 +85,8 @@ pub struct Store {
     bytes: u64,
     first_seq: u64,
     last_seq: u64,
-    last_time: Option<Time>,
+    /// 0 for never.
+    last_time: Time,
     /// Sequences by deadline, of messages that have one.
     deadlines: BTreeSet<(Time, u64)>,
 }
@@ -138,8 +139,8 @@ impl Store {
         Some(first.time)
     }
 
-    /// When the last sequence was used.
-    pub fn last_time(&self) -> Option<Time> {
+    /// When the last sequence was used; 0 for never.
+    pub fn last_time(&self) -> Time {
         self.last_time
     }
 
@@ -311,7 +312,7 @@ impl Store {
             self.first_seq = seq;
         }
         self.last_seq = seq;
-        self.last_time = Some(time);
+        self.last_time = time;
         let stored = Stored {
             subject,
             time,
@@ -328,16 +329,16 @@ impl Store {
     /// Uses up sequences to `seq` without storing anything.
     pub fn skip_to(&mut self, seq: u64, time: Time) {
         self.last_seq = self.last_seq.max(seq);
-        self.last_time = Some(time);
+        self.last_time = time;
         if self.is_empty() {
             self.first_seq = self.last_seq + 1;
         }
     }
 
     /// Puts in what messages do not tell, as it was: the numbers and the time of a restored store.
-    pub fn put_state(&mut self, first: u64, last: u64, last_time: Option<Time>) {
+    pub fn put_state(&mut self, first: u64, last: u64, last_time: Time) {
         self.last_seq = self.last_seq.max(last.min(LAST_SEQ));
-        self.last_time = last_time.or(self.last_time);
+        self.last_time = last_time;
         if self.is_empty() {
             self.first_seq = first.clamp(self.last_seq.min(1), self.last_seq + 1);
         }
