@@ -38,7 +38,8 @@ impl Stream {
         w.key("first_seq").uint(store.first_seq());
         w.key("first_ts").time(store.first_time());
         w.key("last_seq").uint(store.last_seq());
-        w.key("last_ts").time(Some(store.last_time()).filter(|at| at.0 != 0));
+        w.key("last_ts")
+            .time(Some(store.last_time()).filter(|at| at.0 != 0));
         if store.num_subjects() > 0 {
             w.key("num_subjects").uint(store.num_subjects() as u64);
         }
