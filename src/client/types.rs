@@ -1,11 +1,11 @@
 //! JetStream's API objects in the ADRs' words. Written in the order natscli prints them, with what it leaves out left out;
 //! reading takes missing fields as their defaults. Durations are nanoseconds. Knows no request and no connection.
 
+use crate::wire::sorted::Sorted;
 use crate::wire::{
     json::{choice, record},
     time::Time,
 };
-use std::collections::BTreeMap;
 
 /// Stands for "no limit" in stream and account limits.
 pub const UNLIMITED: i64 = -1;
@@ -168,7 +168,7 @@ pub struct StreamConfig {
     pub mirror_direct: bool,
     pub discard_new_per_subject: bool,
     pub first_seq: u64,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Sorted<String, String>,
     pub allow_msg_ttl: bool,
     pub subject_delete_marker_ttl: i64,
     pub consumer_limits: ConsumerLimits,
@@ -344,7 +344,7 @@ pub struct ConsumerConfig {
     pub inactive_threshold: i64,
     pub num_replicas: i64,
     pub mem_storage: bool,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Sorted<String, String>,
     pub pause_until: Option<Time>,
     pub priority_groups: Vec<String>,
     pub priority_policy: String,

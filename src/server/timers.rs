@@ -1,15 +1,14 @@
 //! Deadlines by name: each timer has at most one. Fires in order of time, then of name. Must not know what fires.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::core::Timer;
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// All timers of a server.
 #[derive(Clone, Debug, Default)]
 pub struct Timers {
-    deadlines: BTreeMap<Timer, Time>,
-    order: BTreeSet<(Time, Timer)>,
+    deadlines: Sorted<Timer, Time>,
+    order: Sorted<(Time, Timer), ()>,
 }
 
 impl Timers {
@@ -26,27 +25,24 @@ impl Timers {
             self.order.remove(&(before, timer));
         }
         if let Some(at) = at {
-            self.order.insert((at, timer));
+            self.order.insert((at, timer), ());
         }
     }
 
     /// The earliest deadline.
     pub fn next(&self) -> Option<Time> {
-        self.order.first().map(|(at, _)| *at)
+        self.order.first().map(|((at, _), ())| *at)
     }
 
     /// Those due at `now`, in order. They stay set: [`Timers::fire`] each before acting on it.
     pub fn due(&self, now: Time) -> Vec<(Time, Timer)> {
-        self.order
-            .iter()
-            .take_while(|(at, _)| *at <= now)
-            .copied()
-            .collect()
+        let due = self.order.keys().take_while(|(at, _)| *at <= now);
+        due.copied().collect()
     }
 
     /// Clears a timer that is due; false if it was moved or cleared since.
     pub fn fire(&mut self, at: Time, timer: Timer) -> bool {
-        let due = self.order.remove(&(at, timer));
+        let due = self.order.remove(&(at, timer)).is_some();
         if due {
             self.deadlines.remove(&timer);
         }

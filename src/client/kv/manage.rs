@@ -2,8 +2,8 @@
 
 use super::{Bucket, PREFIX, is_api, valid_bucket};
 use crate::client::{error::Error, jetstream::Context, types::*};
+use crate::wire::sorted::Sorted;
 use crate::wire::time::SECOND;
-use std::collections::BTreeMap;
 
 const STREAM_NAME_IN_USE: u32 = 10058;
 const STREAM_NOT_FOUND: u32 = 10059;
@@ -40,7 +40,7 @@ pub struct Config {
     /// Markers for what limits removed, kept for this long; also allows TTLs of single keys. 0: none.
     pub limit_marker_ttl: i64,
     /// Kept with the stream.
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Sorted<String, String>,
 }
 
 impl Context {

@@ -1,6 +1,6 @@
 //! Values into fields, strictly: an unknown field or a wrong type is an error in Go's words, with Go's path to the field.
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 use super::{Document, Kind, Value, quote};
 use crate::wire::time::{SECOND, Time, days, month_days};
@@ -249,7 +249,7 @@ impl Decoder {
     }
 
     /// `map[string]string`; null empties it.
-    pub fn map(&mut self, value: Value<'_>, into: &mut BTreeMap<String, String>) {
+    pub fn map(&mut self, value: Value<'_>, into: &mut Sorted<String, String>) {
         if value.is_null() {
             into.clear();
         }

@@ -3,7 +3,7 @@
 //! missing ones leave a field as it is, a wrong type is an error), writes as `json.Marshal`, in the order of the list. Must
 //! not know any type of the API.
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 use super::{Decoder, Moment, Value, Writer, decode_lenient, plain};
 use crate::wire::time::Time;
@@ -374,7 +374,7 @@ impl<T: ToJson> ToJson for Vec<(String, T)> {
     }
 }
 
-impl FromJson for BTreeMap<String, String> {
+impl FromJson for Sorted<String, String> {
     fn name() -> &'static str {
         "map[string]string"
     }
@@ -384,7 +384,7 @@ impl FromJson for BTreeMap<String, String> {
     }
 }
 
-impl ToJson for BTreeMap<String, String> {
+impl ToJson for Sorted<String, String> {
     fn write(&self, writer: &mut Writer) {
         writer.open();
         for (name, value) in self {

@@ -1,6 +1,6 @@
 //! Expected texts are those of Go 1.26's `encoding/json`, seen through nats-server 2.15.2.
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 use super::*;
 
@@ -21,7 +21,7 @@ struct Request {
     mirror: Option<Source>,
     sources: Vec<Source>,
     retention: u8,
-    metadata: BTreeMap<String, String>,
+    metadata: Sorted<String, String>,
     start: Option<Moment>,
     pedantic: bool,
 }

@@ -16,7 +16,7 @@ use crate::{
     wire::json::from_json,
 };
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -184,7 +184,7 @@ fn origin(text: &str) -> Result<StreamSource, Failure> {
     })
 }
 
-pub(super) fn own_metadata(metadata: BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn own_metadata(metadata: Sorted<String, String>) -> Sorted<String, String> {
     metadata
         .into_iter()
         .filter(|(key, _)| !crate::cli::commands::kv::own_metadata(key))

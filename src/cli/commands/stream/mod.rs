@@ -28,7 +28,7 @@ use crate::{
 
 use serde_json::Value;
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 /// Connects as `jsm` commands do.
 pub async fn jetstream(call: &Call) -> Result<JetStream, Failure> {

@@ -79,13 +79,13 @@ pub fn show(call: &Call, info: &StreamInfo, state_only: bool) {
 }
 
 /// The API level that a stream or consumer needs, from metadata: digits, `0` where there is none.
-pub fn required_level(metadata: &BTreeMap<String, String>) -> &str {
+pub fn required_level(metadata: &Sorted<String, String>) -> &str {
     let level = metadata.get("_nats.req.level").map(String::as_str);
     level.filter(|level| !level.is_empty()).unwrap_or("0")
 }
 
 /// Rows about the server that keeps a stream or consumer, from metadata.
-pub fn host(report: &mut Columns, metadata: &BTreeMap<String, String>) {
+pub fn host(report: &mut Columns, metadata: &Sorted<String, String>) {
     let of = |key: &str| metadata.get(key).map_or("", String::as_str);
     let (version, level, required) = (of("_nats.ver"), of("_nats.level"), required_level(metadata));
     report.row_if("Host Version", version);
@@ -235,7 +235,7 @@ pub(super) fn show_config(report: &mut Columns, config: &StreamConfig) {
 }
 
 /// The section of metadata that people gave.
-pub fn metadata(report: &mut Columns, metadata: &BTreeMap<String, String>) {
+pub fn metadata(report: &mut Columns, metadata: &Sorted<String, String>) {
     let own: Vec<_> = metadata
         .iter()
         .filter(|(key, _)| !crate::cli::commands::kv::own_metadata(key))

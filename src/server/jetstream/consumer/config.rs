@@ -1,7 +1,7 @@
 //! A consumer's configuration: the fields of `ConsumerConfig` under their JSON names and the defaults the server puts
 //! in. Must not know messages, time or JSON.
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::StreamConfig;
@@ -142,7 +142,7 @@ pub struct Config {
     pub mem_storage: bool,
     pub direct: bool,
     pub sourcing: bool,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Sorted<String, String>,
     pub pause_until: Option<Moment>,
     pub priority_groups: Vec<String>,
     pub priority_policy: PriorityPolicy,

@@ -1,7 +1,7 @@
 //! How far a consumer has come: what was delivered, what is acknowledged, what waits for an ack and what is to be
 //! delivered again. Plain bookkeeping; must not know messages, subscribers or timers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::config::AckPolicy;
 use crate::wire::sorted::Sorted;
@@ -57,7 +57,7 @@ pub struct Progress {
     /// When something was acknowledged last.
     pub last_acked: Option<Time>,
     /// Waiting for an ack, by stream sequence.
-    pub pending: BTreeMap<u64, Pending>,
+    pub pending: Sorted<u64, Pending>,
     /// Deliveries beyond the first, by stream sequence.
     pub redelivered: Sorted<u64, u64>,
     queue: VecDeque<u64>,
@@ -97,11 +97,11 @@ impl Progress {
 
     /// Starts or restarts the ack wait of `seq`.
     pub fn track(&mut self, consumer: u64, seq: u64, now: Time) {
-        let pending = self.pending.entry(seq).or_insert(Pending {
+        let pending = Pending {
             consumer,
             since: now,
-        });
-        pending.since = now;
+        };
+        self.pending.get_or_insert(seq, pending).since = now;
     }
 
     /// Counts another delivery of `seq` and returns its number (2 for the first redelivery).
@@ -188,7 +188,12 @@ impl Progress {
             stream: seq,
         };
         let shown = self.pending.contains_key(&seq);
-        let acked: Vec<u64> = self.pending.range(..=seq).map(|(seq, _)| *seq).collect();
+        let acked = self
+            .pending
+            .keys()
+            .copied()
+            .take_while(|acked| *acked <= seq);
+        let acked: Vec<u64> = acked.collect();
         for seq in &acked {
             self.forget(*seq);
         }
@@ -216,7 +221,8 @@ impl Progress {
                 consumer,
                 stream: seq,
             };
-            if let Some((lowest, pending)) = self.pending.range(seq + 1..self.next_stream).next()
+            if let Some((lowest, pending)) = self.pending.from(&(seq + 1)).next()
+                && *lowest < self.next_stream
                 && pending.consumer > 0
             {
                 self.floor = Position {
@@ -242,10 +248,8 @@ impl Progress {
                 stream: seq,
             };
             if self.shown_delivered.consumer > consumer
-                && let Some((lowest, pending)) = self
-                    .pending
-                    .range(seq + 1..=self.shown_delivered.stream.max(seq + 1))
-                    .next()
+                && let Some((lowest, pending)) = self.pending.from(&(seq + 1)).next()
+                && *lowest <= self.shown_delivered.stream.max(seq + 1)
                 && pending.consumer > 0
             {
                 self.shown_floor = Position {
@@ -332,8 +336,8 @@ impl Progress {
     /// Makes the shown state the real one, unless that would contradict itself or go back.
     fn show_all(&mut self) {
         let (delivered, floor) = (self.before_next(), self.floor);
-        let lowest = self.pending.first_key_value().map(|(seq, _)| *seq);
-        let highest = self.pending.last_key_value().map(|(seq, _)| *seq);
+        let lowest = self.pending.first().map(|(seq, _)| *seq);
+        let highest = self.pending.last().map(|(seq, _)| *seq);
         let fits = floor.consumer <= delivered.consumer
             && floor.stream <= delivered.stream
             && lowest.is_none_or(|seq| seq > floor.stream)

@@ -14,13 +14,12 @@ mod table;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
-use std::collections::BTreeSet;
-
 pub use filters::Filters;
 use messages::{Messages, Stored};
 pub use sequences::Sequences;
 use subjects::Subjects;
 
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// Sequences that a request names go up to here: whatever is added to one does not overflow.
@@ -88,7 +87,7 @@ pub struct Store {
     /// 0 for never.
     last_time: Time,
     /// Sequences by deadline, of messages that have one.
-    deadlines: BTreeSet<(Time, u64)>,
+    deadlines: Sorted<(Time, u64), ()>,
 }
 
 impl Store {
@@ -322,7 +321,7 @@ impl Store {
         };
         self.messages.push(seq, stored);
         if let Some(at) = deadline {
-            self.deadlines.insert((at, seq));
+            self.deadlines.insert((at, seq), ());
         }
     }
 
@@ -384,19 +383,19 @@ impl Store {
     pub fn set_deadline(&mut self, seq: u64, at: Time) {
         if let Some(old) = self.messages.set_deadline(seq, at) {
             self.deadlines.remove(&(old, seq));
-            self.deadlines.insert((at, seq));
+            self.deadlines.insert((at, seq), ());
         }
     }
 
     /// The earliest deadline and its message.
     pub fn next_deadline(&self) -> Option<(Time, u64)> {
-        self.deadlines.first().copied()
+        self.deadlines.first().map(|(first, ())| *first)
     }
 
     /// The first `limit` messages whose deadline is not after `now`, by sequence.
     pub fn due(&self, now: Time, limit: usize) -> Vec<u64> {
-        let due = self.deadlines.range(..=(now, u64::MAX)).take(limit);
-        let mut due: Vec<u64> = due.map(|(_, seq)| *seq).collect();
+        let due = self.deadlines.keys().take_while(|(at, _)| *at <= now);
+        let mut due: Vec<u64> = due.take(limit).map(|(_, seq)| *seq).collect();
         due.sort_unstable();
         due
     }
@@ -426,7 +425,8 @@ impl Store {
             None => assert!(self.first_seq == self.last_seq + 1 || self.last_seq == 0),
         }
         let with_deadline = self.messages.from(0);
-        let with_deadline = with_deadline.filter_map(|(seq, stored)| Some((stored.deadline?, seq)));
-        assert_eq!(with_deadline.collect::<BTreeSet<_>>(), self.deadlines);
+        let with_deadline =
+            with_deadline.filter_map(|(seq, stored)| Some(((stored.deadline?, seq), ())));
+        assert_eq!(with_deadline.collect::<Sorted<_, _>>(), self.deadlines);
     }
 }

@@ -1,12 +1,13 @@
 //! Are a stream's origins acceptable: its mirror and sources, other domains, and ways back to itself? Part of
 //! [`super::check`], whose order of checks this keeps.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::check::{Checked, Lookup, fail, fix, invalid, is_valid_name};
 use super::config::{Source, StreamConfig, TransformConfig};
 use crate::server::jetstream::transform::Transform;
 use crate::wire::json::quote;
+use crate::wire::sorted::Sorted;
 use crate::wire::subject;
 
 pub(super) fn check_mirror(
@@ -250,16 +251,16 @@ pub(super) fn check_cycle<'c, 'a: 'c>(
     config: &'c StreamConfig,
     streams: Lookup<'_, 'a>,
 ) -> Checked {
-    let mut visited = BTreeSet::new();
+    let mut visited = Sorted::default();
     let mut queue = VecDeque::from([config]);
     while let Some(config) = queue.pop_front() {
-        visited.insert(config.name.as_str());
+        visited.insert(config.name.as_str(), ());
         for origin in config
             .sources()
             .iter()
             .filter(|origin| origin.external.is_none())
         {
-            if visited.contains(origin.name.as_str()) {
+            if visited.contains_key(origin.name.as_str()) {
                 let filter = origin.filter_subject.as_bytes();
                 let meets = |own: &String| subject::overlap(own.as_bytes(), filter);
                 if filter.is_empty() || config.subjects.iter().any(meets) {
@@ -274,7 +275,7 @@ pub(super) fn check_cycle<'c, 'a: 'c>(
             .as_ref()
             .filter(|mirror| mirror.external.is_none());
         if let Some(mirror) = mirror {
-            if visited.contains(mirror.name.as_str()) {
+            if visited.contains_key(mirror.name.as_str()) {
                 return invalid("detected cycle");
             }
             queue.extend(streams(&mirror.name));

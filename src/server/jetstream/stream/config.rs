@@ -1,7 +1,7 @@
 //! What a stream is configured with: the fields of a request and of replies, in nats-server's order. Checks and defaults
 //! are `check`'s.
 
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 use crate::server::jetstream::store::Storage;
 use crate::wire::json::{Decoder, Moment, Value, Writer};
@@ -147,7 +147,7 @@ pub struct StreamConfig {
     pub allow_msg_schedules: bool,
     pub async_persist: bool,
     pub allow_batched: bool,
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: Sorted<String, String>,
 }
 
 impl StreamConfig {
@@ -394,7 +394,7 @@ pub fn write_transforms(w: &mut Writer, transforms: &[TransformConfig]) {
 }
 
 /// Writes `metadata` if there is any; `own` adds the server's version and API level.
-pub fn write_metadata(w: &mut Writer, metadata: &BTreeMap<String, String>, own: bool) {
+pub fn write_metadata(w: &mut Writer, metadata: &Sorted<String, String>, own: bool) {
     let mut all = metadata.clone();
     if own {
         all.insert("_nats.ver".into(), "2.15.2".into());
