@@ -5,6 +5,7 @@ use super::core::{Core, Endpoint, Message, Owner};
 use super::info::VERSION;
 use super::{ConnectionId, Peer};
 use crate::wire::json::{Decoder, Value, Writer, decode_lenient};
+use crate::wire::sorted::Sorted;
 use crate::wire::time::SECOND;
 
 const USER_INFO: &[u8] = b"$SYS.REQ.USER.INFO";
@@ -176,23 +177,24 @@ impl Core {
     }
 
     fn write_connz(&self, json: &mut Writer, query: &Query) {
-        let mut found: Vec<_> = self
-            .connections
-            .iter()
-            .filter(|(id, c)| self.is_asked(query, **id, c))
-            .collect();
-        found.sort_by_key(|(_, c)| match &query.sort[..] {
-            "subs" => -(c.subscriptions.len() as i64),
-            "pending" => -(c.pending() as i64),
-            "msgs_to" => -(c.stats.out_msgs as i64),
-            "msgs_from" => -(c.stats.in_msgs as i64),
-            "bytes_to" => -(c.stats.out_bytes as i64),
-            "bytes_from" => -(c.stats.in_bytes as i64),
-            "last" => -c.last_in.0,
-            "idle" => c.last_in.0,
-            "rtt" => -c.rtt,
-            _ => 0,
-        });
+        let mut found = Sorted::default();
+        for (id, c) in &self.connections {
+            let rank = match &query.sort[..] {
+                "subs" => -(c.subscriptions.len() as i64),
+                "pending" => -(c.pending() as i64),
+                "msgs_to" => -(c.stats.out_msgs as i64),
+                "msgs_from" => -(c.stats.in_msgs as i64),
+                "bytes_to" => -(c.stats.out_bytes as i64),
+                "bytes_from" => -(c.stats.in_bytes as i64),
+                "last" => -c.last_in.0,
+                "idle" => c.last_in.0,
+                "rtt" => -c.rtt,
+                _ => 0,
+            };
+            if self.is_asked(query, *id, c) {
+                found.insert((rank, *id), c);
+            }
+        }
         let total = found.len();
         let limit = if query.limit > 0 {
             query.limit
@@ -200,20 +202,17 @@ impl Core {
             CONNZ_LIMIT
         };
         let offset = query.offset.max(0);
-        let page: Vec<_> = found
-            .into_iter()
-            .skip(offset as usize)
-            .take(limit as usize)
-            .collect();
+        let (offset, limit) = (offset as usize, limit as usize);
+        let shown = total.saturating_sub(offset).min(limit);
         json.open();
         json.key("server_id").string(&self.identity.id);
         json.key("now").time(Some(self.now));
-        json.key("num_connections").uint(page.len() as u64);
+        json.key("num_connections").uint(shown as u64);
         json.key("total").uint(total as u64);
-        json.key("offset").int(offset);
-        json.key("limit").int(limit);
+        json.key("offset").uint(offset as u64);
+        json.key("limit").uint(limit as u64);
         json.key("connections").open_list();
-        for (id, connection) in page {
+        for ((_, id), connection) in found.iter().skip(offset).take(limit) {
             self.write_connection(json, query, *id, connection);
         }
         json.close_list().close();

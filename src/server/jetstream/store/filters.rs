@@ -14,6 +14,20 @@ pub(super) struct Filter {
 }
 
 impl Filter {
+    fn new(pattern: &[u8]) -> Filter {
+        let mut prefix = 0;
+        for token in subject::tokens(pattern) {
+            if token == b"*" || token == b">" {
+                break;
+            }
+            prefix += token.len() + 1;
+        }
+        Filter {
+            pattern: pattern.into(),
+            prefix: prefix.min(pattern.len()),
+        }
+    }
+
     pub(super) fn is_literal(&self) -> bool {
         self.prefix == self.pattern.len()
     }
@@ -34,28 +48,15 @@ impl Filter {
 impl Filters {
     /// Filters of these patterns; empty patterns are left out.
     pub fn new<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Filters {
-        let mut filters = Vec::new();
+        let mut filters = Filters::default();
         for pattern in patterns {
-            let pattern = pattern.as_ref();
-            if pattern == b">" {
-                return Filters::default();
+            match pattern.as_ref() {
+                b">" => return Filters::default(),
+                b"" => {}
+                pattern => filters.0.push(Filter::new(pattern)),
             }
-            if pattern.is_empty() {
-                continue;
-            }
-            let mut prefix = 0;
-            for token in subject::tokens(pattern) {
-                if token == b"*" || token == b">" {
-                    break;
-                }
-                prefix += token.len() + 1;
-            }
-            filters.push(Filter {
-                pattern: pattern.into(),
-                prefix: prefix.min(pattern.len()),
-            });
         }
-        Filters(filters)
+        filters
     }
 
     /// Does every subject match?

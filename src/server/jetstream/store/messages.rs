@@ -272,29 +272,30 @@ impl Messages {
     }
 
     /// Messages with a sequence of `from` or higher, ascending.
-    pub fn from(&self, from: u64) -> impl Iterator<Item = (u64, Stored<'_>)> {
-        let number = self.block_of(from).unwrap_or(0);
-        let blocks = self.blocks.range(number..);
-        blocks.flat_map(move |block| {
-            let start = if block.first < from {
-                block.find(from).unwrap_or_else(|at| at)
-            } else {
-                0
-            };
-            let range = start.max(block.start.into())..block.entries.len();
-            range.filter_map(|at| block.message(at))
-        })
+    pub fn from(&self, from: u64) -> From<'_> {
+        let number = self.block_of(from);
+        let at = number.map_or(0, |number| match self.blocks[number].find(from) {
+            Ok(at) | Err(at) => at,
+        });
+        From {
+            messages: self,
+            number: number.unwrap_or(0),
+            at,
+        }
     }
 
     /// Messages with a sequence of `to` or lower, descending.
-    pub fn down_from(&self, to: u64) -> impl Iterator<Item = (u64, Stored<'_>)> {
-        let end = self.block_of(to).map_or(0, |number| number + 1);
-        let blocks = self.blocks.range(..end).rev();
-        blocks.flat_map(move |block| {
-            let end = block.find(to).map_or_else(|at| at, |at| at + 1);
-            let range = usize::from(block.start)..end;
-            range.rev().filter_map(|at| block.message(at))
-        })
+    pub fn down_from(&self, to: u64) -> DownFrom<'_> {
+        let number = self.block_of(to);
+        let end = number.map_or(0, |number| match self.blocks[number].find(to) {
+            Ok(at) => at + 1,
+            Err(at) => at,
+        });
+        DownFrom {
+            messages: self,
+            number: number.unwrap_or(0),
+            end,
+        }
     }
 
     /// How many messages have a sequence of `from` or higher.
@@ -330,9 +331,12 @@ impl Messages {
 
     /// Gives subjects new ids.
     pub fn renumber(&mut self, ids: &[u32]) {
-        let entries = self.blocks.iter_mut().flat_map(|block| &mut block.entries);
-        for entry in entries.filter(|entry| entry.subject != GONE) {
-            entry.subject = ids[entry.subject as usize];
+        for block in &mut self.blocks {
+            for entry in &mut block.entries {
+                if entry.subject != GONE {
+                    entry.subject = ids[entry.subject as usize];
+                }
+            }
         }
     }
 
@@ -360,5 +364,58 @@ impl Messages {
             }
         }
         Some(low)
+    }
+}
+
+/// See [`Messages::from`].
+pub struct From<'a> {
+    messages: &'a Messages,
+    /// Its block and the next entry there.
+    number: usize,
+    at: usize,
+}
+
+impl<'a> Iterator for From<'a> {
+    type Item = (u64, Stored<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let block = self.messages.blocks.get(self.number)?;
+            self.at = self.at.max(block.start.into());
+            while self.at < block.entries.len() {
+                self.at += 1;
+                if let Some(found) = block.message(self.at - 1) {
+                    return Some(found);
+                }
+            }
+            self.number += 1;
+            self.at = 0;
+        }
+    }
+}
+
+/// See [`Messages::down_from`].
+pub struct DownFrom<'a> {
+    messages: &'a Messages,
+    /// Its block, and the entry after the next one.
+    number: usize,
+    end: usize,
+}
+
+impl<'a> Iterator for DownFrom<'a> {
+    type Item = (u64, Stored<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let block = self.messages.blocks.get(self.number)?;
+            while self.end > block.start.into() {
+                self.end -= 1;
+                if let Some(found) = block.message(self.end) {
+                    return Some(found);
+                }
+            }
+            self.number = self.number.checked_sub(1)?;
+            self.end = self.messages.blocks[self.number].entries.len();
+        }
     }
 }

@@ -17,6 +17,7 @@ mod tests;
 pub use filters::Filters;
 use messages::{Messages, Stored};
 pub use sequences::Sequences;
+pub use subjects::Matching;
 use subjects::Subjects;
 
 use crate::wire::sorted::Sorted;
@@ -211,10 +212,7 @@ impl Store {
     }
 
     /// Subjects that match and their sequences, each once; sorted if there is at most one filter.
-    pub fn subjects<'s>(
-        &'s self,
-        filters: &'s Filters,
-    ) -> impl Iterator<Item = (&'s [u8], &'s Sequences)> {
+    pub fn subjects<'s>(&'s self, filters: &'s Filters) -> Matching<'s> {
         self.subjects.matching(filters)
     }
 
@@ -232,21 +230,21 @@ impl Store {
             return None;
         }
         let candidate = |sequences: &Sequences| sequences.at_or_after(from);
-        self.search(filters, self.from(from), candidate, u64::min)
+        self.search(filters, &mut self.from(from), &candidate, u64::min)
     }
 
     /// The highest sequence of `to` or lower that matches. Cost as [`Store::next_match`].
     pub fn last_match(&self, filters: &Filters, to: u64) -> Option<u64> {
         let candidate = |sequences: &Sequences| sequences.at_or_before(to);
-        self.search(filters, self.down_from(to), candidate, u64::max)
+        self.search(filters, &mut self.down_from(to), &candidate, u64::max)
     }
 
     /// The first match of `messages`, or the best candidate of the matching subjects.
     fn search<'s>(
         &'s self,
         filters: &'s Filters,
-        mut messages: impl Iterator<Item = (u64, Message<'s>)>,
-        candidate: impl Fn(&Sequences) -> Option<u64>,
+        messages: &mut dyn Iterator<Item = (u64, Message<'s>)>,
+        candidate: &dyn Fn(&Sequences) -> Option<u64>,
         better: fn(u64, u64) -> u64,
     ) -> Option<u64> {
         let mut turn = 32;
@@ -263,7 +261,9 @@ impl Store {
                 let Some((_, sequences)) = subjects.next() else {
                     return best;
                 };
-                best = best.into_iter().chain(candidate(sequences)).reduce(better);
+                if let Some(seq) = candidate(sequences) {
+                    best = Some(best.map_or(seq, |best| better(best, seq)));
+                }
             }
             turn *= 2;
         }
@@ -271,15 +271,18 @@ impl Store {
 
     /// How many messages from `from` on match; with `last_per_subject`, how many subjects have their newest there.
     pub fn num_pending(&self, filters: &Filters, from: u64, last_per_subject: bool) -> u64 {
-        if last_per_subject {
-            let subjects = self.subjects.matching(filters);
-            subjects.filter(|(_, seqs)| seqs.last() >= from).count() as u64
-        } else if filters.is_everything() {
-            self.messages.count_from(from)
-        } else {
-            let subjects = self.subjects.matching(filters);
-            subjects.map(|(_, seqs)| seqs.count_from(from)).sum()
+        if !last_per_subject && filters.is_everything() {
+            return self.messages.count_from(from);
         }
+        let mut count = 0;
+        for (_, sequences) in self.subjects.matching(filters) {
+            count += if last_per_subject {
+                u64::from(sequences.last() >= from)
+            } else {
+                sequences.count_from(from)
+            };
+        }
+        count
     }
 
     /// The newest sequence, `up_to` at most, of every subject that matches, ascending.

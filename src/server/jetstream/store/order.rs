@@ -1,9 +1,31 @@
 //! Ids of subjects in the order of their names: a list of short sorted lists, four bytes an id. Must not know sequences.
 
+use std::slice;
+
 use super::subjects::Record;
 
 /// Most ids in a run: shifting that many is cheap.
 const RUN: usize = 512;
+
+/// Ids in the order of their names.
+#[derive(Default)]
+pub struct Ids<'a> {
+    ids: slice::Iter<'a, u32>,
+    runs: slice::Iter<'a, Vec<u32>>,
+}
+
+impl Iterator for Ids<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        loop {
+            if let Some(id) = self.ids.next() {
+                return Some(*id);
+            }
+            self.ids = self.runs.next()?.iter();
+        }
+    }
+}
 
 /// Ids by name. `records` are always those whose ids are in it.
 #[derive(Clone, Debug, Default)]
@@ -44,9 +66,11 @@ impl Order {
     }
 
     /// Ids from the first on whose name is not before `name`.
-    pub fn from(&self, name: &[u8], records: &[Record]) -> impl Iterator<Item = u32> {
+    pub fn from(&self, name: &[u8], records: &[Record]) -> Ids<'_> {
         let (run, at) = self.place(name, records);
-        self.runs[run..].iter().flatten().skip(at).copied()
+        let mut runs = self.runs[run..].iter();
+        let ids = runs.next().map_or(&[][..], |ids| &ids[at..]).iter();
+        Ids { ids, runs }
     }
 
     /// Gives ids new numbers.

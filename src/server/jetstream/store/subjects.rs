@@ -5,7 +5,7 @@
 use std::hash::Hasher;
 
 use super::filters::{Filter, Filters};
-use super::order::Order;
+use super::order::{Ids, Order};
 use super::sequences::Sequences;
 use super::table::Table;
 use crate::server::hash::FixedHasher;
@@ -136,41 +136,64 @@ impl Subjects {
     }
 
     /// Subjects that match, each once, with their sequences; sorted within each filter.
-    pub fn matching<'s>(
-        &'s self,
-        filters: &'s Filters,
-    ) -> impl Iterator<Item = (&'s [u8], &'s Sequences)> {
-        let everything = filters
-            .is_everything()
-            .then(|| self.order.from(b"", &self.records));
-        let ids = everything.into_iter().flatten();
-        let ids = ids.chain(filters.0.iter().enumerate().flat_map(move |(at, filter)| {
-            let earlier = &filters.0[..at];
-            self.range(filter)
-                .filter(move |id| !earlier.iter().any(|f| f.matches(self.name(*id))))
-        }));
-        ids.map(|id| {
-            let record = &self.records[id as usize];
-            (record.name(), &record.sequences)
-        })
-    }
-
-    fn range<'s>(&'s self, filter: &'s Filter) -> impl Iterator<Item = u32> + 's {
-        // All of it, if there is no wildcard.
-        let prefix = filter.prefix();
-        let literal = filter.is_literal();
-        let exact = literal.then(|| self.find(hash(prefix), prefix)).flatten();
-        let range = (!literal).then(|| {
-            self.order
-                .from(prefix, &self.records)
-                .take_while(move |id| self.name(*id).starts_with(prefix))
-                .filter(move |id| filter.matches(self.name(*id)))
-        });
-        exact.into_iter().chain(range.into_iter().flatten())
+    pub fn matching<'s>(&'s self, filters: &'s Filters) -> Matching<'s> {
+        let mut matching = Matching {
+            subjects: self,
+            filters: &filters.0,
+            filter: 0,
+            literal: None,
+            ids: Ids::default(),
+        };
+        if filters.is_everything() {
+            matching.ids = self.order.from(b"", &self.records);
+        }
+        matching
     }
 
     fn find(&self, hash: u32, subject: &[u8]) -> Option<u32> {
         self.table.find(hash, |id| self.name(id) == subject)
+    }
+}
+
+/// See [`Subjects::matching`].
+pub struct Matching<'s> {
+    subjects: &'s Subjects,
+    filters: &'s [Filter],
+    /// How many filters have begun; those found match the last of them.
+    filter: usize,
+    literal: Option<u32>,
+    ids: Ids<'s>,
+}
+
+impl<'s> Iterator for Matching<'s> {
+    type Item = (&'s [u8], &'s Sequences);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(id) = self.literal.take().or_else(|| self.ids.next()) else {
+                let filter = self.filters.get(self.filter)?;
+                self.filter += 1;
+                let prefix = filter.prefix();
+                if filter.is_literal() {
+                    self.literal = self.subjects.find(hash(prefix), prefix);
+                } else {
+                    self.ids = self.subjects.order.from(prefix, &self.subjects.records);
+                }
+                continue;
+            };
+            let record = &self.subjects.records[id as usize];
+            let name = record.name();
+            if let Some((filter, earlier)) = self.filters[..self.filter].split_last() {
+                if !name.starts_with(filter.prefix()) {
+                    self.ids = Ids::default();
+                    continue;
+                }
+                if !filter.matches(name) || earlier.iter().any(|f| f.matches(name)) {
+                    continue;
+                }
+            }
+            return Some((name, &record.sequences));
+        }
     }
 }
 
