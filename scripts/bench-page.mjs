@@ -9,7 +9,7 @@ import { serve } from "../tests/page/support/site.mjs";
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const COUNT = 3000;
 
-/** Runs in the page: puts, gets, and a watch that starts with all keys. */
+/** Runs in the page: puts, gets, a watch that starts with all keys, and one that sees as many puts as they are made. */
 async function measure({ where, user, pass, count }) {
   let delivered; // when nats.js got its last large delivery
   let served = 0; // ms the server took for what it was sent
@@ -70,9 +70,18 @@ async function measure({ where, user, pass, count }) {
   const client = count / ((performance.now() - delivered) / 1000);
   const engine = count / (served / 1000);
   const again = await rate(all);
+  const live = await rate(async () => {
+    const watcher = await kv.watch({ include: "updates" });
+    const seen = (async () => {
+      let seen = 0;
+      for await (const _ of watcher) if (++seen === count) break;
+    })();
+    const puts = Array.from({ length: count }, (_, i) => kv.put(`key.${i}`, "value"));
+    await Promise.all([seen, ...puts]);
+  });
   await kv.destroy?.();
   await nc.close();
-  return { put, get, watch, again, client, engine };
+  return { put, get, watch, again, live, client, engine };
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -97,6 +106,7 @@ const [ours, real, alone] = Object.values(results);
 const of = (runs, name) => median(runs.map((run) => run[name]));
 const rows = ["put", "get", "watch"].map((name) => [name, of(ours, name), of(real, name)]);
 rows.push(["watch, a second time", of(ours, "again"), of(real, "again")]);
+rows.push(["watch of puts that are all under way", of(ours, "live"), of(real, "live")]);
 rows.push(["watch: the server alone", of(alone, "engine"), of(real, "watch")]);
 rows.push(["watch: nats.js alone", of(alone, "client"), of(real, "watch")]);
 console.log(JSON.stringify(rows));
