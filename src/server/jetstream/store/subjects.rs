@@ -155,7 +155,7 @@ impl Subjects {
     }
 }
 
-/// See [`Subjects::matching`].
+/// Subjects that match, each once, with their sequences.
 pub struct Matching<'s> {
     subjects: &'s Subjects,
     filters: &'s [Filter],
