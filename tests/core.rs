@@ -459,3 +459,16 @@ fn closing_ends_subscriptions_and_shutdown_closes_all() {
     assert_eq!(bench.output(b).close.as_deref(), Some("Server Shutdown"));
     assert_eq!(bench.server.next_deadline(), None);
 }
+
+#[test]
+fn the_global_account_is_not_named_among_connections() {
+    let mut bench = Bench::new(Config::default());
+    let id = bench.client();
+    let text = bench.ask(
+        id,
+        "SUB r 1\r\nPUB $SYS.REQ.ACCOUNT.PING.CONNZ r 13\r\n{\"auth\":true}\r\n",
+    );
+    let end = ",\"pending_bytes\":0,\"in_msgs\":1,\"out_msgs\":0,\"in_bytes\":13,\"out_bytes\":0,\
+        \"subscriptions\":1,\"name_tag\":\"$G\"}]}}\r\n";
+    assert!(text.ends_with(end), "{text}");
+}

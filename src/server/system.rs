@@ -280,7 +280,6 @@ impl Core {
             if !user.is_empty() {
                 json.key("authorized_user").string(user);
             }
-            json.key("account").string("$G");
         }
         if query.detail {
             self.write_subscriptions(json, id, connection);
