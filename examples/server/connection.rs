@@ -7,6 +7,7 @@ use nats_kv_playground::server::{ConnectionId, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
@@ -24,7 +25,7 @@ pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
         let _ = socket.set_nodelay(true);
         tokio::task::spawn_local(async move {
             if websocket {
-                serve_websocket(&host, socket, peer).await;
+                accept_websocket(&host, socket, peer).await;
             } else {
                 serve_tcp(&host, socket, peer).await;
             }
@@ -57,10 +58,22 @@ async fn serve_tcp(host: &Host, mut socket: TcpStream, peer: Peer) {
     host.disconnect(id);
 }
 
-async fn serve_websocket(host: &Host, socket: TcpStream, peer: Peer) {
-    let Ok(socket) = tokio_tungstenite::accept_async(socket).await else {
-        return;
-    };
+/// What becomes no WebSocket is told so, as by nats-server.
+const REFUSAL: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    Sec-Websocket-Version: 13\r\nConnection: close\r\nContent-Length: 12\r\n\r\nBad Request\n";
+
+async fn accept_websocket(host: &Host, mut socket: TcpStream, peer: Peer) {
+    match tokio_tungstenite::accept_async(&mut socket).await {
+        Ok(socket) => serve_websocket(host, socket, peer).await,
+        Err(error) => {
+            drop(error);
+            let _ = socket.write_all(REFUSAL).await;
+            let _ = socket.shutdown().await;
+        }
+    }
+}
+
+async fn serve_websocket(host: &Host, socket: WebSocketStream<&mut TcpStream>, peer: Peer) {
     let (mut to, mut from) = socket.split();
     let (id, writer) = host.connect(peer);
     let read = async {

@@ -100,3 +100,10 @@ for (const [name, open] of Object.entries(doors)) {
     assert.throws(() => nc.publish("big", new Uint8Array(1048577)), /max_payload/i);
   });
 }
+
+test("websocket: who asks for something else is told so", async () => {
+  const answer = await fetch(process.env.NATS_WS.replace("ws", "http"));
+  assert.equal(answer.status, 400);
+  assert.equal(answer.headers.get("sec-websocket-version"), "13");
+  assert.equal(await answer.text(), "Bad Request\n");
+});
