@@ -158,3 +158,46 @@ fn a_reset_beyond_the_end_removes_nothing() {
         assert_eq!(number(&info, "messages"), messages, "{info}");
     }
 }
+
+/// Each create request for a consumer that is paused tells so, also one that changes nothing.
+#[test]
+fn a_paused_consumer_says_so_whenever_it_is_created() {
+    let mut bench = Bench::new("");
+    bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.PAUSE.> 2\r\n");
+    let config = "{\"stream_name\":\"S\",\"config\":{\"name\":\"C\",\"ack_policy\":\"none\",\
+        \"pause_until\":\"2126-01-01T00:00:00Z\"}}";
+    for _ in 0..2 {
+        let seen = bench.ask("CONSUMER.CREATE.S.C", config);
+        let advisory =
+            "\"consumer\":\"C\",\"paused\":true,\"pause_until\":\"2126-01-01T00:00:00Z\"}";
+        assert!(
+            seen.contains("MSG $JS.EVENT.ADVISORY.CONSUMER.PAUSE.S.C 2 "),
+            "{seen}"
+        );
+        assert!(seen.contains(advisory), "{seen}");
+    }
+}
+
+/// Batches are off, which a message is told only if the stream would take its size.
+#[test]
+fn a_message_of_a_batch_is_refused_after_its_size() {
+    let mut bench = Bench::new(",\"max_msg_size\":60");
+    let block = "NATS/1.0\r\nNats-Batch-Id: 1\r\nNats-Expected-Stream: T\r\n\r\n";
+    let size = block.len();
+    for (payload, error) in [
+        (
+            "x",
+            "{\"code\":400,\"err_code\":10174,\"description\":\"atomic publish is disabled\"}",
+        ),
+        (
+            "too long",
+            "{\"code\":400,\"err_code\":10054,\"description\":\"message size exceeds maximum allowed\"}",
+        ),
+    ] {
+        let total = size + payload.len();
+        let seen = bench.send(&format!(
+            "HPUB s.a r {size} {total}\r\n{block}{payload}\r\n"
+        ));
+        assert!(seen.contains(error), "{seen}");
+    }
+}

@@ -160,6 +160,14 @@ impl Config {
         !self.durable_name.is_empty()
     }
 
+    /// The name it is to have; empty if the server is to choose one.
+    pub fn asked_name(&self) -> &str {
+        match self.is_durable() {
+            true => &self.durable_name,
+            false => &self.name,
+        }
+    }
+
     /// The filters of `filter_subject` or `filter_subjects`; none means everything.
     pub fn filters(&self) -> Vec<&str> {
         if !self.filter_subject.is_empty() {

@@ -60,18 +60,30 @@ impl Consumers {
         config.set_required_level();
         config.set_defaults(view.config, pedantic)?;
         check(&config, view.config)?;
-        let named = if config.is_durable() {
-            &config.durable_name
-        } else {
-            &config.name
+        let id = match self.by_name.get(config.asked_name()).copied() {
+            Some(id) => {
+                self.update(core, view, id, config, action)?;
+                id
+            }
+            None if action == Action::Update => {
+                return fail(400, 10149, "consumer does not exist");
+            }
+            None => self.create_new(core, view, config)?,
         };
-        if let Some(id) = self.by_name.get(named).copied() {
-            self.update(core, view, id, config, action)?;
-            return Ok(id);
-        }
-        if action == Action::Update {
-            return fail(400, 10149, "consumer does not exist");
-        }
+        self.with(core, view, id, |consumer, work| {
+            if consumer.is_paused(work.core.now()) {
+                consumer.advise_pause(work.core);
+            }
+        });
+        Ok(id)
+    }
+
+    fn create_new(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        config: Config,
+    ) -> Result<ConsumerId, ApiError> {
         self.check_room(&config, view.config)?;
         if config.durable_name.len() > MAX_NAME {
             return fail(
@@ -80,10 +92,9 @@ impl Consumers {
                 "consumer name is too long, maximum allowed is 255",
             );
         }
-        let name = if named.is_empty() {
-            self.fresh_name(core)
-        } else {
-            named.clone()
+        let name = match config.asked_name() {
+            "" => self.fresh_name(core),
+            name => name.to_owned(),
         };
         Ok(self.add(core, view, name, config))
     }

@@ -54,8 +54,6 @@ impl Stream {
         let fast = message.reply.ends_with(b".$FI");
         let accepted = if fast {
             Err(ApiError::new(400, 10205, "batch publish is disabled"))
-        } else if !Fields::read(&block).batch_id.is_empty() {
-            Err(ApiError::new(400, 10174, "atomic publish is disabled"))
         } else {
             let (subject, payload) = (message.subject, message.payload);
             self.publish(core, subject, reply, &block, payload, Origin::Client)
@@ -194,8 +192,7 @@ impl Stream {
         self.acknowledge(core, reply, seq, false);
         if !self.consumers.is_empty() {
             let (consumers, view) = self.parts();
-            // What limits took gives room before the new message counts.
-            consumers.go_on(core, view);
+            // The new message counts before what limits took gives room.
             consumers.stored(core, view, &subject, seq);
             self.settle(core);
         }
@@ -225,6 +222,9 @@ impl Stream {
     ) -> Result<(), ApiError> {
         let refuse = |code, err_code, text: &str| Err(ApiError::new(code, err_code, text));
         let sourced = origin != Origin::Client;
+        if !sourced && !fields.batch_id.is_empty() {
+            return refuse(400, 10174, "atomic publish is disabled");
+        }
         if !fields.incr.is_empty() {
             let digits = fields
                 .incr
