@@ -1,7 +1,5 @@
-//! Random sequences of requests, mostly sensible ones: streams and buckets, messages, direct gets, consumers, pulls and
-//! acks. The same seed gives the same sequence.
-
-use nats_kv_playground::wire::subject;
+//! Random sequences of requests, mostly sensible ones: streams and buckets, messages, direct gets; `consume.rs` adds
+//! consumers. The same seed gives the same sequence.
 
 use crate::step::{Act, Step};
 
@@ -30,11 +28,11 @@ impl Random {
     }
 
     /// True once in `n` times.
-    fn one_in(&mut self, n: u64) -> bool {
+    pub fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len() as u64) as usize]
     }
 }
@@ -51,40 +49,42 @@ pub fn sequence(seed: u64) -> Vec<Step> {
         steps: Vec::new(),
         sources: Vec::new(),
         subscriptions: Vec::new(),
+        queued: false,
     };
     generator.create_stream();
     (0..length).for_each(|_| generator.step());
     generator.steps
 }
 
-struct Generator {
-    random: Random,
+pub struct Generator {
+    pub random: Random,
     /// Works with a bucket; else with streams.
     bucket: bool,
     /// May wait for times to run out.
-    slow: bool,
+    pub slow: bool,
     retention: Option<&'static str>,
     steps: Vec<Step>,
     /// Steps that may have got messages to acknowledge.
-    sources: Vec<u32>,
+    pub sources: Vec<u32>,
     subscriptions: Vec<u32>,
+    /// A queue group has a member. With two nobody knows who gets what.
+    queued: bool,
 }
 
 const KEYS: &[&str] = &["a", "b", "c.d", "c.e", "x.y.z"];
-const CONSUMERS: &[&str] = &["c1", "c2", "c3"];
 
 impl Generator {
-    fn push(&mut self, act: Act) -> u32 {
+    pub fn push(&mut self, act: Act) -> u32 {
         let id = self.steps.len() as u32 + 1;
         self.steps.push(Step { id, act });
         id
     }
 
-    fn request(&mut self, subject: impl Into<String>, payload: impl Into<String>) {
+    pub fn request(&mut self, subject: impl Into<String>, payload: impl Into<String>) {
         self.request_with(subject, Vec::new(), payload);
     }
 
-    fn request_with(
+    pub fn request_with(
         &mut self,
         subject: impl Into<String>,
         headers: Vec<(String, String)>,
@@ -97,7 +97,7 @@ impl Generator {
         })
     }
 
-    fn stream(&mut self) -> &'static str {
+    pub fn stream(&mut self) -> &'static str {
         match (self.bucket, self.random.one_in(12)) {
             (true, false) => "KV_a",
             (false, false) => "S",
@@ -114,7 +114,7 @@ impl Generator {
         }
     }
 
-    fn filter(&mut self) -> String {
+    pub fn filter(&mut self) -> String {
         let prefix = if self.bucket { "$KV.a" } else { "s" };
         let tail = self.random.pick(&[
             ">", "a", "b", "*", "c.*", "c.>", "c.d", "*.d", "x.>", "nothing",
@@ -123,11 +123,37 @@ impl Generator {
     }
 
     /// A small number, mostly within what a sequence stores.
-    fn small(&mut self) -> u64 {
+    pub fn small(&mut self) -> u64 {
         self.random.below(12)
     }
 
+    /// A time, mostly that of a step.
+    pub fn past(&mut self) -> String {
+        if self.random.one_in(6) {
+            return self
+                .random
+                .pick(&["2020-01-01T00:00:00Z", "2126-01-01T01:00:00+01:00", "bad"])
+                .into();
+        }
+        format!("<time {}>", self.random.below(self.steps.len() as u64) + 1)
+    }
+
+    /// Adds each field once in so many times.
+    pub fn add(&mut self, fields: &mut Vec<String>, choice: &[(u64, &str)]) {
+        for (chance, field) in choice {
+            if self.random.one_in(*chance) {
+                fields.push((*field).into());
+            }
+        }
+    }
+
     fn step(&mut self) {
+        if self.slow && self.random.one_in(12) {
+            // No timer of a sequence ends near a multiple of this.
+            let ms = 500 * (1 + self.random.below(3));
+            self.push(Act::Wait { ms });
+            return;
+        }
         match self.random.below(100) {
             0..38 => self.publish(),
             38..46 => self.direct_get(),
@@ -140,10 +166,6 @@ impl Generator {
             77..86 => self.pull(),
             86..94 => self.answer(),
             94..98 => self.subscribe(),
-            _ if self.slow => {
-                let ms = 300 + 200 * self.random.below(5);
-                self.push(Act::Wait { ms });
-            }
             _ => self.publish(),
         }
     }
@@ -155,6 +177,7 @@ impl Generator {
     }
 
     fn stream_config(&mut self) -> String {
+        let slow = self.slow;
         let random = &mut self.random;
         let mut fields = Vec::new();
         let storage = random.pick(&["memory", "file"]);
@@ -163,14 +186,19 @@ impl Generator {
             fields.push(format!(
                 "\"name\":\"KV_a\",\"subjects\":[\"$KV.a.>\"],\"max_msgs_per_subject\":{history},\"discard\":\"new\",\
                  \"allow_direct\":true,\"allow_rollup_hdrs\":true,\"deny_delete\":true,\"num_replicas\":1,\
-                 \"duplicate_window\":120000000000"
+                 \"duplicate_window\":125000000000"
             ));
             if random.one_in(3) {
                 fields
                     .push("\"allow_msg_ttl\":true,\"subject_delete_marker_ttl\":1000000000".into());
             }
         } else {
-            fields.push("\"name\":\"S\",\"subjects\":[\"s.>\"]".into());
+            let subjects = match random.below(12) {
+                0 => "[\"s.a\",\"s.b\",\"s.c.*\"]",
+                1 => "[\"s.>\",\"u.*\"]",
+                _ => "[\"s.>\"]",
+            };
+            fields.push(format!("\"name\":\"S\",\"subjects\":{subjects}"));
             // Chosen once: see differences.md.
             let retention = *self.retention.get_or_insert_with(|| {
                 random.pick(&["limits", "limits", "limits", "interest", "workqueue"])
@@ -186,23 +214,62 @@ impl Generator {
                 let discard = random.pick(&["old", "new"]);
                 fields.push(format!("\"discard\":\"{discard}\""));
             }
-            for (chance, field) in [
-                (2, "\"allow_direct\":true"),
-                (2, "\"allow_rollup_hdrs\":true"),
-                (4, "\"allow_msg_ttl\":true"),
-                (8, "\"max_msg_size\":20"),
-                (8, "\"max_consumers\":2"),
-                (8, "\"first_seq\":5"),
-                (8, "\"deny_delete\":true"),
-                (8, "\"deny_purge\":true"),
-                (12, "\"discard_new_per_subject\":true"),
-                (12, "\"consumer_limits\":{\"max_ack_pending\":3}"),
-            ] {
-                if random.one_in(chance) {
-                    fields.push(field.into());
-                }
-            }
+            self.add(
+                &mut fields,
+                &[
+                    (2, "\"allow_direct\":true"),
+                    (2, "\"allow_rollup_hdrs\":true"),
+                    (4, "\"allow_msg_ttl\":true"),
+                    (8, "\"max_msg_size\":20"),
+                    (8, "\"max_consumers\":2"),
+                    (8, "\"first_seq\":5"),
+                    (8, "\"deny_delete\":true"),
+                    (8, "\"deny_purge\":true"),
+                    (12, "\"discard_new_per_subject\":true"),
+                    (12, "\"consumer_limits\":{\"max_ack_pending\":3}"),
+                    (
+                        20,
+                        "\"consumer_limits\":{\"inactive_threshold\":7200000000000}",
+                    ),
+                    (
+                        20,
+                        "\"subject_transform\":{\"src\":\"s.c.*\",\"dest\":\"s.b\"}",
+                    ),
+                    (20, "\"no_ack\":true"),
+                    (30, "\"subject_delete_marker_ttl\":5000000000"),
+                    (30, "\"max_msgs\":-5"),
+                    (40, "\"retention\":\"bad\""),
+                    (60, "\"subjects\":[\"s.>\",\"s.a\"]"),
+                    (60, "\"name\":\"T\""),
+                ],
+            );
         }
+        self.add(
+            &mut fields,
+            &[
+                (12, "\"republish\":{\"src\":\">\",\"dest\":\"rp.>\"}"),
+                (
+                    20,
+                    "\"republish\":{\"src\":\"s.c.*\",\"dest\":\"rp.{{wildcard(1)}}\",\"headers_only\":true}",
+                ),
+                (12, "\"duplicate_window\":60000000000"),
+                (12, "\"compression\":\"s2\""),
+                (20, "\"max_age\":3600000000000"),
+                (40, "\"max_age\":1000"),
+                (40, "\"sealed\":true"),
+                (40, "\"num_replicas\":3"),
+                (40, "\"mirror_direct\":true"),
+                (60, "\"nope\":1"),
+                (60, "\"placement\":{\"cluster\":\"c\"}"),
+            ],
+        );
+        if slow {
+            self.add(
+                &mut fields,
+                &[(2, "\"max_age\":1200000000,\"duplicate_window\":650000000")],
+            );
+        }
+        let random = &mut self.random;
         if random.one_in(8) {
             fields.push(format!("\"max_bytes\":{}", 150 + random.below(400)));
         }
@@ -231,6 +298,7 @@ impl Generator {
     }
 
     fn publish(&mut self) {
+        let filter = self.filter();
         let mut headers: Vec<(String, String)> = Vec::new();
         let mut add = |key: &str, value: String| headers.push((key.into(), value));
         let random = &mut self.random;
@@ -278,10 +346,26 @@ impl Generator {
         if random.one_in(12) {
             add("Other", "x: y".into());
         }
+        if random.one_in(20) {
+            add("Nats-Expected-Last-Subject-Sequence-Subject", filter);
+        }
+        if random.one_in(80) {
+            add(
+                random.pick(&[
+                    "Nats-Incr",
+                    "Nats-Batch-Id",
+                    "Nats-Schedule",
+                    "Nats-Marker-Reason",
+                    "Nats-Msg-Size",
+                ]),
+                "1".into(),
+            );
+        }
         let size = random.pick(&["", "v", "value", "a longer value than that", "é\n\u{1}<>"]);
         let subject = match random.below(40) {
             0 => "t.x".to_string(),
             1 => "none.at.all".to_string(),
+            2 => "u.x".to_string(),
             _ => self.subject(),
         };
         self.request_with(subject, headers, size);
@@ -290,45 +374,71 @@ impl Generator {
     fn direct_get(&mut self) {
         let stream = self.stream();
         let (subject, filter, small) = (self.subject(), self.filter(), self.small());
+        let (other, past) = (self.filter(), self.past());
         let base = format!("$JS.API.DIRECT.GET.{stream}");
-        match self.random.below(10) {
-            0..4 => self.request(format!("{base}.{subject}"), ""),
-            4 => self.request(base, format!("{{\"seq\":{small}}}")),
-            5 => self.request(base, format!("{{\"last_by_subj\":\"{filter}\"}}")),
-            6 => self.request(
-                base,
-                format!("{{\"seq\":{small},\"next_by_subj\":\"{filter}\"}}"),
-            ),
+        let batch = 1 + self.small();
+        let payload = match self.random.below(14) {
+            0..4 => return self.request(format!("{base}.{subject}"), ""),
+            4 => format!("{{\"seq\":{small}}}"),
+            5 => format!("{{\"last_by_subj\":\"{filter}\"}}"),
+            6 => format!("{{\"seq\":{small},\"next_by_subj\":\"{filter}\"}}"),
             7 => {
-                let batch = 1 + self.small();
-                let request =
-                    format!("{{\"batch\":{batch},\"seq\":{small},\"next_by_subj\":\"{filter}\"}}");
-                self.request(base, request);
+                let more = self.random.pick(&["", "", ",\"max_bytes\":80", ",\"no_hdr\":true"]);
+                format!("{{\"batch\":{batch},\"seq\":{small},\"next_by_subj\":\"{filter}\"{more}}}")
             }
             8 => {
-                let more = self.random.pick(&["", ",\"batch\":2", ",\"up_to_seq\":5"]);
-                self.request(base, format!("{{\"multi_last\":[\"{filter}\"]{more}}}"));
+                let more = self.random.pick(&["", ",\"batch\":2", ",\"up_to_seq\":5", ",\"max_bytes\":80"]);
+                format!("{{\"multi_last\":[\"{filter}\"]{more}}}")
             }
-            _ => {
-                let odd =
-                    self.random
-                        .pick(&["", "{}", "x", "{\"seq\":0}", "{\"seq\":1,\"batch\":-1}"]);
-                self.request(base, odd);
-            }
-        }
+            9 => format!("{{\"multi_last\":[\"{filter}\",\"{other}\"],\"batch\":{batch},\"up_to_time\":\"{past}\"}}"),
+            10 => format!("{{\"start_time\":\"{past}\"}}"),
+            11 => format!("{{\"start_time\":\"{past}\",\"next_by_subj\":\"{filter}\"}}"),
+            12 => format!("{{\"start_time\":\"{past}\",\"batch\":{batch}}}"),
+            _ => self
+                .random
+                .pick(&[
+                    "",
+                    "{}",
+                    "x",
+                    "{\"seq\":0}",
+                    "{\"seq\":1,\"batch\":-1}",
+                    "{\"seq\":1,\"no_hdr\":true}",
+                    "{\"seq\":1,\"nope\":1}",
+                    "{\"batch\":2}",
+                    "{\"multi_last\":[]}",
+                    "{\"multi_last\":[\">\"],\"seq\":2}",
+                    "{\"multi_last\":[\">\"],\"up_to_seq\":3,\"up_to_time\":\"2020-01-01T00:00:00Z\"}",
+                    "{\"seq\":1,\"last_by_subj\":\"s.a\"}",
+                    "{\"seq\":1,\"start_time\":\"2020-01-01T00:00:00Z\"}",
+                ])
+                .into(),
+        };
+        self.request(base, payload);
     }
 
     fn message_get(&mut self) {
         let stream = self.stream();
-        let (filter, small) = (self.filter(), self.small());
-        let payload = match self.random.below(5) {
+        let (filter, small, past) = (self.filter(), self.small(), self.past());
+        let payload = match self.random.below(7) {
             0 => format!("{{\"seq\":{small}}}"),
             1 => format!("{{\"last_by_subj\":\"{filter}\"}}"),
             2 => format!("{{\"seq\":{small},\"next_by_subj\":\"{filter}\"}}"),
             3 => format!("{{\"next_by_subj\":\"{filter}\"}}"),
+            4 => format!("{{\"start_time\":\"{past}\",\"next_by_subj\":\"{filter}\"}}"),
+            5 => format!("{{\"start_time\":\"{past}\"}}"),
             _ => self
                 .random
-                .pick(&["", "{}", "x", "{\"seq\":\"1\"}", "{\"nope\":1}"])
+                .pick(&[
+                    "",
+                    "{}",
+                    "x",
+                    "{\"seq\":\"1\"}",
+                    "{\"nope\":1}",
+                    "{\"seq\":1,\"no_hdr\":true}",
+                    "{\"seq\":1,\"batch\":2}",
+                    "{\"multi_last\":[\">\"]}",
+                    "{\"seq\":1,\"last_by_subj\":\"s.a\"}",
+                ])
                 .into(),
         };
         self.request(format!("$JS.API.STREAM.MSG.GET.{stream}"), payload);
@@ -337,246 +447,108 @@ impl Generator {
     fn stream_info(&mut self) {
         let stream = self.stream();
         let filter = self.filter();
-        match self.random.below(8) {
-            0..4 => self.request(format!("$JS.API.STREAM.INFO.{stream}"), ""),
+        let payload = match self.random.below(10) {
+            0..4 => String::new(),
             4 => {
-                let payload = format!("{{\"subjects_filter\":\"{filter}\"}}");
-                self.request(format!("$JS.API.STREAM.INFO.{stream}"), payload);
+                let page = self
+                    .random
+                    .pick(&["", "", ",\"offset\":1", ",\"offset\":9"]);
+                format!("{{\"subjects_filter\":\"{filter}\"{page}}}")
             }
-            5 => {
-                let payload = "{\"deleted_details\":true}";
-                self.request(format!("$JS.API.STREAM.INFO.{stream}"), payload);
+            5 => "{\"deleted_details\":true}".into(),
+            6 => self
+                .random
+                .pick(&[
+                    "{\"subjects_filter\":\">\",\"deleted_details\":true}",
+                    "{}",
+                    "x",
+                ])
+                .into(),
+            7..9 => {
+                let request = self.random.pick(&["NAMES", "LIST"]);
+                let page =
+                    self.random
+                        .pick(&["", "", "{\"offset\":1}", "{\"subject\":\"t.x\"}", "x"]);
+                let payload = match self.random.one_in(3) {
+                    true => format!("{{\"subject\":\"{filter}\"}}"),
+                    false => page.into(),
+                };
+                return self.request(format!("$JS.API.STREAM.{request}"), payload);
             }
-            6 => self.request("$JS.API.STREAM.NAMES", ""),
-            _ => self.request("$JS.API.STREAM.LIST", ""),
-        }
+            _ => {
+                let request = self.random.pick(&[
+                    "INFO",
+                    "INFO",
+                    "NONE",
+                    "STREAM.NONE.S",
+                    "STREAM.INFO.S.x",
+                    "STREAM.INFO.S",
+                    "STREAM.NAMES",
+                    "CONSUMER.INFO.S.c1",
+                    "CONSUMER.RESET.S.c2",
+                    "CONSUMER.MSG.NEXT.S.c1",
+                    "DIRECT.GET.S.s.a",
+                ]);
+                let mut headers = Vec::new();
+                if self.random.one_in(2) {
+                    let level = self.random.pick(&["1", "9", "x", ""]);
+                    headers.push(("Nats-Required-Api-Level".into(), level.into()));
+                }
+                self.request_with(format!("$JS.API.{request}"), headers, "");
+                return;
+            }
+        };
+        self.request(format!("$JS.API.STREAM.INFO.{stream}"), payload);
     }
 
     fn purge_or_delete(&mut self) {
         let stream = self.stream();
         let (filter, small) = (self.filter(), self.small());
-        match self.random.below(6) {
-            0 => self.request(format!("$JS.API.STREAM.PURGE.{stream}"), ""),
-            1 => {
-                let payload = format!("{{\"filter\":\"{filter}\"}}");
-                self.request(format!("$JS.API.STREAM.PURGE.{stream}"), payload);
-            }
+        let payload = match self.random.below(7) {
+            0 => String::new(),
+            1 => format!("{{\"filter\":\"{filter}\"}}"),
             2 => {
                 let more = self.random.pick(&["", ",\"keep\":1"]);
+                format!("{{\"seq\":{small}{more}}}")
+            }
+            3 => format!("{{\"filter\":\"{filter}\",\"keep\":{}}}", small % 3),
+            4 => match small % 4 {
+                0 => format!("{{\"keep\":{}}}", self.small()),
+                1 => self
+                    .random
+                    .pick(&["x", "{}", "{\"nope\":1}", "{\"keep\":-1}"])
+                    .into(),
+                _ => format!("{{\"filter\":\"{filter}\",\"seq\":{small}}}"),
+            },
+            _ => {
+                let more = self.random.pick(&["", "", ",\"no_erase\":true"]);
                 let payload = format!("{{\"seq\":{small}{more}}}");
-                self.request(format!("$JS.API.STREAM.PURGE.{stream}"), payload);
+                return self.request(format!("$JS.API.STREAM.MSG.DELETE.{stream}"), payload);
             }
-            3 => {
-                let payload = format!("{{\"filter\":\"{filter}\",\"keep\":{}}}", small % 3);
-                self.request(format!("$JS.API.STREAM.PURGE.{stream}"), payload);
-            }
-            _ => {
-                let payload = format!("{{\"seq\":{small}}}");
-                self.request(format!("$JS.API.STREAM.MSG.DELETE.{stream}"), payload);
-            }
-        }
-    }
-
-    fn create_consumer(&mut self) {
-        let stream = self.stream();
-        let name = self.random.pick(CONSUMERS);
-        let filter = self.filter();
-        let (other, small) = (self.filter(), self.small());
-        let random = &mut self.random;
-        let mut fields = Vec::new();
-        let push = random.one_in(3);
-        let durable = random.one_in(3);
-        if durable {
-            fields.push(format!("\"durable_name\":\"{name}\""));
-        } else {
-            fields.push(format!("\"name\":\"{name}\""));
-        }
-        let policy = random.pick(&[
-            "all",
-            "all",
-            "last",
-            "new",
-            "last_per_subject",
-            "by_start_sequence",
-        ]);
-        fields.push(format!("\"deliver_policy\":\"{policy}\""));
-        if policy == "by_start_sequence" {
-            fields.push(format!("\"opt_start_seq\":{small}"));
-        }
-        let ack = random.pick(&["none", "explicit", "explicit", "all"]);
-        fields.push(format!("\"ack_policy\":\"{ack}\""));
-        // c1 never has a filter, the others always do: see differences.md.
-        let filtered = name != "c1";
-        let one_filter =
-            policy == "last_per_subject" || random.one_in(2) || overlap_in_part(&filter, &other);
-        if filtered && one_filter {
-            fields.push(format!("\"filter_subject\":\"{filter}\""));
-        } else if filtered {
-            fields.push(format!("\"filter_subjects\":[\"{filter}\",\"{other}\"]"));
-        }
-        if push {
-            // One subject for one consumer: between consumers there is no order.
-            let target = if stream == "T" {
-                "d.t"
-            } else {
-                &name.replace('c', "d.")
-            };
-            fields.push(format!("\"deliver_subject\":\"{target}\""));
-            if random.one_in(5) {
-                fields.push("\"deliver_group\":\"g\"".into());
-            }
-            if random.one_in(4) {
-                fields.push("\"flow_control\":true,\"idle_heartbeat\":60000000000".into());
-            }
-        } else {
-            for (chance, field) in [
-                (10, "\"max_batch\":2"),
-                (10, "\"max_waiting\":1"),
-                (10, "\"max_bytes\":100"),
-            ] {
-                if random.one_in(chance) {
-                    fields.push(field.into());
-                }
-            }
-        }
-        fields.push("\"inactive_threshold\":3600000000000".into());
-        for (chance, field) in [
-            (4, "\"headers_only\":true"),
-            (5, "\"max_ack_pending\":2"),
-            (6, "\"max_deliver\":2"),
-            (10, "\"mem_storage\":true"),
-            (15, "\"sample_freq\":\"100\""),
-            (15, "\"description\":\"d\",\"metadata\":{\"a\":\"b\"}"),
-            (15, "\"replay_policy\":\"instant\""),
-            (20, "\"backoff\":[60000000000,120000000000]"),
-            (30, "\"ack_wait\":-1"),
-            (30, "\"max_deliver\":-5"),
-            (30, "\"nope\":1"),
-            (30, "\"deliver_policy\":\"bad\""),
-        ] {
-            if random.one_in(chance) {
-                fields.push(field.into());
-            }
-        }
-        let subject = match random.below(6) {
-            0 => format!("$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}"),
-            1 if one_filter => format!("$JS.API.CONSUMER.CREATE.{stream}.{name}.{filter}"),
-            2 => format!("$JS.API.CONSUMER.CREATE.{stream}"),
-            _ => format!("$JS.API.CONSUMER.CREATE.{stream}.{name}"),
         };
-        let action = random.pick(&[
-            "",
-            "",
-            "",
-            ",\"action\":\"create\"",
-            ",\"action\":\"update\"",
-        ]);
-        let pedantic = if random.one_in(20) {
-            ",\"pedantic\":true"
-        } else {
-            ""
-        };
-        let config = fields.join(",");
-        let payload =
-            format!("{{\"stream_name\":\"{stream}\",\"config\":{{{config}}}{action}{pedantic}}}");
-        self.request(subject, payload);
-    }
-
-    fn consumer_request(&mut self) {
-        let stream = self.stream();
-        let name = self.random.pick(CONSUMERS);
-        let small = self.small();
-        match self.random.below(12) {
-            0..5 => self.request(format!("$JS.API.CONSUMER.INFO.{stream}.{name}"), ""),
-            5 => self.request(format!("$JS.API.CONSUMER.NAMES.{stream}"), ""),
-            6 => self.request(format!("$JS.API.CONSUMER.LIST.{stream}"), ""),
-            7..9 => self.request(format!("$JS.API.CONSUMER.DELETE.{stream}.{name}"), ""),
-            9 => {
-                let payload = self.random.pick(&[
-                    "",
-                    "{}",
-                    "{\"pause_until\":\"2020-01-01T00:00:00Z\"}",
-                    "{\"pause_until\":\"2126-01-01T00:00:00Z\"}",
-                    "{\"pause_until\":\"bad\"}",
-                ]);
-                self.request(format!("$JS.API.CONSUMER.PAUSE.{stream}.{name}"), payload);
-            }
-            _ => {
-                let payload = match small % 3 {
-                    0 => String::new(),
-                    _ => format!("{{\"seq\":{small}}}"),
-                };
-                self.request(format!("$JS.API.CONSUMER.RESET.{stream}.{name}"), payload);
-            }
-        }
-    }
-
-    fn pull(&mut self) {
-        let stream = self.stream();
-        let name = self.random.pick(CONSUMERS);
-        let batch = 1 + self.random.below(4);
-        let payload = match self.random.below(12) {
-            0 => String::new(),
-            1..3 => batch.to_string(),
-            3..7 => format!("{{\"batch\":{batch},\"no_wait\":true}}"),
-            7..9 => format!("{{\"batch\":{batch},\"expires\":60000000000}}"),
-            9 => format!("{{\"batch\":{batch},\"expires\":60000000000,\"max_bytes\":120}}"),
-            10 if self.slow => format!("{{\"batch\":{batch},\"expires\":200000000}}"),
-            _ => self
-                .random
-                .pick(&[
-                    "{\"batch\":0,\"no_wait\":true}",
-                    "{\"x",
-                    "hello",
-                    "{\"priority\":10}",
-                ])
-                .into(),
-        };
-        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}");
-        let id = self.request_with(subject, Vec::new(), payload);
-        self.sources.push(id);
-    }
-
-    fn answer(&mut self) {
-        let Some(last) = self.sources.len().checked_sub(1) else {
-            return self.pull();
-        };
-        let back = self.random.below(4).min(last as u64) as usize;
-        let of = self.sources[last - back];
-        let nth = self.random.below(3) as usize;
-        let payload = match self.random.below(12) {
-            0..5 => "+ACK",
-            5 => "",
-            6..8 => "-NAK",
-            8 => "-NAK {\"delay\":60000000000}",
-            9 => "+WPI",
-            10 => "+TERM because",
-            _ => "+NXT 1",
-        };
-        let id = self.push(Act::Answer {
-            of,
-            nth,
-            payload: payload.into(),
-        });
-        if payload == "+NXT 1" {
-            self.sources.push(id);
-        }
+        self.request(format!("$JS.API.STREAM.PURGE.{stream}"), payload);
     }
 
     fn subscribe(&mut self) {
         if self.random.one_in(3) && !self.subscriptions.is_empty() {
             let at = self.random.below(self.subscriptions.len() as u64) as usize;
             let of = self.subscriptions.remove(at);
-            self.push(Act::Unsubscribe { of });
+            let max = self.random.one_in(4).then(|| 1 + self.random.below(3));
+            self.push(Act::Unsubscribe { of, max });
             return;
         }
-        let subject = match self.random.below(4) {
-            0 => self
-                .random
-                .pick(&["$JS.EVENT.ADVISORY.CONSUMER.>", "$JS.EVENT.METRIC.>", "d.*"]),
+        let subject = match self.random.below(5) {
+            0 => self.random.pick(&[
+                "$JS.EVENT.ADVISORY.CONSUMER.>",
+                "$JS.EVENT.ADVISORY.STREAM.>",
+                "$JS.EVENT.METRIC.>",
+                "d.*",
+            ]),
+            1 => self.random.pick(&["rp.>", "s.>", "$KV.a.>", "*.a"]),
             _ => self.random.pick(&["d.1", "d.2", "d.3"]),
         };
-        let queue = self.random.one_in(5).then(|| "g".to_string());
+        let queue = (!self.queued && self.random.one_in(5)).then(|| "g".to_string());
+        self.queued |= queue.is_some();
         let id = self.push(Act::Subscribe {
             subject: subject.into(),
             queue,
@@ -584,10 +556,4 @@ impl Generator {
         self.subscriptions.push(id);
         self.sources.push(id);
     }
-}
-
-/// Neither filter holds the other, but some subjects are in both: see `differences.md`.
-fn overlap_in_part(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    subject::overlap(a, b) && !subject::is_subset(a, b) && !subject::is_subset(b, a)
 }

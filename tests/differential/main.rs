@@ -5,12 +5,14 @@
 //! looked at again, since nats-server answers some things in no fixed order; what stays is shrunk and printed.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod consume;
 mod generate;
 mod mask;
 mod sides;
 mod step;
 
 use sides::{Ours, Real, Transcript};
+use std::time::Duration;
 use step::Step;
 
 /// A difference counts if it shows as often as this in a row.
@@ -21,9 +23,10 @@ fn play(real: &Real, steps: &[Step]) -> Option<String> {
     let mut ours = Ours::start();
     let mut session = real.session();
     let mut difference = None;
+    let mut passed = Duration::ZERO;
     for step in steps {
-        ours.perform(step);
-        session.perform(step, &ours.transcript);
+        ours.perform(step, passed);
+        passed = session.perform(step, &ours.transcript);
         difference = compare(&ours.transcript, &session.transcript);
         if difference.is_some() {
             break;
@@ -117,7 +120,10 @@ fn answers_as_nats_server_does() {
         eprintln!("seed {seed}:");
         for step in &steps {
             let ack = format!("<ack subject {:?}>", step.act);
-            eprint!("{}", String::from_utf8_lossy(&step.commands(Some(&ack))));
+            eprint!(
+                "{}",
+                String::from_utf8_lossy(&step.commands(&|at| format!("<time {at}>"), Some(&ack)))
+            );
         }
         eprintln!("{difference}\n");
         failures += 1;

@@ -55,7 +55,20 @@ fn mask_json(text: &str) -> String {
     for key in ["\"leader\":\"", "\"id\":\""] {
         text = mask_after(&text, key, |c| c != '"');
     }
-    text
+    // Of all sequences together.
+    text = mask_after(&text, "\"api\":{", |c| c != '}');
+    sort_after(&text, "violates consumers: ")
+}
+
+/// Sorts the list after `key`: nats-server walks a map.
+fn sort_after(text: &str, key: &str) -> String {
+    let Some((before, rest)) = text.split_once(key) else {
+        return text.into();
+    };
+    let (list, after) = rest.split_at(rest.find('"').unwrap_or(rest.len()));
+    let mut names: Vec<&str> = list.split(", ").collect();
+    names.sort();
+    format!("{before}{key}{}{after}", names.join(", "))
 }
 
 /// Replaces what follows each `key` as long as it is `part` of the value.

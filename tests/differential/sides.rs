@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
@@ -13,6 +13,8 @@ use crate::step::{Act, Step};
 
 const CONNECT: &str = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}\r\n";
 
+/// Nanoseconds between the beginning of a step and what happens in it.
+const MOMENT: i64 = 50_000;
 /// How long nats-server may take for what ours does at once.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long nats-server may take for what has no answer.
@@ -33,6 +35,8 @@ pub struct Seen {
 #[derive(Clone, Debug, Default)]
 pub struct Transcript {
     pub by_sid: BTreeMap<u32, Vec<Seen>>,
+    /// When steps began.
+    began: BTreeMap<u32, Time>,
     rest: Vec<u8>,
 }
 
@@ -95,9 +99,14 @@ impl Transcript {
     }
 
     fn commands(&self, step: &Step) -> Vec<u8> {
+        // A step that was left out began with the one before.
+        let began = |at| {
+            let before = self.began.range(..=at).next_back();
+            before.map_or(Time(0), |(_, time)| *time).rfc3339()
+        };
         match &step.act {
-            Act::Answer { of, nth, .. } => step.commands(self.ack(*of, *nth).as_deref()),
-            _ => step.commands(None),
+            Act::Answer { of, nth, .. } => step.commands(&began, self.ack(*of, *nth).as_deref()),
+            _ => step.commands(&began, None),
         }
     }
 
@@ -148,8 +157,11 @@ impl Ours {
         }
     }
 
-    pub fn perform(&mut self, step: &Step) {
-        self.pass(1_000_000);
+    /// Does a step; `passed` is how long nats-server took for the one before.
+    pub fn perform(&mut self, step: &Step, passed: Duration) {
+        self.pass(passed.as_nanos() as i64);
+        self.transcript.began.insert(step.id, self.now);
+        self.pass(MOMENT);
         let commands = self.transcript.commands(step);
         self.server.receive(self.client, &commands, self.now);
         self.collect();
@@ -282,8 +294,21 @@ impl Session {
         }
     }
 
-    /// Does a step and waits until as much came as ours sent, or too long.
-    pub fn perform(&mut self, step: &Step, ours: &Transcript) {
+    /// Does a step and waits until as much came as ours sent, or too long. How long it took, without the wait it may be.
+    pub fn perform(&mut self, step: &Step, ours: &Transcript) -> Duration {
+        let start = Instant::now();
+        let time = SystemTime::now().duration_since(UNIX_EPOCH);
+        let time = Time(time.expect("a clock").as_nanos() as i64);
+        self.transcript.began.insert(step.id, time);
+        self.answer(step, ours);
+        let wait = match step.act {
+            Act::Wait { ms } => Duration::from_millis(ms),
+            _ => Duration::ZERO,
+        };
+        start.elapsed().saturating_sub(wait)
+    }
+
+    fn answer(&mut self, step: &Step, ours: &Transcript) {
         let commands = self.transcript.commands(step);
         self.send(&commands);
         if let Act::Wait { ms } = step.act {

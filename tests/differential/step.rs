@@ -9,7 +9,8 @@ pub struct Step {
 
 #[derive(Clone, Debug)]
 pub enum Act {
-    /// Publishes with a reply subject of its own and collects what comes there.
+    /// Publishes with a reply subject of its own and collects what comes there. `<time 7>` in the payload is when step 7
+    /// began.
     Request {
         subject: String,
         headers: Vec<(String, String)>,
@@ -20,8 +21,8 @@ pub enum Act {
         subject: String,
         queue: Option<String>,
     },
-    /// Ends the subscription of step `of`.
-    Unsubscribe { of: u32 },
+    /// Ends the subscription of step `of`, at once or once it got `max` messages.
+    Unsubscribe { of: u32, max: Option<u64> },
     /// Answers the `nth` message that step `of` got and that wants an ack.
     Answer {
         of: u32,
@@ -38,8 +39,17 @@ impl Step {
         format!("_R.{}", self.id)
     }
 
-    /// The commands of this step, with the subject to answer to if it is an answer.
-    pub fn commands(&self, ack: Option<&str>) -> Vec<u8> {
+    /// The step of which the payload wants to know when it began.
+    fn time(&self) -> Option<u32> {
+        let Act::Request { payload, .. } = &self.act else {
+            return None;
+        };
+        let (_, rest) = payload.split_once("<time ")?;
+        rest.split_once('>')?.0.parse().ok()
+    }
+
+    /// The commands of this step. `began` says when a step began, `ack` is the subject to answer to if it is an answer.
+    pub fn commands(&self, began: &dyn Fn(u32) -> String, ack: Option<&str>) -> Vec<u8> {
         let id = self.id;
         let request = |subject: &str, headers: &[(String, String)], payload: &str| {
             let inbox = self.inbox();
@@ -62,14 +72,23 @@ impl Step {
                 subject,
                 headers,
                 payload,
-            } => request(subject, headers, payload),
+            } => match self.time() {
+                Some(at) => {
+                    let payload = payload.replace(&format!("<time {at}>"), &began(at));
+                    request(subject, headers, &payload)
+                }
+                None => request(subject, headers, payload),
+            },
             Act::Subscribe { subject, queue } => {
                 let queue = queue
                     .as_ref()
                     .map_or(String::new(), |queue| format!("{queue} "));
                 format!("SUB {subject} {queue}{id}\r\n").into_bytes()
             }
-            Act::Unsubscribe { of } => format!("UNSUB {of}\r\n").into_bytes(),
+            Act::Unsubscribe { of, max } => {
+                let max = max.map_or(String::new(), |max| format!(" {max}"));
+                format!("UNSUB {of}{max}\r\n").into_bytes()
+            }
             Act::Answer { payload, .. } => match ack {
                 Some(subject) => request(subject, &[], payload),
                 None => Vec::new(),
