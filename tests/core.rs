@@ -472,3 +472,91 @@ fn the_global_account_is_not_named_among_connections() {
         \"subscriptions\":1,\"name_tag\":\"$G\"}]}}\r\n";
     assert!(text.ends_with(end), "{text}");
 }
+
+/// What CONNZ and STATZ say to requests they cannot serve: everything behind the server's own object.
+#[test]
+fn system_requests_that_are_wrong() {
+    const CONNZ: &str = "SERVER.PING.CONNZ";
+    const STATZ: &str = "ACCOUNT.PING.STATZ";
+    let rows = [
+        (CONNZ, "{", 400, "unexpected end of JSON input"),
+        (
+            CONNZ,
+            "{} x",
+            400,
+            "invalid character 'x' after top-level value",
+        ),
+        (
+            STATZ,
+            "[]",
+            400,
+            "json: cannot unmarshal array into Go value of type server.AccountStatzEventOptions",
+        ),
+        (
+            STATZ,
+            "{\"server_name\":7}",
+            400,
+            "json: cannot unmarshal number into Go struct field \
+             AccountStatzEventOptions.EventFilterOptions.server_name of type string",
+        ),
+        (
+            CONNZ,
+            "{\"state\":\"x\"}",
+            400,
+            "json: cannot unmarshal string into Go struct field \
+             ConnzEventOptions.ConnzOptions.state of type server.ConnState",
+        ),
+        (
+            CONNZ,
+            "{\"sort\":\"bogus\"}",
+            500,
+            "invalid sorting option: bogus",
+        ),
+        (
+            CONNZ,
+            "{\"sort\":\"stop\"}",
+            500,
+            "sort by stop only valid on closed connections",
+        ),
+    ];
+    for (subject, body, code, text) in rows {
+        let mut bench = Bench::new(Config::default());
+        let id = bench.client();
+        let length = body.len();
+        let got = bench.ask(
+            id,
+            &format!("SUB r 1\r\nPUB $SYS.REQ.{subject} r {length}\r\n{body}\r\n"),
+        );
+        let data = if code == 500 { "\"data\":null," } else { "" };
+        let end = format!(",{data}\"error\":{{\"code\":{code},\"description\":\"{text}\"}}}}\r\n");
+        assert!(got.ends_with(&end), "{body}: {got}");
+    }
+}
+
+#[test]
+fn connections_are_filtered() {
+    let rows = [
+        // Request, connections found, total, limit.
+        ("{\"user\":\"x\"}", 0, 1, 1024),
+        ("{\"mqtt_client\":\"x\"}", 0, 1, 1024),
+        ("{\"cid\":9999}", 0, 1, 1),
+        ("{\"state\":1,\"sort\":\"stop\"}", 0, 0, 1024),
+        ("{\"state\":2}", 1, 1, 1024),
+        ("{\"filter_subject\":\"r.>\"}", 1, 1, 1024),
+        ("{\"filter_subject\":\"*.x\"}", 1, 1, 1024),
+        ("{\"filter_subject\":\"zz\"}", 0, 1, 1024),
+    ];
+    for (body, found, total, limit) in rows {
+        let mut bench = Bench::new(Config::default());
+        let id = bench.client();
+        let length = body.len();
+        let got = bench.ask(
+            id,
+            &format!("SUB r.* 1\r\nPUB $SYS.REQ.SERVER.PING.CONNZ r.x {length}\r\n{body}\r\n"),
+        );
+        let counts = format!(
+            "\"num_connections\":{found},\"total\":{total},\"offset\":0,\"limit\":{limit},"
+        );
+        assert!(got.contains(&counts), "{body}: {got}");
+    }
+}

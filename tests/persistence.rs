@@ -1,4 +1,4 @@
-//! What a server writes down, another one brings back: the same streams, messages and durable consumers, whenever it is
+//! What a server writes down, another one brings back: the same streams, messages and consumers, whenever it is
 //! stopped; and whatever becomes of the bytes meanwhile, nothing but what was hit is lost.
 
 #![cfg(not(target_arch = "wasm32"))]
@@ -297,6 +297,44 @@ proptest! {
         prop_assert_eq!(warned, flip != 0 && at >= 32 || warned && at < 32);
         again.view();
     }
+}
+
+/// As with nats-server, whose clients come back to their consumers after a restart.
+#[test]
+fn ephemerals_wait_for_their_clients() {
+    let mut node = Node::start(b"", START, 1);
+    node.request(
+        "$JS.API.STREAM.CREATE.F",
+        "{\"name\":\"F\",\"subjects\":[\"F.>\"]}",
+    );
+    let create = |node: &mut Node, name: &str, config: &str| {
+        node.request(
+            &format!("$JS.API.CONSUMER.CREATE.F{name}"),
+            &format!(
+                "{{\"stream_name\":\"F\",\"config\":{{\"ack_policy\":\"explicit\"{config}}}}}"
+            ),
+        )
+    };
+    let created = create(&mut node, "", "");
+    let name = cut(&created, "\"name\":\"", "\",\"created")["\"name\":\"".len()..].to_owned();
+    create(&mut node, ".E1", ",\"name\":\"E1\"");
+    create(&mut node, ".E2", ",\"name\":\"E2\",\"mem_storage\":true");
+    let push = ",\"name\":\"E3\",\"deliver_subject\":\"nobody\"";
+    create(&mut node, ".E3", push);
+    let there = |node: &mut Node| {
+        ["E1", "E2", "E3", &name].map(|name| {
+            let info = node.request(&format!("$JS.API.CONSUMER.INFO.F.{name}"), "");
+            info.contains(&format!("\"name\":\"{name}\",\"deliver_policy\":\"all\""))
+        })
+    };
+    let mut again = Node::start(&node.log, node.now, 2);
+    assert_eq!(there(&mut again), [true, false, true, true]);
+    again.wait(4 * SECOND);
+    assert_eq!(there(&mut again), [true, false, true, true]);
+    again.wait(3 * SECOND);
+    assert_eq!(there(&mut again), [false; 4]);
+    let mut later = Node::start(&again.log, again.now, 3);
+    assert_eq!(there(&mut later), [false; 4]);
 }
 
 #[test]

@@ -568,6 +568,6 @@ impl Core {
 /// The API does not stand in for direct gets and pulls that nobody serves: they bypass it.
 fn serves(endpoint: Endpoint, subject: &[u8]) -> bool {
     endpoint != Endpoint::JetStreamApi
-        || !(subject.starts_with(b"$JS.API.DIRECT.GET.")
+        || !(subject.starts_with(b"$JS.API.DIRECT.GET")
             || subject.starts_with(b"$JS.API.CONSUMER.MSG.NEXT."))
 }

@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::core::{Core, Endpoint, Message, Owner};
 use super::info::VERSION;
 use super::{ConnectionId, Peer};
-use crate::wire::json::{Decoder, Value, Writer, decode_lenient};
+use crate::wire::json::{Decoder, Kind, Value, Writer, decode_lenient};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::SECOND;
 
@@ -18,7 +18,7 @@ const SUBJECTS: [&[u8]; 4] = [
 ];
 const CONNZ_LIMIT: i64 = 1024;
 
-/// What a CONNZ request may ask for; the rest of its fields makes no difference to one account on one server.
+/// What a CONNZ request may ask for; `acc` makes no difference to one account on one server.
 #[derive(Default)]
 struct Query {
     sort: String,
@@ -29,6 +29,8 @@ struct Query {
     limit: i64,
     cid: u64,
     state: i64,
+    user: String,
+    mqtt_client: String,
     filter_subject: String,
     server_name: String,
     cluster: String,
@@ -52,13 +54,19 @@ impl Core {
         }
         let mut query = Query::default();
         let wants_query = message.subject != USER_INFO && !message.payload.is_empty();
-        let parsed = if wants_query {
-            query.read(message.payload)
+        let statz = message.subject == STATZ;
+        let mut code = 400;
+        let mut parsed = if wants_query {
+            query.read(message.payload, statz)
         } else {
             Ok(())
         };
         if !self.is_meant(&query) {
             return;
+        }
+        if parsed.is_ok() && !statz {
+            code = 500;
+            parsed = query.check();
         }
         self.sent += 1;
         let mut json = Writer::default();
@@ -66,8 +74,11 @@ impl Core {
         self.write_server(&mut json);
         match parsed {
             Err(error) => {
+                if code == 500 {
+                    json.key("data").raw(b"null");
+                }
                 json.key("error").open();
-                json.key("code").int(400);
+                json.key("code").int(code);
                 json.key("description").string(&error);
                 json.close();
             }
@@ -195,15 +206,19 @@ impl Core {
                 found.insert((rank, *id), c);
             }
         }
-        let total = found.len();
-        let limit = if query.limit > 0 {
-            query.limit
-        } else {
-            CONNZ_LIMIT
+        // Counted before they are filtered.
+        let total = match query.state {
+            0 | 2 => self.connections.len(),
+            _ => 0,
+        };
+        let limit = match query.limit {
+            _ if query.cid > 0 => 1,
+            ..=0 => CONNZ_LIMIT,
+            limit => limit,
         };
         let offset = query.offset.max(0);
         let (offset, limit) = (offset as usize, limit as usize);
-        let shown = total.saturating_sub(offset).min(limit);
+        let shown = found.len().saturating_sub(offset).min(limit);
         json.open();
         json.key("server_id").string(&self.identity.id);
         json.key("now").time(Some(self.now));
@@ -222,13 +237,15 @@ impl Core {
     fn is_asked(&self, query: &Query, id: ConnectionId, connection: &Connection) -> bool {
         let filter = query.filter_subject.as_bytes();
         (query.cid == 0 || query.cid == id.0)
-            && query.state != 1
+            && matches!(query.state, 0 | 2)
+            && (query.user.is_empty() || query.user == self.user(connection))
+            && query.mqtt_client.is_empty()
             && (filter.is_empty()
                 || connection
                     .subscriptions
                     .values()
                     .filter_map(|s| self.subscription(*s))
-                    .any(|s| crate::wire::subject::is_subset(&s.subject, filter)))
+                    .any(|s| crate::wire::subject::overlap(filter, &s.subject)))
     }
 
     fn write_connection(
@@ -332,35 +349,64 @@ impl Core {
 
 impl Query {
     /// Go's text if it is no JSON or a field has the wrong type.
-    fn read(&mut self, payload: &[u8]) -> Result<(), String> {
-        let read = decode_lenient(payload, |decoder: &mut Decoder, value: Value<'_>| {
-            decoder.object(value, "ConnzEventOptions", &mut |decoder, name, value| {
+    fn read(&mut self, payload: &[u8], statz: bool) -> Result<(), String> {
+        let (own, whole) = match statz {
+            true => ("AccountStatzOptions", "AccountStatzEventOptions"),
+            false => ("ConnzOptions", "ConnzEventOptions"),
+        };
+        let mut accounts = Vec::new();
+        decode_lenient(payload, |decoder: &mut Decoder, value: Value<'_>| {
+            decoder.object(value, whole, &mut |decoder, name, value| {
+                let common = "server_name cluster host exact_match domain tags";
+                let common = common.split(' ').any(|field| field == name);
+                decoder.embedded(if common { "EventFilterOptions" } else { own });
                 match name {
-                    "sort" => decoder.string(value, &mut self.sort),
-                    "auth" => decoder.bool(value, &mut self.auth),
-                    "subscriptions" => decoder.bool(value, &mut self.subscriptions),
-                    "subscriptions_detail" => decoder.bool(value, &mut self.detail),
-                    "offset" => decoder.int(value, &mut self.offset),
-                    "limit" => decoder.int(value, &mut self.limit),
-                    "cid" => decoder.uint64(value, &mut self.cid),
-                    "state" => decoder.int(value, &mut self.state),
-                    "filter_subject" => decoder.string(value, &mut self.filter_subject),
                     "server_name" => decoder.string(value, &mut self.server_name),
                     "cluster" => decoder.string(value, &mut self.cluster),
                     "host" => decoder.string(value, &mut self.host),
                     "exact_match" => decoder.bool(value, &mut self.exact_match),
                     "domain" => decoder.string(value, &mut self.domain),
                     "tags" => decoder.strings(value, &mut self.tags),
+                    // One account has no use for them, but their type is checked.
+                    "accounts" if statz => decoder.strings(value, &mut accounts),
+                    "include_unused" if statz => decoder.bool(value, &mut self.auth),
+                    _ if statz => {}
+                    "sort" => match value.kind() {
+                        Kind::String | Kind::Null => decoder.string(value, &mut self.sort),
+                        _ => decoder.mismatch(value, "server.SortOpt"),
+                    },
+                    "auth" => decoder.bool(value, &mut self.auth),
+                    "subscriptions" => decoder.bool(value, &mut self.subscriptions),
+                    "subscriptions_detail" => decoder.bool(value, &mut self.detail),
+                    "offset" => decoder.int(value, &mut self.offset),
+                    "limit" => decoder.int(value, &mut self.limit),
+                    "cid" => decoder.uint64(value, &mut self.cid),
+                    "state" => {
+                        let state = decoder.number(value, "server.ConnState", i64::MIN);
+                        self.state = state.unwrap_or(self.state);
+                    }
+                    "user" => decoder.string(value, &mut self.user),
+                    "mqtt_client" => decoder.string(value, &mut self.mqtt_client),
+                    "filter_subject" => decoder.string(value, &mut self.filter_subject),
                     _ => {}
                 }
                 true
             });
-        });
-        // Where a whole payload is read at once, Go does not say at which offset.
-        read.map_err(|error| match error.rfind(" at offset ") {
-            Some(end) => error[..end].to_owned(),
-            None => error,
         })
+    }
+
+    /// Can connections be sorted as is asked?
+    fn check(&self) -> Result<(), String> {
+        let sorts =
+            "cid start subs pending msgs_to msgs_from bytes_to bytes_from last idle uptime rtt";
+        match &self.sort[..] {
+            sort @ ("stop" | "reason") if self.state != 1 => {
+                Err(format!("sort by {sort} only valid on closed connections"))
+            }
+            "" | "stop" | "reason" => Ok(()),
+            sort if sorts.split(' ').any(|known| known == sort) => Ok(()),
+            sort => Err(format!("invalid sorting option: {sort}")),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! What outlives the server: the whole state as one log, changes since, and the way back. Only file-backed streams and
-//! their durable consumers are in it, as with nats-server's store directory.
+//! their consumers are in it, as with nats-server's store directory.
 
 use super::JetStream;
 use super::journal::{Journal, Reader, Record};

@@ -2,6 +2,7 @@
 
 use crate::wire::sorted::Sorted;
 
+use super::parse::{after_blanks, invalid};
 use super::{Document, Kind, Value, quote};
 use crate::wire::time::{SECOND, Time, days, month_days};
 
@@ -40,7 +41,7 @@ fn values(payload: &[u8], one: &mut dyn FnMut(&mut Decoder, Value<'_>)) -> Resul
 /// Decodes as a plain `json.Unmarshal`: exactly one value, unknown fields are skipped.
 ///
 /// # Errors
-/// A text; these requests are answered without it.
+/// Go's text, which does not say where the mistake is.
 pub fn decode_lenient(
     payload: &[u8],
     mut one: impl FnMut(&mut Decoder, Value<'_>),
@@ -49,11 +50,15 @@ pub fn decode_lenient(
 }
 
 fn single(payload: &[u8], one: &mut dyn FnMut(&mut Decoder, Value<'_>)) -> Result<(), String> {
-    let Some((document, end)) = Document::parse(payload, 0)? else {
-        return Err("unexpected end of JSON input".to_owned());
+    const CUT: &str = "unexpected end of JSON input";
+    let (document, end) = match Document::parse(payload, 0) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(CUT.to_owned()),
+        Err(error) if error == "unexpected EOF" => return Err(CUT.to_owned()),
+        Err(error) => return Err(error.split(" at offset ").next().unwrap_or_default().into()),
     };
-    if Document::parse(payload, end).map_or(true, |rest| rest.is_some()) {
-        return Err("invalid character after top-level value".to_owned());
+    if let Some(byte) = payload.get(after_blanks(payload, end)) {
+        return Err(invalid(*byte, "after top-level value"));
     }
     let mut decoder = Decoder {
         lenient: true,

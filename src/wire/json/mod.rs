@@ -13,14 +13,6 @@ pub use record::{FromJson, ToJson, from_json, read_json, to_json};
 pub(crate) use record::{choice, record};
 pub use write::{Writer, indent};
 
-/// The text of a plain `json.Unmarshal`, which does not say where a mistake is.
-pub fn plain(error: String) -> String {
-    if error == "unexpected EOF" {
-        return "unexpected end of JSON input".into();
-    }
-    error.split(" at offset ").next().unwrap_or_default().into()
-}
-
 /// Go's `%q` of bytes: double quotes, escapes, everything printable as it is.
 pub fn quote(bytes: &[u8]) -> String {
     let mut text = String::from("\"");

@@ -360,9 +360,7 @@ impl Scanner<'_> {
     }
 
     fn blanks(&mut self) {
-        while self.text.get(self.at).is_some_and(|b| is_blank(*b)) {
-            self.at += 1;
-        }
+        self.at = after_blanks(self.text, self.at);
     }
 
     fn peek(&self) -> Result<u8, String> {
@@ -380,18 +378,32 @@ impl Scanner<'_> {
 
     /// The offset counts the bad byte, which is the one at `self.at`.
     fn syntax(&self, byte: u8, context: &str) -> String {
-        let mut text = String::from("invalid character '");
-        if byte == b'"' {
-            text.push('"');
-        } else {
-            push_quoted(&mut text, char::from(byte), '\'');
-        }
-        text.push_str("' ");
-        text.push_str(context);
+        let mut text = invalid(byte, context);
         text.push_str(" at offset ");
         text.push_str(&(self.at + 1).to_string());
         text
     }
+}
+
+/// Go's text for a byte that cannot stand where it does.
+pub(super) fn invalid(byte: u8, context: &str) -> String {
+    let mut text = String::from("invalid character '");
+    if byte == b'"' {
+        text.push('"');
+    } else {
+        push_quoted(&mut text, char::from(byte), '\'');
+    }
+    text.push_str("' ");
+    text.push_str(context);
+    text
+}
+
+/// The first place from `at` that is no blank.
+pub(super) fn after_blanks(text: &[u8], mut at: usize) -> usize {
+    while text.get(at).is_some_and(|b| is_blank(*b)) {
+        at += 1;
+    }
+    at
 }
 
 fn closing(container: Option<Kind>) -> u8 {

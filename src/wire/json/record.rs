@@ -5,7 +5,7 @@
 
 use crate::wire::sorted::Sorted;
 
-use super::{Decoder, Moment, Value, Writer, decode_lenient, plain};
+use super::{Decoder, Moment, Value, Writer, decode_lenient};
 use crate::wire::time::Time;
 
 /// Go's zero time, as JSON shows it where there is no time.
@@ -48,11 +48,10 @@ pub fn from_json<T: FromJson + Default>(text: &[u8]) -> Result<T, String> {
 /// # Errors
 /// Go's text; parts of the value may have been read then.
 pub fn read_json(text: &[u8], into: &mut dyn FromJson) -> Result<(), String> {
-    let read = decode_lenient(text, |decoder, value| {
+    decode_lenient(text, |decoder, value| {
         decoder.package = "api";
         into.read(decoder, value);
-    });
-    read.map_err(plain)
+    })
 }
 
 /// A value as text.

@@ -375,7 +375,7 @@ fn unpin(
             name == "group"
         });
     });
-    read.map_err(|error| ApiError::invalid_json(&json::plain(error)))?;
+    read.map_err(|error| ApiError::invalid_json(&error))?;
     if group.is_empty() {
         return Err(ApiError::invalid_json("consumer group not specified"));
     }

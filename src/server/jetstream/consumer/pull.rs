@@ -318,7 +318,7 @@ fn parse(payload: &[u8]) -> Result<Ask, String> {
             },
         );
     });
-    read.map_err(json::plain)?;
+    read?;
     ask.priority = Some(priority);
     if ask.idle_heartbeat > 0 && ask.idle_heartbeat.saturating_mul(2) > ask.expires {
         return Err("heartbeat value too large".into());

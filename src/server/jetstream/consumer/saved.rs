@@ -1,5 +1,5 @@
-//! What of a durable consumer outlives the server: its configuration and how far it has come. Who waits for messages and
-//! what was being sent does not.
+//! What of a consumer outlives the server: its configuration and how far it has come. Who waits for messages and
+//! what was being sent does not. An ephemeral outlives it, too: nats-server gives its client the threshold to come back.
 
 use super::config::Config;
 use super::progress::{Pending, Position, Progress};
@@ -17,9 +17,14 @@ impl Consumer {
         self.id
     }
 
+    /// With the name in it, also if the server chose it.
     fn config_json(&self) -> Vec<u8> {
+        let mut config = self.config.clone();
+        if !config.is_durable() {
+            config.name.clone_from(&self.name);
+        }
         let mut w = Writer::default();
-        self.config.write(&mut w, false);
+        config.write(&mut w, false);
         w.finish()
     }
 
@@ -82,9 +87,9 @@ impl Consumer {
 }
 
 impl Config {
-    /// Does a consumer with it outlive the server, if its stream does?
+    /// Does a consumer with it outlive the server, if its stream does? What a mirror or source reads with does not.
     fn is_saved(&self) -> bool {
-        self.is_durable() && !self.mem_storage
+        !self.mem_storage && !self.direct && !self.sourcing
     }
 }
 
@@ -126,10 +131,10 @@ fn read_state(state: &[u8]) -> Option<Progress> {
 impl Consumers {
     /// Those that outlive the server, if their stream does.
     pub fn saved(&self) -> impl Iterator<Item = &Consumer> {
-        self.public().filter(|c| c.config.is_saved())
+        self.iter().filter(|c| c.config.is_saved())
     }
 
-    /// Brings a durable consumer back. What cannot be read is left out.
+    /// Brings a consumer back. What cannot be read is left out.
     pub fn restore(
         &mut self,
         core: &mut Core,
@@ -144,10 +149,14 @@ impl Consumers {
                 read.decode(d, name, value)
             });
         });
-        if decoded.is_err() || !read.is_saved() || self.get(&read.durable_name).is_some() {
+        let name = if read.is_durable() {
+            read.durable_name.clone()
+        } else {
+            read.name.clone()
+        };
+        if decoded.is_err() || !read.is_saved() || name.is_empty() || self.get(&name).is_some() {
             return;
         }
-        let name = read.durable_name.clone();
         let id = self.insert(core, view, name, read);
         self.with(core, view, id, |consumer, work| {
             consumer.created = created;

@@ -195,6 +195,6 @@ fn read_reset(message: Message<'_>) -> Result<u64, ApiError> {
             name == "seq"
         });
     });
-    read.map_err(|error| ApiError::invalid_json(&json::plain(error)))?;
+    read.map_err(|error| ApiError::invalid_json(&error))?;
     Ok(seq)
 }

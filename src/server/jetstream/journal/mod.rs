@@ -1,4 +1,4 @@
-//! What file-backed streams and durable consumers leave behind: a log of records, each framed and checksummed, so that a
+//! What file-backed streams and their consumers leave behind: a log of records, each framed and checksummed, so that a
 //! torn tail or a flipped bit costs at most the record it hits. Pure bytes; must not know streams, files or time.
 //!
 //! ```text
@@ -73,7 +73,7 @@ pub enum Record<'a> {
         /// Time of the last message ever stored; 0 for none.
         last_time: Time,
     },
-    /// A durable consumer exists, with this configuration (JSON) from now on.
+    /// A consumer exists, with this configuration (JSON) from now on.
     Consumer {
         /// Its stream.
         stream: StreamId,
@@ -84,14 +84,14 @@ pub enum Record<'a> {
         /// Configuration, as JSON.
         config: &'a [u8],
     },
-    /// A durable consumer is gone.
+    /// A consumer is gone.
     ConsumerGone {
         /// Its stream.
         stream: StreamId,
         /// The consumer.
         id: ConsumerId,
     },
-    /// How far a durable consumer has come, as it writes that itself.
+    /// How far a consumer has come, as it writes that itself.
     ConsumerState {
         /// Its stream.
         stream: StreamId,
