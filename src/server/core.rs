@@ -32,7 +32,7 @@ pub enum Endpoint {
     System,
     /// One of a stream's subjects.
     Stream(StreamId),
-    /// `$JS.API.DIRECT.GET.S` and `…S.>`
+    /// `$JS.API.DIRECT.GET.S` and `…S.>`, of a mirror also those of its origin
     DirectGet(StreamId),
     /// `$JS.API.CONSUMER.MSG.NEXT.S.C`
     ConsumerNext(StreamId, ConsumerId),
@@ -355,6 +355,8 @@ impl Core {
         self.routes.matches(to, &mut |id| hits.push(*id));
         let mut taken = false;
         let mut grouped = 0;
+        // A stream and the mirrors that answer direct gets for it are a queue group.
+        let (mut getters, mut getter) = (0, None);
         for i in 0..hits.len() {
             let id = hits[i];
             match self.subscription(id) {
@@ -363,7 +365,12 @@ impl Core {
                     ..
                 }) => {
                     let endpoint = *endpoint;
-                    if serves(endpoint, to) {
+                    if let Endpoint::DirectGet(_) = endpoint {
+                        getters += 1;
+                        if getters == 1 || self.random_below(getters) == 0 {
+                            getter = Some(endpoint);
+                        }
+                    } else if serves(endpoint, to) {
                         taken = true;
                         internal(endpoint);
                     }
@@ -375,6 +382,10 @@ impl Core {
                 Some(_) => taken |= self.send(id, from, message, form),
                 None => {}
             }
+        }
+        if let Some(endpoint) = getter {
+            taken = true;
+            internal(endpoint);
         }
         hits.truncate(grouped);
         while let Some(group) = hits

@@ -111,7 +111,7 @@ impl JetStream {
             .streams
             .get(&id)
             .map_or(0, |stream| stream.follows.len());
-        let mut stored = false;
+        let (mut stored, mut mirrored) = (false, false);
         for at in 0..count {
             while let Some(stream) = self.streams.get(&id)
                 && let Some(follow) = stream.follows.get(at)
@@ -143,8 +143,12 @@ impl JetStream {
                         Err(_) => false,
                     };
                 stored |= taken;
+                mirrored |= kind != Origin::Source;
                 stream.follows[at].passed(seq, now);
             }
+        }
+        if let Some(stream) = self.streams.get_mut(&id).filter(|_| mirrored) {
+            stream.caught_up(core);
         }
         stored
     }

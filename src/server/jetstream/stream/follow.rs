@@ -176,7 +176,7 @@ impl Follow {
             (None, _) => -1,
         };
         w.key("active").int(active);
-        if self.failures > 0 {
+        if self.failures > 0 && self.source.external.is_none() {
             ApiError::from(STREAM_NOT_FOUND).write(w.key("error"));
         }
         if self.active.is_some() && !self.source.filter_subject.is_empty() {

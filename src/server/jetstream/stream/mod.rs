@@ -45,6 +45,8 @@ pub struct Stream {
     pub consumers: Consumers,
     /// Origins it mirrors or sources.
     pub follows: Vec<Follow>,
+    /// A mirror with `mirror_direct` that has caught up: answers direct gets for its origin, too.
+    stands_in: bool,
     dedupe: Dedupe,
     /// Id of the message stored last; empty if it had none.
     last_msg_id: Vec<u8>,
@@ -69,6 +71,7 @@ impl Stream {
             created,
             consumers: Consumers::default(),
             follows: Vec::new(),
+            stands_in: false,
             dedupe: Dedupe::default(),
             last_msg_id: Vec::new(),
             transform: None,
@@ -115,8 +118,11 @@ impl Stream {
         let of_stream =
             |subject: &String| (subject.clone().into_bytes(), Endpoint::Stream(self.id));
         let mut endpoints: Vec<_> = self.config.subjects.iter().map(of_stream).collect();
-        if self.config.allow_direct {
-            let subject = format!("$JS.API.DIRECT.GET.{}", self.config.name);
+        let own = self.config.allow_direct.then_some(&self.config.name);
+        let mirror = self.config.mirror.as_ref();
+        let origin = mirror.filter(|_| self.stands_in).map(|mirror| &mirror.name);
+        for name in own.into_iter().chain(origin) {
+            let subject = format!("$JS.API.DIRECT.GET.{name}");
             let by_subject = format!("{subject}.>");
             for subject in [subject, by_subject] {
                 endpoints.push((subject.into_bytes(), Endpoint::DirectGet(self.id)));
@@ -134,6 +140,15 @@ impl Stream {
     fn unlisten(&self, core: &mut Core) {
         for (subject, endpoint) in self.endpoints() {
             core.unsubscribe(&subject, endpoint);
+        }
+    }
+
+    /// A mirror has all that its origin has.
+    pub fn caught_up(&mut self, core: &mut Core) {
+        if self.config.mirror_direct && !self.stands_in {
+            self.unlisten(core);
+            self.stands_in = true;
+            self.listen(core);
         }
     }
 
@@ -163,6 +178,9 @@ impl Stream {
     pub(super) fn reconfigure(&mut self, core: &mut Core, config: StreamConfig) -> StreamConfig {
         self.unlisten(core);
         let old = std::mem::replace(&mut self.config, config);
+        if old.mirror_direct != self.config.mirror_direct {
+            self.stands_in = self.config.mirror_direct;
+        }
         self.listen(core);
         self.put_transforms();
         old
