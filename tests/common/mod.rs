@@ -2,6 +2,8 @@
 #![allow(dead_code)] // each test uses a part
 
 #[cfg(not(target_arch = "wasm32"))]
+pub mod bench;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod clock;
 pub mod in_process;
 #[cfg(not(target_arch = "wasm32"))]

@@ -88,7 +88,8 @@ impl Generator {
             };
             self.add(&mut fields, special);
         }
-        let threshold = if slow && self.random.one_in(3) {
+        // Pull consumers live a random time longer.
+        let threshold = if push && slow && self.random.one_in(3) {
             750_000_000u64
         } else {
             3_600_000_000_000

@@ -119,6 +119,9 @@ fn answers_as_nats_server_does() {
         let (steps, difference) = shrink(&real, steps, difference);
         eprintln!("seed {seed}:");
         for step in &steps {
+            if let step::Act::Wait { ms } = step.act {
+                eprintln!("<{ms} ms>");
+            }
             let ack = format!("<ack subject {:?}>", step.act);
             eprint!(
                 "{}",

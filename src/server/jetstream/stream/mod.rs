@@ -56,6 +56,8 @@ pub struct Stream {
     ack: Vec<u8>,
     /// When the expiry timer rings.
     next_expiry: Time,
+    /// Messages whose delete marker found no room, and when.
+    refused: Vec<(u64, Time)>,
     /// Every message below is exempt from `max_age`.
     aged_from: u64,
 }
@@ -78,6 +80,7 @@ impl Stream {
             republish: None,
             ack: w.finish(),
             next_expiry: removal::NEVER,
+            refused: Vec::new(),
             aged_from: 0,
             config,
         };

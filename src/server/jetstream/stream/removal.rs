@@ -10,8 +10,11 @@ use crate::server::jetstream::store::Filters;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, headers};
 
-/// Expiry does not run more often than this, in nanoseconds, when what is due cannot go.
-const RETRY: i64 = SECOND / 4;
+/// Expiry does not look more often than this, in nanoseconds, as in nats-server.
+const INTERVAL: i64 = SECOND / 4;
+
+/// A delete marker that found no room is not tried again for this long, in nanoseconds, as in nats-server.
+const RETRY: i64 = 2 * SECOND;
 
 /// Messages that expire in one go; the rest follows in the next step, so that no step takes long.
 const BATCH: usize = 2048;
@@ -270,7 +273,7 @@ impl Stream {
             0 => NEVER,
             age => time.after(age),
         };
-        let at = deadline.min(by_age);
+        let at = deadline.min(by_age).max(core.now().after(INTERVAL));
         if at < self.next_expiry {
             self.next_expiry = at;
             core.set_timer(Timer::StreamAge(self.id), Some(at));
@@ -281,6 +284,7 @@ impl Stream {
     /// due again at once.
     pub fn expire(&mut self, core: &mut Core) {
         let now = core.now();
+        self.refused.retain(|(_, at)| at.after(RETRY) > now);
         let mut due = self.store.due(now, BATCH);
         if self.config.max_age > 0 {
             self.skip_exempt();
@@ -296,6 +300,7 @@ impl Stream {
             due.dedup();
         }
         due.truncate(BATCH);
+        let more = due.len() == BATCH;
         let mut gone = false;
         for seq in due {
             self.expire_one(core, seq);
@@ -309,8 +314,9 @@ impl Stream {
                 next = next.min(oldest.time.after(self.config.max_age));
             }
         }
-        if next <= now {
-            next = if gone { now } else { now.after(RETRY) };
+        if next < NEVER {
+            let pause = if more && gone { 0 } else { INTERVAL };
+            next = next.max(now.after(pause));
         }
         self.next_expiry = next;
         core.set_timer(
@@ -330,6 +336,9 @@ impl Stream {
         let Some(message) = self.store.get(seq) else {
             return;
         };
+        if self.refused.iter().any(|(refused, _)| *refused == seq) {
+            return;
+        }
         let ttl = self.config.subject_delete_marker_ttl;
         let sequences = self.store.sequences(message.subject);
         let alone = sequences.is_some_and(|sequences| sequences.count() == 1);
@@ -345,7 +354,12 @@ impl Stream {
         headers::push(&mut block, "Nats-TTL", duration::format(ttl).as_bytes());
         headers::push(&mut block, "Nats-Rollup", b"sub");
         // If the stream is full and discards the new, the expired message stays until there is room.
-        let _ = self.publish(core, &subject, b"", &block, b"", Origin::Marker);
+        if self
+            .publish(core, &subject, b"", &block, b"", Origin::Marker)
+            .is_err()
+        {
+            self.refused.push((seq, core.now()));
+        }
     }
 }
 

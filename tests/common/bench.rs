@@ -1,0 +1,80 @@
+//! A server and one client of it that asks and is told at once, in time that the test moves.
+
+use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
+use nats_kv_playground::wire::time::{SECOND, Time};
+
+/// A server with a client whose requests are answered on `r`.
+pub struct Bench {
+    server: Server,
+    client: ConnectionId,
+    now: Time,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let now = Time(1_795_537_149 * SECOND);
+        let config = Config {
+            jetstream: Some(jetstream::start),
+            ..Config::default()
+        };
+        let mut server = Server::new(config, 1, now);
+        let peer = Peer {
+            ip: "127.0.0.1".into(),
+            port: 4000,
+            websocket: false,
+        };
+        let client = server.connect(peer, now);
+        let mut bench = Bench {
+            server,
+            client,
+            now,
+        };
+        bench.send(
+            "CONNECT {\"headers\":true,\"no_responders\":true,\"verbose\":false}\r\nSUB r 1\r\n",
+        );
+        bench
+    }
+
+    /// Sends commands; what comes back.
+    pub fn send(&mut self, text: &str) -> String {
+        self.server.receive(self.client, text.as_bytes(), self.now);
+        self.server.take_ready();
+        let bytes = self.server.take_output(self.client).bytes;
+        String::from_utf8(bytes).expect("text")
+    }
+
+    /// Publishes `v` on each.
+    pub fn publish(&mut self, subjects: &[&str]) {
+        for subject in subjects {
+            self.send(&format!("PUB {subject} 1\r\nv\r\n"));
+        }
+    }
+
+    /// Asks `$JS.API.` and this.
+    pub fn ask(&mut self, request: &str, payload: &str) -> String {
+        let size = payload.len();
+        self.send(&format!("PUB $JS.API.{request} r {size}\r\n{payload}\r\n"))
+    }
+
+    /// Lets `ns` nanoseconds pass, each timer in its time.
+    pub fn wait(&mut self, ns: i64) {
+        let end = self.now.after(ns);
+        while let Some(at) = self.server.next_deadline().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.server.advance(self.now);
+        }
+        self.now = end;
+        self.server.advance(end);
+    }
+}
+
+/// A number of an answer.
+pub fn number(answer: &str, name: &str) -> u64 {
+    let key = format!("\"{name}\":");
+    let at = answer.find(&key).expect("a field of the answer") + key.len();
+    let digits: String = answer[at..]
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    digits.parse().expect("a number")
+}

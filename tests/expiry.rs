@@ -1,0 +1,62 @@
+//! How messages expire, seen by a client. Every expected value was seen on nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::{Bench, number};
+use nats_kv_playground::wire::time::SECOND;
+
+const MS: i64 = SECOND / 1000;
+
+/// A full stream has no room for two of three delete markers; those messages stay, and are tried again 2 s later.
+#[test]
+fn a_marker_without_room_is_tried_again_after_two_seconds() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"$KV.a.>\"],\"max_msgs_per_subject\":2,\"discard\":\"new\",\"allow_rollup_hdrs\":true,\
+         \"allow_msg_ttl\":true,\"subject_delete_marker_ttl\":1000000000,\"max_age\":1200000000,\
+         \"duplicate_window\":650000000,\"max_bytes\":323}",
+    );
+    bench.send("PUB $KV.a.b 0\r\n\r\n");
+    bench.send("PUB $KV.a.x.y.z 1\r\nv\r\n");
+    bench.send("HPUB $KV.a.c.e 25 31\r\nNATS/1.0\r\nOther: x: y\r\n\r\né\r\n<>\r\n");
+    // Milliseconds since then; messages, bytes, and the first and the last sequence.
+    let want = [
+        (0, [3, 153, 1, 3]),
+        (1100, [3, 153, 1, 3]),
+        (1700, [3, 229, 2, 4]),
+        (2900, [2, 116, 2, 4]),
+        (4100, [2, 232, 5, 6]),
+        (5300, [0, 0, 7, 6]),
+    ];
+    let mut now = 0;
+    for (at, state) in want {
+        bench.wait((at - now) * MS);
+        now = at;
+        let info = bench.ask("STREAM.INFO.S", "");
+        let got = ["messages", "bytes", "first_seq", "last_seq"].map(|name| number(&info, name));
+        assert_eq!(got, state, "after {at} ms");
+    }
+}
+
+/// Expiry looks four times a second: what comes due in between goes together.
+#[test]
+fn expiry_looks_four_times_a_second() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_msg_ttl\":true}",
+    );
+    for _ in 0..4 {
+        bench.send("HPUB s.a 26 27\r\nNATS/1.0\r\nNats-TTL: 1s\r\n\r\nv\r\n");
+        bench.wait(50 * MS);
+    }
+    let mut now = 200;
+    for (at, left) in [(900, 4), (1050, 3), (1120, 3), (1220, 3), (1300, 0)] {
+        bench.wait((at - now) * MS);
+        now = at;
+        let info = bench.ask("STREAM.INFO.S", "");
+        assert_eq!(number(&info, "messages"), left, "after {at} ms");
+    }
+}
