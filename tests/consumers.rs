@@ -146,3 +146,21 @@ fn a_message_of_a_batch_is_refused_after_its_size() {
         assert!(seen.contains(error), "{seen}");
     }
 }
+
+/// A rate limit lets at most `max_msg_size` bytes go at once, subjects and headers included: more never goes.
+#[test]
+fn a_message_larger_than_a_rate_limits_burst_is_never_sent() {
+    for (limit, sent) in [(20, false), (60, true)] {
+        let mut bench = with_stream(&format!(",\"max_msg_size\":{limit}"));
+        bench.publish(&["s.a"]);
+        let fields =
+            "\"deliver_subject\":\"d\",\"ack_policy\":\"none\",\"rate_limit_bps\":1000000000";
+        consumer(&mut bench, fields);
+        let delivered = bench.send("SUB d 2\r\n");
+        assert_eq!(
+            delivered.contains("MSG s.a 2 $JS.ACK.S.C.1.1.1."),
+            sent,
+            "{limit}"
+        );
+    }
+}

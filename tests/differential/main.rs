@@ -16,7 +16,7 @@ use std::time::Duration;
 use step::Step;
 
 /// A difference counts if it shows as often as this in a row.
-const REPEATS: usize = 3;
+const REPEATS: usize = 8;
 
 /// Plays a sequence on both servers; the first difference, if there is one.
 fn play(real: &Real, steps: &[Step]) -> Option<String> {

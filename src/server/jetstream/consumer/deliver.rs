@@ -196,7 +196,8 @@ impl Consumer {
                 request,
             });
             let timer = Timer::ConsumerDeliver(work.stream, self.id);
-            work.core.set_timer(timer, Some(now.after(delay)));
+            let at = (delay < i64::MAX).then(|| now.after(delay));
+            work.core.set_timer(timer, at);
             return true;
         }
         let to = match &request {

@@ -61,10 +61,14 @@ impl Rate {
         }
     }
 
-    /// Takes `size` bytes and returns how long they have to wait, in nanoseconds.
+    /// Takes `size` bytes and returns how long they have to wait, in nanoseconds: forever (`i64::MAX`) if they are more
+    /// than ever may go at once, as in nats-server.
     pub fn reserve(&mut self, size: usize, now: Time) -> i64 {
         if self.rate == 0 {
             return 0;
+        }
+        if size as u64 > self.burst {
+            return i64::MAX;
         }
         let passed = now.since(self.at).max(0) as f64 / 1e9;
         self.tokens =
