@@ -33,7 +33,7 @@ fn play(real: &Real, steps: &[Step]) -> Option<String> {
         }
     }
     if difference.is_none() {
-        session.listen();
+        ours.wait(passed + session.listen());
         difference = compare(&ours.transcript, &session.transcript);
     }
     session.clean();

@@ -170,6 +170,11 @@ impl Ours {
         }
     }
 
+    /// Lets time pass after the last step.
+    pub fn wait(&mut self, time: Duration) {
+        self.pass(time.as_nanos() as i64);
+    }
+
     fn pass(&mut self, ns: i64) {
         let end = self.now.after(ns);
         while let Some(at) = self.server.next_deadline().filter(|at| *at <= end) {
@@ -333,13 +338,15 @@ impl Session {
         }
     }
 
-    /// Waits for messages too many.
-    pub fn listen(&mut self) {
+    /// Waits for messages too many; how long it did.
+    pub fn listen(&mut self) -> Duration {
+        let start = Instant::now();
         let mut count = usize::MAX;
         while count != self.transcript.count() {
             count = self.transcript.count();
             self.read(SILENCE);
         }
+        start.elapsed()
     }
 
     /// Removes everything the sequence left.

@@ -192,7 +192,9 @@ impl Stream {
         self.acknowledge(core, reply, seq, false);
         if !self.consumers.is_empty() {
             let (consumers, view) = self.parts();
-            // The new message counts before what limits took gives room.
+            // What limits took gives room before the new message counts. nats-server does both side by side, mostly in this
+            // order.
+            consumers.go_on(core, view);
             consumers.stored(core, view, &subject, seq);
             self.settle(core);
         }
