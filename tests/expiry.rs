@@ -1,4 +1,4 @@
-//! How messages expire, seen by a client. Every expected value was seen on nats-server 2.15.2.
+//! How messages and their ids expire, seen by a client. Every expected value was seen on nats-server 2.15.2.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -58,5 +58,29 @@ fn expiry_looks_four_times_a_second() {
         now = at;
         let info = bench.ask("STREAM.INFO.S", "");
         assert_eq!(number(&info, "messages"), left, "after {at} ms");
+    }
+}
+
+/// The id of a message that an interest stream does not keep has no time: it goes when ids are looked at next.
+#[test]
+fn an_id_of_what_is_not_kept_goes_at_the_next_look() {
+    for (retention, kept) in [("interest", false), ("limits", true)] {
+        let mut bench = Bench::new();
+        let config = |window: u64| {
+            format!(
+                "{{\"name\":\"S\",\"subjects\":[\"s.>\"],\"retention\":\"{retention}\",\"duplicate_window\":{window}}}"
+            )
+        };
+        let put = "HPUB s.a r 28 29\r\nNATS/1.0\r\nNats-Msg-Id: m\r\n\r\nv\r\n";
+        bench.ask("STREAM.CREATE.S", &config(120_000_000_000));
+        bench.send(put);
+        assert!(bench.send(put).contains("\"duplicate\": true"));
+        bench.ask("STREAM.UPDATE.S", &config(60_000_000_000));
+        bench.wait(MS);
+        assert_eq!(
+            bench.send(put).contains("\"duplicate\": true"),
+            kept,
+            "{retention}"
+        );
     }
 }

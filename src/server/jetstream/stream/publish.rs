@@ -112,7 +112,8 @@ impl Stream {
             let seq = self.store.last_seq() + 1;
             self.store.skip_to(seq, now);
             self.record_state(core);
-            self.remember(core, fields.msg_id, seq);
+            // Forgotten when ids are looked at next, as in nats-server, which gives it no time.
+            self.remember(core, fields.msg_id, seq, Time(0));
             self.last_msg_id.clear();
             self.last_msg_id.extend_from_slice(fields.msg_id);
             match rollup {
@@ -172,7 +173,7 @@ impl Stream {
         );
         self.enforce_limits(core, &subject);
         self.arm_expiry(core, deadline.unwrap_or(super::removal::NEVER), time);
-        self.remember(core, fields.msg_id, seq);
+        self.remember(core, fields.msg_id, seq, now);
         self.last_msg_id.clear();
         self.last_msg_id.extend_from_slice(fields.msg_id);
         match rollup {
@@ -383,7 +384,7 @@ impl Stream {
         Ok(())
     }
 
-    fn remember(&mut self, core: &mut Core, id: &[u8], seq: u64) {
+    fn remember(&mut self, core: &mut Core, id: &[u8], seq: u64, time: Time) {
         if id.is_empty() || self.config.duplicate_window == 0 {
             return;
         }
@@ -391,7 +392,7 @@ impl Stream {
             let at = core.now().after(self.config.duplicate_window);
             core.set_timer(Timer::StreamDedupe(self.id), Some(at));
         }
-        self.dedupe.insert(id, seq, core.now());
+        self.dedupe.insert(id, seq, time);
     }
 
     fn acknowledge(&self, core: &mut Core, reply: &[u8], seq: u64, duplicate: bool) {
