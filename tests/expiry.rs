@@ -61,6 +61,33 @@ fn expiry_looks_four_times_a_second() {
     }
 }
 
+/// `max_age` of a file-backed stream is found out at the second look, since the clock of its store is a little behind.
+#[test]
+fn messages_of_files_live_a_little_longer_than_max_age() {
+    for (storage, seen) in [
+        ("file", [(900, 4), (1100, 4), (1200, 4), (1300, 0)]),
+        ("memory", [(900, 4), (1050, 3), (1200, 3), (1300, 0)]),
+    ] {
+        let mut bench = Bench::new();
+        let config = format!(
+            "{{\"name\":\"S\",\"subjects\":[\"s.>\"],\"storage\":\"{storage}\",\"max_age\":1000000000,\
+             \"duplicate_window\":1000000000}}"
+        );
+        bench.ask("STREAM.CREATE.S", &config);
+        for _ in 0..4 {
+            bench.publish(&["s.a"]);
+            bench.wait(50 * MS);
+        }
+        let mut now = 200;
+        for (at, left) in seen {
+            bench.wait((at - now) * MS);
+            now = at;
+            let info = bench.ask("STREAM.INFO.S", "");
+            assert_eq!(number(&info, "messages"), left, "{storage}: after {at} ms");
+        }
+    }
+}
+
 /// The id of a message that an interest stream does not keep has no time: it goes when ids are looked at next.
 #[test]
 fn an_id_of_what_is_not_kept_goes_at_the_next_look() {

@@ -13,6 +13,10 @@ use crate::wire::{duration, headers};
 /// Expiry does not look more often than this, in nanoseconds, as in nats-server.
 const INTERVAL: i64 = SECOND / 4;
 
+/// How far the clock is behind, in nanoseconds, by which nats-server's file store tells the age of messages: it ticks ten
+/// times a second. So `max_age` is mostly found out at the second look.
+const LAG: i64 = SECOND / 20;
+
 /// A delete marker that found no room is not tried again for this long, in nanoseconds, as in nats-server.
 const RETRY: i64 = 2 * SECOND;
 
@@ -287,9 +291,13 @@ impl Stream {
         self.refused.retain(|(_, at)| at.after(RETRY) > now);
         let mut due = self.store.due(now, BATCH);
         if self.config.max_age > 0 {
+            let lag = match self.config.storage {
+                Storage::File => LAG,
+                Storage::Memory => 0,
+            };
             self.skip_exempt();
             for (seq, message) in self.store.from(self.aged_from).take(BATCH) {
-                if message.time.after(self.config.max_age) > now {
+                if message.time.after(self.config.max_age).after(lag) > now {
                     break;
                 }
                 if !is_exempt(message.headers()) {
