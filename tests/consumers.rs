@@ -164,3 +164,29 @@ fn a_message_larger_than_a_rate_limits_burst_is_never_sent() {
         );
     }
 }
+
+/// What takes the place of a message that waits for its ack gives room to the next one, which counts what is behind it:
+/// not yet the new message, unless that is a rollup.
+#[test]
+fn room_comes_before_the_new_message_counts_unless_it_is_a_rollup() {
+    for (put, pending) in [
+        ("PUB s.a 1\r\nv\r\n", 0),
+        (
+            "HPUB s.a 30 30\r\nNATS/1.0\r\nNats-Rollup: sub\r\n\r\n\r\n",
+            1,
+        ),
+    ] {
+        let mut bench = with_stream(",\"max_msgs_per_subject\":1,\"allow_rollup_hdrs\":true");
+        bench.publish(&["s.a"]);
+        let fields = "\"deliver_subject\":\"d\",\"ack_policy\":\"all\",\"max_ack_pending\":2";
+        consumer(&mut bench, fields);
+        bench.send("SUB d 2\r\n");
+        bench.publish(&["s.b", "s.c"]);
+        let third = bench.send(put);
+        let reply = third
+            .split_whitespace()
+            .find(|word| word.starts_with("$JS.ACK.S.C.1.3.3."));
+        let reply = reply.expect("the third message");
+        assert!(reply.ends_with(&format!(".{pending}")), "{reply}");
+    }
+}

@@ -193,9 +193,11 @@ impl Stream {
         self.acknowledge(core, reply, seq, false);
         if !self.consumers.is_empty() {
             let (consumers, view) = self.parts();
-            // What limits took gives room before the new message counts. nats-server does both side by side, mostly in this
-            // order.
-            consumers.go_on(core, view);
+            // What limits took gives room before the new message counts (nats-server does both side by side, mostly in this
+            // order), what a rollup took after it.
+            if matches!(rollup, Rollup::None) {
+                consumers.go_on(core, view);
+            }
             consumers.stored(core, view, &subject, seq);
             self.settle(core);
         }
