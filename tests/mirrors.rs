@@ -82,3 +82,82 @@ fn a_missing_origin_elsewhere_is_no_error() {
         bench.ask("STREAM.DELETE.S", "");
     }
 }
+
+/// Advances the server, a quarter of a second at a time.
+fn pass(bench: &mut Bench, quarters: i64) {
+    for _ in 0..quarters {
+        bench.now = bench.now.after(SECOND / 4);
+        bench.server.advance(bench.now);
+    }
+}
+
+#[test]
+fn an_origin_that_keeps_messages_for_consumers_is_read_by_one() {
+    for (kind, stored, first) in [("workqueue", 6, 1), ("interest", 3, 4)] {
+        let mut bench = Bench::new();
+        bench.ask("STREAM.DELETE.O", "");
+        let config = format!("{{\"name\":\"Q\",\"subjects\":[\"q.>\"],\"retention\":\"{kind}\"}}");
+        bench.ask("STREAM.CREATE.Q", &config);
+        let publish = |bench: &mut Bench| {
+            for n in 0..3 {
+                bench.send(&format!("PUB q.{n} 1\r\nv\r\n"));
+            }
+        };
+        let create = |bench: &mut Bench, verb: &str, more: &str| {
+            let sources = "\"sources\":[{\"name\":\"Q\"";
+            let config = format!("{{\"name\":\"Sworkqueue\",{sources}{more}}}]}}");
+            bench.ask(&format!("STREAM.{verb}.Sworkqueue"), &config)
+        };
+        publish(&mut bench);
+        create(&mut bench, "CREATE", "");
+        let mirror = "{\"name\":\"Mworkqueue\",\"mirror\":{\"name\":\"Q\"}}";
+        bench.ask("STREAM.CREATE.Mworkqueue", mirror);
+        pass(&mut bench, 1);
+        publish(&mut bench);
+        let info = bench.ask("STREAM.INFO.Q", "");
+        let state = format!("\"state\":{{\"messages\":{stored},");
+        assert!(info.contains(&state), "{info}");
+        assert!(info.contains(&format!("\"first_seq\":{first},")), "{info}");
+        assert!(info.contains("\"consumer_count\":2}"), "{info}");
+        let names = "\"consumers\":[\"JS_MIRROR_BBnlrJGG\",\"JS_SRC_ynIp5uxd\"]}";
+        assert!(bench.ask("CONSUMER.NAMES.Q", "").contains(names));
+
+        pass(&mut bench, 10);
+        let info = bench.ask("STREAM.INFO.Q", "");
+        assert!(
+            info.contains("\"messages\":0,\"bytes\":0,\"first_seq\":7,"),
+            "{info}"
+        );
+        let list = bench.ask("CONSUMER.LIST.Q", "");
+        let config = "\"config\":{\"durable_name\":\"JS_SRC_ynIp5uxd\",\"name\":\"JS_SRC_ynIp5uxd\",\
+            \"deliver_policy\":\"all\",\"ack_policy\":\"flow_control\",\"max_deliver\":-1,\
+            \"replay_policy\":\"instant\",\"max_ack_pending\":1000,\"flow_control\":true,\
+            \"deliver_subject\":\"$JS.S.";
+        assert!(list.contains(config), "{list}");
+        let metadata = "\"sourcing\":true,\"metadata\":{\"_nats.req.level\":\"4\",\
+            \"_nats.src.acc\":\"$G\",\"_nats.src.stream\":\"Sworkqueue\"}}";
+        assert!(list.contains(metadata), "{list}");
+        assert_eq!(list.matches("\"num_ack_pending\":0,").count(), 2, "{list}");
+        assert_eq!(list.matches("\"push_bound\":true").count(), 2, "{list}");
+
+        let updated = create(&mut bench, "UPDATE", ",\"filter_subject\":\"q.1\"");
+        let source = "{\"name\":\"Q\",\"lag\":0,\"active\":-1,\"filter_subject\":\"q.1\"}";
+        assert!(updated.contains(source), "{updated}");
+        pass(&mut bench, 2);
+        publish(&mut bench);
+        pass(&mut bench, 10);
+        let list = bench.ask("CONSUMER.LIST.Q", "");
+        let delivered = "\"delivered\":{\"consumer_seq\":1,\"stream_seq\":8,";
+        assert!(list.contains(delivered), "{list}");
+
+        bench.ask("STREAM.DELETE.Mworkqueue", "");
+        let names = bench.ask("CONSUMER.NAMES.Q", "");
+        assert!(
+            names.contains("\"consumers\":[\"JS_SRC_ynIp5uxd\"]}"),
+            "{names}"
+        );
+        bench.ask("STREAM.DELETE.Sworkqueue", "");
+        let names = bench.ask("CONSUMER.NAMES.Q", "");
+        assert!(names.contains("\"consumers\":[]}"), "{names}");
+    }
+}

@@ -34,6 +34,8 @@ pub enum Endpoint {
     Stream(StreamId),
     /// `$JS.API.DIRECT.GET.S` and `…S.>`, of a mirror also those of its origin
     DirectGet(StreamId),
+    /// Where a consumer delivers that reads an origin for a stream.
+    Follow(StreamId),
     /// `$JS.API.CONSUMER.MSG.NEXT.S.C`
     ConsumerNext(StreamId, ConsumerId),
     /// `$JS.ACK.S.C.>` and its v2 form.
@@ -432,8 +434,11 @@ impl Core {
             .iter()
             .filter_map(|id| self.subscription(*id))
             .any(|subscription| {
-                matches!(subscription.owner, Owner::Client { .. })
-                    && subscription.queue.as_deref() == group
+                let owner = &subscription.owner;
+                matches!(
+                    owner,
+                    Owner::Client { .. } | Owner::Internal(Endpoint::Follow(_))
+                ) && subscription.queue.as_deref() == group
             })
     }
 

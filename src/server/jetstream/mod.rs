@@ -59,6 +59,7 @@ impl Engine for JetStream {
                     stream.direct_get(core, message);
                 }
             }
+            Endpoint::Follow(id) => self.on_followed(core, id, message),
             Endpoint::ConsumerNext(id, _)
             | Endpoint::ConsumerAck(id, _)
             | Endpoint::ConsumerFlow(id, _)
@@ -223,6 +224,9 @@ impl JetStream {
         if let Some(mut stream) = self.streams.remove(&id) {
             self.names.remove(&stream.config.name);
             stream.shut(core);
+            for follow in &stream.follows {
+                self.release(core, id, follow, true);
+            }
             self.forget_origin(core, id);
             stream.record(core, journal::Record::StreamGone { id });
             stream.advise(core, "DELETED", "delete");

@@ -2,8 +2,11 @@
 //! internal consumers for it; here messages are copied at once, when they are stored.
 
 use super::JetStream;
-use super::stream::{Follow, Origin, Stream, StreamConfig};
-use crate::server::core::{Core, StreamId, Timer};
+use super::consumer::{AckPolicy, Action, Config, Consumer, DeliverPolicy};
+use super::stream::{Follow, Origin, Retention, Source, Stream, StreamConfig};
+use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
+use crate::server::sha256::short_hash;
+use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
 
@@ -32,14 +35,28 @@ impl JetStream {
                 .position(|f| f.source == *source && f.mirror == mirror);
             let follow = match known {
                 Some(known) => old.swap_remove(known),
-                None => Follow::new(source.clone(), mirror, at),
+                None => {
+                    let consumer = consumer_name(&stream.config, source, mirror);
+                    Follow::new(source.clone(), mirror, consumer, at)
+                }
             };
             stream.follows.push(follow);
         }
+        let names = stream
+            .follows
+            .iter()
+            .map(|f| (f.source.name.clone(), f.consumer.clone()));
+        let names: Vec<(String, String)> = names.collect();
         let origins: Vec<StreamId> = stream.follows.iter().filter_map(|f| f.origin).collect();
         set_timer(core, stream);
         for (origin, followers) in self.followers.iter_mut() {
             followers.retain(|follower| *follower != id || origins.contains(origin));
+        }
+        for follow in old {
+            let goes_on = |(origin, consumer): &(String, String)| {
+                *origin == follow.source.name && *consumer == follow.consumer
+            };
+            self.release(core, id, &follow, !names.iter().any(goes_on));
         }
     }
 
@@ -49,7 +66,7 @@ impl JetStream {
         let Some(stream) = self.streams.get(&id) else {
             return;
         };
-        let mut follows = stream.follows.clone();
+        let (name, mut follows) = (stream.config.name.clone(), stream.follows.clone());
         for follow in &mut follows {
             if follow.retry.is_none_or(|at| at > now) {
                 continue;
@@ -60,14 +77,17 @@ impl JetStream {
             }
             self.api_total += 1;
             let origin = self.names.get(&follow.source.name);
-            let origin = origin.and_then(|id| self.streams.get(id));
-            match origin.filter(|_| follow.source.external.is_none()) {
-                Some(origin) => {
-                    // nats-server makes a consumer of the origin, which counts as two internal clients.
-                    core.next_client_id();
-                    core.next_client_id();
-                    follow.attach(origin, &stream.store, now);
-                    let followers = self.followers.get_or_insert(origin.id, Vec::new());
+            match origin.filter(|_| follow.source.external.is_none()).copied() {
+                Some(origin_id) => {
+                    if let Some(stream) = self.streams.get(&id)
+                        && let Some(origin) = self.streams.get(&origin_id)
+                    {
+                        follow.attach(origin, &stream.store, now);
+                    }
+                    if let Some(origin) = self.streams.get_mut(&origin_id) {
+                        read_with_consumer(core, id, &name, follow, origin);
+                    }
+                    let followers = self.followers.get_or_insert(origin_id, Vec::new());
                     if !followers.contains(&id) {
                         followers.push(id);
                     }
@@ -153,6 +173,56 @@ impl JetStream {
         stored
     }
 
+    /// Something came from a consumer that reads an origin: the messages were taken already when they were stored, so this
+    /// keeps count of them, and says how far it is when asked.
+    pub(super) fn on_followed(&mut self, core: &mut Core, id: StreamId, message: Message<'_>) {
+        let reply = match message.reply {
+            b"" => headers::get(message.headers, "Nats-Consumer-Stalled"),
+            reply => Some(reply),
+        };
+        let reply = reply.and_then(|reply| str::from_utf8(reply).ok());
+        let words: Vec<&str> = reply.unwrap_or_default().split('.').collect();
+        let stream = self.streams.get_mut(&id);
+        let (Some(stream), [_, kind, origin, consumer, rest @ ..]) = (stream, &*words) else {
+            return;
+        };
+        let is_it = |f: &&mut Follow| f.source.name == *origin && f.consumer == *consumer;
+        let Some(follow) = stream.follows.iter_mut().find(is_it) else {
+            return;
+        };
+        if let ("ACK", [_, seq, delivered, ..]) = (*kind, rest) {
+            let number = |text: &str| text.parse().unwrap_or(0);
+            follow.delivered = (number(seq), number(delivered));
+        } else if *kind == "FC" && follow.next > follow.delivered.0 {
+            let (seq, delivered) = follow.delivered;
+            let block = format!(
+                "NATS/1.0\r\nNats-Last-Consumer: {delivered}\r\nNats-Last-Stream: {seq}\r\n\r\n"
+            );
+            let subject = words.join(".");
+            let answer = Message {
+                subject: subject.as_bytes(),
+                reply: b"",
+                headers: block.as_bytes(),
+                payload: b"",
+            };
+            core.publish(answer, false);
+        }
+    }
+
+    /// A stream follows an origin no more, or not in this way; its consumer may be `gone` with that.
+    pub(super) fn release(&mut self, core: &mut Core, id: StreamId, follow: &Follow, gone: bool) {
+        if follow.deliver.is_empty() {
+            return;
+        }
+        core.unsubscribe(&follow.deliver, Endpoint::Follow(id));
+        let origin = follow.origin.and_then(|id| self.streams.get_mut(&id));
+        if let Some(origin) = origin.filter(|_| gone) {
+            let (consumers, view) = origin.parts();
+            consumers.delete(core, view, &follow.consumer);
+            origin.settle(core);
+        }
+    }
+
     /// A stream was deleted: those that follow it will miss it.
     pub(super) fn forget_origin(&mut self, core: &mut Core, origin: StreamId) {
         for followers in self.followers.values_mut() {
@@ -163,6 +233,8 @@ impl JetStream {
             if let Some(stream) = self.streams.get_mut(&follower) {
                 for follow in &mut stream.follows {
                     if follow.origin == Some(origin) {
+                        core.unsubscribe(&follow.deliver, Endpoint::Follow(follower));
+                        follow.deliver.clear();
                         follow.origin = None;
                         follow.retry = Some(at);
                     }
@@ -208,4 +280,78 @@ fn set_timer(core: &mut Core, stream: &Stream) {
 fn jitter(core: &mut Core, ns: i64) -> Time {
     let more = core.random() % ns as u64;
     core.now().after(ns + more as i64)
+}
+
+/// The name that nats-server gives the consumer which reads an origin for a stream.
+fn consumer_name(config: &StreamConfig, source: &Source, mirror: bool) -> String {
+    let mut id = short_hash(&format!("{} $G", config.name));
+    if mirror {
+        return format!("JS_MIRROR_{id}");
+    }
+    let same = |other: &&Source| other.name == source.name;
+    if config.sources().iter().filter(same).count() > 1 {
+        let (filter, dest) = source.names();
+        id = format!("{id} {} {filter} {dest}", source.name);
+    }
+    format!("JS_SRC_{}", short_hash(&id))
+}
+
+/// nats-server reads an origin with a consumer of it. One of a work queue or of retention interest is there to be seen, and
+/// acknowledges what was stored; of other streams it is hidden, and left out here.
+fn read_with_consumer(
+    core: &mut Core,
+    id: StreamId,
+    stream: &str,
+    follow: &mut Follow,
+    origin: &mut Stream,
+) {
+    if origin.config.retention == Retention::Limits {
+        // It would count as two internal clients.
+        core.next_client_id();
+        core.next_client_id();
+        return;
+    }
+    let (prefix, kind) = match follow.mirror {
+        true => ("$JS.M.", "mirror"),
+        false => ("$JS.S.", "src"),
+    };
+    let mut config = Config {
+        durable_name: follow.consumer.clone(),
+        name: follow.consumer.clone(),
+        deliver_subject: format!("{prefix}{}", short_hash(&core.nuid())),
+        ack_policy: AckPolicy::FlowControl,
+        filter_subject: follow.source.filter_subject.clone(),
+        sourcing: true,
+        ..Config::default()
+    };
+    match follow.source.subject_transforms.as_slice() {
+        [] => {}
+        [one] => config.filter_subject.clone_from(&one.src),
+        more => config.filter_subjects = more.iter().map(|t| t.src.clone()).collect(),
+    }
+    for (what, value) in [("acc", "$G"), ("stream", stream)] {
+        let key = format!("_nats.{kind}.{what}");
+        config.metadata.insert(key, value.into());
+    }
+    let start = follow.source.opt_start_time.as_ref();
+    if let Some(old) = origin.consumers.get(&follow.consumer).map(Consumer::config) {
+        config.deliver_policy = old.deliver_policy;
+        config.opt_start_seq = old.opt_start_seq;
+        config.opt_start_time.clone_from(&old.opt_start_time);
+    } else if let Some(start) = start.filter(|_| follow.seq == 0) {
+        config.deliver_policy = DeliverPolicy::ByStartTime;
+        config.opt_start_time = Some(start.clone());
+    } else if follow.next > 1 {
+        config.deliver_policy = DeliverPolicy::ByStartSequence;
+        config.opt_start_seq = follow.next;
+    }
+    follow.deliver = config.deliver_subject.clone().into_bytes();
+    follow.delivered = (0, 0);
+    core.subscribe(&follow.deliver, Endpoint::Follow(id));
+    let (consumers, view) = origin.parts();
+    if let Ok(id) = consumers.create(core, view, config, Action::CreateOrUpdate, false) {
+        follow.next = follow.next.max(consumers.restart(core, view, id));
+        consumers.start(core, view, id);
+        origin.settle(core);
+    }
 }

@@ -13,8 +13,13 @@ pub static INFO: Call = Call {
         w.key("reserved_memory").int(js.reserved(Storage::Memory));
         w.key("reserved_storage").int(js.reserved(Storage::File));
         w.key("streams").uint(js.streams.len() as u64);
-        // A mirror or source counts as the consumer it would have on its origin.
-        let follows = |s: &Stream| s.follows.iter().filter(|f| f.origin.is_some()).count();
+        // A mirror or source counts as the consumer of its origin that nobody sees.
+        let follows = |s: &Stream| {
+            s.follows
+                .iter()
+                .filter(|f| f.origin.is_some() && f.deliver.is_empty())
+                .count()
+        };
         let consumers = js.streams.values().map(|s| s.consumers.len() + follows(s));
         let consumers = consumers.sum::<usize>();
         w.key("consumers").uint(consumers as u64);

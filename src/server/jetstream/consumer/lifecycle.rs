@@ -109,7 +109,7 @@ impl Consumers {
             .filter(|limit| *limit > 0)
             .unwrap_or(DEFAULT_MAX_CONSUMERS);
         // Counted only when it may be too many.
-        if self.len() >= limit && self.public().count() >= limit {
+        if self.len() >= limit && self.of_clients().count() >= limit {
             return fail(400, 10026, "maximum consumers limit reached");
         }
         if stream.retention != Retention::WorkQueue {
@@ -128,11 +128,15 @@ impl Consumers {
                 "consumer must be deliver all on workqueue stream",
             );
         }
-        if self.public().next().is_some() && config.filters().is_empty() {
+        if self.of_clients().next().is_some() && config.filters().is_empty() {
             let text = "multiple non-filtered consumers not allowed on workqueue stream";
             return fail(400, 10099, text);
         }
         self.check_unique(config, None)
+    }
+
+    fn of_clients(&self) -> impl Iterator<Item = &Consumer> {
+        self.iter().filter(|consumer| !consumer.is_internal())
     }
 
     /// In a work queue no two consumers may want the same message.
@@ -142,7 +146,7 @@ impl Consumers {
             let overlaps = |own: &&str| subject::overlap(filter.as_bytes(), own.as_bytes());
             own.is_empty() || own.iter().any(overlaps)
         };
-        let others = || self.public().filter(|other| Some(other.id) != except);
+        let others = || self.of_clients().filter(|other| Some(other.id) != except);
         if config
             .filters()
             .iter()
@@ -206,6 +210,15 @@ impl Consumers {
         id
     }
 
+    /// Has a consumer that reads for another stream start again at its ack floor, and returns where that is.
+    pub fn restart(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) -> u64 {
+        let mut next = 0;
+        self.with(core, view, id, |consumer, work| {
+            next = consumer.reset(work, 0).unwrap_or(0);
+        });
+        next
+    }
+
     /// Lets delivery begin, or go on if an update gave reason to.
     pub fn start(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) {
         self.with(core, view, id, |consumer, work| {
@@ -229,7 +242,7 @@ impl Consumers {
         if action == Action::Create && config != old {
             return fail(400, 10148, "consumer already exists");
         }
-        if view.config.retention == Retention::WorkQueue {
+        if view.config.retention == Retention::WorkQueue && !config.sourcing {
             self.check_unique(&config, Some(id))?;
         }
         if config == old {

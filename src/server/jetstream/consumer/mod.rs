@@ -239,9 +239,9 @@ impl Consumers {
         self.by_name.values().filter_map(|id| self.by_id(*id))
     }
 
-    /// Those of clients, by name.
+    /// Those that are listed, by name.
     pub fn public(&self) -> impl Iterator<Item = &Consumer> {
-        self.iter().filter(|consumer| !consumer.is_internal())
+        self.iter().filter(|consumer| !consumer.config.direct)
     }
 
     /// Number of all consumers.

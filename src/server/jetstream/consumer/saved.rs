@@ -87,9 +87,9 @@ impl Consumer {
 }
 
 impl Config {
-    /// Does a consumer with it outlive the server, if its stream does? What a mirror or source reads with does not.
+    /// Does a consumer with it outlive the server, if its stream does? What a mirror or source reads a stream with that needs no acks does not.
     fn is_saved(&self) -> bool {
-        !self.mem_storage && !self.direct && !self.sourcing
+        !self.mem_storage && !self.direct
     }
 }
 

@@ -26,6 +26,12 @@ pub struct Follow {
     pub mirror: bool,
     /// The origin, once found.
     pub origin: Option<StreamId>,
+    /// Name of the consumer that reads the origin, where it needs one.
+    pub consumer: String,
+    /// Its deliver subject; empty without one.
+    pub deliver: Vec<u8>,
+    /// Sequences of the stream and of the consumer that it delivered last.
+    pub delivered: (u64, u64),
     /// When to look for the origin (again), or to go on with a message that was refused.
     pub retry: Option<Time>,
     /// Looks that found nothing, in a row.
@@ -35,7 +41,7 @@ pub struct Follow {
     /// Next sequence of the origin to look at; 0 before the first contact.
     pub next: u64,
     /// Last sequence of the origin that was stored.
-    seq: u64,
+    pub seq: u64,
     identity: String,
     active: Option<Time>,
     transforms: Vec<(Vec<u8>, Option<Transform>)>,
@@ -43,7 +49,7 @@ pub struct Follow {
 
 impl Follow {
     /// Follows `source` from `at` on.
-    pub fn new(source: Source, mirror: bool, at: Time) -> Follow {
+    pub fn new(source: Source, mirror: bool, consumer: String, at: Time) -> Follow {
         let mut transforms = Vec::new();
         for config in &source.subject_transforms {
             // Checked with the configuration.
@@ -59,6 +65,9 @@ impl Follow {
             source,
             mirror,
             origin: None,
+            consumer,
+            deliver: Vec::new(),
+            delivered: (0, 0),
             retry: Some(at),
             failures: 0,
             filters,
@@ -102,7 +111,7 @@ impl Follow {
 
     /// The last sequence of this origin that the stream has already, by the headers of its messages.
     fn last_stored(&self, store: &Store, identity: &str) -> Option<u64> {
-        let (filter, dest) = self.names();
+        let (filter, dest) = self.source.names();
         store.down_from(u64::MAX).find_map(|(_, message)| {
             let value = headers::get(message.headers(), SOURCE_HEADER)?;
             let mut words = str::from_utf8(value).ok()?.split(' ');
@@ -112,22 +121,6 @@ impl Follow {
             let theirs = words.nth(1);
             (same && theirs.is_none_or(|theirs| theirs == identity)).then_some(seq)
         })
-    }
-
-    /// Filter and destination as they stand in the header; several are joined by form feeds.
-    fn names(&self) -> (String, String) {
-        let transforms = &self.source.subject_transforms;
-        if transforms.is_empty() {
-            return (
-                or_all(&self.source.filter_subject).to_owned(),
-                ">".to_owned(),
-            );
-        }
-        let join = |of: fn(&super::TransformConfig) -> &str| {
-            let parts: Vec<&str> = transforms.iter().map(|t| or_all(of(t))).collect();
-            parts.join("\x0c")
-        };
-        (join(|t| &t.src), join(|t| &t.dest))
     }
 
     /// Origin message `seq` as the stream is to store it: subject and header block.
@@ -145,7 +138,7 @@ impl Follow {
         }
         let mut block = without(message.headers(), self.mirror);
         if !self.mirror {
-            let (filter, dest) = self.names();
+            let (filter, dest) = self.source.names();
             let head = format!("{} {seq} {filter} {dest} ", self.source.name);
             let tail = format!(" {}", self.identity);
             let value = [head.as_bytes(), original, tail.as_bytes()].concat();
@@ -179,12 +172,29 @@ impl Follow {
         if self.failures > 0 && self.source.external.is_none() {
             ApiError::from(STREAM_NOT_FOUND).write(w.key("error"));
         }
-        if self.active.is_some() && !self.source.filter_subject.is_empty() {
+        // A mirror's is known once it asked for its origin.
+        let known = self.active.is_some() || !self.mirror;
+        if known && !self.source.filter_subject.is_empty() {
             let filter = &self.source.filter_subject;
             w.key("filter_subject").string(filter);
         }
         write_transforms(w, &self.source.subject_transforms);
         w.close();
+    }
+}
+
+impl Source {
+    /// Filter and destination as they stand in the header; several are joined by form feeds.
+    pub fn names(&self) -> (String, String) {
+        let transforms = &self.subject_transforms;
+        if transforms.is_empty() {
+            return (or_all(&self.filter_subject).to_owned(), ">".to_owned());
+        }
+        let join = |of: fn(&super::TransformConfig) -> &str| {
+            let parts: Vec<&str> = transforms.iter().map(|t| or_all(of(t))).collect();
+            parts.join("\x0c")
+        };
+        (join(|t| &t.src), join(|t| &t.dest))
     }
 }
 
