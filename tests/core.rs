@@ -87,6 +87,12 @@ fn what_the_wire_tolerates() {
             ("FOO\r\n", "-ERR 'Unknown Protocol Operation'\r\nclosed"),
             ("X", "-ERR 'Unknown Protocol Operation'\r\nclosed"),
             ("SUB\r\n", "-ERR 'Unknown Protocol Operation'\r\nclosed"),
+            ("CONNECT {\"import\":1}\r\n", "closed"),
+            ("CONNECT {\"export\":{\"allow\":\"a\"}}\r\n", "closed"),
+            ("CONNECT {\"import\":{\"deny\":[\"a\"],\"x\":1}}\r\n", ""),
+            ("CONNECT {\"remote_account\":true}\r\n", "closed"),
+            ("CONNECT {\"proxy_sig\":[]}\r\n", "closed"),
+            ("CONNECT {\"proxy_sig\":null,\"any\":1}\r\n", ""),
             ("SUB \r\n", "closed"),
             ("SUB a\r\n", "closed"),
             ("UNSUB \r\n", "closed"),
@@ -485,6 +491,13 @@ fn system_requests_that_are_wrong() {
             "{} x",
             400,
             "invalid character 'x' after top-level value",
+        ),
+        (
+            CONNZ,
+            "{\"state\":1.5}",
+            400,
+            "json: cannot unmarshal number 1.5 into Go struct field \
+             ConnzEventOptions.ConnzOptions.state of type server.ConnState",
         ),
         (
             STATZ,

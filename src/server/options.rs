@@ -20,7 +20,7 @@ pub(super) struct Options {
     pub pass: String,
     pub auth_token: String,
     pub account: String,
-    /// `jwt`, `nkey`, `sig`: no use without operators and nkeys, but their type is checked.
+    /// `jwt`, `nkey`, `sig` and the like: no use without operators and nkeys, but their type is checked.
     unused: String,
 }
 
@@ -61,6 +61,13 @@ impl Options {
                     decoder.string(value, text);
                 } else if name == "protocol" {
                     decoder.int(value, &mut self.protocol);
+                } else if matches!(name, "import" | "export") {
+                    decoder.object(value, "SubjectPermission", &mut |decoder, name, value| {
+                        if matches!(name, "allow" | "deny") {
+                            decoder.strings(value, &mut Vec::new());
+                        }
+                        true
+                    });
                 }
                 true
             });
@@ -89,7 +96,7 @@ impl Options {
             "pass" => &mut self.pass,
             "auth_token" => &mut self.auth_token,
             "account" => &mut self.account,
-            "jwt" | "nkey" | "sig" => &mut self.unused,
+            "jwt" | "nkey" | "sig" | "proxy_sig" | "remote_account" => &mut self.unused,
             _ => return None,
         })
     }

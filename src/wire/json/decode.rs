@@ -321,7 +321,8 @@ impl Decoder {
             Kind::Object => "object",
         };
         let mut text = format!("json: cannot unmarshal {kind}");
-        let integer = go_type.starts_with("int") || matches!(go_type, "uint64" | "time.Duration");
+        let named = ["uint64", "time.Duration", "server.ConnState"];
+        let integer = go_type.starts_with("int") || named.contains(&go_type);
         if value.kind() == Kind::Number && integer {
             text.push(' ');
             text.push_str(&String::from_utf8_lossy(value.raw()));
