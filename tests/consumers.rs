@@ -190,3 +190,50 @@ fn room_comes_before_the_new_message_counts_unless_it_is_a_rollup() {
         assert!(reply.ends_with(&format!(".{pending}")), "{reply}");
     }
 }
+
+/// Nobody was given message 0, yet an ack of it is confirmed where it is the store's affair alone.
+#[test]
+fn an_ack_of_sequence_zero() {
+    let rows = [
+        ("", "explicit", true),
+        ("", "all", false),
+        (",\"retention\":\"workqueue\"", "explicit", false),
+        (",\"retention\":\"interest\"", "explicit", false),
+    ];
+    for (more, policy, confirmed) in rows {
+        let mut bench = with_stream(more);
+        consumer(&mut bench, &format!("\"ack_policy\":\"{policy}\""));
+        bench.publish(&["s.a"]);
+        for (payload, acks) in [
+            ("", true),
+            ("+TERM", true),
+            ("+WPI", false),
+            ("-NAK", false),
+        ] {
+            let size = payload.len();
+            let ack = format!("PUB $JS.ACK.S.C.1.0.0.1.0 r {size}\r\n{payload}\r\n");
+            let answer = bench.send(&ack);
+            let want = if confirmed && acks {
+                "MSG r 1 0\r\n\r\n"
+            } else {
+                ""
+            };
+            assert_eq!(answer, want, "{more} {policy} {payload}");
+        }
+    }
+}
+
+/// The server's own metadata makes no difference, but what only looks like it does.
+#[test]
+fn metadata_of_a_repeated_create() {
+    for (key, same) in [
+        ("_nats.req.level", true),
+        ("_nats.ver", true),
+        ("_nats.x", false),
+    ] {
+        let mut bench = with_stream(&format!(",\"metadata\":{{\"{key}\":\"9\"}}"));
+        let config = "{\"name\":\"S\",\"subjects\":[\"s.>\"]}";
+        let answer = bench.ask("STREAM.CREATE.S", config);
+        assert_eq!(!answer.contains("\"err_code\":10058"), same, "{answer}");
+    }
+}

@@ -56,8 +56,13 @@ impl Consumer {
         let acked = parse_subject(message.subject);
         let payload = message.payload;
         let mut confirm = acked.seq != 0;
+        // Sequence 0 is nothing to confirm, but where nats-server's store does that, which looks at no sequence.
+        let by_store = self.config.ack_policy == AckPolicy::Explicit
+            && work.config.retention == Retention::Limits;
         match payload {
-            b"" | b"+ACK" | b"+OK" => confirm &= self.ack(work, acked, true),
+            b"" | b"+ACK" | b"+OK" => {
+                confirm = self.ack(work, acked, true) && (confirm || by_store);
+            }
             b"+WPI" => self.work_in_progress(work, acked.seq),
             _ if payload.starts_with(b"+NXT") => {
                 self.ack(work, acked, true);
@@ -69,7 +74,7 @@ impl Consumer {
             _ if payload.starts_with(b"-NAK") => self.nak(work, acked, &payload[b"-NAK".len()..]),
             _ if payload.starts_with(b"+TERM") => {
                 let reason = String::from_utf8_lossy(&payload[b"+TERM".len()..]);
-                confirm &= self.terminate_by(work, acked, reason.trim());
+                confirm = self.terminate_by(work, acked, reason.trim()) && (confirm || by_store);
             }
             _ => {}
         }

@@ -33,7 +33,9 @@ impl StreamConfig {
     pub fn is_same(&self, other: &StreamConfig) -> bool {
         let own = |config: &StreamConfig| {
             let mut config = config.clone();
-            config.metadata.retain(|key, _| !key.starts_with("_nats."));
+            for key in SHOWN.iter().chain([&REQUIRED]) {
+                config.metadata.remove(*key);
+            }
             config
         };
         own(self) == own(other)
