@@ -83,37 +83,24 @@ fn a_missing_origin_elsewhere_is_no_error() {
     }
 }
 
-/// Advances the server, a quarter of a second at a time.
-fn pass(bench: &mut Bench, quarters: i64) {
-    for _ in 0..quarters {
-        bench.now = bench.now.after(SECOND / 4);
-        bench.server.advance(bench.now);
-    }
-}
-
 #[test]
 fn an_origin_that_keeps_messages_for_consumers_is_read_by_one() {
     for (kind, stored, first) in [("workqueue", 6, 1), ("interest", 3, 4)] {
         let mut bench = Bench::new();
-        bench.ask("STREAM.DELETE.O", "");
         let config = format!("{{\"name\":\"Q\",\"subjects\":[\"q.>\"],\"retention\":\"{kind}\"}}");
         bench.ask("STREAM.CREATE.Q", &config);
-        let publish = |bench: &mut Bench| {
-            for n in 0..3 {
-                bench.send(&format!("PUB q.{n} 1\r\nv\r\n"));
-            }
-        };
+        let subjects = ["q.0", "q.1", "q.2"];
         let create = |bench: &mut Bench, verb: &str, more: &str| {
             let sources = "\"sources\":[{\"name\":\"Q\"";
             let config = format!("{{\"name\":\"Sworkqueue\",{sources}{more}}}]}}");
             bench.ask(&format!("STREAM.{verb}.Sworkqueue"), &config)
         };
-        publish(&mut bench);
+        bench.publish(&subjects);
         create(&mut bench, "CREATE", "");
         let mirror = "{\"name\":\"Mworkqueue\",\"mirror\":{\"name\":\"Q\"}}";
         bench.ask("STREAM.CREATE.Mworkqueue", mirror);
-        pass(&mut bench, 1);
-        publish(&mut bench);
+        bench.wait(SECOND / 4);
+        bench.publish(&subjects);
         let info = bench.ask("STREAM.INFO.Q", "");
         let state = format!("\"state\":{{\"messages\":{stored},");
         assert!(info.contains(&state), "{info}");
@@ -122,7 +109,7 @@ fn an_origin_that_keeps_messages_for_consumers_is_read_by_one() {
         let names = "\"consumers\":[\"JS_MIRROR_BBnlrJGG\",\"JS_SRC_ynIp5uxd\"]}";
         assert!(bench.ask("CONSUMER.NAMES.Q", "").contains(names));
 
-        pass(&mut bench, 10);
+        bench.wait(3 * SECOND);
         let info = bench.ask("STREAM.INFO.Q", "");
         assert!(
             info.contains("\"messages\":0,\"bytes\":0,\"first_seq\":7,"),
@@ -143,9 +130,9 @@ fn an_origin_that_keeps_messages_for_consumers_is_read_by_one() {
         let updated = create(&mut bench, "UPDATE", ",\"filter_subject\":\"q.1\"");
         let source = "{\"name\":\"Q\",\"lag\":0,\"active\":-1,\"filter_subject\":\"q.1\"}";
         assert!(updated.contains(source), "{updated}");
-        pass(&mut bench, 2);
-        publish(&mut bench);
-        pass(&mut bench, 10);
+        bench.wait(SECOND / 2);
+        bench.publish(&subjects);
+        bench.wait(3 * SECOND);
         let list = bench.ask("CONSUMER.LIST.Q", "");
         let delivered = "\"delivered\":{\"consumer_seq\":1,\"stream_seq\":8,";
         assert!(list.contains(delivered), "{list}");
