@@ -6,6 +6,7 @@
 
 mod commands;
 mod context;
+mod differences;
 pub mod line_editor;
 mod parse;
 pub mod parts;

@@ -60,6 +60,7 @@ macro_rules! sessions {
             pubsub_request_reply "pubsub/request-reply",
             server_checks "server/checks",
             stream_add_and_info "stream/add-and-info",
+            stream_edit_differences "stream/edit-differences",
             stream_kv_warning "stream/kv-warning",
             stream_messages "stream/messages",
             stream_of_a_bucket "stream/of-a-bucket",

@@ -1,13 +1,14 @@
 //! Making and changing consumers: configurations from flags, files and questions.
 
-use super::{Call, Outcome, parse_until, pick, pick_stream, show};
+use super::{Call, Outcome, fields::fields, parse_until, pick, pick_stream, show};
 use crate::{
     cli::{
         commands::{
             check_name, failed, json, nuid,
-            stream::{edit::differences, jetstream, really},
+            stream::{jetstream, really},
             subscribe::split_subjects,
         },
+        differences::report,
         parse::Failure,
         render::go_duration,
         values,
@@ -508,15 +509,18 @@ pub async fn edit(call: Call) -> Outcome {
     if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
         return Err("consumers with backoff policies do not support editing Ack Wait".into());
     }
-    if old == new {
+    let report = report("api.ConsumerConfig", fields(&old), fields(&new));
+    if report.is_empty() {
         if !call.values.is("dry-run") {
             call.line("No difference in configuration");
         }
         return Ok(());
     }
-    let text = |config: &ConsumerConfig| json::print_typed(config, "consumer_config");
-    call.print("Differences (-old +new):\n");
-    call.print(&differences("api.ConsumerConfig", &text(&old), &text(&new)));
+    call.print(
+        "Differences (-old +new):
+",
+    );
+    call.print(&report);
     if call.values.is("dry-run") {
         return Err(Failure::Exit(1));
     }

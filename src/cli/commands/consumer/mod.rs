@@ -1,6 +1,7 @@
 //! `nats consumer`: positions of readers in a stream. Here: which consumer is meant, lists and reports; [`config`] makes and
 //! changes consumers, [`receive`] gets messages from them.
 
+mod fields;
 mod report;
 
 use report::{ack_policy, show};

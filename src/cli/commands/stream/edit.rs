@@ -1,7 +1,7 @@
 //! Changing streams and making streams like others.
 
-use super::{config::*, *};
-use crate::cli::{commands::subscribe::split_subjects, values};
+use super::{config::*, fields::fields, *};
+use crate::cli::{commands::subscribe::split_subjects, differences::report, values};
 
 /// A stream's configuration with what flags change.
 pub(super) fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConfig, Failure> {
@@ -123,60 +123,6 @@ pub(super) fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConf
     Ok(config)
 }
 
-/// What differs between two objects, in the manner of Go's cmp: `- ` and `+ ` lines between those that stay.
-pub fn differences(kind: &str, old: &str, new: &str) -> String {
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    // The longest run of lines in both, by dynamic programming over their ends: configurations are short.
-    let mut common = vec![vec![0usize; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i][j] = match old[i] == new[j] {
-                true => common[i + 1][j + 1] + 1,
-                false => common[i + 1][j].max(common[i][j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old[i] == new[j] {
-            lines.push((' ', old[i]));
-            i += 1;
-            j += 1;
-        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
-            lines.push(('-', old[i]));
-            i += 1;
-        } else {
-            lines.push(('+', new[j]));
-            j += 1;
-        }
-    }
-    let changed = |at: usize| lines.get(at).is_some_and(|(mark, _)| *mark != ' ');
-    let mut out = format!("  {kind}{{\n");
-    let mut hidden = 0;
-    // The outermost braces are the kind's own.
-    let inner = lines.len().saturating_sub(2);
-    for (at, (mark, line)) in lines.iter().enumerate().skip(1).take(inner) {
-        let near = (at.saturating_sub(2)..=at + 2).any(changed);
-        if !near {
-            hidden += 1;
-            continue;
-        }
-        if hidden > 0 {
-            out.push_str(&format!("  \t... // {hidden} identical fields\n"));
-            hidden = 0;
-        }
-        out.push_str(&format!(
-            "{mark} \t{}\n",
-            line.strip_prefix("  ").unwrap_or(line)
-        ));
-    }
-    if hidden > 0 {
-        out.push_str(&format!("  \t... // {hidden} identical fields\n"));
-    }
-    out.push_str("  }\n");
-    out
-}
-
 /// `stream edit`.
 pub async fn edit(call: Call) -> Outcome {
     let values = &call.values;
@@ -192,15 +138,22 @@ pub async fn edit(call: Call) -> Outcome {
     old.metadata = own_metadata(old.metadata);
     let words = format!("could not create new configuration for Stream {name}");
     let new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
-    if old == new {
+    let report = report(
+        "api.StreamConfig",
+        fields(&old, info.config.metadata.is_empty()),
+        fields(&new, true),
+    );
+    if report.is_empty() {
         if !values.is("dry-run") {
             call.line("No difference in configuration");
         }
         return Ok(());
     }
-    let text = |config: &StreamConfig| json::print_typed(config, "stream_config");
-    call.print("Differences (-old +new):\n");
-    call.print(&differences("api.StreamConfig", &text(&old), &text(&new)));
+    call.print(
+        "Differences (-old +new):
+",
+    );
+    call.print(&report);
     if values.is("dry-run") {
         return Err(Failure::Exit(1));
     }
@@ -245,17 +198,4 @@ pub async fn copy(call: Call) -> Outcome {
     }
     show(&call, &info, false);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::differences;
-
-    #[test]
-    fn differences_show_what_is_near() {
-        let old = "{\n  a\n  b\n  c\n  d\n  e\n  f\n}";
-        let new = "{\n  a\n  b\n  c\n  d\n  X\n  f\n}";
-        let want = "  K{\n  \t... // 2 identical fields\n  \tc\n  \td\n- \te\n+ \tX\n  \tf\n  }\n";
-        assert_eq!(differences("K", old, new), want);
-    }
 }

@@ -1,6 +1,7 @@
 //! `nats stream`: streams. Here: which stream is meant, lists and reports; [`config`] makes and changes streams,
 //! [`messages`] reads and removes what they hold.
 
+mod fields;
 mod report;
 
 pub use report::{cluster, host, metadata, replicas, report, required_level, show};

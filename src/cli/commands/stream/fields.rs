@@ -1,0 +1,171 @@
+//! A stream's configuration as the struct natscli compares.
+
+use super::*;
+use crate::cli::differences::{Fields, List, Value};
+use crate::client::types::{Compression, External, StreamSource, SubjectTransform};
+
+/// The fields; `nil_metadata` if no metadata is Go's nil and not an empty map.
+pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
+    let (number, duration, named) = (Value::number, Value::duration, Value::named);
+    let flag = Value::flag;
+    let metadata: Vec<_> = config
+        .metadata
+        .iter()
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let sources: Vec<String> = config
+        .sources
+        .iter()
+        .map(|s| Value::Pointer("", Some(source(s))).element())
+        .collect();
+    let limits = &config.consumer_limits;
+    vec![
+        ("Name", Value::text(&config.name)),
+        ("Description", Value::text(&config.description)),
+        ("Subjects", Value::strings(&config.subjects)),
+        ("Retention", named(report::retention(config.retention))),
+        ("MaxConsumers", number(config.max_consumers)),
+        ("MaxMsgsPer", number(config.max_msgs_per_subject)),
+        ("MaxMsgs", number(config.max_msgs)),
+        ("MaxBytes", number(config.max_bytes)),
+        ("MaxAge", duration(config.max_age)),
+        ("MaxMsgSize", number(config.max_msg_size.into())),
+        ("Storage", named(report::storage(config.storage))),
+        ("Discard", named(report::discard(config.discard))),
+        ("Replicas", number(config.num_replicas)),
+        ("NoAck", flag(config.no_ack)),
+        ("Duplicates", duration(config.duplicate_window)),
+        (
+            "Placement",
+            Value::Pointer(
+                "api.Placement",
+                config.placement.as_ref().map(|placement| {
+                    vec![
+                        ("Cluster", Value::text(&placement.cluster)),
+                        ("Tags", Value::strings(&placement.tags)),
+                    ]
+                }),
+            ),
+        ),
+        (
+            "Mirror",
+            Value::Pointer("api.StreamSource", config.mirror.as_ref().map(source)),
+        ),
+        (
+            "Sources",
+            Value::List(
+                List::Of("[]*api.StreamSource"),
+                Some(sources).filter(|s| !s.is_empty()),
+            ),
+        ),
+        (
+            "Compression",
+            named(match config.compression {
+                Compression::None => "None",
+                Compression::S2 => "S2 Compression",
+            }),
+        ),
+        (
+            "SubjectTransform",
+            Value::Pointer(
+                "api.SubjectTransformConfig",
+                config.subject_transform.as_ref().map(transform),
+            ),
+        ),
+        (
+            "RePublish",
+            Value::Pointer(
+                "api.RePublish",
+                config.republish.as_ref().map(|republish| {
+                    vec![
+                        ("Source", Value::text(&republish.src)),
+                        ("Destination", Value::text(&republish.dest)),
+                        ("HeadersOnly", flag(republish.headers_only)),
+                    ]
+                }),
+            ),
+        ),
+        ("Sealed", flag(config.sealed)),
+        ("DenyDelete", flag(config.deny_delete)),
+        ("DenyPurge", flag(config.deny_purge)),
+        ("RollupAllowed", flag(config.allow_rollup_hdrs)),
+        ("AllowDirect", flag(config.allow_direct)),
+        ("MirrorDirect", flag(config.mirror_direct)),
+        ("DiscardNewPer", flag(config.discard_new_per_subject)),
+        ("FirstSeq", Value::unsigned(config.first_seq)),
+        (
+            "Metadata",
+            Value::Map(Some(metadata).filter(|m| !nil_metadata || !m.is_empty())),
+        ),
+        ("AllowMsgTTL", flag(config.allow_msg_ttl)),
+        (
+            "SubjectDeleteMarkerTTL",
+            duration(config.subject_delete_marker_ttl),
+        ),
+        (
+            "ConsumerLimits",
+            Value::Struct(
+                "api.StreamConsumerLimits",
+                vec![
+                    ("InactiveThreshold", duration(limits.inactive_threshold)),
+                    ("MaxAckPending", number(limits.max_ack_pending)),
+                ],
+            ),
+        ),
+        ("AllowAtomicPublish", flag(config.allow_atomic)),
+        ("AllowMsgCounter", flag(config.allow_msg_counter)),
+        ("AllowMsgSchedules", flag(config.allow_msg_schedules)),
+        (
+            "PersistMode",
+            named(if config.persist_mode == "async" {
+                "Async"
+            } else {
+                "Default"
+            }),
+        ),
+        ("AllowBatchPublish", flag(config.allow_batched)),
+    ]
+}
+
+fn source(source: &StreamSource) -> Fields {
+    let transforms: Vec<String> = source
+        .subject_transforms
+        .iter()
+        .map(|t| Value::Struct("", transform(t)).element())
+        .collect();
+    let external = |external: &External| {
+        vec![
+            ("ApiPrefix", Value::text(&external.api)),
+            ("DeliverPrefix", Value::text(&external.deliver)),
+        ]
+    };
+    vec![
+        ("Name", Value::text(&source.name)),
+        ("OptStartSeq", Value::unsigned(source.opt_start_seq)),
+        (
+            "OptStartTime",
+            source
+                .opt_start_time
+                .map_or(Value::Plain("nil".into()), |time| Value::time(Some(time))),
+        ),
+        ("FilterSubject", Value::text(&source.filter_subject)),
+        (
+            "External",
+            Value::Pointer("api.ExternalStream", source.external.as_ref().map(external)),
+        ),
+        (
+            "SubjectTransforms",
+            Value::List(
+                List::Of("[]api.SubjectTransformConfig"),
+                Some(transforms).filter(|t| !t.is_empty()),
+            ),
+        ),
+    ]
+}
+
+fn transform(transform: &SubjectTransform) -> Fields {
+    vec![
+        ("Source", Value::text(&transform.src)),
+        ("Destination", Value::text(&transform.dest)),
+    ]
+}

@@ -1,0 +1,369 @@
+//! What differs between two configurations, as go-cmp reports it: natscli prints its report for edits. Knows the form,
+//! not what is compared.
+
+use super::values::quote;
+use crate::wire::duration;
+use crate::wire::time::Time;
+
+/// Equal fields shown on each side of one that differs.
+const CONTEXT: usize = 2;
+
+/// Elements of an equal list that are shown.
+const SHOWN: usize = 4;
+
+/// A field's value, as Go has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Printed as it is.
+    Plain(String),
+    /// A list; `None` is Go's nil.
+    List(List, Option<Vec<String>>),
+    /// A map of strings; `None` is Go's nil.
+    Map(Option<Vec<(String, String)>>),
+    /// A pointer to a struct of this type; `None` is nil.
+    Pointer(&'static str, Option<Fields>),
+    /// A struct of this type.
+    Struct(&'static str, Fields),
+}
+
+/// Which list it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Strings, compared in alphabetical order.
+    Sorted,
+    /// Anything else, of this type.
+    Of(&'static str),
+}
+
+/// Fields of a struct in their order.
+pub type Fields = Vec<(&'static str, Value)>;
+
+impl Value {
+    pub fn text(text: &str) -> Value {
+        Value::Plain(quoted(text))
+    }
+
+    pub fn number(number: i64) -> Value {
+        Value::Plain(number.to_string())
+    }
+
+    pub fn unsigned(number: u64) -> Value {
+        Value::Plain(number.to_string())
+    }
+
+    pub fn flag(flag: bool) -> Value {
+        Value::Plain(flag.to_string())
+    }
+
+    /// A value that Go knows how to print.
+    pub fn named(name: &str) -> Value {
+        Value::Plain(format!("s{}", quote(name)))
+    }
+
+    /// Nanoseconds.
+    pub fn duration(ns: i64) -> Value {
+        Value::named(&duration::format(ns))
+    }
+
+    /// A time, which is the year 1 if there is none.
+    pub fn time(time: Option<Time>) -> Value {
+        let text = time.map_or("0001-01-01T00:00:00Z".into(), Time::rfc3339);
+        let text = text.replace('T', " ").replace('Z', " +0000 UTC");
+        Value::named(&text)
+    }
+
+    /// Strings, whose order does not count.
+    pub fn strings(strings: &[String]) -> Value {
+        let mut strings: Vec<String> = strings.iter().map(|text| quoted(text)).collect();
+        strings.sort();
+        Value::List(List::Sorted, Some(strings).filter(|s| !s.is_empty()))
+    }
+
+    /// As an element of a list.
+    pub fn element(&self) -> String {
+        self.line(false)
+    }
+
+    fn is_zero(&self) -> bool {
+        match self {
+            Value::Plain(text) => matches!(&**text, "0" | "false" | "nil" | "\"\"" | "s\"0s\""),
+            Value::List(_, items) => items.is_none(),
+            Value::Map(items) => items.is_none(),
+            Value::Pointer(_, fields) => fields.is_none(),
+            Value::Struct(_, fields) => fields.iter().all(|(_, value)| value.is_zero()),
+        }
+    }
+
+    /// The value on one line; with the names of its types if it is shown for a difference.
+    fn line(&self, typed: bool) -> String {
+        let kind = |kind: &'static str| if typed { kind } else { "" };
+        let braced = |kind: &str, items: &[String]| {
+            let mut items: Vec<&str> = items.iter().map(|item| &**item).collect();
+            if !typed && items.len() > SHOWN {
+                items.truncate(SHOWN);
+                items.push("...");
+            }
+            format!("{kind}{{{}}}", items.join(", "))
+        };
+        match self {
+            Value::Plain(text) => text.clone(),
+            Value::List(List::Sorted, items) => {
+                let list = items
+                    .as_ref()
+                    .map_or("[]string(nil)".into(), |items| braced("[]string", items));
+                let (open, close) = if typed { ("[]string(", ")") } else { ("", "") };
+                format!("{open}Inverse(Sort, {list}){close}")
+            }
+            Value::List(List::Of(_), None) | Value::Map(None) | Value::Pointer(_, None) => {
+                "nil".into()
+            }
+            Value::List(List::Of(of), Some(items)) => braced(kind(of), items),
+            Value::Map(Some(items)) => {
+                let items: Vec<String> = items
+                    .iter()
+                    .map(|(k, v)| format!("{}: {}", quoted(k), quoted(v)))
+                    .collect();
+                braced(kind("map[string]string"), &items)
+            }
+            Value::Pointer(of, Some(fields)) => format!("&{}{}", kind(of), set(fields)),
+            Value::Struct(of, fields) => format!("{}{}", kind(of), set(fields)),
+        }
+    }
+}
+
+/// Quoted, in backticks where that takes no escapes.
+fn quoted(text: &str) -> String {
+    let quoted = quote(text);
+    let raw = |c: char| c != '`' && (c == '\t' || !c.is_control());
+    if quoted.len() > text.len() + 2 && text.chars().all(raw) {
+        return format!("`{text}`");
+    }
+    quoted
+}
+
+/// The fields that are set, in braces.
+fn set(fields: &[(&str, Value)]) -> String {
+    let set = fields.iter().filter(|(_, value)| !value.is_zero());
+    let set: Vec<String> = set
+        .map(|(name, value)| format!("{name}: {}", value.line(false)))
+        .collect();
+    format!("{{{}}}", set.join(", "))
+}
+
+/// One line of a report, or what it opens.
+struct Line {
+    mark: char,
+    /// Empty for an element of a list.
+    key: String,
+    body: Body,
+}
+
+enum Body {
+    Text(String),
+    Block(String, Vec<Line>, &'static str),
+    /// So many equal ones of this are left out.
+    Elided(usize, &'static str),
+}
+
+/// The report on two structs of type `kind` with the same fields; empty if nothing differs.
+pub fn report(kind: &str, old: Fields, new: Fields) -> String {
+    if old == new {
+        return String::new();
+    }
+    let mut out = format!("  {kind}{{\n");
+    print(&fields(old, new), 1, &mut out);
+    out + "  }\n"
+}
+
+fn fields(old: Fields, new: Fields) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for ((name, old), (_, new)) in old.into_iter().zip(new) {
+        pair(name.into(), Some(old), Some(new), &mut lines);
+    }
+    thin(lines, "fields")
+}
+
+/// The lines of a field, an element or an entry that was, is, or both.
+fn pair(key: String, old: Option<Value>, new: Option<Value>, lines: &mut Vec<Line>) {
+    let mut push = |mark, value: &Value, typed| {
+        let body = Body::Text(value.line(typed));
+        lines.push(Line {
+            mark,
+            key: key.clone(),
+            body,
+        });
+    };
+    if let (Some(old), Some(new)) = (&old, &new) {
+        if old == new {
+            return push(' ', old, false);
+        }
+        if let Some(body) = inside(old, new) {
+            return lines.push(Line {
+                mark: ' ',
+                key,
+                body,
+            });
+        }
+    }
+    if let Some(old) = &old {
+        push('-', old, true);
+    }
+    if let Some(new) = &new {
+        push('+', new, true);
+    }
+}
+
+/// What differs inside of two values, if there is more than one thing in them.
+fn inside(old: &Value, new: &Value) -> Option<Body> {
+    let mut lines = Vec::new();
+    let (open, unit, close) = match (old, new) {
+        (Value::List(list, Some(old)), Value::List(_, Some(new))) => {
+            let count = elements(old, new, &mut lines);
+            if count < 2 {
+                return None;
+            }
+            match list {
+                List::Sorted => ("[]string(Inverse(Sort, []string{".into(), "elements", "}))"),
+                List::Of(kind) => (format!("{kind}{{"), "elements", "}"),
+            }
+        }
+        (Value::Map(Some(old)), Value::Map(Some(new))) => {
+            let mut keys: Vec<&String> = old.iter().chain(new).map(|(key, _)| key).collect();
+            keys.sort();
+            keys.dedup();
+            if keys.len() < 2 {
+                return None;
+            }
+            let find = |map: &[(String, String)], key: &str| {
+                map.iter()
+                    .find(|(k, _)| k == key)
+                    .map(|(_, value)| Value::text(value))
+            };
+            for key in keys {
+                pair(quoted(key), find(old, key), find(new, key), &mut lines);
+            }
+            ("map[string]string{".into(), "entries", "}")
+        }
+        (Value::Pointer(kind, Some(old)), Value::Pointer(_, Some(new))) => {
+            return Some(Body::Block(
+                format!("&{kind}{{"),
+                fields(old.clone(), new.clone()),
+                "}",
+            ));
+        }
+        (Value::Struct(kind, old), Value::Struct(_, new)) => {
+            return Some(Body::Block(
+                format!("{kind}{{"),
+                fields(old.clone(), new.clone()),
+                "}",
+            ));
+        }
+        _ => return None,
+    };
+    Some(Body::Block(open, thin(lines, unit), close))
+}
+
+/// The lines of two lists: what is in both stays. How many elements there are, those that changed places with another as
+/// one.
+fn elements(old: &[String], new: &[String], lines: &mut Vec<Line>) -> usize {
+    let (mut i, mut j, mut count) = (0, 0, 0);
+    let plain = |text: &String| Some(Value::Plain(text.clone()));
+    while i < old.len() || j < new.len() {
+        let (left, right) = (old.get(i), new.get(j));
+        let gone = left.is_some_and(|left| !new[j..].contains(left));
+        let come = right.is_some_and(|right| !old[i..].contains(right));
+        let both = left.is_some() && right.is_some();
+        let (takes_left, takes_right) = match (gone, come) {
+            (true, true) => (true, true),
+            (false, false) => (left.is_some(), both && left == right || left.is_none()),
+            one => one,
+        };
+        let left = left.filter(|_| takes_left).and_then(plain);
+        let right = right.filter(|_| takes_right).and_then(plain);
+        i += usize::from(left.is_some());
+        j += usize::from(right.is_some());
+        pair(String::new(), left, right, lines);
+        count += 1;
+    }
+    count
+}
+
+/// Leaves out equal lines that are far from one that differs, unless it would be a single one.
+fn thin(lines: Vec<Line>, unit: &'static str) -> Vec<Line> {
+    let equal = |line: &Line| line.mark == ' ' && !matches!(line.body, Body::Block(..));
+    let (total, mut thinned) = (lines.len(), Vec::new());
+    let mut run = Vec::new();
+    for (at, line) in lines.into_iter().enumerate() {
+        let differs = !equal(&line);
+        let first = at == run.len();
+        if !differs {
+            run.push(line);
+            if at + 1 < total {
+                continue;
+            }
+            elide(&mut thinned, std::mem::take(&mut run), first, true, unit);
+        } else {
+            elide(&mut thinned, std::mem::take(&mut run), first, false, unit);
+            thinned.push(line);
+        }
+    }
+    thinned
+}
+
+/// Adds a run of equal lines, which is the first, the last, or between two that differ.
+fn elide(out: &mut Vec<Line>, mut run: Vec<Line>, first: bool, last: bool, unit: &'static str) {
+    let after = if first { 0 } else { CONTEXT.min(run.len()) };
+    let before = if last {
+        0
+    } else {
+        CONTEXT.min(run.len() - after)
+    };
+    let hidden = run.len() - after - before;
+    if hidden > 1 {
+        let line = Line {
+            mark: ' ',
+            key: String::new(),
+            body: Body::Elided(hidden, unit),
+        };
+        run.splice(after..after + hidden, [line]);
+    }
+    out.append(&mut run);
+}
+
+/// Prints lines, the texts of neighbours under each other.
+fn print(lines: &[Line], depth: usize, out: &mut String) {
+    let aligned = |line: &&Line| !line.key.is_empty() && matches!(line.body, Body::Text(_));
+    let length = |line: &Line| line.key.chars().count();
+    let tabs = "\t".repeat(depth);
+    let mut width = 0;
+    for (at, line) in lines.iter().enumerate() {
+        if at == 0 || !aligned(&&lines[at - 1]) {
+            width = lines[at..]
+                .iter()
+                .take_while(aligned)
+                .map(length)
+                .max()
+                .unwrap_or(0);
+        }
+        out.push_str(&format!("{} {tabs}", line.mark));
+        if !line.key.is_empty() {
+            let wide = if matches!(line.body, Body::Text(_)) {
+                width.saturating_sub(length(line))
+            } else {
+                0
+            };
+            out.push_str(&format!("{}: {}", line.key, " ".repeat(wide)));
+        }
+        match &line.body {
+            Body::Text(text) => out.push_str(&format!("{text},\n")),
+            Body::Elided(count, unit) => {
+                out.push_str(&format!("... // {count} identical {unit}\n"))
+            }
+            Body::Block(open, lines, close) => {
+                out.push_str(&format!("{open}\n"));
+                print(lines, depth + 1, out);
+                out.push_str(&format!("  {tabs}{close},\n"));
+            }
+        }
+    }
+}
