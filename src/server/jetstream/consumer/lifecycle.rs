@@ -495,8 +495,7 @@ impl Consumer {
             self.set_active(work, active);
         }
         self.start_due |= self.config.max_ack_pending != old.max_ack_pending
-            || self.config.deliver_subject != old.deliver_subject
-            || self.config.pause_until != old.pause_until;
+            || self.config.deliver_subject != old.deliver_subject;
         if self.config.ack_wait != old.ack_wait || self.config.backoff != old.backoff {
             self.arm_ack_wait(work);
         }
