@@ -44,6 +44,7 @@ QUIET = 0.5  # seconds without output after which a program has said what it had
 
 
 def normalise(text):
+    text = text.expandtabs()  # as a terminal shows them
     text = text.replace("\u00a0", " ")  # natscli's reports of differences have either blank, at random
     text = re.sub(r"(?s)^usage: nats .*?(Pass --help[^\n]*|\Z)", "{{usage}}", text, flags=re.M)
     lines = []
