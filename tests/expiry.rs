@@ -1,4 +1,4 @@
-//! How messages and their ids expire, seen by a client. Every expected value was seen on nats-server 2.15.2.
+//! How messages and their ids go, seen by a client. Every expected value was seen on nats-server 2.15.2.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -110,4 +110,17 @@ fn an_id_of_what_is_not_kept_goes_at_the_next_look() {
             "{retention}"
         );
     }
+}
+
+/// A rollup published on a pattern takes what matches it, as a purge of `s.*` by nats.py asks for.
+#[test]
+fn a_rollup_of_a_pattern_takes_all_that_match() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_rollup_hdrs\":true}";
+    bench.ask("STREAM.CREATE.S", config);
+    bench.publish(&["s.a", "s.b", "s.a.b", "s.c"]);
+    bench.send("HPUB s.* r 30 30\r\nNATS/1.0\r\nNats-Rollup: sub\r\n\r\n\r\n");
+    let info = bench.ask("STREAM.INFO.S", "");
+    let got = ["messages", "first_seq", "last_seq"].map(|name| number(&info, name));
+    assert_eq!(got, [2, 3, 5]);
 }

@@ -8,7 +8,7 @@ use crate::server::jetstream::consumer::Gone;
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
 use crate::wire::time::{SECOND, Time};
-use crate::wire::{duration, headers};
+use crate::wire::{duration, headers, subject};
 
 /// Expiry does not look more often than this, in nanoseconds, as in nats-server.
 const INTERVAL: i64 = SECOND / 4;
@@ -122,7 +122,17 @@ impl Stream {
     }
 
     /// Rollup `sub`: the newest `keep` messages of the subject stay. A purge for consumers, whether anything goes or not.
+    /// A message published on a pattern does so for all that match it, as in nats-server.
     pub(super) fn purge_subject(&mut self, core: &mut Core, subject: &[u8], keep: u64) {
+        if !subject::is_literal(subject) {
+            let purge = Purge {
+                filter: String::from_utf8_lossy(subject).into_owned(),
+                keep,
+                ..Purge::default()
+            };
+            self.purge(core, &purge);
+            return;
+        }
         let mut gone = Gone::Nothing;
         while let Some(sequences) = self.store.sequences(subject)
             && sequences.count() > keep
