@@ -3,6 +3,7 @@
 
 use super::values::quote;
 use crate::wire::duration;
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// Equal fields shown on each side of one that differs.
@@ -39,18 +40,22 @@ pub enum List {
 pub type Fields = Vec<(&'static str, Value)>;
 
 impl Value {
+    /// A string.
     pub fn text(text: &str) -> Value {
         Value::Plain(quoted(text))
     }
 
+    /// A signed number.
     pub fn number(number: i64) -> Value {
         Value::Plain(number.to_string())
     }
 
+    /// An unsigned number.
     pub fn unsigned(number: u64) -> Value {
         Value::Plain(number.to_string())
     }
 
+    /// A truth value.
     pub fn flag(flag: bool) -> Value {
         Value::Plain(flag.to_string())
     }
@@ -72,16 +77,28 @@ impl Value {
         Value::named(&text)
     }
 
+    /// A pointer to a time.
+    pub fn time_if_any(time: Option<Time>) -> Value {
+        time.map_or(Value::Plain("nil".into()), |time| Value::time(Some(time)))
+    }
+
+    /// A list of this type; an empty one is nil.
+    pub fn list(kind: &'static str, items: impl Iterator<Item = Value>) -> Value {
+        let items: Vec<String> = items.map(|item| item.line(false)).collect();
+        Value::List(List::Of(kind), Some(items).filter(|i| !i.is_empty()))
+    }
+
+    /// A map of strings.
+    pub fn map(entries: &Sorted<String, String>) -> Value {
+        let entries = entries.iter().map(|(k, v)| (k.clone(), v.clone()));
+        Value::Map(Some(entries.collect()))
+    }
+
     /// Strings, whose order does not count.
     pub fn strings(strings: &[String]) -> Value {
         let mut strings: Vec<String> = strings.iter().map(|text| quoted(text)).collect();
         strings.sort();
         Value::List(List::Sorted, Some(strings).filter(|s| !s.is_empty()))
-    }
-
-    /// As an element of a list.
-    pub fn element(&self) -> String {
-        self.line(false)
     }
 
     fn is_zero(&self) -> bool {
@@ -245,22 +262,18 @@ fn inside(old: &Value, new: &Value) -> Option<Body> {
             ("map[string]string{".into(), "entries", "}")
         }
         (Value::Pointer(kind, Some(old)), Value::Pointer(_, Some(new))) => {
-            return Some(Body::Block(
-                format!("&{kind}{{"),
-                fields(old.clone(), new.clone()),
-                "}",
-            ));
+            return Some(nested(format!("&{kind}{{"), old, new));
         }
         (Value::Struct(kind, old), Value::Struct(_, new)) => {
-            return Some(Body::Block(
-                format!("{kind}{{"),
-                fields(old.clone(), new.clone()),
-                "}",
-            ));
+            return Some(nested(format!("{kind}{{"), old, new));
         }
         _ => return None,
     };
     Some(Body::Block(open, thin(lines, unit), close))
+}
+
+fn nested(open: String, old: &Fields, new: &Fields) -> Body {
+    Body::Block(open, fields(old.clone(), new.clone()), "}")
 }
 
 /// The lines of two lists: what is in both stays. How many elements there are, those that changed places with another as
@@ -290,44 +303,34 @@ fn elements(old: &[String], new: &[String], lines: &mut Vec<Line>) -> usize {
 
 /// Leaves out equal lines that are far from one that differs, unless it would be a single one.
 fn thin(lines: Vec<Line>, unit: &'static str) -> Vec<Line> {
-    let equal = |line: &Line| line.mark == ' ' && !matches!(line.body, Body::Block(..));
-    let (total, mut thinned) = (lines.len(), Vec::new());
-    let mut run = Vec::new();
-    for (at, line) in lines.into_iter().enumerate() {
-        let differs = !equal(&line);
-        let first = at == run.len();
-        if !differs {
+    let (mut thinned, mut run) = (Vec::new(), Vec::new());
+    for line in lines {
+        if line.mark == ' ' && !matches!(line.body, Body::Block(..)) {
             run.push(line);
-            if at + 1 < total {
-                continue;
-            }
-            elide(&mut thinned, std::mem::take(&mut run), first, true, unit);
         } else {
-            elide(&mut thinned, std::mem::take(&mut run), first, false, unit);
+            elide(&mut thinned, &mut run, false, unit);
             thinned.push(line);
         }
     }
+    elide(&mut thinned, &mut run, true, unit);
     thinned
 }
 
-/// Adds a run of equal lines, which is the first, the last, or between two that differ.
-fn elide(out: &mut Vec<Line>, mut run: Vec<Line>, first: bool, last: bool, unit: &'static str) {
-    let after = if first { 0 } else { CONTEXT.min(run.len()) };
-    let before = if last {
-        0
-    } else {
-        CONTEXT.min(run.len() - after)
-    };
-    let hidden = run.len() - after - before;
+/// Moves a run of equal lines to `out`: those next to one that differs, before it or, unless it is the `last` run, after it.
+fn elide(out: &mut Vec<Line>, run: &mut Vec<Line>, last: bool, unit: &'static str) {
+    let (first, length) = (out.is_empty(), run.len());
+    let near = |away: bool, length: usize| if away { 0 } else { CONTEXT.min(length) };
+    let head = near(first, length);
+    let hidden = length - head - near(last, length - head);
     if hidden > 1 {
         let line = Line {
             mark: ' ',
             key: String::new(),
             body: Body::Elided(hidden, unit),
         };
-        run.splice(after..after + hidden, [line]);
+        run.splice(head..head + hidden, [line]);
     }
-    out.append(&mut run);
+    out.append(run);
 }
 
 /// Prints lines, the texts of neighbours under each other.
@@ -347,12 +350,10 @@ fn print(lines: &[Line], depth: usize, out: &mut String) {
         }
         out.push_str(&format!("{} {tabs}", line.mark));
         if !line.key.is_empty() {
-            let wide = if matches!(line.body, Body::Text(_)) {
-                width.saturating_sub(length(line))
-            } else {
-                0
-            };
-            out.push_str(&format!("{}: {}", line.key, " ".repeat(wide)));
+            out.push_str(&format!("{}: ", line.key));
+        }
+        if aligned(&line) {
+            out.push_str(&" ".repeat(width - length(line)));
         }
         match &line.body {
             Body::Text(text) => out.push_str(&format!("{text},\n")),

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         commands::{
             check_name, failed, json, nuid,
-            stream::{jetstream, really},
+            stream::{announce, jetstream, really},
             subscribe::split_subjects,
         },
         differences::report,
@@ -510,19 +510,8 @@ pub async fn edit(call: Call) -> Outcome {
         return Err("consumers with backoff policies do not support editing Ack Wait".into());
     }
     let report = report("api.ConsumerConfig", fields(&old), fields(&new));
-    if report.is_empty() {
-        if !call.values.is("dry-run") {
-            call.line("No difference in configuration");
-        }
+    if !announce(&call, &report)? {
         return Ok(());
-    }
-    call.print(
-        "Differences (-old +new):
-",
-    );
-    call.print(&report);
-    if call.values.is("dry-run") {
-        return Err(Failure::Exit(1));
     }
     let question = format!("Really edit Consumer {} > {}", info.stream_name, info.name);
     if !call.values.is("force") && !really(&call, &question).await? {

@@ -1,19 +1,14 @@
 //! A consumer's configuration as the struct natscli compares.
 
 use super::report;
-use crate::cli::differences::{Fields, List, Value};
+use crate::cli::differences::{Fields, Value};
 use crate::client::types::{ConsumerConfig, DeliverPolicy};
 
 /// The fields.
 pub(super) fn fields(config: &ConsumerConfig) -> Fields {
     let (number, duration, named) = (Value::number, Value::duration, Value::named);
     let (text, flag) = (Value::text, Value::flag);
-    let metadata = config.metadata.iter().map(|(k, v)| (k.clone(), v.clone()));
-    let backoff: Vec<String> = config
-        .backoff
-        .iter()
-        .map(|ns| duration(*ns).element())
-        .collect();
+    let backoff = config.backoff.iter().map(|ns| duration(*ns));
     vec![
         ("Description", text(&config.description)),
         ("AckPolicy", named(report::ack_policy(config.ack_policy))),
@@ -32,21 +27,10 @@ pub(super) fn fields(config: &ConsumerConfig) -> Fields {
         ("Heartbeat", duration(config.idle_heartbeat)),
         ("MaxAckPending", number(config.max_ack_pending)),
         ("MaxDeliver", number(config.max_deliver)),
-        (
-            "BackOff",
-            Value::List(
-                List::Of("[]time.Duration"),
-                Some(backoff).filter(|b| !b.is_empty()),
-            ),
-        ),
+        ("BackOff", Value::list("[]time.Duration", backoff)),
         ("MaxWaiting", number(config.max_waiting)),
         ("OptStartSeq", Value::unsigned(config.opt_start_seq)),
-        (
-            "OptStartTime",
-            config
-                .opt_start_time
-                .map_or(Value::Plain("nil".into()), |time| Value::time(Some(time))),
-        ),
+        ("OptStartTime", Value::time_if_any(config.opt_start_time)),
         ("RateLimit", Value::unsigned(config.rate_limit_bps)),
         (
             "ReplayPolicy",
@@ -60,7 +44,7 @@ pub(super) fn fields(config: &ConsumerConfig) -> Fields {
         ("InactiveThreshold", duration(config.inactive_threshold)),
         ("Replicas", number(config.num_replicas)),
         ("MemoryStorage", flag(config.mem_storage)),
-        ("Metadata", Value::Map(Some(metadata.collect()))),
+        ("Metadata", Value::map(&config.metadata)),
         ("PauseUntil", Value::time(config.pause_until)),
         ("PriorityGroups", Value::strings(&config.priority_groups)),
         (

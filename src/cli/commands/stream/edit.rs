@@ -143,19 +143,8 @@ pub async fn edit(call: Call) -> Outcome {
         fields(&old, info.config.metadata.is_empty()),
         fields(&new, true),
     );
-    if report.is_empty() {
-        if !values.is("dry-run") {
-            call.line("No difference in configuration");
-        }
+    if !announce(&call, &report)? {
         return Ok(());
-    }
-    call.print(
-        "Differences (-old +new):
-",
-    );
-    call.print(&report);
-    if values.is("dry-run") {
-        return Err(Failure::Exit(1));
     }
     warn_of_bucket(&call, name).await?;
     if !values.is("force") && !really(&call, &format!("Really edit Stream {name}")).await? {

@@ -1,23 +1,19 @@
 //! A stream's configuration as the struct natscli compares.
 
 use super::*;
-use crate::cli::differences::{Fields, List, Value};
+use crate::cli::differences::{Fields, Value};
 use crate::client::types::{Compression, External, StreamSource, SubjectTransform};
 
 /// The fields; `nil_metadata` if no metadata is Go's nil and not an empty map.
 pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
     let (number, duration, named) = (Value::number, Value::duration, Value::named);
     let flag = Value::flag;
-    let metadata: Vec<_> = config
-        .metadata
-        .iter()
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-    let sources: Vec<String> = config
-        .sources
-        .iter()
-        .map(|s| Value::Pointer("", Some(source(s))).element())
-        .collect();
+    let metadata = match config.metadata.is_empty() && nil_metadata {
+        true => Value::Map(None),
+        false => Value::map(&config.metadata),
+    };
+    let sources = config.sources.iter();
+    let sources = sources.map(|s| Value::Pointer("api.StreamSource", Some(source(s))));
     let limits = &config.consumer_limits;
     vec![
         ("Name", Value::text(&config.name)),
@@ -51,13 +47,7 @@ pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
             "Mirror",
             Value::Pointer("api.StreamSource", config.mirror.as_ref().map(source)),
         ),
-        (
-            "Sources",
-            Value::List(
-                List::Of("[]*api.StreamSource"),
-                Some(sources).filter(|s| !s.is_empty()),
-            ),
-        ),
+        ("Sources", Value::list("[]*api.StreamSource", sources)),
         (
             "Compression",
             named(match config.compression {
@@ -93,10 +83,7 @@ pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
         ("MirrorDirect", flag(config.mirror_direct)),
         ("DiscardNewPer", flag(config.discard_new_per_subject)),
         ("FirstSeq", Value::unsigned(config.first_seq)),
-        (
-            "Metadata",
-            Value::Map(Some(metadata).filter(|m| !nil_metadata || !m.is_empty())),
-        ),
+        ("Metadata", metadata),
         ("AllowMsgTTL", flag(config.allow_msg_ttl)),
         (
             "SubjectDeleteMarkerTTL",
@@ -128,11 +115,8 @@ pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
 }
 
 fn source(source: &StreamSource) -> Fields {
-    let transforms: Vec<String> = source
-        .subject_transforms
-        .iter()
-        .map(|t| Value::Struct("", transform(t)).element())
-        .collect();
+    let transforms = source.subject_transforms.iter();
+    let transforms = transforms.map(|t| Value::Struct("api.SubjectTransformConfig", transform(t)));
     let external = |external: &External| {
         vec![
             ("ApiPrefix", Value::text(&external.api)),
@@ -142,12 +126,7 @@ fn source(source: &StreamSource) -> Fields {
     vec![
         ("Name", Value::text(&source.name)),
         ("OptStartSeq", Value::unsigned(source.opt_start_seq)),
-        (
-            "OptStartTime",
-            source
-                .opt_start_time
-                .map_or(Value::Plain("nil".into()), |time| Value::time(Some(time))),
-        ),
+        ("OptStartTime", Value::time_if_any(source.opt_start_time)),
         ("FilterSubject", Value::text(&source.filter_subject)),
         (
             "External",
@@ -155,10 +134,7 @@ fn source(source: &StreamSource) -> Fields {
         ),
         (
             "SubjectTransforms",
-            Value::List(
-                List::Of("[]api.SubjectTransformConfig"),
-                Some(transforms).filter(|t| !t.is_empty()),
-            ),
+            Value::list("[]api.SubjectTransformConfig", transforms),
         ),
     ]
 }

@@ -269,6 +269,23 @@ pub async fn really(call: &Call, question: &str) -> Result<bool, Failure> {
         .map_err(|e| e.context("could not obtain confirmation"))
 }
 
+/// Shows the report of what an edit would change, and ends a dry run; false if that is nothing.
+pub fn announce(call: &Call, report: &str) -> Result<bool, Failure> {
+    let dry_run = call.values.is("dry-run");
+    if report.is_empty() {
+        if !dry_run {
+            call.line("No difference in configuration");
+        }
+        return Ok(false);
+    }
+    call.line("Differences (-old +new):");
+    call.print(report);
+    if dry_run {
+        return Err(Failure::Exit(1));
+    }
+    Ok(true)
+}
+
 /// Warns before something is done to a bucket's stream.
 pub async fn warn_of_bucket(call: &Call, stream: &str) -> Outcome {
     if !stream.starts_with("KV_") {
