@@ -354,10 +354,7 @@ fn pause(
     if let Some(remaining) = remaining {
         w.key("pause_remaining").int(remaining);
     }
-    Ok(Done {
-        start: Some((stream.id, id)),
-        ..Done::default()
-    })
+    Ok(Done::default())
 }
 
 fn unpin(

@@ -87,7 +87,7 @@ impl Consumer {
 }
 
 impl Config {
-    /// Does a consumer with it outlive the server, if its stream does? What a mirror or source reads a stream with that needs no acks does not.
+    /// Does a consumer with it outlive the server, if its stream does? What a mirror or source reads without acks does not.
     fn is_saved(&self) -> bool {
         !self.mem_storage && !self.direct
     }
