@@ -5,6 +5,7 @@
 mod common;
 
 use common::bench::{Bench, number};
+use nats_kv_playground::wire::time::SECOND;
 
 /// With a stream `S` of subjects `s.>`; `more` are further fields.
 fn with_stream(more: &str) -> Bench {
@@ -236,4 +237,34 @@ fn metadata_of_a_repeated_create() {
         let answer = bench.ask("STREAM.CREATE.S", config);
         assert_eq!(!answer.contains("\"err_code\":10058"), same, "{answer}");
     }
+}
+
+/// A pause that a request lifts wakes nobody: what is there comes with the next message. One that runs out does.
+#[test]
+fn a_consumer_resumed_by_a_request_waits_for_the_next_message() {
+    let acks = |seen: &str| seen.matches("$JS.ACK.").count();
+    let push = "\"deliver_subject\":\"d\",\"ack_policy\":\"explicit\"";
+    for lift in ["", "{\"pause_until\":\"2020-01-01T00:00:00Z\"}"] {
+        let mut bench = with_stream("");
+        bench.send("SUB d 2\r\n");
+        consumer(
+            &mut bench,
+            &format!("{push},\"pause_until\":\"2126-01-01T00:00:00Z\""),
+        );
+        bench.publish(&["s.a"]);
+        assert_eq!(acks(&bench.ask("CONSUMER.PAUSE.S.C", lift)), 0);
+        bench.wait(SECOND);
+        assert_eq!(acks(&bench.send("PING\r\n")), 0);
+        assert_eq!(acks(&bench.send("PUB s.a 1\r\nv\r\n")), 2);
+    }
+    let mut bench = with_stream("");
+    bench.send("SUB d 2\r\n");
+    // The bench begins at 2026-11-24T16:19:09Z.
+    consumer(
+        &mut bench,
+        &format!("{push},\"pause_until\":\"2026-11-24T16:19:10Z\""),
+    );
+    bench.publish(&["s.a"]);
+    bench.wait(2 * SECOND);
+    assert_eq!(acks(&bench.send("PING\r\n")), 1);
 }

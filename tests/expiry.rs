@@ -8,6 +8,21 @@ use nats_kv_playground::wire::time::SECOND;
 
 const MS: i64 = SECOND / 1000;
 
+/// Four messages, one every 50 ms, by `put`; how many are left so many milliseconds after the first.
+fn left(bench: &mut Bench, put: &str, seen: &[(i64, u64)]) {
+    for _ in 0..4 {
+        bench.send(put);
+        bench.wait(50 * MS);
+    }
+    let mut now = 200;
+    for (at, left) in seen {
+        bench.wait((at - now) * MS);
+        now = *at;
+        let info = bench.ask("STREAM.INFO.S", "");
+        assert_eq!(number(&info, "messages"), *left, "after {at} ms: {info}");
+    }
+}
+
 /// A full stream has no room for two of three delete markers; those messages stay, and are tried again 2 s later.
 #[test]
 fn a_marker_without_room_is_tried_again_after_two_seconds() {
@@ -48,17 +63,9 @@ fn expiry_looks_four_times_a_second() {
         "STREAM.CREATE.S",
         "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_msg_ttl\":true}",
     );
-    for _ in 0..4 {
-        bench.send("HPUB s.a 26 27\r\nNATS/1.0\r\nNats-TTL: 1s\r\n\r\nv\r\n");
-        bench.wait(50 * MS);
-    }
-    let mut now = 200;
-    for (at, left) in [(900, 4), (1050, 3), (1120, 3), (1220, 3), (1300, 0)] {
-        bench.wait((at - now) * MS);
-        now = at;
-        let info = bench.ask("STREAM.INFO.S", "");
-        assert_eq!(number(&info, "messages"), left, "after {at} ms");
-    }
+    let put = "HPUB s.a 26 27\r\nNATS/1.0\r\nNats-TTL: 1s\r\n\r\nv\r\n";
+    let seen = [(900, 4), (1050, 3), (1120, 3), (1220, 3), (1300, 0)];
+    left(&mut bench, put, &seen);
 }
 
 /// `max_age` of a file-backed stream is found out at the second look, since the clock of its store is a little behind.
@@ -74,17 +81,7 @@ fn messages_of_files_live_a_little_longer_than_max_age() {
              \"duplicate_window\":1000000000}}"
         );
         bench.ask("STREAM.CREATE.S", &config);
-        for _ in 0..4 {
-            bench.publish(&["s.a"]);
-            bench.wait(50 * MS);
-        }
-        let mut now = 200;
-        for (at, left) in seen {
-            bench.wait((at - now) * MS);
-            now = at;
-            let info = bench.ask("STREAM.INFO.S", "");
-            assert_eq!(number(&info, "messages"), left, "{storage}: after {at} ms");
-        }
+        left(&mut bench, "PUB s.a 1\r\nv\r\n", &seen);
     }
 }
 

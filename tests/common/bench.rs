@@ -10,20 +10,26 @@ pub struct Bench {
     now: Time,
 }
 
+/// A server with JetStream, a connection to it, and the time there.
+pub fn start() -> (Server, ConnectionId, Time) {
+    let now = Time(1_795_537_149 * SECOND);
+    let config = Config {
+        jetstream: Some(jetstream::start),
+        ..Config::default()
+    };
+    let mut server = Server::new(config, 1, now);
+    let peer = Peer {
+        ip: "127.0.0.1".into(),
+        port: 4000,
+        websocket: false,
+    };
+    let client = server.connect(peer, now);
+    (server, client, now)
+}
+
 impl Bench {
     pub fn new() -> Bench {
-        let now = Time(1_795_537_149 * SECOND);
-        let config = Config {
-            jetstream: Some(jetstream::start),
-            ..Config::default()
-        };
-        let mut server = Server::new(config, 1, now);
-        let peer = Peer {
-            ip: "127.0.0.1".into(),
-            port: 4000,
-            websocket: false,
-        };
-        let client = server.connect(peer, now);
+        let (server, client, now) = start();
         let mut bench = Bench {
             server,
             client,

@@ -5,6 +5,9 @@
 //! looked at again, since nats-server answers some things in no fixed order; what stays is shrunk and printed.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "../common/bench.rs"]
+#[allow(dead_code)] // no more than its start
+mod bench;
 mod consume;
 mod generate;
 mod mask;

@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
-use nats_kv_playground::wire::time::{SECOND, Time};
+use nats_kv_playground::server::{ConnectionId, Server};
+use nats_kv_playground::wire::time::Time;
 
 use crate::step::{Act, Step};
 
@@ -136,18 +136,7 @@ pub struct Ours {
 
 impl Ours {
     pub fn start() -> Ours {
-        let now = Time(1_795_537_149 * SECOND);
-        let config = Config {
-            jetstream: Some(jetstream::start),
-            ..Config::default()
-        };
-        let mut server = Server::new(config, 1, now);
-        let peer = Peer {
-            ip: "127.0.0.1".into(),
-            port: 4000,
-            websocket: false,
-        };
-        let client = server.connect(peer, now);
+        let (mut server, client, now) = crate::bench::start();
         server.receive(client, CONNECT.as_bytes(), now);
         Ours {
             server,
