@@ -1,6 +1,7 @@
 //! Random sequences of requests, mostly sensible ones: streams and buckets, messages, direct gets; `consume.rs` adds
 //! consumers. The same seed gives the same sequence.
 
+use crate::mangle::mangle;
 use crate::step::{Act, Step};
 
 /// xorshift64*: small, seeded, good enough.
@@ -44,6 +45,7 @@ pub fn sequence(seed: u64) -> Vec<Step> {
     let mut generator = Generator {
         bucket: random.one_in(2),
         slow: random.one_in(40),
+        odd: random.one_in(4),
         retention: None,
         random,
         steps: Vec::new(),
@@ -62,6 +64,8 @@ pub struct Generator {
     bucket: bool,
     /// May wait for times to run out.
     pub slow: bool,
+    /// Breaks bodies of requests.
+    odd: bool,
     retention: Option<&'static str>,
     steps: Vec<Step>,
     /// Steps that may have got messages to acknowledge.
@@ -90,10 +94,14 @@ impl Generator {
         headers: Vec<(String, String)>,
         payload: impl Into<String>,
     ) -> u32 {
+        let (subject, mut payload) = (subject.into(), payload.into());
+        if self.odd && subject.starts_with("$JS.API.") && self.random.one_in(3) {
+            payload = mangle(&mut self.random, &payload);
+        }
         self.push(Act::Request {
-            subject: subject.into(),
+            subject,
             headers,
-            payload: payload.into(),
+            payload,
         })
     }
 

@@ -10,6 +10,7 @@
 mod bench;
 mod consume;
 mod generate;
+mod mangle;
 mod mask;
 mod sides;
 mod step;

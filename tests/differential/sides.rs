@@ -102,7 +102,10 @@ impl Transcript {
         // A step that was left out began with the one before.
         let began = |at| {
             let before = self.began.range(..=at).next_back();
-            before.map_or(Time(0), |(_, time)| *time).rfc3339()
+            let time = before.map_or(Time(0), |(_, time)| *time).rfc3339();
+            // Of one length on both sides, since errors name places.
+            let (seconds, fraction) = time.trim_end_matches('Z').split_at(19);
+            format!("{seconds}.{:0<9}Z", fraction.trim_start_matches('.'))
         };
         match &step.act {
             Act::Answer { of, nth, .. } => step.commands(&began, self.ack(*of, *nth).as_deref()),

@@ -3,7 +3,7 @@
 use crate::wire::sorted::Sorted;
 
 use super::parse::{after_blanks, invalid};
-use super::{Document, Kind, Value, quote};
+use super::{Document, Kind, Value, push_hex, quote};
 use crate::wire::time::{SECOND, Time, days, month_days};
 
 /// The layout Go names in errors about times.
@@ -373,12 +373,12 @@ fn parse_moment(raw: &[u8]) -> Result<Moment, String> {
     let bad = |rest: &str, element: &str| {
         Err(format!(
             "parsing time {} as \"{LAYOUT}\": cannot parse {} as \"{element}\"",
-            quote(text.as_bytes()),
-            quote(rest.as_bytes())
+            quote_time(&text),
+            quote_time(rest)
         ))
     };
     let range = |what: &str| {
-        let time = quote(text.as_bytes());
+        let time = quote_time(&text);
         Err(format!("parsing time {time}: {what} out of range"))
     };
     let mut rest = text.as_str();
@@ -425,8 +425,8 @@ fn parse_moment(raw: &[u8]) -> Result<Moment, String> {
     match rest.as_bytes() {
         [b'Z', tail @ ..] => {
             if !tail.is_empty() {
-                let time = quote(text.as_bytes());
-                let extra = quote(tail);
+                let time = quote_time(&text);
+                let extra = quote_time(&rest[1..]);
                 return Err(format!("parsing time {time}: extra text: {extra}"));
             }
         }
@@ -467,6 +467,20 @@ fn parse_moment(raw: &[u8]) -> Result<Moment, String> {
         time: Time(time),
         text: format!("{seconds}{point}{fraction}{zone}"),
     })
+}
+
+/// How Go's package `time` puts text in quotes: ASCII as it is, of all else the bytes.
+fn quote_time(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            b' '..=0x7f => quoted.push(char::from(byte)),
+            _ => push_hex(&mut quoted, "\\x", u32::from(byte), 2),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 impl Moment {

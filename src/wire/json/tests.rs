@@ -179,6 +179,7 @@ fn type_errors() {
         ("{\"nope\":1,\"retention\":\"Limits\"}", "can not unmarshal \"\\\"Limits\\\"\"".to_owned()),
         ("{\"retention\":null}", "can not unmarshal \"null\"".to_owned()),
         ("{\"opt_start_time\":\"bad\"}", "parsing time \"bad\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"bad\" as \"2006\"".to_owned()),
+        ("{\"opt_start_time\":\"é<&>\"}", "parsing time \"\\xc3\\xa9<&>\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\\xc3\\xa9<&>\" as \"2006\"".to_owned()),
         ("{\"opt_start_time\":1}", "Time.UnmarshalJSON: input is not a JSON string".to_owned()),
     ] {
         assert_eq!(read(text), Err(want), "{text}");

@@ -211,7 +211,16 @@ impl Stream {
         if up_to > store.last_seq() && store.storage() == Storage::File {
             return Err("404 No Results");
         }
-        let found = store.last_per_subject(&Filters::new(&get.multi_last), up_to);
+        // Nothing matches an empty filter, and to `Filters` no filter is all.
+        let mut wanted = get
+            .multi_last
+            .iter()
+            .filter(|filter| !filter.is_empty())
+            .peekable();
+        if wanted.peek().is_none() {
+            return Err("404 No Results");
+        }
+        let found = store.last_per_subject(&Filters::new(wanted), up_to);
         if found.is_empty() {
             return Err("404 No Results");
         }

@@ -4,7 +4,7 @@
 use crate::wire::sorted::Sorted;
 
 use crate::server::jetstream::store::Storage;
-use crate::wire::json::{Decoder, Moment, Value, Writer};
+use crate::wire::json::{Decoder, Kind, Moment, Value, Writer};
 
 /// What happens to messages nobody needs any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -205,14 +205,16 @@ impl StreamConfig {
                     read_source(d, value, source);
                 });
             }
-            "compression" => {
-                let read = d.unmarshal(value, |raw| match raw {
-                    b"\"none\"" => Ok(false),
-                    b"\"s2\"" => Ok(true),
+            // Read as a string first: what is none is refused like any field's, and no unknown name wins over that.
+            "compression" if matches!(value.kind(), Kind::String | Kind::Null) => {
+                let read = d.unmarshal(value, |_| match value.text().as_str() {
+                    "none" => Ok(false),
+                    "s2" => Ok(true),
                     _ => Err("unknown compression algorithm".to_owned()),
                 });
                 self.s2 = read.unwrap_or_default();
             }
+            "compression" => d.mismatch(value, "string"),
             "first_seq" => d.uint64(value, &mut self.first_seq),
             "subject_transform" => optional(d, value, &mut self.subject_transform, read_transform),
             "republish" => optional(d, value, &mut self.republish, read_republish),
