@@ -115,6 +115,27 @@ fn operations_read_as_they_should() {
     }
 }
 
+/// nats-server takes a carriage return within a line for a blank, but not in what publishes.
+#[test]
+fn a_carriage_return_is_a_blank_in_some_operations() {
+    let read = |line: &str| {
+        let mut parser = ClientOpParser::new(LIMITS);
+        let mut input = line.as_bytes();
+        let parsed = parser.next(&mut input).map(|parsed| parsed.is_some());
+        parsed.map_err(drop)
+    };
+    for (line, good) in [
+        ("SUB a\r5\r\n", true),
+        ("UNSUB 1\r2\r\n", true),
+        ("PUB a 1\r\nx\r\n", true),
+        ("PUB a 1\r\r\nx\r\n", false),
+        ("PUB a\r1\r\nx\r\n", false),
+        ("HPUB a 12\r13\r\nNATS/1.0\r\n\r\nx\r\n", false),
+    ] {
+        assert_eq!(read(line), good.then_some(true).ok_or(()), "{line:?}");
+    }
+}
+
 #[test]
 fn endless_lines_take_no_memory() {
     let mut parser = ClientOpParser::new(LIMITS);

@@ -238,7 +238,7 @@ impl ClientOpParser {
                 sizes: (b"", b"0"),
                 ..Default::default()
             }),
-            Verb::Sub => match words(args) {
+            Verb::Sub => match words(args, b" \t\r") {
                 ([subject, sid, ..], 2) => ClientOp::Subscribe {
                     subject,
                     queue: None,
@@ -251,7 +251,7 @@ impl ClientOpParser {
                 },
                 _ => return Err(arguments(verb, args, "processSub Parse Error")),
             },
-            Verb::Unsub => match words(args) {
+            Verb::Unsub => match words(args, b" \t\r") {
                 ([sid, ..], 1) => ClientOp::Unsubscribe { sid, max: None },
                 ([sid, max, ..], 2) => ClientOp::Unsubscribe {
                     sid,
@@ -398,7 +398,7 @@ fn publish<'a>(
     args: &'a [u8],
 ) -> Result<(Publish<'a>, (usize, usize)), ParseError> {
     let none: &[u8] = b"";
-    let (words, count) = words(args);
+    let (words, count) = words(args, b" \t");
     let problem = match (verb, words, count) {
         (Verb::Pub, [subject, total, ..], 2) => {
             return pub_sizes(name, args, [subject, none, none, total]);
@@ -449,14 +449,11 @@ fn arguments(verb: &'static str, args: &[u8], problem: &'static str) -> ParseErr
     }
 }
 
-/// The first four words and how many there are.
-fn words(args: &[u8]) -> ([&[u8]; 4], usize) {
+/// The first four words and how many there are. To nats-server a carriage return is a blank in some operations.
+fn words<'a>(args: &'a [u8], blanks: &[u8]) -> ([&'a [u8]; 4], usize) {
     let mut words: [&[u8]; 4] = [b""; 4];
     let mut count = 0;
-    for word in args
-        .split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
-        .filter(|w| !w.is_empty())
-    {
+    for word in args.split(|b| blanks.contains(b)).filter(|w| !w.is_empty()) {
         if let Some(slot) = words.get_mut(count) {
             *slot = word;
         }
