@@ -268,3 +268,34 @@ fn a_consumer_resumed_by_a_request_waits_for_the_next_message() {
     bench.wait(2 * SECOND);
     assert_eq!(acks(&bench.send("PING\r\n")), 1);
 }
+
+/// As many bytes at once as would make a slow consumer of the client: it gets them all, in pieces.
+#[test]
+fn deliveries_wait_for_a_client_that_reads() {
+    let message = format!("PUB s.a 1048576\r\n{}\r\n", "x".repeat(1 << 20));
+    for (fields, ask) in [
+        ("\"deliver_subject\":\"r\",\"ack_policy\":\"none\"", None),
+        (
+            "\"ack_policy\":\"explicit\"",
+            Some("{\"batch\":70,\"no_wait\":true}"),
+        ),
+    ] {
+        let mut bench = with_stream("");
+        for _ in 0..70 {
+            bench.send(&message);
+        }
+        let config =
+            format!("{{\"stream_name\":\"S\",\"config\":{{\"durable_name\":\"C\",{fields}}}}}");
+        let mut output = bench.ask("CONSUMER.DURABLE.CREATE.S.C", &config);
+        if let Some(request) = ask {
+            output = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        }
+        let mut got = 0;
+        while output.contains("$JS.ACK.S.C.") {
+            got += output.matches("$JS.ACK.S.C.").count();
+            bench.wait(SECOND / 100);
+            output = bench.send("");
+        }
+        assert_eq!(got, 70, "{fields}");
+    }
+}

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::bench::Bench;
+use common::bench::{Bench, number};
 use nats_kv_playground::wire::time::SECOND;
 
 /// With a stream `O` of `o.1`, `o.2`, `o.3`, mirrors `A` and `B` of it, and `C`, of `o.1` alone.
@@ -146,5 +146,26 @@ fn an_origin_that_keeps_messages_for_consumers_is_read_by_one() {
         bench.ask("STREAM.DELETE.Sworkqueue", "");
         let names = bench.ask("CONSUMER.NAMES.Q", "");
         assert!(names.contains("\"consumers\":[]}"), "{names}");
+    }
+}
+
+/// A consumer made for a mirror or source must have a name and deliver to one subject.
+#[test]
+fn a_consumer_for_an_origin_is_complete() {
+    let mut bench = mirrored();
+    for consumer in [
+        "{}",
+        "{\"name\":\"C\"}",
+        "{\"name\":\"C\",\"deliver_subject\":\"d.*\"}",
+        "{\"name\":\"C\",\"deliver_subject\":\"d. e\"}",
+        "{\"name\":\"\",\"deliver_subject\":\"d\"}",
+    ] {
+        for (origin, code) in [("\"mirror\":{", 10213), ("\"sources\":[{", 10215)] {
+            let end = if code == 10213 { "}" } else { "}]" };
+            let config =
+                format!("{{\"name\":\"X\",{origin}\"name\":\"O\",\"consumer\":{consumer}{end}}}");
+            let answer = bench.ask("STREAM.CREATE.X", &config);
+            assert_eq!(number(&answer, "err_code"), code, "{config}: {answer}");
+        }
     }
 }

@@ -39,7 +39,7 @@ async fn serve_tcp(host: &Host, mut socket: TcpStream, peer: Peer) {
     let read = async {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
-            host.receive(id, &buffer[..length]);
+            host.receive(id, &buffer[..length]).await;
         }
     };
     let write = async {
@@ -79,8 +79,8 @@ async fn serve_websocket(host: &Host, socket: WebSocketStream<&mut TcpStream>, p
     let read = async {
         while let Some(Ok(message)) = from.next().await {
             match message {
-                Message::Binary(bytes) => host.receive(id, &bytes),
-                Message::Text(text) => host.receive(id, text.as_bytes()),
+                Message::Binary(bytes) => host.receive(id, &bytes).await,
+                Message::Text(text) => host.receive(id, text.as_bytes()).await,
                 Message::Close(_) => break,
                 _ => {}
             }

@@ -20,6 +20,8 @@ use crate::storage::Storage;
 
 /// How long closing connections may take to send what is queued for them.
 const LINGER: Duration = Duration::from_millis(500);
+/// How long those who are behind with reading hold up who sends.
+const STALL: Duration = Duration::from_millis(10);
 
 /// The server and those who wait for it.
 pub struct Host {
@@ -32,6 +34,8 @@ pub struct Host {
     deadline: Notify,
     /// A connection ended.
     ended: Notify,
+    /// A writer took what was waiting.
+    taken: Notify,
 }
 
 impl Host {
@@ -62,8 +66,20 @@ impl Host {
         (id, writer)
     }
 
-    pub fn receive(&self, id: ConnectionId, bytes: &[u8]) {
-        self.step(|server, now| server.receive(id, bytes, now));
+    /// Bytes from a client. As in nats-server, who sends more than others read waits for them, a little.
+    pub async fn receive(&self, id: ConnectionId, bytes: &[u8]) {
+        let behind = self.step(|server, now| {
+            server.receive(id, bytes, now);
+            server.behind()
+        });
+        if let Some(behind) = behind {
+            let caught_up = async {
+                while self.server.borrow().is_behind(behind) {
+                    self.taken.notified().await;
+                }
+            };
+            let _ = timeout(STALL, caught_up).await;
+        }
     }
 
     pub fn disconnect(&self, id: ConnectionId) {
@@ -105,6 +121,7 @@ impl Host {
             self.commit().await;
             let output = self.server.borrow_mut().take_output(id);
             if !output.bytes.is_empty() || output.close.is_some() {
+                self.taken.notify_waiters();
                 return output;
             }
             writer.notified().await;
@@ -206,6 +223,7 @@ async fn serve(mut config: Config) -> ExitCode {
         writers: RefCell::default(),
         deadline: Notify::new(),
         ended: Notify::new(),
+        taken: Notify::new(),
     });
     host.step(|_, _| {});
     let deadlines = host.clone();

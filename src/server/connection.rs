@@ -15,6 +15,8 @@ use crate::wire::time::{SECOND, Time};
 const MAX_CONTROL_LINE: usize = 4096;
 /// Bytes queued for a client before it counts as a slow consumer.
 const MAX_PENDING: usize = 64 << 20;
+/// From here on a client is behind, and what can wait for it does.
+const BEHIND: usize = MAX_PENDING / 4;
 const MAX_CONNECTIONS: usize = 65_536;
 const AUTH_TIMEOUT: i64 = 2 * SECOND;
 
@@ -78,6 +80,11 @@ impl Connection {
     /// Bytes waiting to be taken.
     pub(super) fn pending(&self) -> usize {
         self.out.len()
+    }
+
+    /// Is it behind with reading?
+    pub(super) fn is_behind(&self) -> bool {
+        self.out.len() > BEHIND
     }
 
     /// Queues a message; its size as delivered.
@@ -300,6 +307,27 @@ impl Core {
             delivery.write(&mut self.connection_mut(id).out, Default::default());
             self.mark_ready(id);
         }
+    }
+
+    /// The first plain subscription of a client that matches `subject`: who is told that nobody responds.
+    fn plain_match(&self, connection: ConnectionId, subject: &[u8]) -> Option<&[u8]> {
+        let mut found = None;
+        self.routes.matches(subject, &mut |id| {
+            if let Some(Subscription {
+                owner:
+                    Owner::Client {
+                        connection: owner,
+                        sid,
+                    },
+                queue: None,
+                ..
+            }) = self.subscription(*id)
+                && *owner == connection
+            {
+                found.get_or_insert(&**sid);
+            }
+        });
+        found
     }
 
     fn subscribe_client(

@@ -176,6 +176,10 @@ pub struct Core {
     pub(super) sent: u64,
     pub(super) totals: Totals,
     hits: Vec<SubscriptionId>,
+    /// One who got something in this step and is behind with reading.
+    pub(super) behind: Option<ConnectionId>,
+    /// One of those who got the last delivery is.
+    pub delivered_behind: bool,
     /// What outlives the server, once somebody keeps it.
     pub(super) journal: Option<Journal>,
     /// Consumers whose progress is to be written down.
@@ -234,6 +238,8 @@ impl Core {
             sent: 0,
             totals: Totals::default(),
             hits: Vec::new(),
+            behind: None,
+            delivered_behind: false,
             journal: None,
             touched: Sorted::default(),
         }
@@ -331,7 +337,11 @@ impl Core {
     /// Delivers a stored message: routed by `to` (a deliver subject or a pull request's reply), shown under
     /// `message.subject`. Goes to clients (and internal subscriptions on `to`). True if anybody took it.
     pub fn deliver(&mut self, to: &[u8], message: Message<'_>) -> bool {
-        self.queue_route(to, message, Form::default())
+        let earlier = self.behind.take();
+        let taken = self.queue_route(to, message, Form::default());
+        self.delivered_behind = self.behind.is_some();
+        self.behind = self.behind.or(earlier);
+        taken
     }
 
     fn queue_route(&mut self, to: &[u8], message: Message<'_>, form: Form<'_>) -> bool {
@@ -547,6 +557,9 @@ impl Core {
         subscription.delivered += 1;
         let ended = subscription.delivered == subscription.max;
         let size = connection.write_message(sid, message, form);
+        if connection.is_behind() {
+            self.behind = Some(connection_id);
+        }
         self.totals.out_msgs += 1;
         self.totals.out_bytes += size as u64;
         if self.log.trace {
@@ -557,27 +570,6 @@ impl Core {
             self.end_subscription(connection_id, id);
         }
         true
-    }
-
-    /// The first plain subscription of a client that matches `subject`: who is told that nobody responds.
-    pub(super) fn plain_match(&self, connection: ConnectionId, subject: &[u8]) -> Option<&[u8]> {
-        let mut found = None;
-        self.routes.matches(subject, &mut |id| {
-            if let Some(Subscription {
-                owner:
-                    Owner::Client {
-                        connection: owner,
-                        sid,
-                    },
-                queue: None,
-                ..
-            }) = self.subscription(*id)
-                && *owner == connection
-            {
-                found.get_or_insert(&**sid);
-            }
-        });
-        found
     }
 }
 

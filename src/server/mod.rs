@@ -174,6 +174,7 @@ impl Server {
         let Some(mut parser) = self.core.take_parser(connection) else {
             return;
         };
+        self.core.behind = None;
         let mut awaits_connect = self.core.awaits_connect(connection);
         let mut input = bytes;
         while self.core.is_open(connection) {
@@ -219,6 +220,18 @@ impl Server {
     /// Connections that have output to take, oldest first; each is named once.
     pub fn take_ready(&mut self) -> Vec<ConnectionId> {
         std::mem::take(&mut self.core.ready)
+    }
+
+    /// A connection that got something in the last [`Server::receive`] and is behind: a driver does well to receive no more
+    /// from the sender for a moment.
+    pub fn behind(&self) -> Option<ConnectionId> {
+        self.core.behind
+    }
+
+    /// Does so much wait to be taken that the connection may soon be closed as a slow consumer?
+    pub fn is_behind(&self, connection: ConnectionId) -> bool {
+        let connection = self.core.connections.get(&connection);
+        connection.is_some_and(|connection| connection.is_behind())
     }
 
     /// Takes what a connection should be sent.

@@ -1,6 +1,8 @@
 // Core messaging with nats.js, over TCP and over WebSocket.
 import assert from "node:assert/strict";
+import net from "node:net";
 import test from "node:test";
+import { once } from "node:events";
 import { connect as tcp, headers } from "@nats-io/transport-node";
 import { wsconnect } from "@nats-io/nats-core";
 
@@ -106,4 +108,21 @@ test("websocket: who asks for something else is told so", async () => {
   assert.equal(answer.status, 400);
   assert.equal(answer.headers.get("sec-websocket-version"), "13");
   assert.equal(await answer.text(), "Bad Request\n");
+});
+
+test("tcp: who sends faster than it reads is held up, not closed", async () => {
+  const { hostname, port } = new URL(process.env.NATS_URL);
+  const socket = net.connect(port, hostname);
+  await once(socket, "data");
+  socket.write('CONNECT {"verbose":false}\r\nSUB a 1\r\n');
+  const payload = "x".repeat(1024);
+  const messages = Buffer.from(`PUB a 1024\r\n${payload}\r\n`.repeat(1024));
+  for (let i = 0; i < 256; i++) socket.write(messages);
+  const wanted = 256 * 1024 * `MSG a 1 1024\r\n${payload}\r\n`.length;
+  let got = 0;
+  for await (const data of socket) {
+    got += data.length;
+    if (got >= wanted) break;
+  }
+  assert.equal(got, wanted);
 });

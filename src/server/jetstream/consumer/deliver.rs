@@ -16,6 +16,8 @@ const MSG_SIZE: &str = "Nats-Msg-Size";
 const PIN_ID: &str = "Nats-Pin-Id";
 /// Gaps up to this long are not waited for when replaying, in nanoseconds.
 const REPLAY_GAP: i64 = 1_000_000;
+/// How long a client that is behind with reading is left alone, in nanoseconds.
+const BREATH: i64 = 1_000_000;
 
 /// What [`Consumer::next_message`] found.
 enum Next {
@@ -51,17 +53,24 @@ pub(super) struct Held {
 impl Consumer {
     /// Delivers what can be delivered now.
     pub(super) fn deliver(&mut self, work: &mut Work<'_>) {
-        let mut full = false;
+        let mut more = false;
         while self.held.is_none() && !self.is_paused(work.core.now()) && self.can_take() {
             match self.next_message(work) {
                 Next::Message(seq, count) => {
                     if !self.dispatch(work, seq, count) {
                         break;
                     }
+                    if self.held.is_none() && work.core.delivered_behind {
+                        let timer = Timer::ConsumerDeliver(work.stream, self.id);
+                        let at = work.core.now().after(BREATH);
+                        work.core.set_timer(timer, Some(at));
+                        more = true;
+                        break;
+                    }
                 }
                 Next::Nothing => break,
                 Next::Full => {
-                    full = true;
+                    more = true;
                     break;
                 }
             }
@@ -72,7 +81,7 @@ impl Consumer {
             .take()
             .filter(|replay| self.held.is_some() || next <= replay.until);
         if !self.config.is_push() {
-            self.check_requests(work, !full);
+            self.check_requests(work, !more);
         }
     }
 

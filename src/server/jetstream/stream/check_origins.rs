@@ -114,6 +114,7 @@ fn is_too_small(config: &StreamConfig, origin: &StreamConfig) -> bool {
 fn is_valid_consumer(source: &Source) -> bool {
     source.consumer.as_ref().is_none_or(|consumer| {
         is_valid_name(&consumer.name)
+            && subject::is_valid(consumer.deliver_subject.as_bytes())
             && subject::is_literal(consumer.deliver_subject.as_bytes())
             && source.opt_start_seq == 0
             && source.opt_start_time.is_none()
