@@ -102,6 +102,14 @@ impl Node {
                 view.push(cut(&message, "{", "\r\n"));
             }
             let consumer = self.request(&format!("$JS.API.CONSUMER.INFO.{name}.c"), "");
+            // When it was active is forgotten, by nats-server too.
+            let mut parts = consumer.split(",\"last_active\":\"");
+            let mut consumer = parts.next().unwrap_or_default().to_owned();
+            consumer.extend(
+                parts
+                    .filter_map(|part| part.split_once('"'))
+                    .map(|(_, rest)| rest),
+            );
             view.push(cut(&consumer, "\"stream_name\"", ",\"num_waiting\""));
             view.push(cut(&consumer, "\"num_pending\"", ",\"ts\""));
         }
@@ -351,6 +359,51 @@ fn ephemerals_wait_for_their_clients() {
     assert_eq!(there(&mut again), [false; 4]);
     let mut later = Node::start(&again.log, again.now, 3);
     assert_eq!(there(&mut later), [false; 4]);
+}
+
+/// nats-server loses them; see `tests/differential/differences.md`.
+#[test]
+fn messages_before_a_raised_first_seq_stay() {
+    let mut node = Node::start(b"", START, 1);
+    let stream = |rest: &str| format!("{{\"name\":\"F\",\"subjects\":[\"f\"]{rest}}}");
+    node.request("$JS.API.STREAM.CREATE.F", &stream(""));
+    node.publish("f", "", "1");
+    node.request("$JS.API.STREAM.UPDATE.F", &stream(",\"first_seq\":5"));
+    for expected in ["\"seq\":2", "\"seq\":3"] {
+        node = Node::start(&node.log, node.now, 1);
+        let ack = node.send("PUB f r 1\r\nx\r\n");
+        assert!(ack.contains(expected), "{ack}");
+    }
+    let info = node.request("$JS.API.STREAM.INFO.F", "");
+    assert!(info.contains("\"messages\":3"), "{info}");
+    node.request("$JS.API.STREAM.PURGE.F", "");
+    node = Node::start(&node.log, node.now, 1);
+    let ack = node.send("PUB f r 1\r\nx\r\n");
+    assert!(ack.contains("\"seq\":5"), "{ack}");
+}
+
+/// As nats-server does it: one that was to begin beyond the end of its stream begins with what comes next.
+#[test]
+fn a_consumer_goes_back_to_the_end_of_its_stream() {
+    let mut node = Node::start(b"", START, 1);
+    node.request(
+        "$JS.API.STREAM.CREATE.F",
+        "{\"name\":\"F\",\"subjects\":[\"f\"]}",
+    );
+    node.publish("f", "", "1");
+    let consumer = "{\"stream_name\":\"F\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\",\
+                    \"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":10}}";
+    let made = node.request("$JS.API.CONSUMER.CREATE.F.c", consumer);
+    assert!(made.contains("\"stream_seq\":9"), "{made}");
+    node = Node::start(&node.log, node.now, 1);
+    let info = node.request("$JS.API.CONSUMER.INFO.F.c", "");
+    assert!(
+        info.contains("\"delivered\":{\"consumer_seq\":0,\"stream_seq\":1}"),
+        "{info}"
+    );
+    node.publish("f", "", "2");
+    let pulled = node.request("$JS.API.CONSUMER.MSG.NEXT.F.c", "");
+    assert!(pulled.contains("$JS.ACK.F.c.1.2.1."), "{pulled}");
 }
 
 #[test]

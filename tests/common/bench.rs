@@ -13,18 +13,27 @@ pub struct Bench {
 /// A server with JetStream, a connection to it, and the time there.
 pub fn start() -> (Server, ConnectionId, Time) {
     let now = Time(1_795_537_149 * SECOND);
+    let (server, client) = start_at(now, b"");
+    (server, client, now)
+}
+
+/// The same at another time, with what an earlier server wrote down.
+pub fn start_at(now: Time, log: &[u8]) -> (Server, ConnectionId) {
     let config = Config {
         jetstream: Some(jetstream::start),
         ..Config::default()
     };
     let mut server = Server::new(config, 1, now);
+    if !log.is_empty() {
+        server.restore(log, now);
+    }
     let peer = Peer {
         ip: "127.0.0.1".into(),
         port: 4000,
         websocket: false,
     };
     let client = server.connect(peer, now);
-    (server, client, now)
+    (server, client)
 }
 
 impl Bench {

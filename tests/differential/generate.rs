@@ -46,6 +46,7 @@ pub fn sequence(seed: u64) -> Vec<Step> {
         bucket: random.one_in(2),
         slow: random.one_in(40),
         odd: random.one_in(4),
+        restarts: random.one_in(40),
         retention: None,
         random,
         steps: Vec::new(),
@@ -66,6 +67,8 @@ pub struct Generator {
     pub slow: bool,
     /// Breaks bodies of requests.
     odd: bool,
+    /// Stops and starts the server. Takes nats-server a while.
+    restarts: bool,
     retention: Option<&'static str>,
     steps: Vec<Step>,
     /// Steps that may have got messages to acknowledge.
@@ -162,6 +165,10 @@ impl Generator {
             self.push(Act::Wait { ms });
             return;
         }
+        if self.restarts && !self.slow && self.random.one_in(12) {
+            self.push(Act::Restart);
+            return;
+        }
         match self.random.below(100) {
             0..38 => self.publish(),
             38..46 => self.direct_get(),
@@ -212,6 +219,10 @@ impl Generator {
                 random.pick(&["limits", "limits", "limits", "interest", "workqueue"])
             });
             fields.push(format!("\"retention\":\"{retention}\""));
+            // Only at the beginning: see differences.md.
+            if self.steps.is_empty() && random.one_in(8) {
+                fields.push("\"first_seq\":5".into());
+            }
             if random.one_in(2) {
                 fields.push(format!("\"max_msgs\":{}", 1 + random.below(8)));
             }
@@ -230,7 +241,6 @@ impl Generator {
                     (4, "\"allow_msg_ttl\":true"),
                     (8, "\"max_msg_size\":20"),
                     (8, "\"max_consumers\":2"),
-                    (8, "\"first_seq\":5"),
                     (8, "\"deny_delete\":true"),
                     (8, "\"deny_purge\":true"),
                     (12, "\"discard_new_per_subject\":true"),

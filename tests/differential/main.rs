@@ -28,9 +28,25 @@ fn play(real: &Real, steps: &[Step]) -> Option<String> {
     let mut session = real.session();
     let mut difference = None;
     let mut passed = Duration::ZERO;
+    let mut subscribed: Vec<&Step> = Vec::new();
     for step in steps {
-        ours.perform(step, passed);
-        passed = session.perform(step, &ours.transcript);
+        match &step.act {
+            step::Act::Subscribe { .. } => subscribed.push(step),
+            step::Act::Unsubscribe { of, .. } => subscribed.retain(|step| step.id != *of),
+            step::Act::Restart => {
+                ours.restart(passed);
+                passed = session.restart();
+            }
+            _ => {}
+        }
+        let again = match step.act {
+            step::Act::Restart => &subscribed[..],
+            _ => &[step],
+        };
+        for step in again {
+            ours.perform(step, passed);
+            passed = session.perform(step, &ours.transcript);
+        }
         difference = compare(&ours.transcript, &session.transcript);
         if difference.is_some() {
             break;
@@ -123,8 +139,10 @@ fn answers_as_nats_server_does() {
         let (steps, difference) = shrink(&real, steps, difference);
         eprintln!("seed {seed}:");
         for step in &steps {
-            if let step::Act::Wait { ms } = step.act {
-                eprintln!("<{ms} ms>");
+            match step.act {
+                step::Act::Wait { ms } => eprintln!("<{ms} ms>"),
+                step::Act::Restart => eprintln!("<restart>"),
+                _ => {}
             }
             let ack = format!("<ack subject {:?}>", step.act);
             eprint!(

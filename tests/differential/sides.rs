@@ -1,8 +1,10 @@
 //! The two servers that are compared: ours, in this process and in simulated time, and a nats-server over TCP.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -134,6 +136,8 @@ pub struct Ours {
     server: Server,
     client: ConnectionId,
     now: Time,
+    /// What it has written down.
+    log: Vec<u8>,
     pub transcript: Transcript,
 }
 
@@ -142,6 +146,7 @@ impl Ours {
         let (mut server, client, now) = crate::bench::start();
         server.receive(client, CONNECT.as_bytes(), now);
         Ours {
+            log: server.snapshot(),
             server,
             client,
             now,
@@ -160,6 +165,19 @@ impl Ours {
         if let Act::Wait { ms } = step.act {
             self.pass(ms as i64 * 1_000_000);
         }
+    }
+
+    /// Stops it, and starts another with what it wrote down.
+    pub fn restart(&mut self, passed: Duration) {
+        self.pass(passed.as_nanos() as i64);
+        self.server.shutdown("terminated", self.now);
+        self.log.extend(self.server.take_journal());
+        let last = self.server.take_output(self.client);
+        self.transcript.take(&last.bytes);
+        (self.server, self.client) = crate::bench::start_at(self.now, &self.log);
+        self.log = self.server.snapshot();
+        self.server
+            .receive(self.client, CONNECT.as_bytes(), self.now);
     }
 
     /// Lets time pass after the last step.
@@ -189,7 +207,7 @@ impl Ours {
 
 /// A nats-server of our own, for many sequences.
 pub struct Real {
-    process: Child,
+    process: RefCell<Child>,
     port: u16,
     folder: Folder,
 }
@@ -204,8 +222,8 @@ impl Drop for Folder {
 
 impl Drop for Real {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.process.get_mut().kill();
+        let _ = self.process.get_mut().wait();
     }
 }
 
@@ -220,32 +238,50 @@ impl Real {
         let folder =
             std::env::temp_dir().join(format!("differential-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).ok()?;
-        let process = Command::new("nats-server")
-            .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
-            .arg(&folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
         let real = Real {
-            process,
+            process: RefCell::new(run(port, &folder)?),
             port,
             folder: Folder(folder),
         };
-        let end = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < end {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(real);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("nats-server does not listen");
+        real.listens();
+        Some(real)
     }
 
-    pub fn session(&self) -> Session {
+    /// Waits until it does.
+    fn listens(&self) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < end, "nats-server does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks it to stop.
+    fn stop(&self) {
+        let pid = self.process.borrow().id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "kill");
+    }
+
+    /// Waits until it has stopped, and starts it again.
+    fn start_again(&self) {
+        let mut process = self.process.borrow_mut();
+        process.wait().expect("nats-server stops");
+        *process = run(self.port, &self.folder.0).expect("nats-server starts");
+        self.listens();
+    }
+
+    /// A client's connection.
+    fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("nats-server listens");
         stream.set_nodelay(true).expect("a socket");
+        stream
+    }
+
+    pub fn session(&self) -> Session<'_> {
+        let stream = self.connect();
         let mut session = Session {
+            real: self,
             streams: self.folder.0.join("jetstream/$G/streams"),
             stream,
             transcript: Transcript::default(),
@@ -256,29 +292,46 @@ impl Real {
     }
 }
 
+fn run(port: u16, folder: &Path) -> Option<Child> {
+    Command::new("nats-server")
+        .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
+        .arg(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()
+}
+
 /// A client of nats-server for one sequence.
-pub struct Session {
+pub struct Session<'a> {
+    real: &'a Real,
     /// Where nats-server keeps streams; it takes their files away only after it has answered.
     streams: std::path::PathBuf,
     stream: TcpStream,
     pub transcript: Transcript,
 }
 
-impl Session {
+impl Session<'_> {
     fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("nats-server reads");
     }
 
     /// Reads for at most `time`; the number of PONGs.
     fn read(&mut self, time: Duration) -> usize {
+        self.read_some(time)
+            .expect("nats-server keeps the connection")
+    }
+
+    /// The same; nothing when nats-server has closed the connection.
+    fn read_some(&mut self, time: Duration) -> Option<usize> {
         let mut buffer = [0; 65536];
         self.stream
             .set_read_timeout(Some(time.max(Duration::from_micros(1))))
             .expect("a socket");
         match self.stream.read(&mut buffer) {
-            Ok(0) => panic!("nats-server closed the connection"),
-            Ok(length) => self.transcript.take(&buffer[..length]),
-            Err(_) => 0,
+            Ok(0) => None,
+            Ok(length) => Some(self.transcript.take(&buffer[..length])),
+            Err(error) => (error.kind() != ErrorKind::ConnectionReset).then_some(0),
         }
     }
 
@@ -289,6 +342,18 @@ impl Session {
         while self.read(PATIENCE) == 0 {
             assert!(Instant::now() < end, "no PONG");
         }
+    }
+
+    /// Stops the server, starts it again and connects; how long it took.
+    pub fn restart(&mut self) -> Duration {
+        let start = Instant::now();
+        self.real.stop();
+        while self.read_some(PATIENCE).is_some() {}
+        self.real.start_again();
+        self.stream = self.real.connect();
+        self.send(CONNECT.as_bytes());
+        self.sync();
+        start.elapsed()
     }
 
     /// Does a step and waits until as much came as ours sent, or too long. How long it took, without the wait it may be.

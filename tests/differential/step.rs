@@ -31,6 +31,8 @@ pub enum Act {
     },
     /// Lets time pass.
     Wait { ms: u64 },
+    /// Stops the server and starts it again. Clients connect and subscribe again.
+    Restart,
 }
 
 impl Step {
@@ -93,7 +95,7 @@ impl Step {
                 Some(subject) => request(subject, &[], payload),
                 None => Vec::new(),
             },
-            Act::Wait { .. } => Vec::new(),
+            Act::Wait { .. } | Act::Restart => Vec::new(),
         }
     }
 }

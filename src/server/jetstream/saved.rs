@@ -3,7 +3,7 @@
 
 use super::JetStream;
 use super::journal::{Journal, Reader, Record};
-use super::store::{LAST_SEQ, Storage};
+use super::store::{LAST_SEQ, Storage, Store};
 use super::stream::{Stream, StreamConfig};
 use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::wire::json::{self, Writer};
@@ -70,6 +70,11 @@ impl JetStream {
             let text = format!("{} bytes of the stored state were damaged", reader.lost());
             core.log("WRN", &text);
         }
+        for id in ids.values() {
+            if let Some(stream) = self.streams.get_mut(id) {
+                stream.start_at_first_seq();
+            }
+        }
         for ((stream, _), saved) in consumers {
             if let Some(stream) = ids.get(&stream).and_then(|id| self.streams.get_mut(id)) {
                 let (consumers, view) = stream.parts();
@@ -115,7 +120,9 @@ impl JetStream {
                     let new = super::next_stream_id(core);
                     self.names.insert(config.name.clone(), new);
                     ids.insert(id, new);
-                    let stream = Stream::new(core, new, config, created);
+                    let mut stream = Stream::new(core, new, config, created);
+                    // Its messages may be older than the first sequence of its configuration.
+                    stream.store = Store::new(Storage::File, 0);
                     self.streams.insert(new, Box::new(stream));
                 }
             }
@@ -228,6 +235,16 @@ impl Stream {
             });
         }
         journal.write(self.state());
+    }
+
+    /// Without messages, the next one is no earlier than the configuration says. nats-server also forgets messages that are
+    /// earlier.
+    fn start_at_first_seq(&mut self) {
+        let before = self.config.first_seq.saturating_sub(1);
+        if self.store.is_empty() && self.store.last_seq() < before {
+            let time = self.store.last_time();
+            self.store.put_state(before + 1, before, time);
+        }
     }
 
     fn replay(&mut self, record: Record<'_>) {

@@ -54,8 +54,17 @@ fn single(payload: &[u8], one: &mut dyn FnMut(&mut Decoder, Value<'_>)) -> Resul
     let (document, end) = match Document::parse(payload, 0) {
         Ok(Some(found)) => found,
         Ok(None) => return Err(CUT.to_owned()),
-        Err(error) if error == "unexpected EOF" => return Err(CUT.to_owned()),
-        Err(error) => return Err(error.split(" at offset ").next().unwrap_or_default().into()),
+        Err(error) => {
+            let error = match error.as_str() {
+                // Go looks what a blank would make of it.
+                "unexpected EOF" => match Document::parse(&[payload, b" "].concat(), 0) {
+                    Err(error) if error != "unexpected EOF" => error,
+                    _ => return Err(CUT.to_owned()),
+                },
+                _ => error,
+            };
+            return Err(error.split(" at offset ").next().unwrap_or_default().into());
+        }
     };
     if let Some(byte) = payload.get(after_blanks(payload, end)) {
         return Err(invalid(*byte, "after top-level value"));

@@ -28,7 +28,8 @@ impl Consumer {
         w.finish()
     }
 
-    /// How far it has come: numbers of eight bytes each, the lists with their lengths before them.
+    /// How far it has come: numbers of eight bytes each, the lists with their lengths before them. Not when it was
+    /// active, which nats-server does not remember either.
     pub fn state(&self) -> Vec<u8> {
         let progress = &self.progress;
         let mut numbers = vec![progress.next_stream, progress.next_consumer];
@@ -39,8 +40,6 @@ impl Consumer {
         ] {
             numbers.extend([place.consumer, place.stream]);
         }
-        let time = |time: Option<Time>| time.map_or(0, |time| time.0 as u64);
-        numbers.extend([time(progress.last_delivered), time(progress.last_acked)]);
         numbers.push(progress.pending.len() as u64);
         for (seq, pending) in &progress.pending {
             numbers.extend([*seq, pending.consumer, pending.since.0 as u64]);
@@ -110,9 +109,6 @@ fn read_state(state: &[u8]) -> Option<Progress> {
             stream: numbers.next()?,
         };
     }
-    let time = |n: u64| Some(Time(n as i64)).filter(|_| n > 0);
-    progress.last_delivered = time(numbers.next()?);
-    progress.last_acked = time(numbers.next()?);
     for _ in 0..numbers.next()? {
         let seq = numbers.next()?;
         let pending = Pending {
@@ -126,6 +122,20 @@ fn read_state(state: &[u8]) -> Option<Progress> {
         progress.redelivered.insert(seq, numbers.next()?);
     }
     Some(progress)
+}
+
+impl Progress {
+    /// As nats-server does at its start: a consumer that is to begin beyond the end of the stream gets what comes next.
+    fn go_back_to(&mut self, last: u64) {
+        self.next_stream = self.next_stream.min(last + 1);
+        for place in [
+            &mut self.floor,
+            &mut self.shown_delivered,
+            &mut self.shown_floor,
+        ] {
+            place.stream = place.stream.min(last);
+        }
+    }
 }
 
 impl Consumers {
@@ -162,6 +172,7 @@ impl Consumers {
             consumer.created = created;
             if let Some(progress) = read_state(state) {
                 consumer.progress = progress;
+                consumer.progress.go_back_to(work.store.last_seq());
                 consumer.skip_list = None;
                 consumer.count_pending(work.store);
             }
