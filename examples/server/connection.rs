@@ -18,7 +18,7 @@ pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
     while let Ok((socket, address)) = listener.accept().await {
         let host = host.clone();
         let peer = Peer {
-            ip: address.ip().to_string(),
+            ip: address.ip().to_canonical().to_string(),
             port: address.port(),
             websocket,
         };

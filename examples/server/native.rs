@@ -177,9 +177,19 @@ pub async fn main() -> ExitCode {
     LocalSet::new().run_until(serve(config)).await
 }
 
+/// Binds as Go does: the wildcard of IPv4 takes IPv6 as well, where there is any.
+async fn listen(host: &str, port: u16) -> std::io::Result<TcpListener> {
+    if host == "0.0.0.0"
+        && let Ok(both) = TcpListener::bind(("::", port)).await
+    {
+        return Ok(both);
+    }
+    TcpListener::bind((host, port)).await
+}
+
 async fn serve(mut config: Config) -> ExitCode {
     config.pid = std::process::id();
-    let clients = match TcpListener::bind((&config.host[..], config.port)).await {
+    let clients = match listen(&config.host, config.port).await {
         Ok(listener) => listener,
         Err(error) => {
             eprintln!(
@@ -194,7 +204,7 @@ async fn serve(mut config: Config) -> ExitCode {
         .map_or(config.port, |address| address.port());
     let mut websockets = None;
     if let Some(port) = config.websocket_port {
-        match TcpListener::bind((&config.host[..], port)).await {
+        match listen(&config.host, port).await {
             Ok(listener) => {
                 config.websocket_port = listener.local_addr().ok().map(|address| address.port());
                 websockets = Some(listener);

@@ -73,7 +73,10 @@ impl Core {
             // There is no clock in here to take the time with.
             self.log("INF", "Took 0s to start JetStream");
         }
-        let host = self.config.host.clone();
+        let mut host = self.config.host.clone();
+        if host.contains(':') {
+            host = format!("[{host}]");
+        }
         if let Some(port) = self.config.websocket_port {
             self.log(
                 "INF",

@@ -4,8 +4,9 @@
     tests/conformance/run.py [NAME...]      NAME is the beginning of a script's name
 
 A script is NAME.test.mjs (node:test) or NAME_test.py (prints 'N passed, N failed' at its end). It finds a fresh server with
-JetStream in NATS_URL (nats://...) and NATS_WS (ws://...), and in SERVER which one it is: `ours` or `real`. What passes
-against nats-server says that the script is right; what passes against ours says that we are. Both count.
+JetStream in NATS_URL (nats://...) and NATS_WS (ws://...), in SERVER which one it is, `ours` or `real`, and its program in
+SERVER_BIN, for a script that starts more. What passes against nats-server says that the script is right; what passes
+against ours says that we are. Both count.
 SERVER_BIN names our server (target/debug/examples/server).
 """
 import os, re, shutil, socket, subprocess, sys, tempfile, time
@@ -59,7 +60,8 @@ def run(script, which):
     except RuntimeError as error:
         print(error)
         return 0, 1
-    env = dict(os.environ, SERVER=which, NATS_URL=f"nats://127.0.0.1:{port}", NATS_WS=f"ws://127.0.0.1:{ws}")
+    program = OURS if which == "ours" else "nats-server"
+    env = dict(os.environ, SERVER=which, SERVER_BIN=program, NATS_URL=f"nats://127.0.0.1:{port}", NATS_WS=f"ws://127.0.0.1:{ws}")
     if script.endswith(".mjs"):
         command, counts = ["node", "--experimental-websocket", "--test", "--test-reporter=tap", script], r"^# pass (\d+)\n# fail (\d+)$"
     else:
