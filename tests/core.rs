@@ -221,6 +221,15 @@ fn connect_checks() {
         user: Some("u".into()),
         ..Config::default()
     };
+    let hashed = Config {
+        pass: Some("$2a$04$h".into()),
+        verify_hash: Some(|hash, password| (hash, password) == ("$2a$04$h", "p")),
+        ..user.clone()
+    };
+    let unverified = Config {
+        verify_hash: None,
+        ..hashed.clone()
+    };
     let violation = "-ERR 'Authorization Violation'\r\nclosed";
     for (config, text, want) in [
         (
@@ -255,6 +264,13 @@ fn connect_checks() {
         (&token, "{\"auth_token\":\"t\"}", "+OK\r\n"),
         (&bare, "{\"user\":\"u\"}", "+OK\r\n"),
         (&bare, "{\"user\":\"u\",\"pass\":\"p\"}", violation),
+        (&hashed, "{\"user\":\"u\",\"pass\":\"p\"}", "+OK\r\n"),
+        (&hashed, "{\"user\":\"u\",\"pass\":\"$2a$04$h\"}", violation),
+        (
+            &unverified,
+            "{\"user\":\"u\",\"pass\":\"$2a$04$h\"}",
+            violation,
+        ),
     ] {
         table(config, "", &[(&format!("CONNECT {text}\r\n"), want)]);
     }

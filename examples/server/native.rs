@@ -158,6 +158,7 @@ pub async fn main() -> ExitCode {
     let config = match flags::parse(&args) {
         Command::Run { config, jetstream } => Config {
             jetstream: jetstream.then_some(jetstream::start),
+            verify_hash: Some(verify_hash),
             ..config
         },
         Command::Signal(_) => {
@@ -175,6 +176,12 @@ pub async fn main() -> ExitCode {
         }
     };
     LocalSet::new().run_until(serve(config)).await
+}
+
+/// Whether a bcrypt hash belongs to a password; Go ignores what comes after its 60 characters.
+fn verify_hash(hash: &str, password: &str) -> bool {
+    let hash = hash.get(..60).unwrap_or(hash);
+    bcrypt::verify(password, hash).unwrap_or(false)
 }
 
 /// Binds as Go does: the wildcard of IPv4 takes IPv6 as well, where there is any.

@@ -55,6 +55,8 @@ pub struct Config {
     pub pass: Option<String>,
     /// `--auth`.
     pub token: Option<String>,
+    /// Does a bcrypt hash, as `--pass` and `--auth` may be, belong to a password? With `None` it belongs to none.
+    pub verify_hash: Option<fn(hash: &str, password: &str) -> bool>,
     /// `-D`: debug lines in the log.
     pub debug: bool,
     /// `-V`: protocol trace in the log.
@@ -84,6 +86,7 @@ impl Default for Config {
             user: None,
             pass: None,
             token: None,
+            verify_hash: None,
             debug: false,
             trace: false,
             websocket_port: None,
@@ -105,13 +108,39 @@ impl Config {
     /// Are these credentials good? The token counts alone if there is one.
     pub(crate) fn admits(&self, user: &str, pass: &str, token: &str) -> bool {
         match (&self.token, &self.user) {
-            (Some(wanted), _) => wanted == token,
+            (Some(wanted), _) => self.same(wanted, token),
             (None, Some(wanted)) => {
-                wanted == user && self.pass.as_deref().unwrap_or_default() == pass
+                wanted == user && self.same(self.pass.as_deref().unwrap_or_default(), pass)
             }
             (None, None) => true,
         }
     }
+
+    /// Is a password the one that is wanted, or that of the hash that is wanted?
+    fn same(&self, wanted: &str, given: &str) -> bool {
+        if is_hash(wanted) {
+            self.verify_hash.is_some_and(|verify| verify(wanted, given))
+        } else {
+            wanted == given
+        }
+    }
+}
+
+/// Is a password a bcrypt hash, as nats-server recognizes it: `$2a$11$` and more?
+fn is_hash(password: &str) -> bool {
+    matches!(
+        password.as_bytes(),
+        [
+            b'$',
+            b'2',
+            b'a' | b'b' | b'x' | b'y',
+            b'$',
+            b'0'..=b'9',
+            b'0'..=b'9',
+            b'$',
+            ..
+        ]
+    )
 }
 
 /// Names one client connection; INFO's `client_id`.

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::info::{API_LEVEL, GO_VERSION, VERSION};
+use super::is_hash;
 use super::sha256::short_hash;
 
 /// `-sd` unless given: a directory that does not last.
@@ -30,7 +31,8 @@ impl Core {
             self.log("INF", &format!("  Node:     {node}"));
         }
         self.log("INF", &format!("  ID:       {}", self.identity.id));
-        if self.config.pass.is_some() || self.config.token.is_some() {
+        // nats-server does not look at the token.
+        if self.config.pass.as_deref().is_some_and(|p| !is_hash(p)) {
             self.log("WRN", "Plaintext passwords detected, use nkeys or bcrypt");
         }
         self.log("DBG", "Created system account: \"$SYS\"");
