@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::info::Identity;
 use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
+use super::message_trace::MessageTrace;
 use super::random::Random;
 use super::routes::Routes;
 use super::timers::Timers;
@@ -176,6 +177,8 @@ pub struct Core {
     pub(super) sent: u64,
     pub(super) totals: Totals,
     hits: Vec<SubscriptionId>,
+    /// The report on the client's message that is being routed.
+    pub(super) message_trace: Option<MessageTrace>,
     /// One who got something in this step and is behind with reading.
     pub(super) behind: Option<ConnectionId>,
     /// One of those who got the last delivery is.
@@ -238,6 +241,7 @@ impl Core {
             sent: 0,
             totals: Totals::default(),
             hits: Vec::new(),
+            message_trace: None,
             behind: None,
             delivered_behind: false,
             journal: None,
@@ -344,7 +348,7 @@ impl Core {
         taken
     }
 
-    fn queue_route(&mut self, to: &[u8], message: Message<'_>, form: Form<'_>) -> bool {
+    pub(super) fn queue_route(&mut self, to: &[u8], message: Message<'_>, form: Form<'_>) -> bool {
         let mut work = std::mem::take(&mut self.work);
         let taken = self.route(None, to, &message, form, &mut |endpoint| {
             work.push_back(Work::new(endpoint, &message));
@@ -541,6 +545,11 @@ impl Core {
         message: &Message<'_>,
         form: Form<'_>,
     ) -> bool {
+        if let (Some(from), Some(_)) = (from, &self.message_trace)
+            && self.trace_egress(from, id)
+        {
+            return true;
+        }
         let Some(Some(subscription)) = self.subscriptions.get_mut(id) else {
             return false;
         };

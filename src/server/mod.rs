@@ -15,6 +15,7 @@ pub mod hash;
 mod info;
 pub mod jetstream;
 mod log;
+mod message_trace;
 mod options;
 mod random;
 pub mod routes;
@@ -351,8 +352,9 @@ impl Server {
             sizes: publish.sizes,
             double_space: false,
         };
+        self.core.begin_message_trace(from, &message);
         let mut endpoints = std::mem::take(&mut self.endpoints);
-        let taken = self.core.route(
+        let mut taken = self.core.route(
             Some(from),
             message.subject,
             &message,
@@ -360,6 +362,10 @@ impl Server {
             &mut |endpoint| endpoints.push(endpoint),
         );
         for endpoint in endpoints.drain(..) {
+            if self.core.trace_endpoint(endpoint, message.subject) {
+                taken = false;
+                continue;
+            }
             self.hand_over(endpoint, message, Some(from));
         }
         self.endpoints = endpoints;
@@ -367,6 +373,7 @@ impl Server {
             self.core
                 .no_responders(from, message.subject, message.reply);
         }
+        self.core.end_message_trace();
     }
 
     fn hand_over(&mut self, endpoint: Endpoint, message: Message<'_>, from: Option<ConnectionId>) {

@@ -40,6 +40,17 @@ struct Query {
     tags: Vec<String>,
 }
 
+/// Where nats-server hands a request on to.
+pub(super) fn account_subject(subject: &[u8]) -> Vec<u8> {
+    let what = subject.rsplit(|b| *b == b'.').next().unwrap_or_default();
+    let of: &[u8] = if subject == USER_INFO {
+        b"USER"
+    } else {
+        b"ACCOUNT"
+    };
+    [b"$SYS.REQ.", of, b".$G.", what].concat()
+}
+
 impl Core {
     pub(super) fn subscribe_system(&mut self) {
         SUBJECTS
@@ -115,7 +126,7 @@ impl Core {
             && query.tags.is_empty()
     }
 
-    fn write_server(&self, json: &mut Writer) {
+    pub(super) fn write_server(&self, json: &mut Writer) {
         json.open();
         json.key("name").string(&self.identity.name);
         json.key("host").string(&self.config.host);

@@ -26,6 +26,14 @@ pub fn remove(block: &[u8], key: &str) -> Vec<u8> {
     }
 }
 
+/// `block` with another value for the first `key`.
+pub fn replace(block: &[u8], key: &str, value: &[u8]) -> Vec<u8> {
+    match find(block, key) {
+        Some((_, (start, end))) => [&block[..start], value, &block[end..]].concat(),
+        None => block.to_vec(),
+    }
+}
+
 /// Appends a field to `block`, which is started when empty.
 pub fn push(block: &mut Vec<u8>, key: &str, value: &[u8]) {
     if block.is_empty() {
@@ -103,6 +111,8 @@ mod tests {
         push(&mut block, "A", b"1");
         push(&mut block, "B", b"2");
         assert_eq!(block, b"NATS/1.0\r\nA: 1\r\nB: 2\r\n\r\n");
+        let other = replace(&block, "A", b"long");
+        assert_eq!(other, b"NATS/1.0\r\nA: long\r\nB: 2\r\n\r\n");
         block = remove(&block, "A");
         assert_eq!(block, b"NATS/1.0\r\nB: 2\r\n\r\n");
         assert_eq!(remove(&block, "none"), block);

@@ -39,7 +39,7 @@ pub fn indent(json: &[u8]) -> String {
 }
 
 /// Appends JSON to a buffer. Every method adds one piece; a comma goes before it where one is due.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Writer {
     out: Vec<u8>,
 }

@@ -40,12 +40,17 @@ pub enum Accepted {
     Duplicate(u64),
     /// Nobody is interested: the sequence is used up, nothing is stored.
     Unwanted(u64),
+    /// It would be, but it is only to be told what happens to it.
+    Reported,
 }
 
 impl Stream {
     /// A message came on one of the stream's subjects.
     pub fn receive(&mut self, core: &mut Core, message: Message<'_>) {
-        let block = clean(message.headers);
+        let mut block = clean(message.headers);
+        if let Some(other) = core.without_trace(&block) {
+            block = Cow::Owned(other);
+        }
         let reply = if self.config.no_ack {
             b""
         } else {
@@ -58,6 +63,14 @@ impl Stream {
             let (subject, payload) = (message.subject, message.payload);
             self.publish(core, subject, reply, &block, payload, Origin::Client)
         };
+        let error = match &accepted {
+            Err(error) => &error.description,
+            Ok(Accepted::Duplicate(_)) => "msgid is duplicate",
+            _ => "",
+        };
+        if !error.is_empty() {
+            core.trace_stream(&self.config.name, b"", error, true);
+        }
         match accepted {
             Err(error) if !reply.is_empty() => {
                 let mut w = Writer::default();
@@ -109,6 +122,9 @@ impl Stream {
             && !self.consumers.has_interest(&subject)
             && !matches!(origin, Origin::Mirror(..))
         {
+            if self.report(core, &subject, origin, false) {
+                return Ok(Accepted::Reported);
+            }
             let seq = self.store.last_seq() + 1;
             self.store.skip_to(seq, now);
             self.record_state(core);
@@ -147,6 +163,9 @@ impl Stream {
             block = Cow::Owned(raised);
         }
         self.check_room(&subject, &block, payload, !fields.rollup.is_empty())?;
+        if self.report(core, &subject, origin, true) {
+            return Ok(Accepted::Reported);
+        }
 
         let (seq, time) = match origin {
             Origin::Mirror(seq, time) => (seq, time),
@@ -202,6 +221,11 @@ impl Stream {
             self.settle(core);
         }
         Ok(Accepted::Stored(seq))
+    }
+
+    /// Reports what becomes of a client's message, if that was asked for; true if it is not to become it.
+    fn report(&self, core: &mut Core, subject: &[u8], origin: Origin, wanted: bool) -> bool {
+        origin == Origin::Client && core.trace_stream(&self.config.name, subject, "", wanted)
     }
 
     fn check_sizes(&self, block: &[u8], payload: &[u8]) -> Result<(), ApiError> {
