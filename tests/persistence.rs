@@ -420,3 +420,47 @@ fn any_bytes_will_do() {
         Node::start(&bytes, START, 1).view();
     }
 }
+
+/// Ack waits after a restart begin with the messages' own times, on whole seconds, but for one that a client put off.
+#[test]
+fn ack_waits_go_on() {
+    let mut node = Node::start(b"", START, 1);
+    let config = "{\"name\":\"F\",\"subjects\":[\"F.>\"]}";
+    node.request("$JS.API.STREAM.CREATE.F", config);
+    let consumer = "{\"stream_name\":\"F\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\",\"ack_wait\":5000000000}}";
+    node.request("$JS.API.CONSUMER.DURABLE.CREATE.F.c", consumer);
+    node.publish("F.a", "", "old");
+    node.publish("F.b", "", "put off");
+    node.wait(4 * SECOND + SECOND / 2);
+    node.publish("F.c", "", "new");
+    let next = "$JS.API.CONSUMER.MSG.NEXT.F.c";
+    let got = node.request(next, "{\"batch\":3,\"no_wait\":true}");
+    let reply = got
+        .split(' ')
+        .find(|word| word.starts_with("$JS.ACK.F.c.1.2."));
+    node.request(reply.expect("a reply"), "-NAK {\"delay\":3000000000}");
+    node.wait(SECOND);
+    let mut again = Node::start(&node.log, node.now, 2);
+    let mut seen = Vec::new();
+    for _ in 0..7 {
+        again.wait(SECOND / 2);
+        let got = again.request(next, "{\"batch\":9,\"no_wait\":true}");
+        let payloads = ["old", "put off", "new"].into_iter();
+        seen.push(
+            payloads
+                .filter(|p| got.contains(&format!("\r\n{p}\r\n")))
+                .collect::<Vec<_>>(),
+        );
+    }
+    let none = Vec::new;
+    let want = [
+        vec!["old"],
+        none(),
+        vec!["put off"],
+        none(),
+        none(),
+        none(),
+        vec!["new"],
+    ];
+    assert_eq!(seen, want);
+}

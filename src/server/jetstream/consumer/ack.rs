@@ -153,10 +153,7 @@ impl Consumer {
     /// `+WPI`: the ack wait starts anew.
     fn work_in_progress(&mut self, work: &mut Work<'_>, seq: u64) {
         let now = work.core.now();
-        if let Some(pending) = self.progress.pending.get_mut(&seq) {
-            pending.since = now;
-            self.progress.last_delivered = Some(now);
-        }
+        self.progress.put_off(seq, now, now);
     }
 
     /// `-NAK`: deliver again, at once or after the delay in `rest`.
@@ -180,10 +177,7 @@ impl Consumer {
         let now = work.core.now();
         let since = now.after(-self.config.ack_wait).after(delay);
         self.progress.unqueue(seq);
-        if let Some(pending) = self.progress.pending.get_mut(&seq) {
-            pending.since = since;
-            self.progress.last_delivered = Some(now);
-        }
+        self.progress.put_off(seq, since, now);
         let again = self.progress.redelivered.get(&seq).copied().unwrap_or(0);
         self.arm_ack_timer(work, since.after(self.ack_wait(again)));
     }
@@ -244,7 +238,7 @@ impl Consumer {
     }
 
     /// Makes sure that the timer fires by `at`.
-    fn arm_ack_timer(&mut self, work: &mut Work<'_>, at: Time) {
+    pub(super) fn arm_ack_timer(&mut self, work: &mut Work<'_>, at: Time) {
         if self.ack_timer.is_none_or(|timer| at < timer) {
             self.set_ack_timer(work, Some(at));
         }

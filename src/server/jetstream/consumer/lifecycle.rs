@@ -517,7 +517,8 @@ impl Consumer {
     pub(super) fn resume(&mut self, work: &mut Work<'_>) {
         self.start_timers(work);
         if !self.progress.pending.is_empty() {
-            self.arm_ack_wait(work);
+            // Some ack waits may be over by now.
+            self.arm_ack_timer(work, work.core.now());
         }
     }
 

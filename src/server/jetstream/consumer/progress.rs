@@ -23,6 +23,9 @@ pub struct Pending {
     pub consumer: u64,
     /// When the ack wait began; shifted by delayed NAKs.
     pub since: Time,
+    /// When the client put the ack wait off: the same. Otherwise it begins with the message's time after a restart, as in
+    /// nats-server.
+    pub put_off: Option<Time>,
 }
 
 /// What the ack wait of a pending message came to.
@@ -100,8 +103,18 @@ impl Progress {
         let pending = Pending {
             consumer,
             since: now,
+            put_off: None,
         };
-        self.pending.get_or_insert(seq, pending).since = now;
+        let pending = self.pending.get_or_insert(seq, pending);
+        (pending.since, pending.put_off) = (now, None);
+    }
+
+    /// The client lets the ack wait of `seq` begin at `since`.
+    pub fn put_off(&mut self, seq: u64, since: Time, now: Time) {
+        if let Some(pending) = self.pending.get_mut(&seq) {
+            (pending.since, pending.put_off) = (since, Some(since));
+            self.last_delivered = Some(now);
+        }
     }
 
     /// Counts another delivery of `seq` and returns its number (2 for the first redelivery).

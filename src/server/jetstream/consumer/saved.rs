@@ -6,10 +6,10 @@ use super::progress::{Pending, Position, Progress};
 use super::{Consumer, Consumers, View};
 use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::server::jetstream::journal::{Journal, Record};
-use crate::server::jetstream::store::Storage;
+use crate::server::jetstream::store::{Storage, Store};
 use crate::server::jetstream::stream::StreamConfig;
 use crate::wire::json::{self, Writer};
-use crate::wire::time::Time;
+use crate::wire::time::{SECOND, Time};
 
 impl Consumer {
     /// The number that names it.
@@ -28,21 +28,18 @@ impl Consumer {
         w.finish()
     }
 
-    /// How far it has come: numbers of eight bytes each, the lists with their lengths before them. Not when it was
-    /// active, which nats-server does not remember either.
+    /// How far it has come as it shows it: numbers of eight bytes each, the lists with their lengths before them. Not when it
+    /// was active, which nats-server does not remember either.
     pub fn state(&self) -> Vec<u8> {
         let progress = &self.progress;
-        let mut numbers = vec![progress.next_stream, progress.next_consumer];
-        for place in [
-            progress.floor,
-            progress.shown_delivered,
-            progress.shown_floor,
-        ] {
+        let mut numbers = Vec::new();
+        for place in [progress.shown_delivered, progress.shown_floor] {
             numbers.extend([place.consumer, place.stream]);
         }
         numbers.push(progress.pending.len() as u64);
         for (seq, pending) in &progress.pending {
-            numbers.extend([*seq, pending.consumer, pending.since.0 as u64]);
+            let put_off = pending.put_off.map_or(0, |since| since.0);
+            numbers.extend([*seq, pending.consumer, put_off as u64]);
         }
         numbers.push(progress.redelivered.len() as u64);
         for (seq, count) in progress.redelivered.iter() {
@@ -92,28 +89,32 @@ impl Config {
     }
 }
 
-/// The state that [`Consumer::state`] wrote; `None` if it is something else.
-fn read_state(state: &[u8]) -> Option<Progress> {
+/// The state that [`Consumer::state`] wrote; `None` if it is something else. Ack waits begin on whole seconds, as in nats-server's
+/// files.
+fn read_state(state: &[u8], store: &Store) -> Option<Progress> {
     let mut numbers = state
         .chunks_exact(8)
         .map(|chunk| chunk.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b)));
-    let mut progress = Progress::starting_at(numbers.next()?);
-    progress.next_consumer = numbers.next()?;
-    for place in [
-        &mut progress.floor,
-        &mut progress.shown_delivered,
-        &mut progress.shown_floor,
-    ] {
+    let mut progress = Progress::default();
+    for place in [&mut progress.shown_delivered, &mut progress.shown_floor] {
         *place = Position {
             consumer: numbers.next()?,
             stream: numbers.next()?,
         };
     }
+    progress.floor = progress.shown_floor;
+    progress.next_consumer = progress.shown_delivered.consumer.saturating_add(1);
+    progress.next_stream = progress.shown_delivered.stream.saturating_add(1);
     for _ in 0..numbers.next()? {
         let seq = numbers.next()?;
+        let consumer = numbers.next()?;
+        let put_off = Some(Time(numbers.next()? as i64)).filter(|since| since.0 > 0);
+        let stored = store.get(seq).map(|message| message.time);
+        let since = put_off.or(stored).unwrap_or_default();
         let pending = Pending {
-            consumer: numbers.next()?,
-            since: Time(numbers.next()? as i64),
+            consumer,
+            since: Time(since.0 / SECOND * SECOND),
+            put_off,
         };
         progress.pending.insert(seq, pending);
     }
@@ -170,7 +171,7 @@ impl Consumers {
         let id = self.insert(core, view, name, read);
         self.with(core, view, id, |consumer, work| {
             consumer.created = created;
-            if let Some(progress) = read_state(state) {
+            if let Some(progress) = read_state(state, work.store) {
                 consumer.progress = progress;
                 consumer.progress.go_back_to(work.store.last_seq());
                 consumer.skip_list = None;
