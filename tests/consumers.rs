@@ -299,3 +299,34 @@ fn deliveries_wait_for_a_client_that_reads() {
         assert_eq!(got, 70, "{fields}");
     }
 }
+
+/// A request that carries the pin keeps it, even one that gets nothing; messages and acks do not.
+#[test]
+fn requests_keep_the_pin_they_carry() {
+    let pinning = "\"ack_policy\":\"explicit\",\"priority_groups\":[\"g\"],\
+        \"priority_policy\":\"pinned_client\",\"priority_timeout\":1000000000";
+    let mut bench = with_stream("");
+    consumer(&mut bench, pinning);
+    bench.publish(&["s.a"]);
+    let message = bench.ask("CONSUMER.MSG.NEXT.S.C", "{\"batch\":3,\"group\":\"g\"}");
+    let pin = message
+        .split("Nats-Pin-Id: ")
+        .nth(1)
+        .map(|rest| &rest[..22]);
+    let pin = pin.expect("a pin");
+    let with_pin = format!("{{\"batch\":1,\"group\":\"g\",\"id\":\"{pin}\",\"no_wait\":true}}");
+    let stale = "{\"batch\":1,\"group\":\"g\",\"id\":\"x\",\"no_wait\":true,\"expires\":1}";
+    bench.wait(SECOND * 6 / 10);
+    let none = bench.ask("CONSUMER.MSG.NEXT.S.C", &with_pin);
+    assert!(none.contains(" 404 No Messages\r\n"), "{none}");
+    bench.wait(SECOND * 9 / 10);
+    bench.publish(&["s.a"]);
+    let refused = bench.ask("CONSUMER.MSG.NEXT.S.C", stale);
+    assert!(
+        refused.contains(" 423 Nats-Pin-Id mismatch\r\n"),
+        "{refused}"
+    );
+    bench.wait(SECOND * 2 / 10);
+    let accepted = bench.ask("CONSUMER.MSG.NEXT.S.C", stale);
+    assert!(!accepted.contains("mismatch"), "{accepted}");
+}

@@ -33,6 +33,10 @@ impl Consumer {
             Ok(ask) => ask,
             Err(status) => return self.send_status(work.core, reply, &status, None),
         };
+        let pin = ask.priority.as_ref().map_or("", |priority| &priority.id);
+        if !pin.is_empty() && pin == self.pin.id {
+            self.keep_pin(work.core);
+        }
         if self.requests.queue.len() as i64 >= self.config.max_waiting {
             self.prune_requests(work, false);
         }
