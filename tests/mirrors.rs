@@ -169,3 +169,49 @@ fn a_consumer_for_an_origin_is_complete() {
         }
     }
 }
+
+#[test]
+fn a_mirror_begins_where_its_origin_does() {
+    let mut bench = mirrored();
+    bench.ask("STREAM.PURGE.O", "");
+    for (name, more, first) in [
+        ("D", "", 4),
+        ("E", ",\"opt_start_seq\":3", 4),
+        ("F", ",\"opt_start_seq\":9", 9),
+        ("G", ",\"opt_start_time\":\"2126-01-01T00:00:00Z\"", 4),
+    ] {
+        let mirror = format!("{{\"name\":\"{name}\",\"mirror\":{{\"name\":\"O\"{more}}}}}");
+        bench.ask(&format!("STREAM.CREATE.{name}"), &mirror);
+        bench.wait(SECOND);
+        let info = bench.ask(&format!("STREAM.INFO.{name}"), "");
+        let places = (number(&info, "first_seq"), number(&info, "last_seq"));
+        assert_eq!(places, (first, first - 1), "{name}: {info}");
+    }
+}
+
+/// A source's header counts as part of a message. Whatever the stream refuses is tried again, until it is gone.
+#[test]
+fn a_source_waits_with_what_its_stream_refuses() {
+    let mut bench = mirrored();
+    let sourced = |limit: u64| {
+        format!("{{\"name\":\"S\",\"sources\":[{{\"name\":\"O\"}}],\"max_msg_size\":{limit}}}")
+    };
+    bench.ask("STREAM.CREATE.S", &sourced(3));
+    bench.wait(5 * SECOND);
+    let info = bench.ask("STREAM.INFO.S", "");
+    assert_eq!(number(&info, "messages"), 0, "{info}");
+    assert_eq!(number(&info, "lag"), 1, "{info}");
+    bench.ask("STREAM.UPDATE.S", &sourced(300));
+    bench.wait(5 * SECOND);
+    let info = bench.ask("STREAM.INFO.S", "");
+    assert_eq!(number(&info, "messages"), 3, "{info}");
+}
+
+#[test]
+fn sources_that_take_the_same_are_one_too_many() {
+    let mut bench = mirrored();
+    let config =
+        "{\"name\":\"S\",\"sources\":[{\"name\":\"O\"},{\"name\":\"O\",\"filter_subject\":\">\"}]}";
+    let answer = bench.ask("STREAM.CREATE.S", config);
+    assert!(answer.contains("\"err_code\":10140"), "{answer}");
+}

@@ -18,7 +18,7 @@ const RETRY_MORE: i64 = 10 * SECOND;
 const RETRY_MAX: i64 = 120 * SECOND;
 /// A deleted origin is missed after this long, and up to as long again.
 const SILENCE: i64 = 10 * SECOND;
-/// A full stream that refuses the new is tried again after this.
+/// A stream that refuses a message, since it is full or the message too large, is tried again after this.
 const REFUSED: i64 = SECOND;
 
 impl JetStream {
@@ -84,8 +84,13 @@ impl JetStream {
                     {
                         follow.attach(origin, &stream.store, now);
                     }
+                    let mut before = 0;
                     if let Some(origin) = self.streams.get_mut(&origin_id) {
                         read_with_consumer(core, id, &name, follow, origin);
+                        before = follow.next.max(origin.store.first_seq()).saturating_sub(1);
+                    }
+                    if let Some(stream) = self.streams.get_mut(&id).filter(|_| follow.mirror) {
+                        stream.mirror_after(core, before);
                     }
                     let followers = self.followers.get_or_insert(origin_id, Vec::new());
                     if !followers.contains(&id) {
@@ -154,8 +159,8 @@ impl JetStream {
                 let taken = !known
                     && match stream.publish(core, &subject, b"", &block, &payload, kind) {
                         Ok(_) => true,
-                        // Full, and discards the new: the same message again later.
-                        Err(error) if error.err_code == 10077 => {
+                        // Full, say, and discards the new: the same message again later.
+                        Err(_) if kind == Origin::Source => {
                             stream.follows[at].retry = Some(now.after(REFUSED));
                             set_timer(core, stream);
                             break;

@@ -7,7 +7,7 @@ use super::{Consumer, Consumers, View};
 use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::server::jetstream::journal::{Journal, Record};
 use crate::server::jetstream::store::{Storage, Store};
-use crate::server::jetstream::stream::StreamConfig;
+use crate::server::jetstream::stream::{Retention, StreamConfig};
 use crate::wire::json::{self, Writer};
 use crate::wire::time::{SECOND, Time};
 
@@ -126,8 +126,12 @@ fn read_state(state: &[u8], store: &Store) -> Option<Progress> {
 }
 
 impl Progress {
-    /// As nats-server does at its start: a consumer that is to begin beyond the end of the stream gets what comes next.
+    /// As nats-server does at its start: a consumer that is to begin beyond the end of the stream gets what comes next, unless
+    /// the stream is new.
     fn go_back_to(&mut self, last: u64) {
+        if last == 0 {
+            return;
+        }
         self.next_stream = self.next_stream.min(last + 1);
         for place in [
             &mut self.floor,
@@ -174,6 +178,13 @@ impl Consumers {
             if let Some(progress) = read_state(state, work.store) {
                 consumer.progress = progress;
                 consumer.progress.go_back_to(work.store.last_seq());
+                if work.config.retention != Retention::Limits {
+                    // What it has acknowledged may go, if no other needs it.
+                    let floor = consumer.progress.shown_floor.stream;
+                    let acked = work.store.from(0).take_while(|(seq, _)| *seq <= floor);
+                    let wanted = acked.filter(|(_, m)| consumer.filters.matches(m.subject));
+                    work.settled.extend(wanted.map(|(seq, _)| seq));
+                }
                 consumer.skip_list = None;
                 consumer.count_pending(work.store);
             }

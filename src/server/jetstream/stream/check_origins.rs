@@ -152,8 +152,7 @@ pub(super) fn check_sources(config: &StreamConfig, streams: Lookup<'_, '_>) -> C
             other.name == source.name
                 && api(other) == api(source)
                 && consumer(other) == consumer(source)
-                && other.filter_subject == source.filter_subject
-                && other.subject_transforms == source.subject_transforms
+                && other.names() == source.names()
         };
         if seen.iter().any(same) {
             return fail(10140, "duplicate source configuration detected");

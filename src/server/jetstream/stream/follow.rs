@@ -159,7 +159,10 @@ impl Follow {
         let pending = |o: &Stream| o.store.num_pending(&self.filters, self.next, false);
         w.open().key("name").string(&self.source.name);
         self.source.write_external(w);
-        w.key("lag").uint(origin.map_or(0, pending));
+        // As the last message told: how many follow the next one. A message that is refused comes again and again.
+        let lag = origin.map_or(0, pending);
+        let refused = if self.retry.is_some() { 2 } else { 0 };
+        w.key("lag").uint(lag.saturating_sub(refused));
         if !self.mirror && self.seq > 0 {
             w.key("seq").uint(self.seq);
         }
@@ -173,13 +176,28 @@ impl Follow {
             ApiError::from(STREAM_NOT_FOUND).write(w.key("error"));
         }
         // A mirror's is known once it asked for its origin.
-        let known = self.active.is_some() || !self.mirror;
+        let known = self.active.is_some() || self.failures > 0 || !self.mirror;
         if known && !self.source.filter_subject.is_empty() {
             let filter = &self.source.filter_subject;
             w.key("filter_subject").string(filter);
         }
         write_transforms(w, &self.source.subject_transforms);
         w.close();
+    }
+}
+
+impl Stream {
+    /// A mirror begins to read its origin after `seq`: it will not have what comes before.
+    pub fn mirror_after(&mut self, core: &mut Core, seq: u64) {
+        if self.store.last_seq() >= seq {
+            return;
+        }
+        if self.store.is_empty() {
+            self.store.clear(seq + 1);
+        } else {
+            self.store.skip_to(seq, core.now());
+        }
+        self.record_state(core);
     }
 }
 

@@ -211,6 +211,7 @@ impl Stream {
         }
         self.expire_ids(core);
         self.expire(core);
+        self.settle(core);
     }
 
     /// Puts in the deadlines of all messages that have a TTL.
