@@ -330,3 +330,21 @@ fn requests_keep_the_pin_they_carry() {
     let accepted = bench.ask("CONSUMER.MSG.NEXT.S.C", stale);
     assert!(!accepted.contains("mismatch"), "{accepted}");
 }
+
+/// Who gets the threshold of ephemerals with an update is what was one before, so that it ends a durable.
+#[test]
+fn an_ephemeral_made_durable_keeps_a_threshold() {
+    let mut bench = with_stream("");
+    consumer(&mut bench, "\"ack_policy\":\"none\"");
+    consumer(&mut bench, "\"ack_policy\":\"none\",\"durable_name\":\"C\"");
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    assert_eq!(number(&info, "inactive_threshold"), 5_000_000_000, "{info}");
+    bench.wait(6 * SECOND);
+    let names = bench.ask("CONSUMER.NAMES.S", "");
+    assert!(names.contains("\"consumers\":[]"), "{names}");
+    let threshold = "\"durable_name\":\"C\",\"inactive_threshold\":9000000000";
+    consumer(&mut bench, threshold);
+    consumer(&mut bench, "\"description\":\"d\"");
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(!info.contains("inactive_threshold"), "{info}");
+}

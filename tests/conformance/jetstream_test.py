@@ -226,6 +226,12 @@ async def object_store(js):
     await store.delete("big")
 
 
+@test
+async def a_time_zone_alone_is_no_schedule(js):
+    await stream(js, "zone", 0)
+    assert (await js.publish("zone.m", b"", headers={"Nats-Schedule-Time-Zone": "UTC"})).seq == 1
+
+
 async def main():
     nc = await nats.connect(os.environ["NATS_URL"])
     passed = failed = 0

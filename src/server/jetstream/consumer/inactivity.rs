@@ -10,9 +10,10 @@ const MIN_JITTER: i64 = 100_000_000;
 const JITTER: u64 = 900_000_000;
 
 impl Consumer {
-    /// Works out how long the consumer stays without interest, and shows the default for ephemerals.
-    pub(super) fn set_threshold(&mut self, core: &mut Core) {
-        let default = !self.config.is_durable() && self.config.inactive_threshold <= 0;
+    /// Works out how long the consumer stays without interest, and shows the default for ephemerals: for what was one before
+    /// the update, as in nats-server.
+    pub(super) fn set_threshold(&mut self, core: &mut Core, durable: bool) {
+        let default = !durable && self.config.inactive_threshold <= 0;
         if default {
             self.config.inactive_threshold = DEFAULT_THRESHOLD;
         }

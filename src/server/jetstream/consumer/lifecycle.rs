@@ -460,7 +460,7 @@ impl Consumer {
     }
 
     fn start_timers(&mut self, work: &mut Work<'_>) {
-        self.set_threshold(work.core);
+        self.set_threshold(work.core, self.config.is_durable());
         if self.config.is_push() {
             self.set_active(work, self.active);
             if self.config.idle_heartbeat > 0 {
@@ -503,7 +503,7 @@ impl Consumer {
             self.rate = rate_of(&self.config, work.config, work.core.now());
         }
         if self.config.inactive_threshold != old.inactive_threshold {
-            self.set_threshold(work.core);
+            self.set_threshold(work.core, old.is_durable());
             self.restart_inactivity(work);
         }
         if self.config.pause_until != old.pause_until {

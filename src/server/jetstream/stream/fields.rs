@@ -20,7 +20,6 @@ pub struct Fields<'a> {
     pub batch_id: &'a [u8],
     pub stream_source: &'a [u8],
     pub schedule: &'a [u8],
-    pub schedule_time_zone: &'a [u8],
     pub schedule_next: &'a [u8],
     pub scheduler: &'a [u8],
     pub marker_reason: &'a [u8],
@@ -36,7 +35,7 @@ impl<'a> Fields<'a> {
             return fields;
         }
         // A table: a `match` on bytes would be ten times the code.
-        let mut known: [(&[u8], &mut &[u8]); 17] = [
+        let mut known: [(&[u8], &mut &[u8]); 16] = [
             (b"Nats-Msg-Id", &mut fields.msg_id),
             (b"Nats-Expected-Stream", &mut fields.expected_stream),
             (
@@ -61,7 +60,6 @@ impl<'a> Fields<'a> {
             (b"Nats-Batch-Id", &mut fields.batch_id),
             (b"Nats-Stream-Source", &mut fields.stream_source),
             (b"Nats-Schedule", &mut fields.schedule),
-            (b"Nats-Schedule-Time-Zone", &mut fields.schedule_time_zone),
             (b"Nats-Schedule-Next", &mut fields.schedule_next),
             (b"Nats-Scheduler", &mut fields.scheduler),
             (b"Nats-Marker-Reason", &mut fields.marker_reason),

@@ -294,7 +294,7 @@ impl Stream {
             return Err(wrong_last_sequence(last));
         }
         if !sourced {
-            if !fields.schedule.is_empty() || !fields.schedule_time_zone.is_empty() {
+            if !fields.schedule.is_empty() {
                 return refuse(400, 10188, "message schedules is disabled");
             }
             if !fields.schedule_next.is_empty() || !fields.scheduler.is_empty() {
