@@ -406,6 +406,33 @@ fn a_consumer_goes_back_to_the_end_of_its_stream() {
     assert!(pulled.contains("$JS.ACK.F.c.1.2.1."), "{pulled}");
 }
 
+/// The stream remembers how far its source is, also without a message of it.
+#[test]
+fn what_a_source_sent_and_is_gone_does_not_come_again() {
+    let mut node = Node::start(b"", START, 1);
+    let create = |node: &mut Node, name: &str, rest: &str| {
+        node.request(
+            &format!("$JS.API.STREAM.CREATE.{name}"),
+            &format!("{{\"name\":\"{name}\",{rest}}}"),
+        )
+    };
+    create(&mut node, "F", "\"subjects\":[\"f\"]");
+    create(&mut node, "T", "\"sources\":[{\"name\":\"F\"}]");
+    node.publish("f", "", "1");
+    node.wait(SECOND);
+    node.request("$JS.API.STREAM.PURGE.T", "");
+    for round in 0..3 {
+        node = Node::start(&node.log, node.now, 1);
+        node.wait(SECOND);
+        let info = node.request("$JS.API.STREAM.INFO.T", "");
+        assert!(info.contains("\"messages\":0"), "{round}: {info}");
+        assert!(info.contains("\"lag\":0,\"seq\":1"), "{round}: {info}");
+    }
+    node.publish("f", "", "2");
+    let info = node.request("$JS.API.STREAM.INFO.T", "");
+    assert!(info.contains("\"messages\":1"), "{info}");
+}
+
 #[test]
 fn any_bytes_will_do() {
     let mut random = 88_172_645_463_325_252u64;

@@ -355,7 +355,7 @@ fn records(data: &[u8]) -> Vec<u8> {
         };
         let number = |n: u8| NUMBERS[usize::from(n) % NUMBERS.len()];
         let (id, x, y) = (number(*a) % 4, number(*b), number(*c));
-        journal.write(match kind % 8 {
+        journal.write(match kind % 9 {
             0 => Record::Stream {
                 id,
                 created: Time(x as i64),
@@ -384,6 +384,7 @@ fn records(data: &[u8]) -> Vec<u8> {
                 config: text,
             },
             6 => Record::ConsumerGone { stream: id, id: x },
+            7 => Record::Source { id, value: text },
             _ => Record::ConsumerState {
                 stream: id,
                 id: x,

@@ -32,12 +32,16 @@ impl JetStream {
         for (source, mirror) in origins(&stream.config) {
             let known = old
                 .iter()
-                .position(|f| f.source == *source && f.mirror == mirror);
+                .position(|f| f.source.is_same(source) && f.mirror == mirror);
             let follow = match known {
                 Some(known) => old.swap_remove(known),
                 None => {
                     let consumer = consumer_name(&stream.config, source, mirror);
-                    Follow::new(source.clone(), mirror, consumer, at)
+                    let mut follow = Follow::new(source.clone(), mirror, consumer, at);
+                    if !mirror {
+                        follow.recall(stream);
+                    }
+                    follow
                 }
             };
             stream.follows.push(follow);
@@ -158,7 +162,10 @@ impl JetStream {
                 let known = kind != Origin::Source && seq <= stream.store.last_seq();
                 let taken = !known
                     && match stream.publish(core, &subject, b"", &block, &payload, kind) {
-                        Ok(_) => true,
+                        Ok(_) => {
+                            stream.note_source(&block);
+                            true
+                        }
                         // Full, say, and discards the new: the same message again later.
                         Err(_) if kind == Origin::Source => {
                             stream.follows[at].retry = Some(now.after(REFUSED));

@@ -134,7 +134,10 @@ impl JetStream {
                     stream.shut(core);
                 }
             }
-            Record::Message { id, .. } | Record::Gone { id, .. } | Record::State { id, .. } => {
+            Record::Message { id, .. }
+            | Record::Gone { id, .. }
+            | Record::State { id, .. }
+            | Record::Source { id, .. } => {
                 if let Some(stream) = ids.get(&id).and_then(|id| self.streams.get_mut(id)) {
                     stream.replay(record);
                 }
@@ -235,6 +238,9 @@ impl Stream {
             });
         }
         journal.write(self.state());
+        for value in self.sourced() {
+            journal.write(Record::Source { id, value });
+        }
     }
 
     /// Without messages, the next one is no earlier than the configuration says. nats-server also forgets messages that are
@@ -258,7 +264,9 @@ impl Stream {
                 ..
             } if seq > self.store.last_seq() && seq <= LAST_SEQ => {
                 self.store.push(seq, subject, headers, payload, time, None);
+                self.note_source(headers);
             }
+            Record::Source { value, .. } => self.remember_source(value),
             Record::Gone { from, to, .. } => {
                 let gone = self.store.from(from).map(|(seq, _)| seq);
                 let gone: Vec<u64> = gone.take_while(|seq| *seq <= to).collect();

@@ -100,6 +100,13 @@ pub enum Record<'a> {
         /// Its own encoding.
         state: &'a [u8],
     },
+    /// How far a stream has come with one of its sources; messages tell it while they are there.
+    Source {
+        /// The stream.
+        id: StreamId,
+        /// `Nats-Stream-Source` of the last message from there.
+        value: &'a [u8],
+    },
 }
 
 /// Gathers records until somebody takes them.
@@ -287,6 +294,10 @@ impl<'a> Record<'a> {
                 numbers(8, &[stream, id]);
                 put_text(out, state);
             }
+            Record::Source { id, value } => {
+                numbers(9, &[id]);
+                put_text(out, value);
+            }
         }
     }
 
@@ -333,6 +344,10 @@ impl<'a> Record<'a> {
                 stream: f.number()?,
                 id: f.number()?,
                 state: f.text()?,
+            },
+            9 => Record::Source {
+                id: f.number()?,
+                value: f.text()?,
             },
             _ => return None,
         };

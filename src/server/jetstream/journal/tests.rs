@@ -41,6 +41,10 @@ fn records() -> Vec<Record<'static>> {
             id: 2,
             state: b"\x01\x02",
         },
+        Record::Source {
+            id: 1,
+            value: b"A 3 > > a.b x",
+        },
         Record::ConsumerGone { stream: 1, id: 2 },
         Record::StreamGone { id: 1 },
     ]

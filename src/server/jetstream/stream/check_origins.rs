@@ -146,15 +146,7 @@ pub(super) fn check_sources(config: &StreamConfig, streams: Lookup<'_, '_>) -> C
         if !is_valid_name(&source.name) {
             return fail(10141, "sourced stream name is invalid");
         }
-        let same = |other: &&Source| {
-            let api = |source: &Source| source.external.as_ref().map(|e| e.api.clone());
-            let consumer = |source: &Source| source.consumer.as_ref().map(|c| c.name.clone());
-            other.name == source.name
-                && api(other) == api(source)
-                && consumer(other) == consumer(source)
-                && other.names() == source.names()
-        };
-        if seen.iter().any(same) {
+        if seen.iter().any(|other| other.is_same(source)) {
             return fail(10140, "duplicate source configuration detected");
         }
         let transforms = &source.subject_transforms;

@@ -79,6 +79,15 @@ impl Follow {
         }
     }
 
+    /// Until the origin is found, what came from it tells how far it is.
+    pub fn recall(&mut self, stream: &Stream) {
+        let known = stream.sourced.get(&self.source.key());
+        if let Some((_, seq, identity)) = known.and_then(|value| read_source(value)) {
+            self.seq = seq;
+            self.identity = identity;
+        }
+    }
+
     /// The origin was found: decides where to start. `store` is the following stream's.
     pub fn attach(&mut self, origin: &Stream, store: &Store, now: Time) {
         let identity = short_hash(&origin.created.rfc3339());
@@ -86,20 +95,12 @@ impl Follow {
         if self.mirror && store.last_seq() > 0 {
             self.next = store.last_seq() + 1;
         } else if self.next == 0 || recreated {
-            let known = if self.mirror || recreated {
-                None
-            } else {
-                self.last_stored(store, &identity)
-            };
-            self.seq = known.unwrap_or(0);
-            let time = self.source.opt_start_time.as_ref();
-            self.next = match (known, self.source.opt_start_seq, time) {
-                (Some(seq), ..) => seq + 1,
-                (None, 0, Some(at)) => {
-                    let first = origin.store.first_since(at.time);
-                    first.unwrap_or(origin.store.last_seq() + 1)
-                }
-                (None, seq, _) => seq.max(1),
+            if recreated {
+                self.seq = 0;
+            }
+            self.next = match self.seq {
+                0 => self.start(&origin.store, store, recreated),
+                seq => seq + 1,
             };
         }
         self.identity = identity;
@@ -109,18 +110,17 @@ impl Follow {
         self.failures = 0;
     }
 
-    /// The last sequence of this origin that the stream has already, by the headers of its messages.
-    fn last_stored(&self, store: &Store, identity: &str) -> Option<u64> {
-        let (filter, dest) = self.source.names();
-        store.down_from(u64::MAX).find_map(|(_, message)| {
-            let value = headers::get(message.headers(), SOURCE_HEADER)?;
-            let mut words = str::from_utf8(value).ok()?.split(' ');
-            let same = words.next() == Some(&*self.source.name);
-            let seq = words.next()?.parse().ok()?;
-            let same = same && words.next() == Some(&*filter) && words.next() == Some(&*dest);
-            let theirs = words.nth(1);
-            (same && theirs.is_none_or(|theirs| theirs == identity)).then_some(seq)
-        })
+    /// Where to start with an origin from which nothing came yet. A stream that had messages of other origins wants nothing
+    /// that is older than its last.
+    fn start(&self, origin: &Store, store: &Store, recreated: bool) -> u64 {
+        let last = store.last_time();
+        let time = match (self.source.opt_start_seq, &self.source.opt_start_time) {
+            (seq @ 1.., _) => return seq,
+            (0, Some(at)) => at.time.max(last),
+            (0, None) if store.first_seq() > 1 && last > Time::default() && !recreated => last,
+            (0, None) => return 1,
+        };
+        origin.first_since(time).unwrap_or(origin.last_seq() + 1)
     }
 
     /// Origin message `seq` as the stream is to store it: subject and header block.
@@ -186,7 +186,39 @@ impl Follow {
     }
 }
 
+/// What `Nats-Stream-Source` tells: the key of the source, the sequence there, and which of the streams of that name it was.
+fn read_source(value: &[u8]) -> Option<(String, u64, String)> {
+    let words: Vec<&str> = str::from_utf8(value).ok()?.split(' ').collect();
+    let [name, seq, filter, dest, _, rest @ ..] = &*words else {
+        return None;
+    };
+    let key = format!("{name} {filter} {dest}");
+    let identity = rest.first().copied().unwrap_or_default().to_owned();
+    Some((key, seq.parse().ok()?, identity))
+}
+
 impl Stream {
+    /// A message with these headers was stored: remembers how far its source is, if it came from one.
+    pub fn note_source(&mut self, headers: &[u8]) {
+        if !self.config.sources().is_empty()
+            && let Some(value) = headers::get(headers, SOURCE_HEADER)
+        {
+            self.remember_source(value);
+        }
+    }
+
+    /// The same, with the header's value.
+    pub fn remember_source(&mut self, value: &[u8]) {
+        if let Some((key, ..)) = read_source(value) {
+            self.sourced.insert(key, value.to_vec());
+        }
+    }
+
+    /// What to remember of sources.
+    pub fn sourced(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.sourced.values()
+    }
+
     /// A mirror begins to read its origin after `seq`: it will not have what comes before.
     pub fn mirror_after(&mut self, core: &mut Core, seq: u64) {
         if self.store.last_seq() >= seq {
@@ -213,6 +245,19 @@ impl Source {
             parts.join("\x0c")
         };
         (join(|t| &t.src), join(|t| &t.dest))
+    }
+
+    /// Names it among the sources of a stream.
+    fn key(&self) -> String {
+        let (filter, dest) = self.names();
+        format!("{} {filter} {dest}", self.name)
+    }
+
+    /// Do both take the same from the same stream? Where they start does not matter.
+    pub fn is_same(&self, other: &Source) -> bool {
+        let api = |source: &Source| source.external.as_ref().map(|e| e.api.clone());
+        let consumer = |source: &Source| source.consumer.as_ref().map(|c| c.name.clone());
+        self.key() == other.key() && api(self) == api(other) && consumer(self) == consumer(other)
     }
 }
 

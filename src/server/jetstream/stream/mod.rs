@@ -28,6 +28,7 @@ use super::store::Store;
 use super::transform::Transform;
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::wire::json::Writer;
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// A stream.
@@ -45,6 +46,8 @@ pub struct Stream {
     pub consumers: Consumers,
     /// Origins it mirrors or sources.
     pub follows: Vec<Follow>,
+    /// `Nats-Stream-Source` of the last message that each source sent, also when that is gone.
+    sourced: Sorted<String, Vec<u8>>,
     /// A mirror with `mirror_direct` that has caught up: answers direct gets for its origin, too.
     stands_in: bool,
     dedupe: Dedupe,
@@ -73,6 +76,7 @@ impl Stream {
             created,
             consumers: Consumers::default(),
             follows: Vec::new(),
+            sourced: Sorted::default(),
             stands_in: false,
             dedupe: Dedupe::default(),
             last_msg_id: Vec::new(),
