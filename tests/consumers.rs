@@ -348,3 +348,29 @@ fn an_ephemeral_made_durable_keeps_a_threshold() {
     let info = bench.ask("CONSUMER.INFO.S.C", "");
     assert!(!info.contains("inactive_threshold"), "{info}");
 }
+
+/// Flow control counts the deliver subject and not the message's own, which a rate limit counts.
+#[test]
+fn flow_control_counts_the_deliver_subject() {
+    let long = "x".repeat(100);
+    for (own, deliver, asked, stalled) in [("m", &long[..], 126, 252), (&long[..], "d", 128, 255)] {
+        let mut bench = with_stream("");
+        for _ in 0..260 {
+            let payload = "x".repeat(8192);
+            bench.send(&format!("PUB s.{own} 8192\r\n{payload}\r\n"));
+        }
+        bench.send(&format!("SUB {deliver} 2\r\n"));
+        let push = format!("\"deliver_subject\":\"{deliver}\",\"ack_policy\":\"none\"");
+        let flow = "\"flow_control\":true,\"idle_heartbeat\":10000000000";
+        let config =
+            format!("{{\"stream_name\":\"S\",\"config\":{{\"name\":\"C\",{push},{flow}}}}}");
+        let mut output = bench.ask("CONSUMER.CREATE.S.C", &config);
+        for _ in 0..9 {
+            bench.wait(SECOND / 100);
+            output += &bench.send("");
+        }
+        let count = |text: &str| text.matches("$JS.ACK.S.C.").count();
+        let (before, after) = output.split_once("FlowControl").expect("a request");
+        assert_eq!((count(before), count(after)), (asked, stalled - asked));
+    }
+}

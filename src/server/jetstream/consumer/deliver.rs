@@ -219,6 +219,8 @@ impl Consumer {
             headers,
             payload,
         };
+        // Flow control counts the subject that the message goes out on instead.
+        let size = size - message.subject.len() + to.len();
         let taken = work.core.deliver(to, message);
         self.sent(work, seq, count, size, taken);
         self.finish_request(work, request);
@@ -234,10 +236,8 @@ impl Consumer {
                 headers: &held.headers,
                 payload: &held.payload,
             };
-            let size = message.subject.len()
-                + message.reply.len()
-                + message.headers.len()
-                + message.payload.len();
+            let size =
+                held.to.len() + message.reply.len() + message.headers.len() + message.payload.len();
             let taken = work.core.deliver(&held.to, message);
             self.sent(work, held.seq, held.count, size, taken);
             self.finish_request(work, held.request);
