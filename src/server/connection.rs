@@ -390,24 +390,8 @@ impl Core {
         }
     }
 
-    /// A subscription got its last message.
-    pub(super) fn end_subscription(&mut self, id: ConnectionId, subscription: SubscriptionId) {
-        if let Some(Subscription {
-            owner: Owner::Client { sid, .. },
-            max,
-            ..
-        }) = self.subscription(subscription)
-        {
-            let text = format!(
-                "Auto-unsubscribe limit of {max} reached for sid '{}'",
-                String::from_utf8_lossy(sid)
-            );
-            self.write_log(id, "DBG", &text);
-        }
-        self.drop_subscription(id, subscription);
-    }
-
-    fn drop_subscription(&mut self, id: ConnectionId, subscription: SubscriptionId) {
+    /// Ends a subscription.
+    pub(super) fn drop_subscription(&mut self, id: ConnectionId, subscription: SubscriptionId) {
         if let Some(Subscription {
             owner: Owner::Client { sid, .. },
             ..
@@ -456,12 +440,12 @@ impl Core {
         };
         connection.closing = Some(reason);
         let ended = std::mem::take(&mut connection.subscriptions);
-        ended
-            .into_iter()
-            .for_each(|(_, subscription)| self.remove_subscription(subscription));
         self.timers.set(Timer::Connection(id), None);
         self.mark_ready(id);
         self.trace(id, "DBG", || format!("Client connection closed: {reason}"));
+        for (_, subscription) in ended {
+            self.drop_subscription(id, subscription);
+        }
     }
 
     /// The client is gone: nothing can be sent to it.

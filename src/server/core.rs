@@ -571,12 +571,20 @@ impl Core {
         }
         self.totals.out_msgs += 1;
         self.totals.out_bytes += size as u64;
+        if ended {
+            let sid = String::from_utf8_lossy(sid);
+            let text = format!(
+                "Auto-unsubscribe limit of {} reached for sid '{sid}'",
+                subscription.max
+            );
+            self.write_log(connection_id, "DBG", &text);
+        }
         if self.log.trace {
             self.trace_delivery(connection_id, message);
         }
         self.mark_ready(connection_id);
         if ended {
-            self.end_subscription(connection_id, id);
+            self.drop_subscription(connection_id, id);
         }
         true
     }

@@ -18,15 +18,13 @@ const RTT_AGE: i64 = 3600 * SECOND;
 impl Core {
     /// Something other than CONNECT came first.
     pub(super) fn auth_violation(&mut self, id: ConnectionId) {
-        let user = self
-            .connections
-            .get(&id)
-            .map(|c| c.options.user.clone())
-            .unwrap_or_default();
-        let suffix = if user.is_empty() {
-            String::new()
+        let options = &self.connection_mut(id).options;
+        let suffix = if !options.user.is_empty() {
+            format!(" - User {}", quote(options.user.as_bytes()))
+        } else if !options.auth_token.is_empty() {
+            " - Token \"[REDACTED]\"".into()
         } else {
-            format!(" - User {}", quote(user.as_bytes()))
+            String::new()
         };
         self.write_log(id, "ERR", &format!("authentication error{suffix}"));
         self.fail(id, "Authorization Violation", "Authentication Failure");
@@ -111,7 +109,7 @@ impl Core {
     pub(super) fn connection_timer(&mut self, id: ConnectionId) {
         let now = self.now;
         if self.awaits_connect(id) {
-            self.write_log(id, "ERR", "authentication timeout");
+            self.trace(id, "DBG", || "Authentication Timeout".into());
             return self.fail(id, "Authentication Timeout", "Authentication Timeout");
         }
         if !self.is_open(id) {

@@ -23,16 +23,14 @@ impl Core {
                 let snippet = quote(&snippet);
                 let text =
                     format!("Client parser ERROR, state={state}, i={at}: proto='{snippet}...'");
+                self.error(id, "Unknown Protocol Operation");
                 self.write_log(id, "ERR", &text);
-                self.fail(id, "Unknown Protocol Operation", "Protocol Violation");
+                self.close(id, "Protocol Violation");
             }
             ParseError::ControlLine => {
-                self.write_log(id, "ERR", "maximum control line exceeded");
-                self.fail(
-                    id,
-                    "maximum control line exceeded",
-                    "Maximum Control Line Exceeded",
-                );
+                let text = "maximum control line exceeded";
+                self.fail(id, text, "Maximum Control Line Exceeded");
+                self.write_log(id, "ERR", text);
             }
             ParseError::Payload { size, .. } => {
                 self.write_log(

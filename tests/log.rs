@@ -1,0 +1,107 @@
+//! What the log says of connections. Every expected line was seen in nats-server 2.15.2's.
+#![cfg(not(target_arch = "wasm32"))]
+
+use nats_kv_playground::server::{Config, Peer, Server};
+use nats_kv_playground::wire::time::{SECOND, Time};
+
+/// The lines about clients that each send one of these and leave, two seconds later; without times and addresses.
+fn lines(config: Config, sent: &[&str]) -> Vec<String> {
+    let now = Time(1_795_537_149 * SECOND);
+    let mut server = Server::new(config, 1, now);
+    server.take_log();
+    let peer = Peer {
+        ip: "127.0.0.1".into(),
+        port: 4000,
+        websocket: false,
+    };
+    for text in sent {
+        let id = server.connect(peer.clone(), now);
+        server.receive(id, text.as_bytes(), now);
+        server.advance(now.after(2 * SECOND));
+        server.disconnect(id, now);
+    }
+    let of_client = |line: String| {
+        let (head, rest) = line.split_once(" - cid:")?;
+        let tag = head.split(' ').nth(3)?;
+        Some(format!("{tag} {}", rest.split_once(" - ")?.1))
+    };
+    server
+        .take_log()
+        .into_iter()
+        .filter_map(of_client)
+        .collect()
+}
+
+/// It says whose credentials were wrong; who sent none in time is of no interest.
+#[test]
+fn strangers() {
+    let config = Config {
+        user: Some("u".into()),
+        pass: Some("p".into()),
+        ..Config::default()
+    };
+    let sent = [
+        "CONNECT {}\r\n",
+        "CONNECT {\"user\":\"x\",\"auth_token\":\"t\"}\r\n",
+        "CONNECT {\"auth_token\":\"t\"}\r\n",
+        "",
+    ];
+    let want = [
+        "[ERR] authentication error",
+        "[ERR] authentication error - User \"x\"",
+        "[ERR] authentication error - Token \"[REDACTED]\"",
+    ];
+    assert_eq!(lines(config, &sent), want);
+}
+
+/// What comes before what.
+#[test]
+fn order() {
+    let config = Config {
+        debug: true,
+        trace: true,
+        ..Config::default()
+    };
+    let long = format!("SUB {} 1\r\n", "a".repeat(5000));
+    for (sent, want) in [
+        (
+            "FOO\r\n",
+            [
+                "[DBG] Client connection created",
+                "[TRC] ->> [-ERR Unknown Protocol Operation]",
+                "[ERR] Client parser ERROR, state=0, i=0: proto='\"FOO\\r\"...'",
+                "[DBG] Client connection closed: Protocol Violation",
+            ]
+            .as_slice(),
+        ),
+        (
+            &long,
+            &[
+                "[DBG] Client connection created",
+                "[TRC] ->> [-ERR maximum control line exceeded]",
+                "[DBG] Client connection closed: Maximum Control Line Exceeded",
+                "[ERR] maximum control line exceeded",
+            ],
+        ),
+        (
+            "SUB a 1\r\n",
+            &[
+                "[DBG] Client connection created",
+                "[TRC] <<- [SUB a 1]",
+                "[TRC] ->> [OK]",
+                "[DBG] Client connection closed: Client Closed",
+                "[TRC] <-> [DELSUB 1]",
+            ],
+        ),
+    ] {
+        assert_eq!(lines(config.clone(), &[sent]), want);
+    }
+    let sent = "CONNECT {\"verbose\":false}\r\nSUB a 1\r\nUNSUB 1 1\r\nPUB a 1\r\nx\r\n";
+    let got = lines(config, &[sent]);
+    let at = |text: &str| got.iter().position(|line| line.contains(text));
+    assert!(
+        at("Auto-unsubscribe limit of 1 reached for sid '1'") < at("->> [MSG a 1 1]"),
+        "{got:#?}"
+    );
+    assert!(at("->> [MSG a 1 1]") < at("<-> [DELSUB 1]"), "{got:#?}");
+}
