@@ -1,21 +1,24 @@
 //! What the log says of connections. Every expected line was seen in nats-server 2.15.2's.
 #![cfg(not(target_arch = "wasm32"))]
 
-use nats_kv_playground::server::{Config, Peer, Server};
+use nats_kv_playground::server::{Config, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
+
+fn peer() -> Peer {
+    Peer {
+        ip: "127.0.0.1".into(),
+        port: 4000,
+        websocket: false,
+    }
+}
 
 /// The lines about clients that each send one of these and leave, two seconds later; without times and addresses.
 fn lines(config: Config, sent: &[&str]) -> Vec<String> {
     let now = Time(1_795_537_149 * SECOND);
     let mut server = Server::new(config, 1, now);
     server.take_log();
-    let peer = Peer {
-        ip: "127.0.0.1".into(),
-        port: 4000,
-        websocket: false,
-    };
     for text in sent {
-        let id = server.connect(peer.clone(), now);
+        let id = server.connect(peer(), now);
         server.receive(id, text.as_bytes(), now);
         server.advance(now.after(2 * SECOND));
         server.disconnect(id, now);
@@ -104,4 +107,40 @@ fn order() {
         "{got:#?}"
     );
     assert!(at("->> [MSG a 1 1]") < at("<-> [DELSUB 1]"), "{got:#?}");
+}
+
+/// Requests that cannot be read are warned of, the same once a second.
+#[test]
+fn requests_that_cannot_be_read() {
+    let mut now = Time(1_795_537_149 * SECOND);
+    let config = Config {
+        jetstream: Some(jetstream::start),
+        ..Config::default()
+    };
+    let mut server = Server::new(config, 1, now);
+    let id = server.connect(peer(), now);
+    server.take_log();
+    let mut log = Vec::new();
+    for (text, wait) in [
+        ("x", 0),
+        ("x", 0),
+        ("{\"zz\":1}", SECOND),
+        ("{\"zz\":1}", 0),
+    ] {
+        let length = text.len();
+        let request = format!("PUB $JS.API.STREAM.CREATE.S {length}\r\n{text}\r\n");
+        server.receive(id, request.as_bytes(), now);
+        now = now.after(wait);
+        log.extend(server.take_log());
+    }
+    let warnings = log.iter().filter_map(|line| line.split_once(" [WRN] "));
+    let warnings: Vec<&str> = warnings.map(|(_, text)| text).collect();
+    let of = "Invalid JetStream request '$G > $JS.API.STREAM.CREATE.S': ";
+    let unknown = "json: unknown field \"zz\"";
+    let want = [
+        "invalid character 'x' looking for beginning of value at offset 1",
+        unknown,
+        unknown,
+    ];
+    assert_eq!(warnings, want.map(|error| format!("{of}{error}")));
 }

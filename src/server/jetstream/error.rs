@@ -43,6 +43,9 @@ pub const REPLICAS: Known = (
 /// 400/10109
 pub const SEALED: Known = (400, 10109, "invalid operation on sealed stream");
 
+/// How the description of 400/10025 starts.
+pub const INVALID_JSON: &str = "invalid JSON: ";
+
 impl ApiError {
     /// An error with a text of its own.
     pub fn new(code: u16, err_code: u16, description: impl Into<String>) -> ApiError {
@@ -69,7 +72,7 @@ impl ApiError {
 
     /// 400/10025
     pub fn invalid_json(error: &str) -> ApiError {
-        ApiError::new(400, 10025, format!("invalid JSON: {error}"))
+        ApiError::new(400, 10025, format!("{INVALID_JSON}{error}"))
     }
 
     /// Writes the `error` object.

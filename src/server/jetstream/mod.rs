@@ -19,6 +19,7 @@ use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
 use crate::wire::subject;
+use crate::wire::time::{SECOND, Time};
 
 /// The account's streams and consumers.
 #[derive(Default)]
@@ -30,6 +31,8 @@ pub struct JetStream {
     /// Requests of the API that were answered, and those that failed.
     api_total: u64,
     api_errors: u64,
+    /// What the log was told last of a request that cannot be read, and when.
+    warned: (String, Time),
 }
 
 /// Starts JetStream: subscribes to its API.
@@ -131,6 +134,17 @@ impl Engine for JetStream {
 }
 
 impl JetStream {
+    /// Tells the log of a request that cannot be read: the same once a second.
+    fn warn(&mut self, core: &mut Core, subject: &[u8], error: &str) {
+        let subject = String::from_utf8_lossy(subject);
+        let text = format!("Invalid JetStream request '$G > {subject}': {error}");
+        let now = core.now();
+        if self.warned.0 != text || now.since(self.warned.1) >= SECOND {
+            core.log("WRN", &text);
+            self.warned = (text, now);
+        }
+    }
+
     /// Configuration of a stream.
     fn config(&self, name: &str) -> Option<&StreamConfig> {
         let id = self.names.get(name)?;

@@ -10,7 +10,7 @@ mod stream;
 use std::borrow::Cow;
 
 use super::JetStream;
-use super::error::{ApiError, CLUSTER_REQUIRED, REQUIRED_LEVEL, STREAM_NOT_FOUND};
+use super::error::{ApiError, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND};
 use super::stream::Stream;
 use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId};
@@ -109,6 +109,13 @@ impl JetStream {
             Err(REQUIRED_LEVEL.into())
         };
         let failed = done.as_ref().is_err_and(|error| error.counts);
+        if let Err(error) = &done
+            && let Some(error) = error.description.strip_prefix(INVALID_JSON)
+            && tokens.get(1) != Some(&"UNPIN")
+        // read another way
+        {
+            self.warn(core, message.subject, error);
+        }
         let done = done.unwrap_or_else(|error| {
             w = envelope(call.kind);
             error.write(w.key("error"));
