@@ -172,6 +172,7 @@ impl JetStream {
                             set_timer(core, stream);
                             break;
                         }
+                        // A mirror, too, but in the end it goes on without.
                         Err(_) => false,
                     };
                 stored |= taken;
@@ -248,7 +249,7 @@ impl JetStream {
                         core.unsubscribe(&follow.deliver, Endpoint::Follow(follower));
                         follow.deliver.clear();
                         follow.origin = None;
-                        follow.retry = Some(at);
+                        follow.retry.get_or_insert(at);
                     }
                 }
                 set_timer(core, stream);
