@@ -78,6 +78,16 @@ fn order() {
             .as_slice(),
         ),
         (
+            "CONNECT {\"verbose\":false}\r\nHPUB a 12 13\r\n",
+            &[
+                "[DBG] Client connection created",
+                "[TRC] <<- [CONNECT {\"verbose\":false}]",
+                "[TRC] <<- [HPUB a 12 13]",
+                "[ERR] message headers not supported",
+                "[DBG] Client connection closed: Protocol Violation",
+            ],
+        ),
+        (
             &long,
             &[
                 "[DBG] Client connection created",
@@ -109,9 +119,8 @@ fn order() {
     assert!(at("->> [MSG a 1 1]") < at("<-> [DELSUB 1]"), "{got:#?}");
 }
 
-/// Requests that cannot be read are warned of, the same once a second.
-#[test]
-fn requests_that_cannot_be_read() {
+/// What a server with JetStream warns of, of messages on these subjects, each with the nanoseconds that follow.
+fn warnings(sent: &[(&str, &str, i64)]) -> Vec<String> {
     let mut now = Time(1_795_537_149 * SECOND);
     let config = Config {
         jetstream: Some(jetstream::start),
@@ -121,26 +130,61 @@ fn requests_that_cannot_be_read() {
     let id = server.connect(peer(), now);
     server.take_log();
     let mut log = Vec::new();
-    for (text, wait) in [
-        ("x", 0),
-        ("x", 0),
-        ("{\"zz\":1}", SECOND),
-        ("{\"zz\":1}", 0),
-    ] {
-        let length = text.len();
-        let request = format!("PUB $JS.API.STREAM.CREATE.S {length}\r\n{text}\r\n");
+    for (subject, payload, wait) in sent {
+        let length = payload.len();
+        let request = format!("PUB $JS.{subject} {length}\r\n{payload}\r\n");
         server.receive(id, request.as_bytes(), now);
-        now = now.after(wait);
+        now = now.after(*wait);
+        server.advance(now);
         log.extend(server.take_log());
     }
     let warnings = log.iter().filter_map(|line| line.split_once(" [WRN] "));
-    let warnings: Vec<&str> = warnings.map(|(_, text)| text).collect();
-    let of = "Invalid JetStream request '$G > $JS.API.STREAM.CREATE.S': ";
-    let unknown = "json: unknown field \"zz\"";
+    warnings.map(|(_, text)| text.to_owned()).collect()
+}
+
+/// Requests that cannot be read are warned of, the same once a second.
+#[test]
+fn requests_that_cannot_be_read() {
+    let create = "API.STREAM.CREATE.S";
+    let unknown = "{\"zz\":1}";
+    let got = warnings(&[
+        (create, "x", 0),
+        (create, "x", 0),
+        (create, unknown, SECOND),
+        (create, unknown, 0),
+    ]);
     let want = [
         "invalid character 'x' looking for beginning of value at offset 1",
-        unknown,
-        unknown,
+        "json: unknown field \"zz\"",
+        "json: unknown field \"zz\"",
     ];
-    assert_eq!(warnings, want.map(|error| format!("{of}{error}")));
+    let of = "Invalid JetStream request '$G > $JS.API.STREAM.CREATE.S': ";
+    assert_eq!(got, want.map(|error| format!("{of}{error}")));
+}
+
+#[test]
+fn origins_that_are_missing_and_acks_of_nothing() {
+    let consumer =
+        "{\"stream_name\":\"S\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\"}}";
+    let got = warnings(&[
+        ("API.STREAM.CREATE.S", "{\"name\":\"S\"}", 0),
+        ("API.CONSUMER.CREATE.S.c", consumer, 0),
+        ("ACK.S.c.1.9.9.1.1", "+ACK", 0),
+        (
+            "API.STREAM.CREATE.M",
+            "{\"name\":\"M\",\"mirror\":{\"name\":\"X\"}}",
+            SECOND,
+        ),
+        (
+            "API.STREAM.CREATE.Q",
+            "{\"name\":\"Q\",\"sources\":[{\"name\":\"X\"}]}",
+            SECOND,
+        ),
+    ]);
+    let want = [
+        "JetStream consumer '$G > S > c' ACK sequence 9 past last stream sequence of 0",
+        "JetStream error response for create mirror consumer: stream not found (10059)",
+        "JetStream error response for stream Q create source consumer X: stream not found (10059)",
+    ];
+    assert_eq!(got, want);
 }

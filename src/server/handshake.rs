@@ -61,15 +61,13 @@ impl Core {
             self.relabel(id, &options);
         }
         if !(0..=1).contains(&options.protocol) {
-            self.write_log(id, "ERR", "invalid client protocol");
-            self.fail(id, "invalid client protocol", "Bad Client Protocol Version");
+            let text = "invalid client protocol";
+            self.fail(id, text, "Bad Client Protocol Version");
+            self.write_log(id, "ERR", text);
         } else if options.no_responders && !options.headers {
-            self.write_log(id, "ERR", "no responders requires headers support");
-            self.fail(
-                id,
-                "no responders requires headers support",
-                "No Responders Requires Headers",
-            );
+            let text = "no responders requires headers support";
+            self.fail(id, text, "No Responders Requires Headers");
+            self.write_log(id, "ERR", text);
         } else {
             self.acknowledge(id);
         }

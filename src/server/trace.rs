@@ -6,7 +6,7 @@ use super::info::MAX_PAYLOAD;
 use super::options::redacted;
 use crate::wire::json::quote;
 use crate::wire::op::ClientOp;
-use crate::wire::parser::{ParseError, Parsed};
+use crate::wire::parser::{NO_HEADERS, ParseError, Parsed};
 
 impl Core {
     /// Bytes that cannot be read.
@@ -45,7 +45,11 @@ impl Core {
                 );
             }
             ParseError::Arguments { args, problem, .. } => {
-                self.write_log(id, "ERR", &format!("{problem}: {}", quote(&args)));
+                let mut text = problem.to_owned();
+                if problem != NO_HEADERS {
+                    text = format!("{problem}: {}", quote(&args));
+                }
+                self.write_log(id, "ERR", &text);
                 self.close(id, "Protocol Violation");
             }
         }

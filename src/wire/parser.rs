@@ -366,7 +366,7 @@ fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Sca
     let mut total = 0;
     if verb != Verb::Hmsg {
         if verb == Verb::Hpub && !limits.headers {
-            return Err(arguments(name, args, "message headers not supported"));
+            return Err(arguments(name, args, NO_HEADERS));
         }
         let (message, sizes) = publish(verb, name, args)?;
         total = sizes.1;
@@ -440,6 +440,9 @@ fn pub_sizes<'a>(
     };
     Err(arguments(name, args, problem))
 }
+
+/// What is wrong with an HPUB that was not negotiated.
+pub const NO_HEADERS: &str = "message headers not supported";
 
 fn arguments(verb: &'static str, args: &[u8], problem: &'static str) -> ParseError {
     ParseError::Arguments {

@@ -104,6 +104,18 @@ impl JetStream {
                 None => {
                     self.api_errors += 1;
                     follow.failures += 1;
+                    if follow.source.external.is_none() {
+                        let whose = if follow.mirror {
+                            "create mirror consumer".into()
+                        } else {
+                            let origin = &follow.source.name;
+                            format!("stream {name} create source consumer {origin}")
+                        };
+                        let text = format!(
+                            "JetStream error response for {whose}: stream not found (10059)"
+                        );
+                        core.log("WRN", &text);
+                    }
                     let wait = (RETRY + RETRY_MORE * follow.failures).min(RETRY_MAX);
                     follow.retry = Some(now.after(wait + jitter(core, ATTACH).since(now)));
                 }

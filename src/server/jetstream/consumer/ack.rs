@@ -93,6 +93,13 @@ impl Consumer {
     /// Acknowledges. False if that sequence cannot have been delivered.
     fn ack(&mut self, work: &mut Work<'_>, acked: Acked, sample: bool) -> bool {
         if acked.seq >= self.progress.next_stream && !self.config.flow_control {
+            let (seq, last) = (acked.seq, work.store.last_seq());
+            if seq > last {
+                let whose = format!("JetStream consumer '$G > {} > {}'", self.stream, self.name);
+                let text =
+                    format!("{whose} ACK sequence {seq} past last stream sequence of {last}");
+                work.core.log("WRN", &text);
+            }
             return false;
         }
         let now = work.core.now();
