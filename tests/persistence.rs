@@ -495,3 +495,32 @@ fn ack_waits_go_on() {
     ];
     assert_eq!(seen, want);
 }
+
+/// The log tells of what was restored while JetStream started, as nats-server's does.
+#[test]
+fn what_the_log_says_of_a_restart() {
+    let mut node = Node::start(b"", START, 1);
+    let config = "{\"name\":\"F\",\"subjects\":[\"F.>\"],\"first_seq\":7}";
+    node.request("$JS.API.STREAM.CREATE.F", config);
+    let consumer = "{\"stream_name\":\"F\",\"config\":{\"durable_name\":\"c\"}}";
+    node.request("$JS.API.CONSUMER.CREATE.F.c", consumer);
+    node.request("$JS.API.STREAM.CREATE.T", "{\"name\":\"T\"}");
+    node.send(&"PUB F.a 0\r\n\r\n".repeat(1234));
+    let mut again = Node::start(&node.log, node.now, 2);
+    let log = again.server.take_log();
+    let said: Vec<&str> = log
+        .iter()
+        .filter_map(|line| line.split_once("[INF] "))
+        .map(|(_, text)| text)
+        .skip_while(|text| !text.contains("restore"))
+        .collect();
+    let want = [
+        "  Starting restore for stream '$G > F'",
+        "  Restored 1,234 messages for stream '$G > F' in 0s",
+        "  Recovering 1 consumers for stream - '$G > F'",
+        "  Starting restore for stream '$G > T'",
+        "  Restored 0 messages for stream '$G > T' in 0s",
+        "Took 0s to start JetStream",
+    ];
+    assert_eq!(said[..want.len()], want);
+}

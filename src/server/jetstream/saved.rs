@@ -81,18 +81,29 @@ impl JetStream {
                 consumers.restore(core, view, saved.created, &saved.config, &saved.state);
             }
         }
+        // It is part of the start of JetStream, which the log may have said is over.
+        let over = core
+            .log
+            .lines
+            .iter()
+            .position(|line| line.contains("] Took "));
+        let after = over.map(|at| core.log.lines.split_off(at));
         for (_, id) in ids {
             if let Some(stream) = self.streams.get_mut(&id) {
                 stream.restored(core);
-                let text = format!(
-                    "  Restored {} messages for stream '$G > {}'",
-                    stream.store.len(),
-                    stream.config.name
-                );
+                let name = format!("'$G > {}'", stream.config.name);
+                let (messages, consumers) = (grouped(stream.store.len()), stream.consumers.len());
+                core.log("INF", &format!("  Starting restore for stream {name}"));
+                let text = format!("  Restored {messages} messages for stream {name} in 0s");
                 core.log("INF", &text);
+                if consumers > 0 {
+                    let text = format!("  Recovering {consumers} consumers for stream - {name}");
+                    core.log("INF", &text);
+                }
                 self.follow(core, id);
             }
         }
+        core.log.lines.extend(after.unwrap_or_default());
     }
 
     fn replay(
@@ -162,6 +173,19 @@ impl JetStream {
             }
         }
     }
+}
+
+/// A number with a comma before every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The configuration of a stream that outlives the server; `None` for anything else.
