@@ -374,3 +374,20 @@ fn flow_control_counts_the_deliver_subject() {
         assert_eq!((count(before), count(after)), (asked, stalled - asked));
     }
 }
+
+/// The first says where the consumer was, the next that it looked again and found nothing.
+#[test]
+fn heartbeats_show_how_far_a_consumer_looked() {
+    let mut bench = with_stream("");
+    consumer(
+        &mut bench,
+        "\"filter_subject\":\"s.b\",\"deliver_subject\":\"r\",\"idle_heartbeat\":500000000",
+    );
+    bench.publish(&["s.a"]);
+    for place in [0, 1, 1] {
+        bench.wait(SECOND / 2);
+        let beat = bench.send("");
+        let expected = format!("Nats-Last-Stream: {place}\r\n");
+        assert!(beat.contains(&expected), "{beat}");
+    }
+}

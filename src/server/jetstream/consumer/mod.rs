@@ -420,6 +420,8 @@ impl Consumers {
                     consumer.deliver(work);
                 }
                 consumer.check_requests(work, true);
+                // nats-server looks for messages again, and heartbeats show how far it looked.
+                consumer.deliver(work);
             }),
             Timer::ConsumerPause(_, id) => self.with(core, view, id, |consumer, work| {
                 consumer.advise_pause(work.core);

@@ -132,6 +132,7 @@ impl Consumer {
         let at = self.last_sent.after(period);
         work.core
             .set_timer(Timer::ConsumerHeartbeat(work.stream, self.id), Some(at));
+        self.deliver(work);
     }
 
     /// `100 Idle Heartbeat` with the last sequences, and what it waits for if delivery stalls.
