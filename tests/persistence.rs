@@ -63,6 +63,12 @@ impl Node {
         ))
     }
 
+    /// Creates the stream `name` with these fields.
+    fn create(&mut self, name: &str, fields: &str) {
+        let config = format!("{{\"name\":\"{name}\"{fields}}}");
+        self.request(&format!("$JS.API.STREAM.CREATE.{name}"), &config);
+    }
+
     fn publish(&mut self, subject: &str, headers: &str, payload: &str) {
         let block = format!("NATS/1.0\r\n{headers}\r\n");
         let (header, total) = (block.len(), block.len() + payload.len());
@@ -390,10 +396,7 @@ fn messages_before_a_raised_first_seq_stay() {
 #[test]
 fn a_consumer_goes_back_to_the_end_of_its_stream() {
     let mut node = Node::start(b"", START, 1);
-    node.request(
-        "$JS.API.STREAM.CREATE.F",
-        "{\"name\":\"F\",\"subjects\":[\"f\"]}",
-    );
+    node.create("F", ",\"subjects\":[\"f\"]");
     node.publish("f", "", "1");
     let consumer = "{\"stream_name\":\"F\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\",\
                     \"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":10}}";
@@ -414,14 +417,8 @@ fn a_consumer_goes_back_to_the_end_of_its_stream() {
 #[test]
 fn what_a_source_sent_and_is_gone_does_not_come_again() {
     let mut node = Node::start(b"", START, 1);
-    let create = |node: &mut Node, name: &str, rest: &str| {
-        node.request(
-            &format!("$JS.API.STREAM.CREATE.{name}"),
-            &format!("{{\"name\":\"{name}\",{rest}}}"),
-        )
-    };
-    create(&mut node, "F", "\"subjects\":[\"f\"]");
-    create(&mut node, "T", "\"sources\":[{\"name\":\"F\"}]");
+    node.create("F", ",\"subjects\":[\"f\"]");
+    node.create("T", ",\"sources\":[{\"name\":\"F\"}]");
     node.publish("f", "", "1");
     node.wait(SECOND);
     node.request("$JS.API.STREAM.PURGE.T", "");
@@ -456,8 +453,7 @@ fn any_bytes_will_do() {
 #[test]
 fn ack_waits_go_on() {
     let mut node = Node::start(b"", START, 1);
-    let config = "{\"name\":\"F\",\"subjects\":[\"F.>\"]}";
-    node.request("$JS.API.STREAM.CREATE.F", config);
+    node.create("F", ",\"subjects\":[\"F.>\"]");
     let consumer = "{\"stream_name\":\"F\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\",\"ack_wait\":5000000000}}";
     node.request("$JS.API.CONSUMER.DURABLE.CREATE.F.c", consumer);
     node.publish("F.a", "", "old");
@@ -500,11 +496,10 @@ fn ack_waits_go_on() {
 #[test]
 fn what_the_log_says_of_a_restart() {
     let mut node = Node::start(b"", START, 1);
-    let config = "{\"name\":\"F\",\"subjects\":[\"F.>\"],\"first_seq\":7}";
-    node.request("$JS.API.STREAM.CREATE.F", config);
+    node.create("F", ",\"subjects\":[\"F.>\"],\"first_seq\":7");
     let consumer = "{\"stream_name\":\"F\",\"config\":{\"durable_name\":\"c\"}}";
     node.request("$JS.API.CONSUMER.CREATE.F.c", consumer);
-    node.request("$JS.API.STREAM.CREATE.T", "{\"name\":\"T\"}");
+    node.create("T", "");
     node.send(&"PUB F.a 0\r\n\r\n".repeat(1234));
     let mut again = Node::start(&node.log, node.now, 2);
     let log = again.server.take_log();

@@ -14,6 +14,8 @@ pub struct Log {
     /// `TRC` lines are wanted.
     pub trace: bool,
     pub(super) lines: Vec<String>,
+    /// Which line says that JetStream has started, until lines are taken: what is restored is told before it.
+    pub(super) started: Option<usize>,
 }
 
 impl Log {
@@ -34,6 +36,7 @@ impl Log {
 
     /// Lines since the last call.
     pub fn take(&mut self) -> Vec<String> {
+        self.started = None;
         std::mem::take(&mut self.lines)
     }
 }

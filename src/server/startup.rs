@@ -72,6 +72,7 @@ impl Core {
     /// After JetStream started: open for clients.
     pub(super) fn log_ready(&mut self) {
         if self.config.jetstream.is_some() {
+            self.log.started = Some(self.log.lines.len());
             // There is no clock in here to take the time with.
             self.log("INF", "Took 0s to start JetStream");
         }

@@ -82,11 +82,7 @@ impl JetStream {
             }
         }
         // It is part of the start of JetStream, which the log may have said is over.
-        let over = core
-            .log
-            .lines
-            .iter()
-            .position(|line| line.contains("] Took "));
+        let over = core.log.started.take();
         let after = over.map(|at| core.log.lines.split_off(at));
         for (_, id) in ids {
             if let Some(stream) = self.streams.get_mut(&id) {

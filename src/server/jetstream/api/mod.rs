@@ -109,10 +109,10 @@ impl JetStream {
             Err(REQUIRED_LEVEL.into())
         };
         let failed = done.as_ref().is_err_and(|error| error.counts);
+        // UNPIN alone is read in a way that the log does not hear of.
         if let Err(error) = &done
             && let Some(error) = error.description.strip_prefix(INVALID_JSON)
             && tokens.get(1) != Some(&"UNPIN")
-        // read another way
         {
             self.warn(core, message.subject, error);
         }
