@@ -413,6 +413,22 @@ fn a_consumer_goes_back_to_the_end_of_its_stream() {
     assert!(pulled.contains("$JS.ACK.F.c.1.2.1."), "{pulled}");
 }
 
+/// As nats-server has it: delete markers ask for roll-ups at the start, whatever sealing took away.
+#[test]
+fn a_sealed_stream_with_delete_markers_allows_rollups_after_a_restart() {
+    let mut node = Node::start(b"", START, 1);
+    node.create("F", ",\"subjects\":[\"f\"]");
+    let seal = "{\"name\":\"F\",\"subjects\":[\"f\"],\"sealed\":true,\"subject_delete_marker_ttl\":1000000000}";
+    let sealed = node.request("$JS.API.STREAM.UPDATE.F", seal);
+    let flags = "\"sealed\":true,\"deny_delete\":true,\"deny_purge\":";
+    let now = format!("{flags}true,\"allow_rollup_hdrs\":false");
+    assert!(sealed.contains(&now), "{sealed}");
+    node = Node::start(&node.log, node.now, 1);
+    let info = node.request("$JS.API.STREAM.INFO.F", "");
+    let again = format!("{flags}false,\"allow_rollup_hdrs\":true");
+    assert!(info.contains(&again), "{info}");
+}
+
 /// The stream remembers how far its source is, also without a message of it.
 #[test]
 fn what_a_source_sent_and_is_gone_does_not_come_again() {

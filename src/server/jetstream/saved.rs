@@ -4,6 +4,7 @@
 use super::JetStream;
 use super::journal::{Journal, Reader, Record};
 use super::store::{LAST_SEQ, Storage, Store};
+use super::stream::check::put_features;
 use super::stream::{Stream, StreamConfig};
 use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::wire::json::{self, Writer};
@@ -192,6 +193,8 @@ fn read_config(text: &[u8]) -> Option<StreamConfig> {
             config.read(d, name, value)
         });
     });
+    // Whatever was accepted once is kept.
+    let _ = put_features(&mut config, false);
     (read.is_ok() && config.storage == Storage::File).then_some(config)
 }
 

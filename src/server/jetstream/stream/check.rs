@@ -161,7 +161,12 @@ fn put_window(config: &mut StreamConfig, pedantic: bool) -> Checked {
     Ok(())
 }
 
-fn put_features(config: &mut StreamConfig, pedantic: bool) -> Checked {
+/// What settings demand of each other. A server does this at its start, too, so a stream with delete markers that was sealed
+/// allows roll-ups and purges again.
+///
+/// # Errors
+/// The first that do not go together, or, if `pedantic`, the first that would have to be changed.
+pub fn put_features(config: &mut StreamConfig, pedantic: bool) -> Checked {
     let discard_new = config.discard == Discard::New;
     if config.deny_purge && config.allow_rollup_hdrs {
         return invalid("roll-ups require the purge permission");
