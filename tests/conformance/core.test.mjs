@@ -124,5 +124,6 @@ test("tcp: who sends faster than it reads is held up, not closed", async () => {
     got += data.length;
     if (got >= wanted) break;
   }
-  assert.equal(got, wanted);
+  // It may have asked whether we are there.
+  assert.ok([wanted, wanted + "PING\r\n".length].includes(got), `${got} of ${wanted}`);
 });
