@@ -1,7 +1,10 @@
 //! Random sequences of requests, mostly sensible ones: streams and buckets, messages, direct gets; `consume.rs` adds
 //! consumers. The same seed gives the same sequence.
 
+use std::collections::BTreeMap;
+
 use crate::mangle::mangle;
+use crate::origins::Follower;
 use crate::step::{Act, Step};
 
 /// xorshift64*: small, seeded, good enough.
@@ -54,16 +57,22 @@ pub fn sequence(seed: u64) -> Vec<Step> {
         sources: Vec::new(),
         subscriptions: Vec::new(),
         queued: false,
+        follows: seed.is_multiple_of(8),
+        followers: BTreeMap::new(),
     };
-    generator.create_stream();
-    (0..length).for_each(|_| generator.step());
+    if generator.follows {
+        generator.follow(length);
+    } else {
+        generator.create_stream();
+        (0..length).for_each(|_| generator.step());
+    }
     generator.steps
 }
 
 pub struct Generator {
     pub random: Random,
     /// Works with a bucket; else with streams.
-    bucket: bool,
+    pub bucket: bool,
     /// May wait for times to run out.
     pub slow: bool,
     /// Breaks bodies of requests.
@@ -78,6 +87,9 @@ pub struct Generator {
     subscriptions: Vec<u32>,
     /// A queue group has a member. With two nobody knows who gets what.
     queued: bool,
+    /// Works with mirrors and sources.
+    follows: bool,
+    pub followers: BTreeMap<&'static str, Follower>,
 }
 
 const KEYS: &[&str] = &["a", "b", "c.d", "c.e", "x.y.z"];
@@ -113,6 +125,9 @@ impl Generator {
     }
 
     pub fn stream(&mut self) -> &'static str {
+        if self.follows {
+            return self.random.pick(&["S", "KV_a", "T", "T", "T", "U", "U"]);
+        }
         match (self.bucket, self.random.one_in(12)) {
             (true, false) => "KV_a",
             (false, false) => "S",
@@ -169,7 +184,7 @@ impl Generator {
             self.push(Act::Wait { ms });
             return;
         }
-        if self.restarts && !self.slow && self.random.one_in(12) {
+        if self.restart_is_due() {
             self.push(Act::Restart);
             self.restarted = true;
             return;
@@ -190,6 +205,10 @@ impl Generator {
             94..98 => self.subscribe(),
             _ => self.publish(),
         }
+    }
+
+    pub fn restart_is_due(&mut self) -> bool {
+        self.restarts && !self.slow && self.random.one_in(12)
     }
 
     fn create_stream(&mut self) {
@@ -322,7 +341,7 @@ impl Generator {
         }
     }
 
-    fn publish(&mut self) {
+    pub fn publish(&mut self) {
         let filter = self.filter();
         let mut headers: Vec<(String, String)> = Vec::new();
         let mut add = |key: &str, value: String| headers.push((key.into(), value));
@@ -396,8 +415,11 @@ impl Generator {
         self.request_with(subject, headers, size);
     }
 
-    fn direct_get(&mut self) {
+    pub fn direct_get(&mut self) {
         let stream = self.stream();
+        if !self.answers_alone(stream) {
+            return self.message_get();
+        }
         let (subject, filter, small) = (self.subject(), self.filter(), self.small());
         let (other, past) = (self.filter(), self.past());
         let base = format!("$JS.API.DIRECT.GET.{stream}");
@@ -441,7 +463,7 @@ impl Generator {
         self.request(base, payload);
     }
 
-    fn message_get(&mut self) {
+    pub fn message_get(&mut self) {
         let stream = self.stream();
         let (filter, small, past) = (self.filter(), self.small(), self.past());
         let payload = match self.random.below(7) {
@@ -469,7 +491,7 @@ impl Generator {
         self.request(format!("$JS.API.STREAM.MSG.GET.{stream}"), payload);
     }
 
-    fn stream_info(&mut self) {
+    pub fn stream_info(&mut self) {
         let stream = self.stream();
         let filter = self.filter();
         let payload = match self.random.below(10) {
@@ -526,7 +548,7 @@ impl Generator {
         self.request(format!("$JS.API.STREAM.INFO.{stream}"), payload);
     }
 
-    fn purge_or_delete(&mut self) {
+    pub fn purge_or_delete(&mut self) {
         let stream = self.stream();
         let (filter, small) = (self.filter(), self.small());
         let payload = match self.random.below(7) {

@@ -1,5 +1,7 @@
 //! Makes what differs from run to run the same: times, random names, ids.
 
+use nats_kv_playground::wire::base64;
+
 use crate::sides::Seen;
 
 /// A message as text, with everything that may differ masked.
@@ -34,11 +36,16 @@ fn mask_reply(reply: &str) -> String {
     tokens.join(".")
 }
 
-/// Times, also in the ack subject that a 503 names.
+/// Times, also in the ack subject that a 503 names, and which life of an origin a message is of.
 fn mask_headers(block: &str) -> String {
-    let line = |line: &str| match line.strip_prefix("Nats-Subject: ") {
-        Some(subject) => format!("Nats-Subject: {}", mask_reply(subject)),
-        None => mask_times(line),
+    let line = |line: &str| {
+        if let Some(subject) = line.strip_prefix("Nats-Subject: ") {
+            return format!("Nats-Subject: {}", mask_reply(subject));
+        }
+        match line.rsplit_once(' ') {
+            Some((before, _)) if line.starts_with("Nats-Stream-Source: ") => format!("{before} ID"),
+            _ => mask_times(line),
+        }
     };
     block
         .split("\r\n")
@@ -49,12 +56,14 @@ fn mask_headers(block: &str) -> String {
 
 fn mask_json(text: &str) -> String {
     let mut text = mask_times(text);
-    for key in ["\"pause_remaining\":", "\"ack_time\":"] {
+    for key in ["\"pause_remaining\":", "\"ack_time\":", "\"active\":"] {
         text = mask_after(&text, key, |c| c.is_ascii_digit());
     }
     for key in ["\"leader\":\"", "\"id\":\""] {
         text = mask_after(&text, key, |c| c != '"');
     }
+    text = mask_stored_headers(&text);
+    text = sort_sources(&text);
     // Of all sequences together.
     text = mask_after(&text, "\"api\":{", |c| c != '}');
     sort_after(&text, "violates consumers: ")
@@ -69,6 +78,42 @@ fn sort_after(text: &str, key: &str) -> String {
     let mut names: Vec<&str> = list.split(", ").collect();
     names.sort();
     format!("{before}{key}{}{after}", names.join(", "))
+}
+
+/// Shows the headers of a stored message, masked.
+fn mask_stored_headers(text: &str) -> String {
+    let parts = text.split_once("\"hdrs\":\"").and_then(|(before, rest)| {
+        let (hdrs, after) = rest.split_once('"')?;
+        let block = String::from_utf8(base64::decode(hdrs)?).ok()?;
+        Some(format!("{before}{:?}{after}", mask_headers(&block)))
+    });
+    parts.unwrap_or_else(|| text.into())
+}
+
+/// Sorts the sources in a stream's info, but not those of its configuration: nats-server walks a map.
+fn sort_sources(text: &str) -> String {
+    const KEY: &str = "\"sources\":[";
+    let mut pieces = text.split(KEY);
+    let mut out = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        let mut depth = 1;
+        let end = piece.find(|c| {
+            depth += match c {
+                '[' => 1,
+                ']' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        let (list, after) = piece.split_at(end.unwrap_or(piece.len()));
+        let mut list: Vec<&str> = list.split(",{\"name\":").collect();
+        if list.iter().all(|source| source.contains("\"lag\":")) {
+            list[0] = list[0].trim_start_matches("{\"name\":");
+            list.sort();
+        }
+        out += &format!("{KEY}{}{after}", list.join(","));
+    }
+    out
 }
 
 /// Replaces what follows each `key` as long as it is `part` of the value.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use nats_kv_playground::server::{ConnectionId, Server};
 use nats_kv_playground::wire::time::Time;
 
-use crate::step::{Act, Step};
+use crate::step::{Act, STREAMS, Step};
 
 const CONNECT: &str = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}\r\n";
 
@@ -21,6 +21,8 @@ const MOMENT: i64 = 50_000;
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long nats-server may take for what has no answer.
 const UNSEEN: Duration = Duration::from_millis(3);
+/// Subscriptions beyond those of steps.
+const FIRST_SID_TO_CLEAN: u32 = 900_000;
 /// How long to look for messages of nats-server that ours did not send, at the end of a sequence.
 const SILENCE: Duration = Duration::from_millis(40);
 
@@ -113,6 +115,11 @@ impl Transcript {
             Act::Answer { of, nth, .. } => step.commands(&began, self.ack(*of, *nth).as_deref()),
             _ => step.commands(&began, None),
         }
+    }
+
+    /// Forgets what came for a step, so that it can be done again.
+    pub fn forget(&mut self, step: &Step) {
+        self.by_sid.remove(&step.id);
     }
 
     fn count(&self) -> usize {
@@ -412,26 +419,36 @@ impl Session<'_> {
         for sid in 1..400 {
             self.send(format!("UNSUB {sid}\r\n").as_bytes());
         }
-        for (name, sid) in [("KV_a", 900_001), ("S", 900_002), ("T", 900_003)] {
-            self.send(
-                format!(
-                    "SUB _C.{sid} {sid}\r\nPUB $JS.API.STREAM.DELETE.{name} _C.{sid} 0\r\n\r\n"
-                )
-                .as_bytes(),
+        let sids = || FIRST_SID_TO_CLEAN..;
+        // Followers first, or they still begin to read while their origins go.
+        for (name, sid) in STREAMS.iter().rev().zip(sids()) {
+            let delete = format!(
+                "SUB _C.{sid} {sid}\r\nPUB $JS.API.STREAM.DELETE.{name} _C.{sid} 0\r\n\r\n"
             );
+            self.send(delete.as_bytes());
         }
         let end = Instant::now() + Duration::from_secs(10);
-        while [900_001, 900_002, 900_003]
+        while !STREAMS
             .iter()
-            .any(|sid| !self.transcript.by_sid.contains_key(sid))
+            .zip(sids())
+            .all(|(_, sid)| self.transcript.by_sid.contains_key(&sid))
         {
             assert!(Instant::now() < end, "nats-server does not delete");
             self.read(PATIENCE);
         }
-        let left = || std::fs::read_dir(&self.streams).is_ok_and(|mut left| left.next().is_some());
-        while left() {
-            assert!(Instant::now() < end, "nats-server keeps files");
+        // It has answered, and takes their files away now; or it leaves some when it was still writing.
+        let files = || {
+            std::fs::read_dir(&self.streams)
+                .into_iter()
+                .flatten()
+                .flatten()
+        };
+        let end = Instant::now() + PATIENCE;
+        while files().next().is_some() && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(1));
+        }
+        for left in files() {
+            std::fs::remove_dir_all(left.path()).expect("a folder of our own");
         }
     }
 }

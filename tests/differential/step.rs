@@ -1,5 +1,8 @@
 //! What a sequence is made of. Plain data, so that steps can be dropped and a failing sequence can be printed.
 
+/// Every stream that a sequence may make.
+pub const STREAMS: &[&str] = &["KV_a", "S", "T", "U"];
+
 /// One step; `id` is its own for good, also when steps before it are dropped.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -31,6 +34,8 @@ pub enum Act {
     },
     /// Lets time pass.
     Wait { ms: u64 },
+    /// Waits until what follows other streams has everything.
+    Rest,
     /// Stops the server and starts it again. Clients connect and subscribe again.
     Restart,
 }
@@ -95,6 +100,13 @@ impl Step {
                 Some(subject) => request(subject, &[], payload),
                 None => Vec::new(),
             },
+            Act::Rest => {
+                let inbox = self.inbox();
+                let info =
+                    |name: &&str| format!("PUB $JS.API.STREAM.INFO.{name} {inbox} 0\r\n\r\n");
+                let infos: String = STREAMS.iter().map(info).collect();
+                format!("SUB {inbox} {id}\r\n{infos}").into_bytes()
+            }
             Act::Wait { .. } | Act::Restart => Vec::new(),
         }
     }
