@@ -203,6 +203,11 @@ fn defaults_before_connect_are_verbose_and_pedantic() {
     assert_eq!(bench.ask(id, "x\r\n"), "+OK\r\n");
     assert_eq!(bench.ask(id, "CONNECT {}\r\n"), "+OK\r\n");
     assert_eq!(bench.ask(id, "HPUB foo 0 0\r\n"), "closed");
+    let id = bench.open();
+    assert_eq!(
+        bench.ask(id, "PUB foo.* 1\r\n\r\n"),
+        "-ERR 'Invalid Publish Subject'\r\n-ERR 'Unknown Protocol Operation'\r\nclosed"
+    );
 }
 
 #[test]

@@ -377,8 +377,9 @@ fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Sca
                 size: total,
             });
         }
-        // nats-server checks once more when the payload is not complete in the same read.
-        let checks = 1 + u8::from(bytes.len() < body + total + 2);
+        // nats-server checks once more when the payload is not complete in the same read, and nothing is wrong with it so far.
+        let waits = matches!(bytes.get(body + total..), None | Some([] | [b'\r']));
+        let checks = 1 + u8::from(waits);
         if limits.pedantic && warned < checks && !is_publishable(message.subject) {
             return found(body, 0, true);
         }

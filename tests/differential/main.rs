@@ -11,6 +11,7 @@
 mod bench;
 mod consume;
 mod generate;
+mod lines;
 mod mangle;
 mod mask;
 mod origins;
@@ -100,8 +101,11 @@ fn compare(ours: &Transcript, real: &Transcript) -> Option<String> {
     None
 }
 
+/// How the servers differ on steps of a kind, if they do.
+type Play<T> = fn(&Real, &[T]) -> Option<String>;
+
 /// A difference that shows every time.
-fn differs(real: &Real, steps: &[Step]) -> Option<String> {
+fn differs<T>(play: Play<T>, real: &Real, steps: &[T]) -> Option<String> {
     let mut difference = None;
     for _ in 0..REPEATS {
         difference = Some(play(real, steps)?);
@@ -110,14 +114,19 @@ fn differs(real: &Real, steps: &[Step]) -> Option<String> {
 }
 
 /// Leaves out what the difference does not need, and says what the difference is now.
-fn shrink(real: &Real, mut steps: Vec<Step>, mut difference: String) -> (Vec<Step>, String) {
+fn shrink<T: Clone>(
+    play: Play<T>,
+    real: &Real,
+    mut steps: Vec<T>,
+    mut difference: String,
+) -> (Vec<T>, String) {
     let mut size = steps.len() / 2;
     while size > 0 {
         let mut at = 0;
         while at < steps.len() {
             let mut fewer = steps.clone();
             fewer.drain(at..(at + size).min(steps.len()));
-            if let Some(other) = differs(real, &fewer) {
+            if let Some(other) = differs(play, real, &fewer) {
                 (steps, difference) = (fewer, other);
             } else {
                 at += size;
@@ -135,8 +144,8 @@ fn number(name: &str, default: u64) -> u64 {
         .unwrap_or(default)
 }
 
-#[test]
-fn answers_as_nats_server_does() {
+/// Plays what each seed gives, and prints what differs.
+fn run<T: Clone>(generate: fn(u64) -> Vec<T>, play: Play<T>, print: fn(&T)) {
     let Some(real) = Real::start() else {
         eprintln!("skipped: there is no nats-server on PATH");
         return;
@@ -146,25 +155,13 @@ fn answers_as_nats_server_does() {
     let mut failures = 0;
     let every = number("DIFFERENTIAL_EVERY", 1);
     for seed in (first..).step_by(every as usize).take(count as usize) {
-        let steps = generate::sequence(seed);
-        let Some(difference) = differs(&real, &steps) else {
+        let steps = generate(seed);
+        let Some(difference) = differs(play, &real, &steps) else {
             continue;
         };
-        let (steps, difference) = shrink(&real, steps, difference);
+        let (steps, difference) = shrink(play, &real, steps, difference);
         eprintln!("seed {seed}:");
-        for step in &steps {
-            match step.act {
-                step::Act::Wait { ms } => eprintln!("<{ms} ms>"),
-                step::Act::Restart => eprintln!("<restart>"),
-                step::Act::Rest => eprintln!("<rest>"),
-                _ => {}
-            }
-            let ack = format!("<ack subject {:?}>", step.act);
-            eprint!(
-                "{}",
-                String::from_utf8_lossy(&step.commands(&|at| format!("<time {at}>"), Some(&ack)))
-            );
-        }
+        steps.iter().for_each(print);
         eprintln!("{difference}\n");
         failures += 1;
         if failures >= most {
@@ -172,4 +169,27 @@ fn answers_as_nats_server_does() {
         }
     }
     assert_eq!(failures, 0, "differences from nats-server, see above");
+}
+
+#[test]
+fn answers_as_nats_server_does() {
+    run(generate::sequence, play, |step| {
+        match step.act {
+            step::Act::Wait { ms } => eprintln!("<{ms} ms>"),
+            step::Act::Restart => eprintln!("<restart>"),
+            step::Act::Rest => eprintln!("<rest>"),
+            _ => {}
+        }
+        let ack = format!("<ack subject {:?}>", step.act);
+        let commands = step.commands(&|at| format!("<time {at}>"), Some(&ack));
+        eprint!("{}", String::from_utf8_lossy(&commands));
+    });
+}
+
+#[test]
+fn reads_lines_as_nats_server_does() {
+    run(lines::scenario, lines::play, |line| {
+        let text = String::from_utf8_lossy(&line.bytes);
+        eprintln!("{}: {text:?}", line.connection);
+    });
 }

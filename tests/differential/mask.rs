@@ -62,6 +62,7 @@ fn mask_json(text: &str) -> String {
     for key in ["\"leader\":\"", "\"id\":\""] {
         text = mask_after(&text, key, |c| c != '"');
     }
+    text = mask_chosen_names(&text);
     text = mask_stored_headers(&text);
     text = sort_sources(&text);
     // Of all sequences together.
@@ -78,6 +79,18 @@ fn sort_after(text: &str, key: &str) -> String {
     let mut names: Vec<&str> = list.split(", ").collect();
     names.sort();
     format!("{before}{key}{}{after}", names.join(", "))
+}
+
+/// Names that servers choose, which are longer than ours.
+fn mask_chosen_names(text: &str) -> String {
+    let mut pieces = text.split("\"name\":\"");
+    let mut out = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        let (name, after) = piece.split_at(piece.find('"').unwrap_or(0));
+        let chosen = name.len() == 8 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+        out += &format!("\"name\":\"{}{after}", if chosen { "CHOSEN" } else { name });
+    }
+    out
 }
 
 /// Shows the headers of a stored message, masked.

@@ -279,7 +279,7 @@ impl Real {
     }
 
     /// A client's connection.
-    fn connect(&self) -> TcpStream {
+    pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).expect("nats-server listens");
         stream.set_nodelay(true).expect("a socket");
         stream
