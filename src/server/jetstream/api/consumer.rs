@@ -119,34 +119,31 @@ struct Create {
     pedantic: bool,
 }
 
-fn read_create(payload: &[u8]) -> Result<Create, ApiError> {
+fn read_create(request: &Request<'_>) -> Result<Create, ApiError> {
     let mut create = Create::default();
-    let read = json::decode(payload, |d, value| {
-        d.object(value, "CreateConsumerRequest", &mut |d, name, value| {
-            match name {
-                "stream_name" => d.string(value, &mut create.stream_name),
-                "config" => d.object(value, "ConsumerConfig", &mut |d, name, value| {
-                    create.config.decode(d, name, value)
-                }),
-                "action" => {
-                    let read = d.unmarshal(value, |raw| match raw {
-                        b"\"\"" => Ok(Action::CreateOrUpdate),
-                        b"\"create\"" => Ok(Action::Create),
-                        b"\"update\"" => Ok(Action::Update),
-                        raw => {
-                            let raw = String::from_utf8_lossy(raw);
-                            Err(format!("unknown consumer action: {raw}"))
-                        }
-                    });
-                    create.action = read.unwrap_or_default();
-                }
-                "pedantic" => d.bool(value, &mut create.pedantic),
-                _ => return false,
+    request.read("CreateConsumerRequest", &mut |d, name, value| {
+        match name {
+            "stream_name" => d.string(value, &mut create.stream_name),
+            "config" => d.object(value, "ConsumerConfig", &mut |d, name, value| {
+                create.config.decode(d, name, value)
+            }),
+            "action" => {
+                let read = d.unmarshal(value, |raw| match raw {
+                    b"\"\"" => Ok(Action::CreateOrUpdate),
+                    b"\"create\"" => Ok(Action::Create),
+                    b"\"update\"" => Ok(Action::Update),
+                    raw => {
+                        let raw = String::from_utf8_lossy(raw);
+                        Err(format!("unknown consumer action: {raw}"))
+                    }
+                });
+                create.action = read.unwrap_or_default();
             }
-            true
-        });
-    });
-    read.map_err(|error| ApiError::invalid_json(&error))?;
+            "pedantic" => d.bool(value, &mut create.pedantic),
+            _ => return false,
+        }
+        true
+    })?;
     Ok(create)
 }
 
@@ -193,7 +190,7 @@ fn create(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let mut create = read_create(request.payload)?;
+    let mut create = read_create(request)?;
     check_subject(request, &mut create)?;
     let stream = js.find(&create.stream_name)?;
     let Create {
@@ -241,18 +238,13 @@ fn page<'a>(
     w: &mut Writer,
 ) -> Result<(Vec<ConsumerId>, &'a mut Stream), ApiError> {
     let mut offset = 0;
-    if json::looks_like_json(request.payload) {
-        let read = json::decode(request.payload, |d, value| {
-            d.object(value, "JSApiConsumersRequest", &mut |d, name, value| {
-                if name == "offset" {
-                    d.embedded("ApiPagedRequest");
-                    d.int(value, &mut offset);
-                }
-                name == "offset"
-            });
-        });
-        read.map_err(|error| ApiError::invalid_json(&error))?;
-    }
+    request.read_any("JSApiConsumersRequest", &mut |d, name, value| {
+        if name == "offset" {
+            d.embedded("ApiPagedRequest");
+            d.int(value, &mut offset);
+        }
+        name == "offset"
+    })?;
     let stream = js.find(request.stream())?;
     let mut ids: Vec<ConsumerId> = stream.consumers.public().map(Consumer::id).collect();
     let offset = usize::try_from(offset).unwrap_or(0).min(ids.len());
@@ -325,17 +317,12 @@ fn pause(
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
     let mut until: Option<Moment> = None;
-    if json::looks_like_json(request.payload) {
-        let read = json::decode(request.payload, |d, value| {
-            d.object(value, "JSApiConsumerPauseRequest", &mut |d, name, value| {
-                if name == "pause_until" {
-                    d.moment(value, &mut until);
-                }
-                name == "pause_until"
-            });
-        });
-        read.map_err(|error| ApiError::invalid_json(&error))?;
-    }
+    request.read_any("JSApiConsumerPauseRequest", &mut |d, name, value| {
+        if name == "pause_until" {
+            d.moment(value, &mut until);
+        }
+        name == "pause_until"
+    })?;
     let (stream, name) = target(request);
     let stream = js.find(stream)?;
     let (consumers, view) = stream.parts();

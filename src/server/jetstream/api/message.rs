@@ -6,7 +6,7 @@ use crate::server::core::Core;
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::error::{ApiError, BAD_REQUEST, NO_MESSAGE, SEALED};
 use crate::server::jetstream::store::Storage;
-use crate::wire::json::{self, Decoder, Value, Writer};
+use crate::wire::json::{self, Writer};
 
 pub static GET: Call = Call {
     kind: "stream_msg_get_response",
@@ -72,17 +72,14 @@ fn delete(
         return Err(BAD_REQUEST.into());
     }
     let (mut seq, mut no_erase) = (0, false);
-    let read = |d: &mut Decoder, value: Value<'_>| {
-        d.object(value, "JSApiMsgDeleteRequest", &mut |d, name, value| {
-            match name {
-                "seq" => d.uint64(value, &mut seq),
-                "no_erase" => d.bool(value, &mut no_erase),
-                _ => return false,
-            }
-            true
-        });
-    };
-    json::decode(request.payload, read).map_err(|error| ApiError::invalid_json(&error))?;
+    request.read("JSApiMsgDeleteRequest", &mut |d, name, value| {
+        match name {
+            "seq" => d.uint64(value, &mut seq),
+            "no_erase" => d.bool(value, &mut no_erase),
+            _ => return false,
+        }
+        true
+    })?;
     let stream = js.find(request.stream())?;
     if stream.config.sealed {
         return Err(SEALED.into());

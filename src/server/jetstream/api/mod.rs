@@ -15,7 +15,7 @@ use super::stream::Stream;
 use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId};
 use crate::wire::headers;
-use crate::wire::json::Writer;
+use crate::wire::json::{self, Decoder, Value, Writer};
 
 /// The highest API level this server has.
 const LEVEL: i64 = 5;
@@ -34,7 +34,30 @@ impl Request<'_> {
     pub fn stream(&self) -> &str {
         self.tokens.last().copied().unwrap_or_default()
     }
+
+    /// Reads its members; `name` is the type it has in nats-server, and `member` says whether it knows one.
+    ///
+    /// # Errors
+    /// `invalid JSON` with Go's text.
+    fn read(&self, name: &'static str, member: Member<'_>) -> Result<(), ApiError> {
+        json::decode(self.payload, |d, value| d.object(value, name, member))
+            .map_err(|error| ApiError::invalid_json(&error))
+    }
+
+    /// Reads its members, if it has some: what does not look like JSON has none.
+    ///
+    /// # Errors
+    /// As [`Request::read`].
+    fn read_any(&self, name: &'static str, member: Member<'_>) -> Result<(), ApiError> {
+        match json::looks_like_json(self.payload) {
+            true => self.read(name, member),
+            false => Ok(()),
+        }
+    }
 }
+
+/// Takes a member of a request; false for one it does not know.
+type Member<'f> = &'f mut dyn FnMut(&mut Decoder, &str, Value<'_>) -> bool;
 
 /// A request that worked: what is still to be done once its reply is out.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,7 +7,7 @@ use crate::server::jetstream::error::{
     ApiError, BAD_REQUEST, NOT_EMPTY, REPLICAS, SEALED, STREAM_MISMATCH, SUBJECT_OVERLAP,
 };
 use crate::server::jetstream::stream::{InfoRequest, Purge, Stream, StreamConfig, check};
-use crate::wire::json::{self, Decoder, Value, Writer};
+use crate::wire::json::{self, Writer};
 use crate::wire::subject;
 
 const NAMES_LIMIT: usize = 1024;
@@ -80,20 +80,17 @@ pub static RESTORE: Call = Call {
     on_error: "\"deliver_subject\":\"\"",
 };
 
-fn read_config(payload: &[u8]) -> Result<(StreamConfig, bool), ApiError> {
+fn read_config(request: &Request<'_>) -> Result<(StreamConfig, bool), ApiError> {
     let mut config = StreamConfig::default();
     let mut pedantic = false;
-    let read = |d: &mut Decoder, value: Value<'_>| {
-        d.object(value, "StreamConfigRequest", &mut |d, name, value| {
-            if name == "pedantic" {
-                d.bool(value, &mut pedantic);
-                return true;
-            }
-            d.embedded("StreamConfig");
-            config.read(d, name, value)
-        });
-    };
-    json::decode(payload, read).map_err(|error| ApiError::invalid_json(&error))?;
+    request.read("StreamConfigRequest", &mut |d, name, value| {
+        if name == "pedantic" {
+            d.bool(value, &mut pedantic);
+            return true;
+        }
+        d.embedded("StreamConfig");
+        config.read(d, name, value)
+    })?;
     Ok((config, pedantic))
 }
 
@@ -103,7 +100,7 @@ fn create(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let (mut config, pedantic) = read_config(request.payload)?;
+    let (mut config, pedantic) = read_config(request)?;
     if config.name != request.stream() {
         return Err(STREAM_MISMATCH.into());
     }
@@ -150,7 +147,7 @@ fn update(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let (mut config, pedantic) = read_config(request.payload)?;
+    let (mut config, pedantic) = read_config(request)?;
     config.put_required_level();
     let mut config = check::check(config, pedantic, &|name| js.config(name))?;
     if config.name != request.stream() {
@@ -200,23 +197,18 @@ fn info(
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
     let mut wanted = InfoRequest::default();
-    if json::looks_like_json(request.payload) {
-        let read = |d: &mut Decoder, value: Value<'_>| {
-            d.object(value, "JSApiStreamInfoRequest", &mut |d, name, value| {
-                match name {
-                    "offset" => {
-                        d.embedded("ApiPagedRequest");
-                        d.int(value, &mut wanted.offset);
-                    }
-                    "deleted_details" => d.bool(value, &mut wanted.deleted_details),
-                    "subjects_filter" => d.string(value, &mut wanted.subjects_filter),
-                    _ => return false,
-                }
-                true
-            });
-        };
-        json::decode(request.payload, read).map_err(|error| ApiError::invalid_json(&error))?;
-    }
+    request.read_any("JSApiStreamInfoRequest", &mut |d, name, value| {
+        match name {
+            "offset" => {
+                d.embedded("ApiPagedRequest");
+                d.int(value, &mut wanted.offset);
+            }
+            "deleted_details" => d.bool(value, &mut wanted.deleted_details),
+            "subjects_filter" => d.string(value, &mut wanted.subjects_filter),
+            _ => return false,
+        }
+        true
+    })?;
     let stream = js.stream(request.stream())?;
     let matched = stream.count_subjects(&wanted) as u64;
     let (offset, limit) = if matched > 0 {
@@ -235,28 +227,23 @@ fn info(
 /// Names of the streams a NAMES or LIST is about, sorted, with the page that was asked for.
 fn page(
     js: &JetStream,
-    payload: &[u8],
+    request: &Request<'_>,
     name: &'static str,
     limit: usize,
     w: &mut Writer,
 ) -> Result<Vec<String>, ApiError> {
     let (mut offset, mut filter) = (0i64, String::new());
-    if json::looks_like_json(payload) {
-        let read = |d: &mut Decoder, value: Value<'_>| {
-            d.object(value, name, &mut |d, name, value| {
-                match name {
-                    "offset" => {
-                        d.embedded("ApiPagedRequest");
-                        d.int(value, &mut offset);
-                    }
-                    "subject" => d.string(value, &mut filter),
-                    _ => return false,
-                }
-                true
-            });
-        };
-        json::decode(payload, read).map_err(|error| ApiError::invalid_json(&error))?;
-    }
+    request.read_any(name, &mut |d, name, value| {
+        match name {
+            "offset" => {
+                d.embedded("ApiPagedRequest");
+                d.int(value, &mut offset);
+            }
+            "subject" => d.string(value, &mut filter),
+            _ => return false,
+        }
+        true
+    })?;
     let matches = |stream: &Stream| {
         let collides = |subject: &String| subject::overlap(subject.as_bytes(), filter.as_bytes());
         filter.is_empty() || stream.config.subjects.iter().any(collides)
@@ -279,13 +266,7 @@ fn names(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let names = page(
-        js,
-        request.payload,
-        "JSApiStreamNamesRequest",
-        NAMES_LIMIT,
-        w,
-    )?;
+    let names = page(js, request, "JSApiStreamNamesRequest", NAMES_LIMIT, w)?;
     w.key("streams");
     if names.is_empty() {
         w.raw(b"null");
@@ -301,7 +282,7 @@ fn list(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let names = page(js, request.payload, "JSApiStreamListRequest", LIST_LIMIT, w)?;
+    let names = page(js, request, "JSApiStreamListRequest", LIST_LIMIT, w)?;
     w.key("streams").open_list();
     for name in &names {
         w.open();
@@ -334,20 +315,15 @@ fn purge(
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
     let mut wanted = Purge::default();
-    if json::looks_like_json(request.payload) {
-        let read = |d: &mut Decoder, value: Value<'_>| {
-            d.object(value, "JSApiStreamPurgeRequest", &mut |d, name, value| {
-                match name {
-                    "seq" => d.uint64(value, &mut wanted.seq),
-                    "filter" => d.string(value, &mut wanted.filter),
-                    "keep" => d.uint64(value, &mut wanted.keep),
-                    _ => return false,
-                }
-                true
-            });
-        };
-        json::decode(request.payload, read).map_err(|error| ApiError::invalid_json(&error))?;
-    }
+    request.read_any("JSApiStreamPurgeRequest", &mut |d, name, value| {
+        match name {
+            "seq" => d.uint64(value, &mut wanted.seq),
+            "filter" => d.string(value, &mut wanted.filter),
+            "keep" => d.uint64(value, &mut wanted.keep),
+            _ => return false,
+        }
+        true
+    })?;
     if wanted.seq > 0 && wanted.keep > 0 {
         return Err(BAD_REQUEST.into());
     }
