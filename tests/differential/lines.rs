@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nats_kv_playground::server::{ConnectionId, Peer, Server};
 
-use crate::generate::Random;
+use crate::random::Random;
 use crate::sides::Real;
 
 /// How many connections a scenario has.

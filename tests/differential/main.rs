@@ -15,6 +15,7 @@ mod lines;
 mod mangle;
 mod mask;
 mod origins;
+mod random;
 mod sides;
 mod step;
 

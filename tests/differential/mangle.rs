@@ -1,7 +1,7 @@
 //! Breaks bodies of requests: a value of another type, a name in other letters or twice, text cut off. What nats-server says of
 //! them is what Go's decoder says, to the letter.
 
-use crate::generate::Random;
+use crate::random::Random;
 
 /// Instead of any value. No number is a time in which something happens within a sequence.
 const VALUES: &[&str] = &[
