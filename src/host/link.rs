@@ -6,7 +6,6 @@ use crate::server::ConnectionId;
 use std::{
     cell::RefCell,
     collections::VecDeque,
-    future::ready,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -109,25 +108,28 @@ pub(super) struct Place {
 
 impl Connector for Place {
     fn connect(&self) -> LocalFuture<'static, Result<Box<dyn Transport>, TransportError>> {
-        let config = self.host.running();
-        let port = match &self.at {
-            Some(url) => points_to(url, config.as_ref()),
-            None => Port::Open,
-        };
-        let refused = |at: &str| {
-            TransportError::Refused(format!("dial tcp {at}: connect: connection refused"))
-        };
-        Box::pin(ready(match port {
-            Port::Open => match self.host.open() {
-                Some(transport) => Ok(Box::new(transport) as Box<dyn Transport>),
-                None => Err(refused("127.0.0.1:4222")),
-            },
-            Port::Refused(at) => Err(refused(&at)),
-            Port::Unknown(name) => {
-                let why = format!("dial tcp: lookup {name}: no such host");
-                Err(TransportError::Address(why))
+        let (host, at) = (self.host.clone(), self.at.clone());
+        Box::pin(async move {
+            host.settled().await;
+            let port = match &at {
+                Some(url) => points_to(url, host.running().as_ref()),
+                None => Port::Open,
+            };
+            let refused = |at: &str| {
+                TransportError::Refused(format!("dial tcp {at}: connect: connection refused"))
+            };
+            match port {
+                Port::Open => match host.open() {
+                    Some(transport) => Ok(Box::new(transport) as Box<dyn Transport>),
+                    None => Err(refused("127.0.0.1:4222")),
+                },
+                Port::Refused(at) => Err(refused(&at)),
+                Port::Unknown(name) => {
+                    let why = format!("dial tcp: lookup {name}: no such host");
+                    Err(TransportError::Address(why))
+                }
             }
-        }))
+        })
     }
 
     fn url(&self) -> String {

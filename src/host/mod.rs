@@ -7,6 +7,7 @@
 mod link;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
+mod starting;
 mod store;
 
 #[cfg(target_arch = "wasm32")]
@@ -26,6 +27,8 @@ use crate::wire::{
     time::{SECOND, Time},
 };
 use link::{Link, LinkTransport, Place, Port};
+use starting::Expected;
+pub use starting::Starting;
 use std::{
     cell::RefCell,
     future::{Future, poll_fn},
@@ -50,6 +53,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     running: Option<(Server, Config)>,
+    expected: Expected,
     stores: Stores,
     /// How far the clock was moved ahead of the runtime's, in ns.
     ahead: i64,

@@ -15,7 +15,7 @@ use crate::{
         transport::{Connector, LocalFuture},
         websocket::WebSocketConnector,
     },
-    host::{Config, Host, flags},
+    host::{Config, Host, Starting, flags},
     wire::time::{SECOND, Time},
 };
 use std::rc::Rc;
@@ -78,6 +78,7 @@ pub const HOME: &str = "/home/you";
 async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
     match flags::parse(&words) {
         flags::Command::Run { mut config, jetstream } => {
+            let starting = host.starting();
             if jetstream {
                 match chunks::jetstream().await {
                     Ok(start) => config.jetstream = Some(start),
@@ -87,7 +88,7 @@ async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
                     }
                 }
             }
-            serve(host, config, io).await
+            serve(host, config, starting, io).await
         }
         flags::Command::Signal(_) => {
             io.stderr(b"nats-server: no nats-server processes running\n");
@@ -101,14 +102,16 @@ async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
     }
 }
 
-async fn serve(host: Host, mut config: Config, io: Rc<dyn Io>) -> i32 {
+async fn serve(host: Host, mut config: Config, starting: Starting, io: Rc<dyn Io>) -> i32 {
     if config.utc_offset.is_some() && !config.log_utc {
         config.utc_offset = Some(i64::from(utc_offset(host.now())) * SECOND);
     }
     let interrupted = io.interrupt();
     let log = io.clone();
     host.on_log(Rc::new(move |line| log.stderr(format!("{line}\n").as_bytes())));
-    if let Err(error) = host.start(config) {
+    let started = host.start(config);
+    drop(starting);
+    if let Err(error) = started {
         io.stderr(format!("{error}\n").as_bytes());
         return 1;
     }

@@ -1,0 +1,49 @@
+//! A server that is about to start: who connects meanwhile waits for it, as its code may still be on its way.
+
+use super::Host;
+use std::{
+    future::poll_fn,
+    task::{Poll, Waker},
+};
+
+/// How many servers are about to start, and who waits for them.
+#[derive(Default)]
+pub(super) struct Expected {
+    count: usize,
+    waiting: Vec<Waker>,
+}
+
+/// While it lives a server is about to start; see [`Host::starting`].
+pub struct Starting(Host);
+
+impl Host {
+    /// Says that a server will start, or fail to, before what this gives is dropped: new connections wait until then.
+    pub fn starting(&self) -> Starting {
+        self.0.state.borrow_mut().expected.count += 1;
+        Starting(self.clone())
+    }
+
+    /// Waits until no server is about to start.
+    pub(super) async fn settled(&self) {
+        poll_fn(|cx| {
+            let expected = &mut self.0.state.borrow_mut().expected;
+            if expected.count == 0 {
+                return Poll::Ready(());
+            }
+            expected.waiting.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        let waiting = {
+            let expected = &mut self.0.0.state.borrow_mut().expected;
+            expected.count -= 1;
+            std::mem::take(&mut expected.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
