@@ -31,6 +31,20 @@ test("one step and a terminal, without the page's header", async () => {
   await playground.close();
 });
 
+test("what prepares a step waits for a server whose code comes late", async () => {
+  const playground = await world.open();
+  const { page } = playground;
+  const commands = page.waitForEvent("requestfinished", (request) => /split_nats-/.test(request.url()));
+  await page.route(/split_jetstream-/, async (route) => {
+    await commands;
+    await route.continue();
+  });
+  await playground.goto(`${world.site.origin}/some/folder/?embed=1#step=put`);
+  await playground.run(0);
+  await playground.terminal("A").shows(/\nValue1\n/);
+  await playground.close();
+});
+
 test("several in one page, in frames without storage, tell their height", async () => {
   const frame = (step) => `<iframe sandbox="allow-scripts" src="/some/folder/?embed=1&theme=dark#step=${step}" width="800" height="400"></iframe>`;
   const { page, problems, close } = await around(`<!doctype html><title>docs</title>
