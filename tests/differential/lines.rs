@@ -125,19 +125,13 @@ fn line(random: &mut Random) -> Vec<u8> {
         }
         13..25 => {
             let publish = operation(random, "PUB");
-            let reply = match random.below(3) {
-                0 => format!("{other} "),
-                _ => String::new(),
-            };
+            let reply = reply(random, other);
             let (size, payload) = body(random);
             format!("{publish}{gap}{subject} {reply}{size}{end}{payload}\r\n").into_bytes()
         }
         25..33 => {
             let publish = operation(random, "HPUB");
-            let reply = match random.below(3) {
-                0 => format!("{other} "),
-                _ => String::new(),
-            };
+            let reply = reply(random, other);
             let block = random.pick(&[
                 "NATS/1.0\r\nA: b\r\n\r\n",
                 "NATS/1.0\r\nA: b\r\n\r\n",
@@ -197,6 +191,14 @@ fn line(random: &mut Random) -> Vec<u8> {
         37 => format!("PUB a 3{end}xxxxxx\r\n").into_bytes(),
         38 => format!("SUB a 1 2 3 4{end}").into_bytes(),
         _ => b"\r\n".to_vec(),
+    }
+}
+
+/// A reply subject with the blank behind it, now and then.
+fn reply(random: &mut Random, subject: &str) -> String {
+    match random.below(3) {
+        0 => format!("{subject} "),
+        _ => String::new(),
     }
 }
 
