@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { brotli } from "./size.mjs";
 
 const BUILT = join(process.env.CARGO_TARGET_DIR ?? "target", "split");
-const FEATURES = readFileSync("scripts/split.sh", "utf8").match(/--enable-\{(.*?)\}/)[1].split(",").map((name) => `--enable-${name}`);
+const SCRIPT = readFileSync("scripts/split.sh", "utf8");
+const PASSES = SCRIPT.match(/passes=\((.*)\)/)[1].split(" ");
+const FEATURES = SCRIPT.match(/--enable-\{(.*?)\}/)[1].split(",").map((name) => `--enable-${name}`);
 const FAMILIES = [
   ["leptos", /^(leptos|tachys|reactive_|any_spawner|hydration_context|throw_error|or_poisoned|either_of|oco_ref|server_fn|wasm_split|next_tuple|guardian|send_wrapper|slotmap|typed_builder|const_)/],
   ["std", /^(core|alloc|std|dlmalloc|compiler_builtins|hashbrown|rustc_demangle|__rust|memcpy|memmove|memset|memcmp|bcmp)/],
@@ -21,7 +23,7 @@ function files() {
   return modules.map((module) => {
     const optimised = (kind, flag) => {
       const out = join(BUILT, `${module}.${kind}`);
-      execFileSync("wasm-opt", ["-Oz", ...FEATURES, flag, join(BUILT, module), "-o", out], { stdio: ["ignore", "ignore", "ignore"] });
+      execFileSync("wasm-opt", [...PASSES, ...FEATURES, flag, join(BUILT, module), "-o", out], { stdio: ["ignore", "ignore", "ignore"] });
       return readFileSync(out);
     };
     return { module, named: optimised("named", "--debuginfo"), plain: optimised("plain", "--strip-debug") };

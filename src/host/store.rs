@@ -2,7 +2,8 @@
 //! whoever keeps them longer than the process. Knows a server's journal, not what is in it.
 
 use crate::server::{Config, Server};
-use std::{collections::BTreeMap, rc::Rc};
+use crate::wire::sorted::Sorted;
+use std::rc::Rc;
 
 /// How what is kept of a store directory goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ const COMPACT: usize = 1 << 20;
 #[derive(Default)]
 pub(super) struct Stores {
     /// As stopped servers left them.
-    kept: BTreeMap<String, Vec<u8>>,
+    kept: Sorted<String, Vec<u8>>,
     pub keep: Option<KeepFn>,
     /// Not yet handed out.
     pub changes: Vec<(String, Change)>,

@@ -1,11 +1,11 @@
 //! Files kept in memory, as small as a playground needs. Knows nothing of where they are kept between visits: what to keep
 //! is [`MemoryFiles::all`].
 
-use crate::cli::{FileError, Files};
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
+use crate::{
+    cli::{FileError, Files},
+    wire::sorted::Sorted,
 };
+use std::cell::{Cell, RefCell};
 
 /// Bytes of all files and their names together.
 const CAPACITY: usize = 8 * 1024 * 1024;
@@ -14,7 +14,7 @@ const MOST: usize = 10_000;
 
 /// Files by absolute path.
 pub struct MemoryFiles {
-    files: RefCell<BTreeMap<String, Vec<u8>>>,
+    files: RefCell<Sorted<String, Vec<u8>>>,
     used: Cell<usize>,
     changes: Cell<u64>,
     home: String,
@@ -64,7 +64,7 @@ impl MemoryFiles {
     fn is_folder(&self, path: &str) -> bool {
         let prefix = format!("{}/", path.trim_end_matches('/'));
         let files = self.files.borrow();
-        let inside = files.range(prefix.clone()..).next();
+        let inside = files.from(&prefix).next();
         inside.is_some_and(|(name, _)| name.starts_with(&prefix))
             || format!("{}/", self.resolve(".").trim_end_matches('/')).starts_with(&prefix)
     }
@@ -95,7 +95,7 @@ impl MemoryFiles {
         if used > CAPACITY || (old.is_none() && files.len() >= MOST) {
             return Err(FileError::Other("no space left on device".to_string()));
         }
-        let file = files.entry(absolute).or_default();
+        let file = files.get_or_insert(absolute, Vec::new());
         if !keep {
             file.clear();
         }
@@ -152,7 +152,7 @@ impl Files for MemoryFiles {
         let prefix = format!("{}/", absolute.trim_end_matches('/'));
         let files = self.files.borrow();
         let mut names: Vec<String> = files
-            .range(prefix.clone()..)
+            .from(&prefix)
             .map_while(|(path, _)| path.strip_prefix(&prefix))
             .map(|rest| rest.split_once('/').map_or(rest, |(first, _)| first).into())
             .collect();

@@ -1,11 +1,11 @@
 //! The shell's variables. Knows nothing of where values come from.
 
 use super::arithmetic::Names;
-use std::collections::BTreeMap;
+use crate::wire::sorted::Sorted;
 
 /// All variables by name.
 #[derive(Clone, Debug, Default)]
-pub struct Variables(BTreeMap<String, Variable>);
+pub struct Variables(Sorted<String, Variable>);
 
 #[derive(Clone, Debug, Default)]
 struct Variable {
@@ -22,12 +22,16 @@ impl Variables {
 
     /// Sets a variable; it stays exported if it was.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.0.entry(name.to_string()).or_default().value = Some(value.into());
+        self.variable(name).value = Some(value.into());
+    }
+
+    fn variable(&mut self, name: &str) -> &mut Variable {
+        self.0.get_or_insert(name.to_string(), Variable::default())
     }
 
     /// Makes a variable part of the environment, or no longer.
     pub fn export(&mut self, name: &str, exported: bool) {
-        self.0.entry(name.to_string()).or_default().exported = exported;
+        self.variable(name).exported = exported;
     }
 
     /// Forgets a variable.
