@@ -4,7 +4,7 @@
 mod common;
 
 use common::bench::{Bench, number};
-use nats_kv_playground::wire::time::SECOND;
+use nats_kv_playground::wire::{base64, time::SECOND};
 
 /// With a stream `O` of `o.1`, `o.2`, `o.3`, mirrors `A` and `B` of it, and `C`, of `o.1` alone.
 fn mirrored() -> Bench {
@@ -170,6 +170,97 @@ fn a_consumer_for_an_origin_is_complete() {
     }
 }
 
+/// It stores what that delivers and no more, acknowledges by flow control, and goes on with a consumer that was made anew.
+#[test]
+fn an_origin_may_be_read_by_a_consumer_of_ones_own() {
+    let mut bench = Bench::new();
+    origin(&mut bench, "CREATE", false);
+    bench.publish(&["o.a", "o.b", "o.a"]);
+    let consumer = |bench: &mut Bench, name: &str, policy: &str, filter: &str| {
+        let config = format!(
+            "{{\"stream_name\":\"O\",\"config\":{{\"durable_name\":\"{name}\",\"deliver_subject\":\"to.{name}\",\
+             \"ack_policy\":\"{policy}\",\"flow_control\":true,\"idle_heartbeat\":1000000000,\
+             \"filter_subject\":\"{filter}\"}}}}"
+        );
+        bench.ask(&format!("CONSUMER.DURABLE.CREATE.O.{name}"), &config);
+    };
+    consumer(&mut bench, "D", "flow_control", "o.a");
+    consumer(&mut bench, "E", "flow_control", "o.>");
+    consumer(&mut bench, "X", "explicit", "o.>");
+    let by = |name: &str| {
+        format!("\"consumer\":{{\"name\":\"{name}\",\"deliver_subject\":\"to.{name}\"}}")
+    };
+    let transform = ",\"subject_transforms\":[{\"src\":\"o.*\",\"dest\":\"n.{{wildcard(1)}}\"}]";
+    for (name, origin, more) in [
+        ("M", by("D"), ""),
+        ("Q", by("X"), ""),
+        ("R", by("NO"), ""),
+        ("N", by("E"), transform),
+        ("P", by("X"), ""),
+    ] {
+        let (kind, end) = match name {
+            "M" | "Q" | "R" => ("\"mirror\":{", "}"),
+            _ => ("\"sources\":[{", "}]"),
+        };
+        let config = format!("{{\"name\":\"{name}\",{kind}\"name\":\"O\",{origin}{more}{end}}}");
+        let created = bench.ask(&format!("STREAM.CREATE.{name}"), &config);
+        assert!(created.contains("\"did_create\":true"), "{created}");
+    }
+    bench.wait(3 * SECOND);
+    let state = |bench: &mut Bench, stream: &str| {
+        let info = bench.ask(&format!("STREAM.INFO.{stream}"), "");
+        ["messages", "bytes", "last_seq"].map(|name| number(&info, name))
+    };
+    assert_eq!(state(&mut bench, "M"), [2, 68, 3]);
+    assert_eq!(state(&mut bench, "N"), [3, 363, 3]);
+    for (stream, code) in [("P", 10217), ("Q", 10214)] {
+        let info = bench.ask(&format!("STREAM.INFO.{stream}"), "");
+        assert_eq!(number(&info, "err_code"), code, "{info}");
+        assert!(info.contains("consumer requires flow control ack policy"));
+    }
+    let info = bench.ask("STREAM.INFO.R", "");
+    assert!(
+        info.contains("{\"name\":\"O\",\"lag\":0,\"active\":-1}"),
+        "{info}"
+    );
+
+    bench.publish(&["o.b", "o.b", "o.a", "o.c"]);
+    bench.wait(3 * SECOND);
+    assert_eq!(state(&mut bench, "M"), [3, 102, 6]);
+    assert_eq!(state(&mut bench, "N"), [7, 847, 7]);
+    let place = |bench: &mut Bench, name: &str| {
+        let info = bench.ask(&format!("CONSUMER.INFO.O.{name}"), "");
+        let floor = &info[info.find("\"ack_floor\"").expect("a floor")..];
+        (number(floor, "consumer_seq"), number(floor, "stream_seq"))
+    };
+    assert_eq!(place(&mut bench, "D"), (3, 6));
+    assert_eq!(place(&mut bench, "E"), (7, 7));
+    let message = bench.ask("STREAM.MSG.GET.N", "{\"seq\":4}");
+    assert!(message.contains("\"subject\":\"n.b\""), "{message}");
+    let headers = message
+        .split("\"hdrs\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let headers = headers.and_then(base64::decode).unwrap_or_default();
+    let source = "NATS/1.0\r\nNats-Stream-Source: O:C=jxLe3f5z 4 o.* n.{{wildcard(1)}} o.b ";
+    assert!(headers.starts_with(source.as_bytes()), "{message}");
+
+    bench.ask("CONSUMER.DELETE.O.D", "");
+    bench.publish(&["o.a"]);
+    bench.wait(SECOND);
+    assert_eq!(state(&mut bench, "M"), [3, 102, 6]);
+    consumer(&mut bench, "D", "flow_control", "o.a");
+    bench.wait(20 * SECOND);
+    assert_eq!(state(&mut bench, "M"), [4, 136, 8]);
+    assert_eq!(place(&mut bench, "D"), (4, 8));
+    bench.ask("STREAM.DELETE.M", "");
+    let names = bench.ask("CONSUMER.NAMES.O", "");
+    assert!(
+        names.contains("\"consumers\":[\"D\",\"E\",\"X\"]"),
+        "{names}"
+    );
+}
+
 #[test]
 fn a_mirror_begins_where_its_origin_does() {
     let mut bench = mirrored();
@@ -214,4 +305,99 @@ fn sources_that_take_the_same_are_one_too_many() {
         "{\"name\":\"S\",\"sources\":[{\"name\":\"O\"},{\"name\":\"O\",\"filter_subject\":\">\"}]}";
     let answer = bench.ask("STREAM.CREATE.S", config);
     assert!(answer.contains("\"err_code\":10140"), "{answer}");
+}
+
+/// A stream's limits for consumers hold for the one by which it is mirrored, too.
+#[test]
+fn consumer_limits_of_an_origin_may_refuse_its_followers() {
+    let mut bench = Bench::new();
+    for (limits, refused) in [
+        ("\"max_ack_pending\":5", 10082),
+        ("\"inactive_threshold\":2000000000", 10153),
+        ("\"inactive_threshold\":60000000000", 0),
+    ] {
+        let origin =
+            format!("{{\"name\":\"A\",\"subjects\":[\"A.>\"],\"consumer_limits\":{{{limits}}}}}");
+        bench.ask("STREAM.CREATE.A", &origin);
+        bench.publish(&["A.1"]);
+        for (kind, end) in [("\"mirror\":{", "}"), ("\"sources\":[{", "}]")] {
+            let config = format!("{{\"name\":\"B\",{kind}\"name\":\"A\"{end}}}");
+            bench.ask("STREAM.CREATE.B", &config);
+            bench.wait(SECOND);
+            let info = bench.ask("STREAM.INFO.B", "");
+            let taken = u64::from(refused == 0);
+            assert_eq!(number(&info, "messages"), taken, "{info}");
+            if refused > 0 {
+                assert_eq!(number(&info, "err_code"), refused, "{info}");
+            }
+            bench.ask("STREAM.DELETE.B", "");
+        }
+        bench.ask("STREAM.DELETE.A", "");
+    }
+}
+
+/// nats-server's would not be: there the consumer that was hidden keeps them all until the server starts again.
+#[test]
+fn an_origin_that_becomes_one_of_interest_keeps_what_is_not_taken_yet() {
+    let mut bench = mirrored();
+    let config =
+        "{\"name\":\"O\",\"subjects\":[\"o.>\"],\"allow_direct\":true,\"retention\":\"interest\"}";
+    let answer = bench.ask("STREAM.UPDATE.O", config);
+    assert!(answer.contains("\"retention\":\"interest\""), "{answer}");
+    bench.publish(&["o.4"]);
+    bench.wait(3 * SECOND);
+    for stream in ["A", "B"] {
+        let info = bench.ask(&format!("STREAM.INFO.{stream}"), "");
+        assert_eq!(number(&info, "messages"), 4, "{info}");
+    }
+    let info = bench.ask("STREAM.INFO.O", "");
+    assert_eq!(number(&info, "messages"), 0, "{info}");
+}
+
+#[test]
+fn a_deleted_consumer_of_a_source_is_made_again() {
+    let mut bench = Bench::new();
+    let queue = "{\"name\":\"Q\",\"subjects\":[\"q.>\"],\"retention\":\"workqueue\"}";
+    bench.ask("STREAM.CREATE.Q", queue);
+    bench.ask(
+        "STREAM.CREATE.E",
+        "{\"name\":\"E\",\"sources\":[{\"name\":\"Q\"}]}",
+    );
+    bench.wait(SECOND);
+    bench.ask("CONSUMER.DELETE.Q.JS_SRC_UrAm5kLd", "");
+    bench.publish(&["q.1"]);
+    let stored = |bench: &mut Bench| {
+        let info = bench.ask("STREAM.INFO.E", "");
+        number(&info, "messages")
+    };
+    bench.wait(9 * SECOND);
+    assert_eq!(stored(&mut bench), 0);
+    bench.wait(20 * SECOND);
+    assert_eq!(stored(&mut bench), 1);
+    let names = bench.ask("CONSUMER.NAMES.Q", "");
+    assert!(names.contains("[\"JS_SRC_UrAm5kLd\"]"), "{names}");
+}
+
+#[test]
+fn a_source_that_comes_later_brings_nothing_old() {
+    let mut bench = Bench::new();
+    origin(&mut bench, "CREATE", false);
+    let follow = |bench: &mut Bench, verb: &str, sources: &str| {
+        let config = format!("{{\"name\":\"D\",\"sources\":[{sources}]}}");
+        bench.ask(&format!("STREAM.{verb}.D"), &config);
+        bench.wait(SECOND);
+    };
+    let transformed =
+        "{\"name\":\"O\",\"subject_transforms\":[{\"src\":\"o.>\",\"dest\":\"t.>\"}]}";
+    follow(&mut bench, "CREATE", transformed);
+    bench.publish(&["o.1", "o.2"]);
+    bench.ask("STREAM.PURGE.D", "");
+    bench.publish(&["o.3"]);
+    follow(&mut bench, "UPDATE", "");
+    follow(&mut bench, "UPDATE", "{\"name\":\"O\"}");
+    let info = bench.ask("STREAM.INFO.D", "");
+    assert_eq!(number(&info, "messages"), 1, "{info}");
+    bench.publish(&["o.4"]);
+    let info = bench.ask("STREAM.INFO.D", "");
+    assert_eq!(number(&info, "messages"), 2, "{info}");
 }

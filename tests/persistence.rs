@@ -535,3 +535,18 @@ fn what_the_log_says_of_a_restart() {
     ];
     assert_eq!(said[..want.len()], want);
 }
+
+/// As with nats-server, whose clients give a bucket's mirror one.
+#[test]
+fn a_mirror_that_comes_back_has_no_window_for_duplicates() {
+    let mut node = Node::start(b"", START, 1);
+    node.create("O", ",\"subjects\":[\"o\"]");
+    let window = ",\"duplicate_window\":1000000000";
+    node.create("M", &format!(",\"mirror\":{{\"name\":\"O\"}}{window}"));
+    node.create("S", &format!(",\"sources\":[{{\"name\":\"O\"}}]{window}"));
+    assert!(node.request("$JS.API.STREAM.INFO.M", "").contains(window));
+    let mut next = Node::start(&node.log, node.now, 2);
+    let info = next.request("$JS.API.STREAM.INFO.M", "");
+    assert!(!info.contains("duplicate_window"), "{info}");
+    assert!(next.request("$JS.API.STREAM.INFO.S", "").contains(window));
+}

@@ -111,6 +111,13 @@ pub(super) enum Owner {
     Internal(Endpoint),
 }
 
+impl Owner {
+    /// Whether consumers deliver to it: clients, and streams that read others.
+    fn is_reader(&self) -> bool {
+        matches!(self, Owner::Client { .. }) || matches!(self, Owner::Internal(Endpoint::Follow(_)))
+    }
+}
+
 /// A message that an [`Endpoint`] is still to get.
 #[derive(Clone, Debug)]
 pub(super) struct Work {
@@ -440,20 +447,13 @@ impl Core {
         found
     }
 
-    /// Push consumers: is there a client's subscription on exactly `subject` (no wildcard), plain, or in queue group
-    /// `group`?
+    /// Is there a reader's subscription on exactly `subject`, plain or in queue `group`? Push consumers ask.
     pub fn has_exact_interest(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
         self.routes
             .exact(subject)
             .iter()
             .filter_map(|id| self.subscription(*id))
-            .any(|subscription| {
-                let owner = &subscription.owner;
-                matches!(
-                    owner,
-                    Owner::Client { .. } | Owner::Internal(Endpoint::Follow(_))
-                ) && subscription.queue.as_deref() == group
-            })
+            .any(|s| s.owner.is_reader() && s.queue.as_deref() == group)
     }
 
     /// From now on, tell JetStream (`interest_changed(stream, consumer)`) when exact interest on `subject` comes or goes.
@@ -530,7 +530,7 @@ impl Core {
     }
 
     fn interest_changed(&mut self, subscription: &Subscription) {
-        if let Owner::Client { .. } = subscription.owner
+        if subscription.owner.is_reader()
             && let Some(consumers) = self.watched.get(&*subscription.subject)
         {
             self.changed.extend(consumers);

@@ -26,6 +26,7 @@ pub fn sequence(seed: u64) -> Vec<Step> {
         queued: false,
         follows: seed.is_multiple_of(8),
         followers: BTreeMap::new(),
+        durables: 0,
     };
     if generator.follows {
         generator.follow(length);
@@ -57,6 +58,8 @@ pub struct Generator {
     /// Works with mirrors and sources.
     follows: bool,
     pub followers: BTreeMap<&'static str, Follower>,
+    /// Consumers made for them so far.
+    pub durables: u32,
 }
 
 const KEYS: &[&str] = &["a", "b", "c.d", "c.e", "x.y.z"];

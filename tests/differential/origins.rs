@@ -100,6 +100,13 @@ impl Generator {
                 "{{\"src\":\"{prefix}.a\",\"dest\":\"\"}},{{\"src\":\"{prefix}.c.>\",\"dest\":\"t.c.>\"}}"
             ),
         };
+        if random.one_in(6) {
+            if random.one_in(3) {
+                fields.push(format!("\"subject_transforms\":[{transforms}]"));
+            }
+            fields.push(self.durable_of(of, prefix));
+            return format!("{{{}}}", fields.join(","));
+        }
         match random.below(5) {
             0 | 1 => {
                 let filter = random.pick(&[">", "a", "*", "c.*", "c.>"]);
@@ -114,6 +121,25 @@ impl Generator {
             fields.push("\"opt_start_time\":\"2020-01-01T00:00:00Z\"".into());
         }
         format!("{{{}}}", fields.join(","))
+    }
+
+    /// Makes a consumer to read the stream by.
+    fn durable_of(&mut self, of: &str, prefix: &str) -> String {
+        let filter = self.random.pick(&[">", "a", "*", "c.>"]);
+        let policy = self.random.pick(&["all", "all", "last_per_subject", "new"]);
+        let headers_only = self.random.one_in(8);
+        self.durables += 1;
+        let name = format!("R{}", self.durables);
+        let config = format!(
+            "{{\"durable_name\":\"{name}\",\"deliver_subject\":\"read.{name}\",\"ack_policy\":\"flow_control\",\
+             \"flow_control\":true,\"idle_heartbeat\":1000000000,\"deliver_policy\":\"{policy}\",\
+             \"filter_subject\":\"{prefix}.{filter}\",\"headers_only\":{headers_only}}}"
+        );
+        self.request(
+            format!("$JS.API.CONSUMER.DURABLE.CREATE.{of}.{name}"),
+            format!("{{\"stream_name\":\"{of}\",\"config\":{config}}}"),
+        );
+        format!("\"consumer\":{{\"name\":\"{name}\",\"deliver_subject\":\"read.{name}\"}}")
     }
 
     fn create_follower(&mut self, name: &'static str) {

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod consumer;
+mod durable_sourcing;
 pub mod error;
 pub mod journal;
 mod origins;
@@ -13,7 +14,7 @@ pub mod transform;
 
 use self::error::ApiError;
 use self::store::Storage;
-use self::stream::{InfoRequest, Stream, StreamConfig};
+use self::stream::{InfoRequest, Retention, Stream, StreamConfig};
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
@@ -225,6 +226,10 @@ impl JetStream {
 
     /// Replaces a stream's configuration by a checked one.
     fn change(&mut self, core: &mut Core, id: StreamId, config: StreamConfig) {
+        let old = self.streams.get(&id).map(|stream| stream.config.retention);
+        if old == Some(Retention::Limits) && config.retention != Retention::Limits {
+            self.read_with_consumers(core, id);
+        }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.update(core, config);
             stream.record_config(core);

@@ -3,23 +3,26 @@
 
 use super::JetStream;
 use super::consumer::{AckPolicy, Action, Config, Consumer, DeliverPolicy};
-use super::stream::{Follow, Origin, Retention, Source, Stream, StreamConfig};
+use super::error::{ApiError, STREAM_NOT_FOUND};
+use super::stream::{Follow, Followed, Refused, Retention, Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::server::sha256::short_hash;
-use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
+use crate::wire::{duration, headers};
 
 /// A follower looks for its origin this long after its creation, and up to as long again.
 const ATTACH: i64 = SECOND / 10;
 /// First wait and what each further failure adds, up to the last.
-const RETRY: i64 = 2 * SECOND;
+pub(super) const RETRY: i64 = 2 * SECOND;
 const RETRY_MORE: i64 = 10 * SECOND;
 const RETRY_MAX: i64 = 120 * SECOND;
+/// nats-server's own consumers are gone when they were not used for this long.
+const READER_THRESHOLD: i64 = 10 * SECOND;
 /// A deleted origin is missed after this long, and up to as long again.
 const SILENCE: i64 = 10 * SECOND;
 /// A stream that refuses a message, since it is full or the message too large, is tried again after this.
-const REFUSED: i64 = SECOND;
+pub(super) const REFUSED: i64 = 2 * SECOND;
 
 impl JetStream {
     /// A stream was created, or its configuration changed: follows what it names. What stays the same goes on.
@@ -36,7 +39,10 @@ impl JetStream {
             let follow = match known {
                 Some(known) => old.swap_remove(known),
                 None => {
-                    let consumer = consumer_name(&stream.config, source, mirror);
+                    let consumer = match &source.consumer {
+                        Some(durable) => durable.name.clone(),
+                        None => consumer_name(&stream.config, source, mirror),
+                    };
                     let mut follow = Follow::new(source.clone(), mirror, consumer, at);
                     if !mirror {
                         follow.recall(stream);
@@ -76,50 +82,61 @@ impl JetStream {
                 continue;
             }
             follow.retry = None;
+            let origin = self.names.get(&follow.source.name);
+            let origin = origin.filter(|_| follow.source.external.is_none()).copied();
+            if follow.source.consumer.is_some() {
+                self.read_with_durable(core, id, follow, origin);
+                continue;
+            }
             if follow.origin.is_some() {
                 continue;
             }
             self.api_total += 1;
-            let origin = self.names.get(&follow.source.name);
-            match origin.filter(|_| follow.source.external.is_none()).copied() {
-                Some(origin_id) => {
-                    if let Some(stream) = self.streams.get(&id)
-                        && let Some(origin) = self.streams.get(&origin_id)
-                    {
-                        follow.attach(origin, &stream.store, now);
-                    }
-                    let mut before = 0;
-                    if let Some(origin) = self.streams.get_mut(&origin_id) {
-                        read_with_consumer(core, id, &name, follow, origin);
-                        before = follow.next.max(origin.store.first_seq()).saturating_sub(1);
-                    }
-                    if let Some(stream) = self.streams.get_mut(&id).filter(|_| follow.mirror) {
-                        stream.mirror_after(core, before);
-                    }
-                    let followers = self.followers.get_or_insert(origin_id, Vec::new());
-                    if !followers.contains(&id) {
-                        followers.push(id);
-                    }
+            let known = origin.and_then(|id| self.streams.get(&id));
+            let refusal =
+                known.map_or(Some(STREAM_NOT_FOUND.into()), |o| refuses_reader(&o.config));
+            if let Some(error) = refusal {
+                self.api_errors += 1;
+                follow.failures += 1;
+                if follow.source.external.is_none() {
+                    let whose = if follow.mirror {
+                        "create mirror consumer".into()
+                    } else {
+                        let origin = &follow.source.name;
+                        format!("stream {name} create source consumer {origin}")
+                    };
+                    let (text, code) = (&error.description, error.err_code);
+                    let text = format!("JetStream error response for {whose}: {text} ({code})");
+                    core.log("WRN", &text);
+                    follow.error = Some(error);
                 }
-                None => {
-                    self.api_errors += 1;
-                    follow.failures += 1;
-                    if follow.source.external.is_none() {
-                        let whose = if follow.mirror {
-                            "create mirror consumer".into()
-                        } else {
-                            let origin = &follow.source.name;
-                            format!("stream {name} create source consumer {origin}")
-                        };
-                        let text = format!(
-                            "JetStream error response for {whose}: stream not found (10059)"
-                        );
-                        core.log("WRN", &text);
-                    }
-                    let wait = (RETRY + RETRY_MORE * follow.failures).min(RETRY_MAX);
-                    follow.retry = Some(now.after(wait + jitter(core, ATTACH).since(now)));
-                }
+                let wait = (RETRY + RETRY_MORE * follow.failures).min(RETRY_MAX);
+                follow.retry = Some(now.after(wait + jitter(core, ATTACH).since(now)));
+                continue;
             }
+            let Some(origin_id) = origin else {
+                continue;
+            };
+            if let Some(stream) = self.streams.get(&id)
+                && let Some(origin) = self.streams.get(&origin_id)
+            {
+                follow.attach(origin, &stream.store, now);
+            }
+            let mut before = 0;
+            if let Some(origin) = self.streams.get_mut(&origin_id) {
+                if origin.config.retention == Retention::Limits {
+                    // What reads it is hidden, and would count as two internal clients.
+                    core.next_client_id();
+                    core.next_client_id();
+                } else {
+                    read_with_consumer(core, id, &name, follow, origin);
+                }
+                before = follow.next.max(origin.store.first_seq()).saturating_sub(1);
+            }
+            if let Some(stream) = self.streams.get_mut(&id).filter(|_| follow.mirror) {
+                stream.mirror_after(core, before);
+            }
+            self.add_follower(origin_id, id);
         }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.follows = follows;
@@ -127,6 +144,14 @@ impl JetStream {
         }
         if self.take(core, id) {
             self.hand_on(core, id);
+        }
+    }
+
+    /// Has `origin` hand what it stores to `follower`.
+    pub(super) fn add_follower(&mut self, origin: StreamId, follower: StreamId) {
+        let followers = self.followers.get_or_insert(origin, Vec::new());
+        if !followers.contains(&follower) {
+            followers.push(follower);
         }
     }
 
@@ -161,35 +186,27 @@ impl JetStream {
                 && let Some(seq) = origin.store.next_match(&follow.filters, follow.next)
                 && let Some(message) = origin.store.get(seq)
             {
-                let (subject, block) = follow.convert(core, message, seq);
-                let payload = message.payload().to_vec();
-                let kind = if follow.mirror {
-                    Origin::Mirror(seq, message.time)
-                } else {
-                    Origin::Source
+                mirrored |= follow.mirror;
+                let message = Followed {
+                    seq,
+                    time: message.time,
+                    subject: message.subject,
+                    headers: message.headers(),
+                    payload: message.payload(),
                 };
+                let message = follow.convert(core, message);
                 let Some(stream) = self.streams.get_mut(&id) else {
                     break;
                 };
-                let known = kind != Origin::Source && seq <= stream.store.last_seq();
-                let taken = !known
-                    && match stream.publish(core, &subject, b"", &block, &payload, kind) {
-                        Ok(_) => {
-                            stream.note_source(&block);
-                            true
-                        }
-                        // Full, say, and discards the new: the same message again later.
-                        Err(_) if kind == Origin::Source => {
-                            stream.follows[at].retry = Some(now.after(REFUSED));
-                            set_timer(core, stream);
-                            break;
-                        }
-                        // A mirror, too, but in the end it goes on without.
-                        Err(_) => false,
-                    };
-                stored |= taken;
-                mirrored |= kind != Origin::Source;
-                stream.follows[at].passed(seq, now);
+                match stream.store_followed(core, at, &message) {
+                    Ok(new) => stored |= new,
+                    // Full, say, and discards the new: the same message again later.
+                    Err(Refused) => {
+                        stream.follows[at].retry = Some(now.after(REFUSED));
+                        set_timer(core, stream);
+                        break;
+                    }
+                }
             }
         }
         if let Some(stream) = self.streams.get_mut(&id).filter(|_| mirrored) {
@@ -211,11 +228,14 @@ impl JetStream {
         let (Some(stream), [_, kind, origin, consumer, rest @ ..]) = (stream, &*words) else {
             return;
         };
-        let is_it = |f: &&mut Follow| f.source.name == *origin && f.consumer == *consumer;
-        let Some(follow) = stream.follows.iter_mut().find(is_it) else {
+        let is_it = |f: &Follow| f.source.name == *origin && f.consumer == *consumer;
+        let Some(at) = stream.follows.iter().position(is_it) else {
             return;
         };
-        if let ("ACK", [_, seq, delivered, ..]) = (*kind, rest) {
+        let follow = &mut stream.follows[at];
+        if *kind == "ACK" && follow.source.consumer.is_some() {
+            self.take_delivered(core, id, at, message, rest);
+        } else if let ("ACK", [_, seq, delivered, ..]) = (*kind, rest) {
             let number = |text: &str| text.parse().unwrap_or(0);
             follow.delivered = (number(seq), number(delivered));
         } else if *kind == "FC" && follow.next > follow.delivered.0 {
@@ -241,10 +261,41 @@ impl JetStream {
         }
         core.unsubscribe(&follow.deliver, Endpoint::Follow(id));
         let origin = follow.origin.and_then(|id| self.streams.get_mut(&id));
-        if let Some(origin) = origin.filter(|_| gone) {
+        if let Some(origin) = origin.filter(|_| gone && follow.source.consumer.is_none()) {
             let (consumers, view) = origin.parts();
             consumers.delete(core, view, &follow.consumer);
             origin.settle(core);
+        }
+    }
+
+    /// A stream is about to keep messages for its consumers alone: what follows it has one from now on, too.
+    pub(super) fn read_with_consumers(&mut self, core: &mut Core, origin_id: StreamId) {
+        for id in self.followers.get(&origin_id).cloned().unwrap_or_default() {
+            let Some(stream) = self.streams.get_mut(&id) else {
+                continue;
+            };
+            let name = stream.config.name.clone();
+            let mut follows = std::mem::take(&mut stream.follows);
+            if let Some(origin) = self.streams.get_mut(&origin_id) {
+                let without = |f: &&mut Follow| f.origin == Some(origin_id) && f.deliver.is_empty();
+                for follow in follows.iter_mut().filter(without) {
+                    read_with_consumer(core, id, &name, follow, origin);
+                }
+            }
+            if let Some(stream) = self.streams.get_mut(&id) {
+                stream.follows = follows;
+            }
+        }
+    }
+
+    /// A consumer was deleted: who read by it will miss it.
+    pub(super) fn forget_reader(&mut self, core: &mut Core, origin: StreamId, consumer: &str) {
+        for follower in self.followers.get(&origin).cloned().unwrap_or_default() {
+            self.miss(core, follower, |follow| {
+                follow.origin == Some(origin)
+                    && follow.consumer == consumer
+                    && !follow.deliver.is_empty()
+            });
         }
     }
 
@@ -254,19 +305,23 @@ impl JetStream {
             followers.retain(|follower| *follower != origin);
         }
         for follower in self.followers.remove(&origin).unwrap_or_default() {
-            let at = jitter(core, SILENCE);
-            if let Some(stream) = self.streams.get_mut(&follower) {
-                for follow in &mut stream.follows {
-                    if follow.origin == Some(origin) {
-                        core.unsubscribe(&follow.deliver, Endpoint::Follow(follower));
-                        follow.deliver.clear();
-                        follow.origin = None;
-                        follow.retry.get_or_insert(at);
-                    }
-                }
-                set_timer(core, stream);
-            }
+            self.miss(core, follower, |follow| follow.origin == Some(origin));
         }
+    }
+
+    /// What a follower reads is gone: it finds out when nothing has come for a while, and looks for it anew.
+    fn miss(&mut self, core: &mut Core, follower: StreamId, gone: impl Fn(&Follow) -> bool) {
+        let at = jitter(core, SILENCE);
+        let Some(stream) = self.streams.get_mut(&follower) else {
+            return;
+        };
+        for follow in stream.follows.iter_mut().filter(|follow| gone(follow)) {
+            core.unsubscribe(&follow.deliver, Endpoint::Follow(follower));
+            follow.deliver.clear();
+            follow.origin = None;
+            follow.retry.get_or_insert(at);
+        }
+        set_timer(core, stream);
     }
 
     /// Writes `mirror` or `sources` of the info object.
@@ -290,19 +345,36 @@ impl JetStream {
     }
 }
 
+/// What nats-server answers when it makes a consumer of its own for a follower: that must be within the stream's limits, too.
+fn refuses_reader(origin: &StreamConfig) -> Option<ApiError> {
+    let limits = &origin.consumer_limits;
+    if origin.retention != Retention::Limits {
+        None
+    } else if limits.max_ack_pending > 0 {
+        let text = "consumer requires ack policy for max ack pending";
+        Some(ApiError::new(400, 10082, text))
+    } else if (1..READER_THRESHOLD).contains(&limits.inactive_threshold) {
+        let limit = duration::format(limits.inactive_threshold);
+        let text = format!("consumer inactive threshold exceeds system limit of {limit}");
+        Some(ApiError::new(400, 10153, text))
+    } else {
+        None
+    }
+}
+
 /// What a stream follows; the flag is for a mirror.
 fn origins(config: &StreamConfig) -> impl Iterator<Item = (&super::stream::Source, bool)> {
     let mirror = config.mirror.iter().map(|source| (source, true));
     mirror.chain(config.sources().iter().map(|source| (source, false)))
 }
 
-fn set_timer(core: &mut Core, stream: &Stream) {
+pub(super) fn set_timer(core: &mut Core, stream: &Stream) {
     let next = stream.follows.iter().filter_map(|f| f.retry).min();
     core.set_timer(Timer::StreamSources(stream.id), next);
 }
 
 /// Now plus once to twice `ns`.
-fn jitter(core: &mut Core, ns: i64) -> Time {
+pub(super) fn jitter(core: &mut Core, ns: i64) -> Time {
     let more = core.random() % ns as u64;
     core.now().after(ns + more as i64)
 }
@@ -322,7 +394,7 @@ fn consumer_name(config: &StreamConfig, source: &Source, mirror: bool) -> String
 }
 
 /// nats-server reads an origin with a consumer of it. One of a work queue or of retention interest is there to be seen, and
-/// acknowledges what was stored; of other streams it is hidden, and left out here.
+/// acknowledges what was stored; of other streams it is hidden, and left out by us.
 fn read_with_consumer(
     core: &mut Core,
     id: StreamId,
@@ -330,12 +402,6 @@ fn read_with_consumer(
     follow: &mut Follow,
     origin: &mut Stream,
 ) {
-    if origin.config.retention == Retention::Limits {
-        // It would count as two internal clients.
-        core.next_client_id();
-        core.next_client_id();
-        return;
-    }
     let (prefix, kind) = match follow.mirror {
         true => ("$JS.M.", "mirror"),
         false => ("$JS.S.", "src"),

@@ -195,6 +195,10 @@ fn read_config(text: &[u8]) -> Option<StreamConfig> {
     });
     // Whatever was accepted once is kept.
     let _ = put_features(&mut config, false);
+    // Nothing is published to it; nats-server drops what clients set when it starts.
+    if config.mirror.is_some() {
+        config.duplicate_window = 0;
+    }
     (read.is_ok() && config.storage == Storage::File).then_some(config)
 }
 

@@ -306,6 +306,8 @@ fn delete(
         return Err(NOT_FOUND.into());
     }
     stream.settle(core);
+    let stream = stream.id;
+    js.forget_reader(core, stream, name);
     w.key("success").bool(true);
     Ok(Done::default())
 }

@@ -210,11 +210,13 @@ impl Consumers {
         id
     }
 
-    /// Has a consumer that reads for another stream start again at its ack floor, and returns where that is.
+    /// Has a consumer that reads for another stream start again at its ack floor, and returns where that is. Delivery waits
+    /// for [`Consumers::start`].
     pub fn restart(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) -> u64 {
         let mut next = 0;
         self.with(core, view, id, |consumer, work| {
             next = consumer.reset(work, 0).unwrap_or(0);
+            consumer.start_due = true;
         });
         next
     }

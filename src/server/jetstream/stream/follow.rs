@@ -2,10 +2,10 @@
 //! know how the origin is reached.
 
 use super::config::write_transforms;
-use super::{Source, Stream};
+use super::{Origin, Source, Stream};
 use crate::server::core::{Core, StreamId};
-use crate::server::jetstream::error::{ApiError, STREAM_NOT_FOUND};
-use crate::server::jetstream::store::{Filters, Message, Store};
+use crate::server::jetstream::error::ApiError;
+use crate::server::jetstream::store::{Filters, Store};
 use crate::server::jetstream::transform::Transform;
 use crate::server::sha256::short_hash;
 use crate::wire::json::Writer;
@@ -36,6 +36,10 @@ pub struct Follow {
     pub retry: Option<Time>,
     /// Looks that found nothing, in a row.
     pub failures: i64,
+    /// What the last one was told.
+    pub error: Option<ApiError>,
+    /// What its own consumer told to be pending, where the configuration names one.
+    pub lag: u64,
     /// What is taken.
     pub filters: Filters,
     /// Next sequence of the origin to look at; 0 before the first contact.
@@ -46,6 +50,23 @@ pub struct Follow {
     active: Option<Time>,
     transforms: Vec<(Vec<u8>, Option<Transform>)>,
 }
+
+/// A message of an origin.
+pub struct Followed<Bytes> {
+    /// Its sequence there.
+    pub seq: u64,
+    /// When the origin stored it.
+    pub time: Time,
+    /// Its subject.
+    pub subject: Bytes,
+    /// Its header block.
+    pub headers: Bytes,
+    /// What follows the headers.
+    pub payload: Bytes,
+}
+
+/// A source's message that the stream has no room for, say: it is to be tried again.
+pub struct Refused;
 
 impl Follow {
     /// Follows `source` from `at` on.
@@ -70,6 +91,8 @@ impl Follow {
             delivered: (0, 0),
             retry: Some(at),
             failures: 0,
+            error: None,
+            lag: 0,
             filters,
             next: 0,
             seq: 0,
@@ -108,23 +131,38 @@ impl Follow {
         self.active = Some(now);
         self.retry = None;
         self.failures = 0;
+        self.error = None;
     }
 
     /// Where to start with an origin from which nothing came yet. A stream that had messages of other origins wants nothing
-    /// that is older than its last.
+    /// that is older than its last, which it has stored a moment after the origin did.
     fn start(&self, origin: &Store, store: &Store, recreated: bool) -> u64 {
-        let last = store.last_time();
+        let last = store.last_time().after(1);
         let time = match (self.source.opt_start_seq, &self.source.opt_start_time) {
             (seq @ 1.., _) => return seq,
             (0, Some(at)) => at.time.max(last),
-            (0, None) if store.first_seq() > 1 && last > Time::default() && !recreated => last,
+            (0, None) if store.first_seq() > 1 && last > Time::default().after(1) && !recreated => {
+                last
+            }
             (0, None) => return 1,
         };
         origin.first_since(time).unwrap_or(origin.last_seq() + 1)
     }
 
-    /// Origin message `seq` as the stream is to store it: subject and header block.
-    pub fn convert(&self, core: &mut Core, message: Message<'_>, seq: u64) -> (Vec<u8>, Vec<u8>) {
+    /// The consumer that the configuration names was started again behind `delivered`.
+    pub fn attach_durable(&mut self, origin: &Stream, store: &Store, delivered: u64, now: Time) {
+        self.attach(origin, store, now);
+        let stored = if self.mirror {
+            store.last_seq()
+        } else {
+            self.seq
+        };
+        self.delivered = (stored.max(delivered), 0);
+        self.next = self.delivered.0 + 1;
+    }
+
+    /// A message of the origin as the stream is to store it.
+    pub fn convert(&self, core: &mut Core, message: Followed<&[u8]>) -> Followed<Vec<u8>> {
         let original = message.subject;
         let random = core.random();
         let mut to = original.to_vec();
@@ -136,15 +174,22 @@ impl Follow {
         {
             to = new;
         }
-        let mut block = without(message.headers(), self.mirror);
+        let mut block = without(message.headers, self.mirror);
         if !self.mirror {
             let (filter, dest) = self.source.names();
-            let head = format!("{} {seq} {filter} {dest} ", self.source.name);
+            let name = self.source.index_name();
+            let head = format!("{name} {} {filter} {dest} ", message.seq);
             let tail = format!(" {}", self.identity);
             let value = [head.as_bytes(), original, tail.as_bytes()].concat();
             headers::push(&mut block, SOURCE_HEADER, &value);
         }
-        (to, block)
+        Followed {
+            seq: message.seq,
+            time: message.time,
+            subject: to,
+            headers: block,
+            payload: message.payload.to_vec(),
+        }
     }
 
     /// Message `seq` was taken or passed over.
@@ -160,8 +205,11 @@ impl Follow {
         w.open().key("name").string(&self.source.name);
         self.source.write_external(w);
         // As the last message told: how many follow the next one. A message that is refused comes again and again.
-        let lag = origin.map_or(0, pending);
         let refused = if self.retry.is_some() { 2 } else { 0 };
+        let lag = match self.source.consumer {
+            Some(_) => self.lag + refused,
+            None => origin.map_or(0, pending),
+        };
         w.key("lag").uint(lag.saturating_sub(refused));
         if !self.mirror && self.seq > 0 {
             w.key("seq").uint(self.seq);
@@ -172,8 +220,8 @@ impl Follow {
             (None, _) => -1,
         };
         w.key("active").int(active);
-        if self.failures > 0 && self.source.external.is_none() {
-            ApiError::from(STREAM_NOT_FOUND).write(w.key("error"));
+        if let Some(error) = &self.error {
+            error.write(w.key("error"));
         }
         // A mirror's is known once it asked for its origin.
         let known = self.active.is_some() || self.failures > 0 || !self.mirror;
@@ -198,6 +246,38 @@ fn read_source(value: &[u8]) -> Option<(String, u64, String)> {
 }
 
 impl Stream {
+    /// Stores a message of the origin that is followed as number `at`. True if it was not there before.
+    pub fn store_followed(
+        &mut self,
+        core: &mut Core,
+        at: usize,
+        message: &Followed<Vec<u8>>,
+    ) -> Result<bool, Refused> {
+        let (seq, mirror) = (message.seq, self.follows[at].mirror);
+        let (kind, known) = match mirror {
+            true => (
+                Origin::Mirror(seq, message.time),
+                seq <= self.store.last_seq(),
+            ),
+            false => (Origin::Source, false),
+        };
+        let mut stored = false;
+        if !known {
+            let (headers, payload) = (&message.headers, &message.payload);
+            match self.publish(core, &message.subject, b"", headers, payload, kind) {
+                Ok(_) => {
+                    self.note_source(headers);
+                    stored = true;
+                }
+                Err(_) if !mirror => return Err(Refused),
+                // A mirror tries again, too, but in the end it goes on without.
+                Err(_) => {}
+            }
+        }
+        self.follows[at].passed(seq, core.now());
+        Ok(stored)
+    }
+
     /// A message with these headers was stored: remembers how far its source is, if it came from one.
     pub fn note_source(&mut self, headers: &[u8]) {
         if !self.config.sources().is_empty()
@@ -247,10 +327,18 @@ impl Source {
         (join(|t| &t.src), join(|t| &t.dest))
     }
 
+    /// The origin's name, with what sets a source with a consumer of its own apart.
+    fn index_name(&self) -> String {
+        match &self.consumer {
+            Some(consumer) => format!("{}:C={}", self.name, short_hash(&consumer.name)),
+            None => self.name.clone(),
+        }
+    }
+
     /// Names it among the sources of a stream.
     fn key(&self) -> String {
         let (filter, dest) = self.names();
-        format!("{} {filter} {dest}", self.name)
+        format!("{} {filter} {dest}", self.index_name())
     }
 
     /// Do both take the same from the same stream? Where they start does not matter.
