@@ -61,3 +61,59 @@ fn a_filter_with_its_rest_in_the_middle_matches_nothing() {
         }
     }
 }
+
+/// What a request comes to: its error, or nothing.
+fn refusal(answer: &str) -> u64 {
+    match answer.contains("\"err_code\"") {
+        true => number(answer, "err_code"),
+        false => 0,
+    }
+}
+
+/// A create that names its storage must find room for its bytes before anything else is looked at, be the stream there or
+/// not; a stream without a limit needs one byte.
+#[test]
+fn creates_look_for_room_first() {
+    let mut bench = Bench::new();
+    const HALF: &str = ",\"max_bytes\":6442450944";
+    const BAD: &str = ",\"subjects\":[\"a b\"],\"max_bytes\":6442450944";
+    const MEMORY: &str = ",\"storage\":\"memory\"";
+    const FILE: &str = ",\"storage\":\"file\"";
+    const TEXT: &str = ",\"description\":\"o\"";
+    let bytes = |n: i64| format!(",\"max_bytes\":{n}");
+    for (request, more, want) in [
+        ("CREATE.f", [HALF, FILE].concat(), 0),
+        ("CREATE.f", [HALF, FILE].concat(), 10047),
+        ("CREATE.f", HALF.into(), 0),
+        ("CREATE.f", [HALF, FILE, TEXT].concat(), 10047),
+        ("CREATE.f", [HALF, TEXT].concat(), 10058),
+        ("CREATE.g", [BAD, FILE].concat(), 10047),
+        ("CREATE.g", [BAD, MEMORY].concat(), 10028),
+        ("CREATE.g", BAD.into(), 10052),
+        ("CREATE.m", bytes(2 << 30) + MEMORY, 0),
+        ("CREATE.m", bytes(2 << 30) + MEMORY, 10028),
+        ("DELETE.f", String::new(), 0),
+        ("CREATE.W", String::new(), 0),
+        ("CREATE.Z", bytes(10 << 30), 0),
+        ("CREATE.Y", String::new(), 10047),
+        ("CREATE.Y", bytes(-1), 10047),
+        ("CREATE.Y", MEMORY.into(), 0),
+        ("CREATE.W", String::new(), 0),
+        ("CREATE.W", FILE.into(), 0),
+        ("CREATE.W", bytes(-1) + FILE, 10047),
+        ("UPDATE.W", TEXT.into(), 0),
+        ("UPDATE.W", bytes(-7), 0),
+        ("UPDATE.W", bytes(1), 10047),
+        ("UPDATE.Z", bytes(10 << 30), 0),
+        ("UPDATE.Z", bytes((10 << 30) + 1), 10047),
+        ("UPDATE.Z", bytes(-1), 0),
+    ] {
+        let (verb, name) = request.split_once('.').expect("a verb and a name");
+        let payload = match verb {
+            "DELETE" => String::new(),
+            _ => format!("{{\"name\":\"{name}\"{more}}}"),
+        };
+        let answer = bench.ask(&format!("STREAM.{request}"), &payload);
+        assert_eq!(refusal(&answer), want, "{request} {more}: {answer}");
+    }
+}
