@@ -117,3 +117,27 @@ fn creates_look_for_room_first() {
         assert_eq!(refusal(&answer), want, "{request} {more}: {answer}");
     }
 }
+
+/// An update that republishes to nowhere republishes to the subject itself; a create takes it for none.
+#[test]
+fn an_update_republishes_somewhere() {
+    let mut bench = Bench::new();
+    let config = |src: &str| {
+        format!(
+            "{{\"name\":\"S\",\"subjects\":[\"s\"],\"republish\":{{\"src\":\"{src}\",\"dest\":\"\"}}}}"
+        )
+    };
+    assert_eq!(refusal(&bench.ask("STREAM.CREATE.S", &config("a.x"))), 0);
+    let updated = bench.ask("STREAM.UPDATE.S", &config("c.>"));
+    let stored = "\"republish\":{\"src\":\"c.\\u003e\",\"dest\":\"\\u003e\"}";
+    assert!(updated.contains(stored), "{updated}");
+    assert_eq!(
+        refusal(&bench.ask("STREAM.CREATE.S", &config("c.>"))),
+        10058
+    );
+    let refused = bench.ask("STREAM.UPDATE.S", &config("a.x"));
+    let text = "{\"code\":500,\"err_code\":10069,\"description\":\"stream configuration for republish from 'a.x' to \
+                '\\u003e': invalid subject\"}";
+    assert!(refused.contains(text), "{refused}");
+    assert!(bench.ask("STREAM.INFO.S", "").contains(stored));
+}

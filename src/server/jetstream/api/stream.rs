@@ -7,6 +7,7 @@ use crate::server::jetstream::error::{
     ApiError, BAD_REQUEST, NOT_EMPTY, REPLICAS, SEALED, STREAM_MISMATCH, SUBJECT_OVERLAP,
 };
 use crate::server::jetstream::stream::{InfoRequest, Purge, Stream, StreamConfig, check};
+use crate::server::jetstream::transform::Transform;
 use crate::wire::json::{self, Writer};
 use crate::wire::subject;
 
@@ -183,6 +184,18 @@ fn update(
     let id = stream.id;
     if js.overlaps(&config, Some(id)) {
         return Err(SUBJECT_OVERLAP.into());
+    }
+    if let Some(republish) = &mut config.republish
+        && republish.dest.is_empty()
+    {
+        // To a create that is nowhere, to an update it is the subject itself.
+        republish.dest = ">".into();
+        Transform::new(&republish.src, &republish.dest).map_err(|error| {
+            let (src, dest) = (&republish.src, &republish.dest);
+            let text =
+                format!("stream configuration for republish from '{src}' to '{dest}': {error}");
+            ApiError::new(500, 10069, text)
+        })?;
     }
     js.change(core, id, config);
     js.write_stream(w, core, request.stream(), true, &InfoRequest::default());
