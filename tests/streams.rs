@@ -141,3 +141,25 @@ fn an_update_republishes_somewhere() {
     assert!(refused.contains(text), "{refused}");
     assert!(bench.ask("STREAM.INFO.S", "").contains(stored));
 }
+
+/// An empty list of tags is a placement, and not the same as none.
+#[test]
+fn a_placement_of_no_tags_is_kept() {
+    let mut bench = Bench::new();
+    let mut create = |name: &str, placement: &str| {
+        let config = format!("{{\"name\":\"{name}\"{placement}}}");
+        bench.ask(&format!("STREAM.CREATE.{name}"), &config)
+    };
+    let (empty, null) = (
+        ",\"placement\":{\"tags\":[]}",
+        ",\"placement\":{\"tags\":null}",
+    );
+    assert!(create("S", empty).contains("\"placement\":{},\"compression\""));
+    for (placement, want) in [("", 10058), (empty, 0), (null, 10058)] {
+        assert_eq!(refusal(&create("S", placement)), want, "{placement}");
+    }
+    assert!(!create("T", null).contains("\"placement\""));
+    for (placement, want) in [("", 0), (empty, 10058)] {
+        assert_eq!(refusal(&create("T", placement)), want, "{placement}");
+    }
+}
