@@ -163,3 +163,91 @@ fn a_placement_of_no_tags_is_kept() {
         assert_eq!(refusal(&create("T", placement)), want, "{placement}");
     }
 }
+
+/// Publishes with this header block; what the stream says.
+fn publish(bench: &mut Bench, subject: &str, block: &str) -> String {
+    let (header, size) = (block.len(), block.len() + 1);
+    let answer = bench.send(&format!("HPUB {subject} r {header} {size}\r\n{block}v\r\n"));
+    answer
+        .trim_end()
+        .rsplit("\r\n")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The first of a name decides, even if it says nothing, and a block need not end as it should.
+#[test]
+fn the_first_header_of_a_name_decides() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+    let twice = |name: &str, value: &str| format!("NATS/1.0\r\n{name}:\r\n{name}: {value}\r\n\r\n");
+    for (block, want) in [
+        (twice("Nats-Msg-Id", "q"), "\"seq\":1}"),
+        (twice("Nats-Msg-Id", "q"), "\"seq\":2}"),
+        (twice("Nats-Expected-Stream", "q"), "\"seq\":3}"),
+        (twice("Nats-TTL", "5s"), "\"seq\":4}"),
+        ("NATS/1.0\r\nNats-Msg-Id: b10".into(), "\"seq\":5}"),
+        (
+            "NATS/1.0\r\nNats-Msg-Id: b10".into(),
+            "\"seq\":5,\"duplicate\": true}",
+        ),
+        (
+            "NATS/1.0\r\nX: y\nNats-Msg-Id: b10\r\n\r\n".into(),
+            "\"seq\":6}",
+        ),
+        ("NATS/1.0\r\nNats-Msg-Id: a\nb\r\n\r\n".into(), "\"seq\":7}"),
+        (
+            "NATS/1.0\r\nNats-Msg-Id: a\nb\r\n\r\n".into(),
+            "\"seq\":7,\"duplicate\": true}",
+        ),
+        ("NATS/1.0\r\nNats-Msg-Id: a\nc\r\n\r\n".into(), "\"seq\":8}"),
+    ] {
+        let answer = publish(&mut bench, "S", &block);
+        assert!(answer.ends_with(want), "{block}: {answer}");
+    }
+}
+
+/// Numbers of headers wrap around beyond 64 bits.
+#[test]
+fn long_numbers_of_headers_wrap_around() {
+    for (ttls, refused) in [("false", 10166), ("true", 0)] {
+        let mut bench = Bench::new();
+        let config = format!("{{\"name\":\"S\",\"allow_msg_ttl\":{ttls}}}");
+        bench.ask("STREAM.CREATE.S", &config);
+        for (ttl, want) in [
+            ("00", 0),
+            ("000", 0),
+            ("0", 10165),
+            ("18446744073709551616", 0),
+            ("99999999999999999999", refused),
+            ("12345678901234567890123", refused),
+            ("18446744073709551621", refused),
+            ("9223372036854775808", 10165),
+            ("18446744073709551615", 10165),
+        ] {
+            let answer = publish(
+                &mut bench,
+                "S",
+                &format!("NATS/1.0\r\nNats-TTL: {ttl}\r\n\r\n"),
+            );
+            assert_eq!(refusal(&answer), want, "{ttl}, {ttls}: {answer}");
+        }
+    }
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s.>\"]}");
+    for (subject, seq, want) in [
+        ("s.a", "18446744073709551616", "\"seq\":1}"),
+        ("s.b", "36893488147419103232", "\"seq\":2}"),
+        (
+            "s.c",
+            "18446744073709551617",
+            "wrong last sequence: 0\"},\"stream\":\"S\",\"seq\":0}",
+        ),
+        ("s.a", "18446744073709551617", "\"seq\":3}"),
+    ] {
+        let block = format!("NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: {seq}\r\n\r\n");
+        let answer = publish(&mut bench, subject, &block);
+        assert!(answer.ends_with(want), "{subject} {seq}: {answer}");
+    }
+}
