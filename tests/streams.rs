@@ -251,3 +251,27 @@ fn long_numbers_of_headers_wrap_around() {
         assert!(answer.ends_with(want), "{subject} {seq}: {answer}");
     }
 }
+
+/// The newest on a pattern is that of all which match it, even if a message is stored under the pattern itself.
+#[test]
+fn the_newest_on_a_pattern() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_direct\":true}",
+    );
+    bench.publish(&["s.*", "s.a", "s.b"]);
+    let message = bench.ask("STREAM.MSG.GET.S", "{\"last_by_subj\":\"s.*\"}");
+    assert_eq!(number(&message, "seq"), 3, "{message}");
+    let message = bench.ask("DIRECT.GET.S.s.*", "");
+    assert!(message.contains("Nats-Sequence: 3\r\n"), "{message}");
+    let expected = "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 7\r\n";
+    let other = format!("{expected}Nats-Expected-Last-Subject-Sequence-Subject: s.*\r\n\r\n");
+    for (subject, block) in [("s.*", format!("{expected}\r\n")), ("s.q", other)] {
+        let answer = publish(&mut bench, subject, &block);
+        assert!(
+            answer.contains("wrong last sequence: 3\""),
+            "{subject}: {answer}"
+        );
+    }
+}
