@@ -275,3 +275,18 @@ fn the_newest_on_a_pattern() {
         );
     }
 }
+
+/// What a rollup header says instead is passed back, as text.
+#[test]
+fn a_rollup_that_is_no_text() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"allow_rollup_hdrs\":true}",
+    );
+    let answer = bench.send_bytes(b"HPUB S r 28 28\r\nNATS/1.0\r\nNats-Rollup: AB\xff\r\n\r\n\r\n");
+    assert!(
+        answer.contains("rollup value invalid: \\\"ab\u{fffd}\\\""),
+        "{answer}"
+    );
+}

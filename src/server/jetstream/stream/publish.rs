@@ -356,7 +356,8 @@ impl Stream {
                 b"sub" => Rollup::Subject,
                 b"all" => Rollup::All,
                 other => {
-                    let text = format!("rollup value invalid: {}", quote(other));
+                    let other = String::from_utf8_lossy(other);
+                    let text = format!("rollup value invalid: {}", quote(other.as_bytes()));
                     return Err(ApiError::new(500, 10111, text));
                 }
             };
