@@ -57,6 +57,17 @@ pub fn status(block: &[u8]) -> Option<(u16, &str)> {
     Some((code, rest[3..].trim_start()))
 }
 
+/// Lines, which end with CRLF; the last may lack it.
+pub fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(block);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let end = all.windows(2).position(|pair| pair == b"\r\n");
+        rest = end.map(|end| &all[end + 2..]);
+        Some(&all[..end.unwrap_or(all.len())])
+    })
+}
+
 /// Fields in order, key and value trimmed as clients do. Lines without a colon are skipped.
 pub fn fields(block: &[u8]) -> impl Iterator<Item = (&str, &str)> {
     block.split(|b| *b == b'\n').skip(1).filter_map(|line| {

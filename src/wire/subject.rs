@@ -37,7 +37,9 @@ pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     loop {
         match (wanted.next(), given.next()) {
             (Some(b">"), Some(token)) => {
-                return !token.is_empty() && given.all(|token| !token.is_empty());
+                // In the middle of a pattern it matches nothing.
+                let last = wanted.next().is_none();
+                return last && !token.is_empty() && given.all(|token| !token.is_empty());
             }
             (Some(b"*"), Some(token)) if !token.is_empty() => {}
             (Some(a), Some(b)) if a == b && !a.is_empty() => {}
@@ -117,6 +119,9 @@ mod tests {
             ("a.*", "a.", false),
             (">", "", false),
             ("a.>", "a.b..c", false),
+            ("a.>.b", "a.b", false),
+            ("a.>.b", "a.b.b", false),
+            (">.b", "a.b", false),
         ] {
             assert_eq!(
                 matches(pattern.as_bytes(), subject.as_bytes()),

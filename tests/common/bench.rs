@@ -52,7 +52,12 @@ impl Bench {
 
     /// Sends commands; what comes back.
     pub fn send(&mut self, text: &str) -> String {
-        self.server.receive(self.client, text.as_bytes(), self.now);
+        self.send_bytes(text.as_bytes())
+    }
+
+    /// The same with what need not be text.
+    pub fn send_bytes(&mut self, bytes: &[u8]) -> String {
+        self.server.receive(self.client, bytes, self.now);
         self.server.take_ready();
         let bytes = self.server.take_output(self.client).bytes;
         String::from_utf8(bytes).expect("text")

@@ -172,19 +172,14 @@ impl JetStream {
         limits.fold(0, i64::saturating_add)
     }
 
-    /// `max_bytes` must fit into what the server has; `own` of what is reserved is the stream's already.
-    fn check_reservation(
-        &self,
-        core: &Core,
-        config: &StreamConfig,
-        own: i64,
-    ) -> Result<(), ApiError> {
-        let (limit, err_code, what) = match config.storage {
+    /// What is reserved and `more` must fit into what the server has; no limit (-1) needs a byte.
+    fn check_reservation(&self, core: &Core, storage: Storage, more: i64) -> Result<(), ApiError> {
+        let (limit, err_code, what) = match storage {
             Storage::Memory => (core.config().max_memory, 10028, "memory"),
             Storage::File => (core.config().max_storage, 10047, "storage"),
         };
-        let others = self.reserved(config.storage) - own;
-        if config.max_bytes > 0 && others.saturating_add(config.max_bytes) > limit {
+        let more = if more < 0 { 1 } else { more };
+        if self.reserved(storage).saturating_add(more) > limit {
             let text = format!("insufficient {what} resources available");
             return Err(ApiError::new(500, err_code, text));
         }

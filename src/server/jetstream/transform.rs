@@ -11,15 +11,15 @@ enum Part {
     /// The rest of the source's tokens.
     Rest,
     /// A token of the source, whole.
-    Token(usize),
+    Token(i64),
     /// A hash of tokens of the source, or of all of it, modulo the number of partitions.
-    Partition { tokens: Vec<usize>, count: i32 },
+    Partition { tokens: Vec<i64>, count: i32 },
     /// A random number below the maximum.
     Random(i32),
     /// A token of the source cut at a place.
-    Cut { cut: Cut, token: usize, at: i32 },
+    Cut { cut: Cut, token: i64, at: i32 },
     /// A token of the source split at a delimiter.
-    Split { token: usize, delimiter: Vec<u8> },
+    Split { token: i64, delimiter: Vec<u8> },
 }
 
 /// Ways to cut a token at a number of characters.
@@ -51,7 +51,10 @@ const INVALID_ARGUMENT: &str =
     "invalid mapping destination: function argument is invalid or in the wrong format";
 
 fn fail<T>(error: &str, token: &[u8]) -> Result<T, String> {
-    Err(format!("{error} in {}", String::from_utf8_lossy(token)))
+    Err(match token {
+        b"" => error.into(),
+        token => format!("{error} in {}", String::from_utf8_lossy(token)),
+    })
 }
 
 impl Transform {
@@ -138,7 +141,7 @@ impl Transform {
             if at > 0 {
                 out.push(b'.');
             }
-            let token = |index: usize| tokens.get(index).copied().unwrap_or_default();
+            let token = |index: i64| tokens.get(index as usize).copied().unwrap_or_default();
             match part {
                 Part::Text(text) => out.extend_from_slice(text),
                 Part::Rest => {
@@ -183,7 +186,7 @@ impl Transform {
 
 /// What a subject is made of: positions of its `*` tokens, and whether it ends in `>`.
 struct Shape {
-    wildcards: Vec<usize>,
+    wildcards: Vec<i64>,
     rest: bool,
 }
 
@@ -198,24 +201,24 @@ fn shape(subject: &[u8]) -> Option<Shape> {
         }
         match token {
             b">" => shape.rest = true,
-            b"*" => shape.wildcards.push(at),
+            b"*" => shape.wildcards.push(at as i64),
             _ => {}
         }
     }
     Some(shape)
 }
 
-/// Wildcard numbers (from 1; 0 counts as the first token, as in nats-server) to positions in the source.
-fn resolve(mut part: Part, wildcards: &[usize], token: &[u8]) -> Result<Part, String> {
-    let position = |number: usize| match number.checked_sub(1) {
-        None => Ok(0),
-        Some(at) => match wildcards.get(at) {
-            Some(&position) => Ok(position),
-            None => {
-                let token = String::from_utf8_lossy(token);
-                Err(format!("{OUT_OF_RANGE} in {token}: [{number}]"))
-            }
-        },
+/// Wildcard numbers (from 1; lower ones count as the first token, as in nats-server) to positions in the source.
+fn resolve(mut part: Part, wildcards: &[i64], token: &[u8]) -> Result<Part, String> {
+    let position = |number: i64| {
+        if number < 1 {
+            return Ok(0);
+        }
+        let at = usize::try_from(number - 1).ok();
+        at.and_then(|at| wildcards.get(at)).copied().ok_or_else(|| {
+            let token = String::from_utf8_lossy(token);
+            format!("{OUT_OF_RANGE} in {token}: [{number}]")
+        })
     };
     match &mut part {
         Part::Token(index) | Part::Cut { token: index, .. } | Part::Split { token: index, .. } => {
@@ -235,28 +238,30 @@ fn is_function(token: &[u8]) -> bool {
     token.len() > 4 && token.starts_with(b"{{") && token.ends_with(b"}}")
 }
 
-/// Name (in lower case) and arguments of `{{name(arguments)}}`.
-fn function(token: &[u8]) -> Option<(String, String)> {
+/// Name and arguments of `{{name(arguments)}}`. The capitals of a name, and no other letters, may be small.
+fn function(token: &[u8]) -> Option<(&'static str, &str)> {
     const NAMES: [&str; 10] = [
-        "wildcard",
-        "partition",
-        "splitfromleft",
-        "splitfromright",
-        "slicefromleft",
-        "slicefromright",
-        "split",
-        "left",
-        "right",
-        "random",
+        "Wildcard",
+        "Partition",
+        "SplitFromLeft",
+        "SplitFromRight",
+        "SliceFromLeft",
+        "SliceFromRight",
+        "Split",
+        "Left",
+        "Right",
+        "Random",
     ];
     let inner = str::from_utf8(token.get(2..token.len().checked_sub(2)?)?)
         .ok()?
         .trim();
     let (name, arguments) = inner.strip_suffix(')')?.split_once('(')?;
-    let name = name.trim_end().to_ascii_lowercase();
-    NAMES
-        .contains(&name.as_str())
-        .then(|| (name, arguments.to_string()))
+    let name = name.trim_end().as_bytes();
+    let is = |known: &&&str| {
+        let same = |(a, b): (u8, &u8)| a == *b || a.to_ascii_lowercase() == *b;
+        known.len() == name.len() && known.bytes().zip(name).all(same)
+    };
+    Some((NAMES.iter().find(is)?, arguments))
 }
 
 /// The place holder a destination token is, with wildcard numbers not resolved yet; `None` for an ordinary token.
@@ -279,7 +284,10 @@ fn place_holder(token: &[u8]) -> Result<Option<Part>, String> {
         Ok(number) => Ok(number),
         Err(_) => fail(INVALID_ARGUMENT, token),
     };
-    let index = |text: &str| number(text).map(|n| usize::try_from(n).unwrap_or(0));
+    let index = |text: &str| match text.trim_matches(' ').parse() {
+        Ok(index) => Ok(index),
+        Err(_) => fail(INVALID_ARGUMENT, token),
+    };
     let two = || match arguments.as_slice() {
         [a, b] => Ok((*a, *b)),
         [_] | [] => fail(NOT_ENOUGH, token),
@@ -293,24 +301,24 @@ fn place_holder(token: &[u8]) -> Result<Option<Part>, String> {
             at: number(b)?,
         })
     };
-    let part = match name.as_str() {
-        "wildcard" => match arguments.as_slice() {
+    let part = match name {
+        "Wildcard" => match arguments.as_slice() {
             [""] => return fail(NOT_ENOUGH, token),
             [one] => Part::Token(index(one)?),
             _ => return fail(TOO_MANY, token),
         },
-        "partition" => Part::Partition {
+        "Partition" => Part::Partition {
             count: number(arguments[0])?,
             tokens: arguments[1..]
                 .iter()
                 .map(|a| index(a))
                 .collect::<Result<_, _>>()?,
         },
-        "random" => match arguments.as_slice() {
+        "Random" => match arguments.as_slice() {
             [one] => Part::Random(number(one)?),
             _ => return fail(NOT_ENOUGH, token),
         },
-        "split" => {
+        "Split" => {
             let (a, b) = two()?;
             let token_index = index(a)?;
             if b.contains([' ', '.']) {
@@ -321,11 +329,11 @@ fn place_holder(token: &[u8]) -> Result<Option<Part>, String> {
                 delimiter: b.as_bytes().to_vec(),
             }
         }
-        "splitfromleft" => cut(Cut::SplitFromLeft)?,
-        "splitfromright" => cut(Cut::SplitFromRight)?,
-        "slicefromleft" => cut(Cut::SliceFromLeft)?,
-        "slicefromright" => cut(Cut::SliceFromRight)?,
-        "left" => cut(Cut::Left)?,
+        "SplitFromLeft" => cut(Cut::SplitFromLeft)?,
+        "SplitFromRight" => cut(Cut::SplitFromRight)?,
+        "SliceFromLeft" => cut(Cut::SliceFromLeft)?,
+        "SliceFromRight" => cut(Cut::SliceFromRight)?,
+        "Left" => cut(Cut::Left)?,
         _ => cut(Cut::Right)?,
     };
     Ok(Some(part))
@@ -362,12 +370,17 @@ fn cut_token(out: &mut Vec<u8>, cut: Cut, token: &[u8], at: i32) {
     }
 }
 
-/// Empty pieces are left out, as are their dots.
+/// Empty pieces are left out, as are their dots. No delimiter is between any two characters.
 fn split_token(out: &mut Vec<u8>, token: &[u8], delimiter: &[u8]) {
+    if delimiter.is_empty() {
+        let characters = token.chunk_by(|_, next| next & 0xc0 == 0x80);
+        out.extend_from_slice(&characters.collect::<Vec<_>>().join(&b'.'));
+        return;
+    }
     let mut pieces: Vec<&[u8]> = Vec::new();
     let mut from = 0;
     let mut at = 0;
-    while !delimiter.is_empty() && at + delimiter.len() <= token.len() {
+    while at + delimiter.len() <= token.len() {
         if token[at..].starts_with(delimiter) {
             pieces.push(&token[from..at]);
             at += delimiter.len();
@@ -392,7 +405,7 @@ mod tests {
             .map(|out| String::from_utf8(out).unwrap())
     }
 
-    /// Examples of the NATS documentation on subject mapping.
+    /// Examples of the NATS documentation on subject mapping, and what nats-server makes of a few odd ones.
     #[test]
     fn documented_examples() {
         let cases = [
@@ -413,6 +426,8 @@ mod tests {
                 "1.234.567.890",
             ),
             ("*", "{{Split(1,-)}}", "-abc-def--ghi-", "abc.def.ghi"),
+            ("*", "{{Split(1,)}}", "aé-b", "a.é.-.b"),
+            ("a.*", "x.$-1", "a.b", "x.a"),
             ("$KV.one.>", "$KV.all.>", "$KV.one.k.l", "$KV.all.k.l"),
         ];
         for (source, destination, subject, expected) in cases {
@@ -464,7 +479,17 @@ mod tests {
             (
                 "a.*",
                 "b..c",
-                "invalid mapping destination: invalid transform in ",
+                "invalid mapping destination: invalid transform",
+            ),
+            (
+                "a.*",
+                "b.{{WILDCARD(1)}}",
+                "invalid mapping destination: unknown function in {{WILDCARD(1)}}",
+            ),
+            (
+                "a.*",
+                "{{wildcard(99999999999)}}",
+                "invalid mapping destination: wildcard index out of range in {{wildcard(99999999999)}}: [99999999999]",
             ),
         ];
         for (source, destination, expected) in cases {

@@ -232,10 +232,10 @@ impl Scanner<'_> {
             end: self.at,
             next: 0,
         });
-        self.at += 1;
         if open.len() > MAX_DEPTH {
-            return Err(format!("exceeded max depth at offset {}", self.at));
+            return Err(self.syntax(byte, "exceeded max depth"));
         }
+        self.at += 1;
         Ok(true)
     }
 

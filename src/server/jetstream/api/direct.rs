@@ -3,8 +3,8 @@
 use crate::server::core::{Core, Message as Sent};
 use crate::server::jetstream::store::{Filters, Message, Storage, Store};
 use crate::server::jetstream::stream::Stream;
-use crate::wire::headers;
 use crate::wire::json::{Decoder, Moment, Value, decode_lenient};
+use crate::wire::{headers, subject};
 
 /// Most subjects of a `multi_last`.
 const MULTI_LIMIT: usize = 1024;
@@ -78,7 +78,9 @@ impl Get {
 
 /// The newest message of a subject; for `>` and nothing, only the one with the last sequence.
 fn last_by_subject(store: &Store, subject: &[u8]) -> Option<u64> {
-    if let Some(sequences) = store.sequences(subject) {
+    if subject::is_literal(subject)
+        && let Some(sequences) = store.sequences(subject)
+    {
         return Some(sequences.last());
     }
     let filters = Filters::new([subject]);

@@ -7,6 +7,7 @@ use crate::server::jetstream::error::{
     ApiError, BAD_REQUEST, NOT_EMPTY, REPLICAS, SEALED, STREAM_MISMATCH, SUBJECT_OVERLAP,
 };
 use crate::server::jetstream::stream::{InfoRequest, Purge, Stream, StreamConfig, check};
+use crate::server::jetstream::transform::Transform;
 use crate::wire::json::{self, Writer};
 use crate::wire::subject;
 
@@ -80,18 +81,28 @@ pub static RESTORE: Call = Call {
     on_error: "\"deliver_subject\":\"\"",
 };
 
-fn read_config(request: &Request<'_>) -> Result<(StreamConfig, bool), ApiError> {
-    let mut config = StreamConfig::default();
-    let mut pedantic = false;
+/// What a create or an update asks for.
+#[derive(Default)]
+struct Wanted {
+    config: StreamConfig,
+    pedantic: bool,
+    /// Says where to store.
+    storage: bool,
+}
+
+fn read_config(request: &Request<'_>) -> Result<Wanted, ApiError> {
+    let mut wanted = Wanted::default();
     request.read("StreamConfigRequest", &mut |d, name, value| {
         if name == "pedantic" {
-            d.bool(value, &mut pedantic);
+            d.bool(value, &mut wanted.pedantic);
             return true;
         }
         d.embedded("StreamConfig");
-        config.read(d, name, value)
+        wanted.storage |= name == "storage";
+        wanted.config.read(d, name, value)
     })?;
-    Ok((config, pedantic))
+    wanted.config.put_required_level();
+    Ok(wanted)
 }
 
 fn create(
@@ -100,7 +111,11 @@ fn create(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let (mut config, pedantic) = read_config(request)?;
+    let Wanted {
+        config,
+        pedantic,
+        storage,
+    } = read_config(request)?;
     if config.name != request.stream() {
         return Err(STREAM_MISMATCH.into());
     }
@@ -116,7 +131,10 @@ fn create(
         let text = "stream has no mirror but does have mirror direct";
         return Err(ApiError::invalid_config(text));
     }
-    config.put_required_level();
+    // First as it was asked for, as in nats-server: what has no room twice cannot even be created again as it is.
+    if storage {
+        js.check_reservation(core, config.storage, config.max_bytes)?;
+    }
     let config = check::check(config, pedantic, &|name| js.config(name))?;
     if config.num_replicas > 1 {
         return Err(REPLICAS.into());
@@ -129,7 +147,7 @@ fn create(
             return Err(ApiError::new(400, 10058, text));
         }
     } else {
-        js.check_reservation(core, &config, 0)?;
+        js.check_reservation(core, config.storage, config.max_bytes)?;
         js.check_origin_filters(&config)?;
         if js.overlaps(&config, None) {
             return Err(SUBJECT_OVERLAP.into());
@@ -147,8 +165,9 @@ fn update(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    let (mut config, pedantic) = read_config(request)?;
-    config.put_required_level();
+    let Wanted {
+        config, pedantic, ..
+    } = read_config(request)?;
     let mut config = check::check(config, pedantic, &|name| js.config(name))?;
     if config.name != request.stream() {
         return Err(STREAM_MISMATCH.into());
@@ -158,12 +177,25 @@ fn update(
         return Err(REPLICAS.into());
     }
     check::check_update(&old, &mut config)?;
-    js.check_reservation(core, &config, old.max_bytes.max(0))?;
+    let more = config.max_bytes.max(0) - old.max_bytes.max(0);
+    js.check_reservation(core, config.storage, more.max(0))?;
     let stream = js.find(request.stream())?;
     check_consumers(stream, &config)?;
     let id = stream.id;
     if js.overlaps(&config, Some(id)) {
         return Err(SUBJECT_OVERLAP.into());
+    }
+    if let Some(republish) = &mut config.republish
+        && republish.dest.is_empty()
+    {
+        // To a create that is nowhere, to an update it is the subject itself.
+        republish.dest = ">".into();
+        Transform::new(&republish.src, &republish.dest).map_err(|error| {
+            let (src, dest) = (&republish.src, &republish.dest);
+            let text =
+                format!("stream configuration for republish from '{src}' to '{dest}': {error}");
+            ApiError::new(500, 10069, text)
+        })?;
     }
     js.change(core, id, config);
     js.write_stream(w, core, request.stream(), true, &InfoRequest::default());

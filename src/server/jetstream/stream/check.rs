@@ -77,7 +77,7 @@ pub fn check(
         if !placement.preferred.is_empty() {
             return invalid("preferred server not permitted in placement");
         }
-        if placement.cluster.is_empty() && placement.tags.is_empty() {
+        if placement.cluster.is_empty() && placement.tags.is_none() {
             config.placement = None;
         }
     }

@@ -53,8 +53,8 @@ pub struct Republish {
 pub struct Placement {
     /// Cluster name.
     pub cluster: String,
-    /// Server tags.
-    pub tags: Vec<String>,
+    /// Server tags; an empty list is not the same as `None`, which makes a placement without a cluster none at all.
+    pub tags: Option<Vec<String>>,
     /// Preferred server.
     pub preferred: String,
 }
@@ -289,8 +289,10 @@ impl StreamConfig {
         if let Some(placement) = &self.placement {
             w.key("placement").open();
             text(w, "cluster", &placement.cluster);
-            if !placement.tags.is_empty() {
-                w.key("tags").strings(&placement.tags);
+            if let Some(tags) = &placement.tags
+                && !tags.is_empty()
+            {
+                w.key("tags").strings(tags);
             }
             text(w, "preferred", &placement.preferred);
             w.close();
@@ -453,7 +455,7 @@ fn read_placement(d: &mut Decoder, value: Value<'_>, into: &mut Placement) {
     d.object(value, "Placement", &mut |d, name, value| {
         match name {
             "cluster" => d.string(value, &mut into.cluster),
-            "tags" => d.strings(value, &mut into.tags),
+            "tags" => optional(d, value, &mut into.tags, Decoder::strings),
             "preferred" => d.string(value, &mut into.preferred),
             _ => return false,
         }

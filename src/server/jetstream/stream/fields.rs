@@ -35,7 +35,7 @@ impl<'a> Fields<'a> {
             return fields;
         }
         // A table: a `match` on bytes would be ten times the code.
-        let mut known: [(&[u8], &mut &[u8]); 16] = [
+        let known: [(&[u8], &mut &[u8]); 16] = [
             (b"Nats-Msg-Id", &mut fields.msg_id),
             (b"Nats-Expected-Stream", &mut fields.expected_stream),
             (
@@ -65,20 +65,19 @@ impl<'a> Fields<'a> {
             (b"Nats-Marker-Reason", &mut fields.marker_reason),
             (b"KV-Operation", &mut fields.kv_operation),
         ];
-        for line in block.split(|b| *b == b'\n').skip(1) {
-            let Some(line) = line.strip_suffix(b"\r") else {
-                continue;
-            };
+        let mut seen = 0u32;
+        for line in headers::lines(block).skip(1) {
             let Some(colon) = line.iter().position(|b| *b == b':') else {
                 continue;
             };
             let value = &line[colon + 1..];
             let blanks = value.iter().take_while(|b| **b == b' ').count();
-            let found = known.iter_mut().find(|(name, _)| *name == &line[..colon]);
-            if let Some((_, into)) = found
-                && into.is_empty()
+            let found = known.iter().position(|(name, _)| *name == &line[..colon]);
+            if let Some(at) = found
+                && seen & (1 << at) == 0
             {
-                **into = &value[blanks..];
+                seen |= 1 << at;
+                *known[at].1 = &value[blanks..];
             }
         }
         fields
@@ -94,7 +93,8 @@ pub enum Ttl {
     Never,
 }
 
-/// Reads `Nats-TTL`; `Ok(None)` without one. Go durations are cut to whole seconds, plain digits are seconds.
+/// Reads `Nats-TTL`; `Ok(None)` without one. Go durations are cut to whole seconds, plain digits are seconds, and digits
+/// that come to 0 (but not `0`, which is a duration) count as none.
 ///
 /// # Errors
 /// When it is something else.
@@ -107,22 +107,24 @@ pub fn parse_ttl(value: &[u8]) -> Result<Option<Ttl>, ()> {
         return Ok(Some(Ttl::Never));
     }
     let seconds = match duration::parse(text) {
-        Some(ns) => ns / 1_000_000_000,
-        None if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().map_err(|_| ())?,
-        None => return Err(()),
+        Some(ns) => Some(ns / 1_000_000_000).filter(|seconds| *seconds > 0),
+        None => digits(value).filter(|seconds| *seconds >= 0),
     };
-    if seconds < 1 {
-        return Err(());
-    }
-    Ok(Some(Ttl::Seconds(seconds)))
+    let seconds = seconds.ok_or(())?;
+    Ok((seconds > 0).then_some(Ttl::Seconds(seconds)))
 }
 
 /// An expected sequence; what is no number is 2^64-1, which is always wrong.
 pub fn parse_seq(value: &[u8]) -> u64 {
-    let digits = value.iter().all(u8::is_ascii_digit);
-    let text = str::from_utf8(value).ok().filter(|_| digits);
-    text.and_then(|text| text.parse::<i64>().ok())
-        .map_or(u64::MAX, |n| n as u64)
+    digits(value).map_or(u64::MAX, |n| n as u64)
+}
+
+/// A number of digits alone. Too many of them wrap around, as in nats-server.
+fn digits(value: &[u8]) -> Option<i64> {
+    value.iter().try_fold(0i64, |n, b| {
+        let digit = b.is_ascii_digit().then(|| i64::from(b - b'0'))?;
+        Some(n.wrapping_mul(10).wrapping_add(digit))
+    })
 }
 
 /// The block as it is stored: without a status on its first line and without `Nats-Request-Info`.
@@ -170,6 +172,10 @@ mod tests {
             ("1d", Err(())),
             ("1e3", Err(())),
             ("5 ", Err(())),
+            ("00", Ok(None)),
+            ("18446744073709551616", Ok(None)),
+            ("18446744073709551621", seconds(5)),
+            ("18446744073709551615", Err(())),
         ] {
             assert_eq!(parse_ttl(text.as_bytes()), want, "{text}");
         }
@@ -185,6 +191,7 @@ mod tests {
             (parse_seq(b"12"), parse_seq(b"x"), parse_seq(b"-1")),
             (12, u64::MAX, u64::MAX)
         );
+        assert_eq!(parse_seq(b"18446744073709551617"), 1);
     }
 
     #[test]

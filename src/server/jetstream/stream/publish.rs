@@ -319,15 +319,13 @@ impl Stream {
 
     /// The newest sequence on `subject`, wildcards allowed; 0 if there is none.
     fn last_on(&self, subject: &[u8]) -> u64 {
-        if let Some(sequences) = self.store.sequences(subject) {
-            return sequences.last();
+        if subject::is_literal(subject) {
+            let sequences = self.store.sequences(subject);
+            return sequences.map_or(0, |sequences| sequences.last());
         }
         if subject == b">" {
             let last = self.store.last_seq();
             return self.store.get(last).map_or(0, |_| last);
-        }
-        if subject::is_literal(subject) {
-            return 0;
         }
         let filters = Filters::new([subject]);
         self.store.last_match(&filters, u64::MAX).unwrap_or(0)
@@ -358,7 +356,8 @@ impl Stream {
                 b"sub" => Rollup::Subject,
                 b"all" => Rollup::All,
                 other => {
-                    let text = format!("rollup value invalid: {}", quote(other));
+                    let other = String::from_utf8_lossy(other);
+                    let text = format!("rollup value invalid: {}", quote(other.as_bytes()));
                     return Err(ApiError::new(500, 10111, text));
                 }
             };

@@ -1,0 +1,292 @@
+//! Streams and their messages, asked for by a client. Every expected value was seen on nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::{Bench, number};
+
+/// A `>` that is not the last token matches nothing, wherever a filter may be given.
+#[test]
+fn a_filter_with_its_rest_in_the_middle_matches_nothing() {
+    for filter in ["s.>.a", ">.a", "s.>.*"] {
+        let mut bench = Bench::new();
+        bench.ask(
+            "STREAM.CREATE.S",
+            "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_direct\":true}",
+        );
+        bench.publish(&["s.a", "s.b", "s.b.a", "s.a.b.a"]);
+        let info = bench.ask(
+            "STREAM.INFO.S",
+            &format!("{{\"subjects_filter\":\"{filter}\"}}"),
+        );
+        assert_eq!(number(&info, "total"), 0, "{filter}: {info}");
+        let missing = "404 Message Not Found\r\n";
+        for (request, payload, want) in [
+            (
+                "STREAM.MSG.GET.S",
+                "{\"last_by_subj\":\"FILTER\"}",
+                "\"err_code\":10037",
+            ),
+            (
+                "STREAM.MSG.GET.S",
+                "{\"seq\":1,\"next_by_subj\":\"FILTER\"}",
+                "\"err_code\":10037",
+            ),
+            ("DIRECT.GET.S.FILTER", "", missing),
+            (
+                "DIRECT.GET.S",
+                "{\"batch\":3,\"seq\":1,\"next_by_subj\":\"FILTER\"}",
+                missing,
+            ),
+            (
+                "DIRECT.GET.S",
+                "{\"multi_last\":[\"FILTER\"]}",
+                "404 No Results\r\n",
+            ),
+            ("STREAM.PURGE.S", "{\"filter\":\"FILTER\"}", "\"purged\":0"),
+            (
+                "STREAM.PURGE.S",
+                "{\"filter\":\"FILTER\",\"keep\":1}",
+                "\"purged\":0",
+            ),
+        ] {
+            let answer = bench.ask(
+                &request.replace("FILTER", filter),
+                &payload.replace("FILTER", filter),
+            );
+            assert!(
+                answer.contains(want),
+                "{filter}, {request} {payload}: {answer}"
+            );
+        }
+    }
+}
+
+/// What a request comes to: its error, or nothing.
+fn refusal(answer: &str) -> u64 {
+    match answer.contains("\"err_code\"") {
+        true => number(answer, "err_code"),
+        false => 0,
+    }
+}
+
+/// A create that names its storage must find room for its bytes before anything else is looked at, be the stream there or
+/// not; a stream without a limit needs one byte.
+#[test]
+fn creates_look_for_room_first() {
+    let mut bench = Bench::new();
+    const HALF: &str = ",\"max_bytes\":6442450944";
+    const BAD: &str = ",\"subjects\":[\"a b\"],\"max_bytes\":6442450944";
+    const MEMORY: &str = ",\"storage\":\"memory\"";
+    const FILE: &str = ",\"storage\":\"file\"";
+    const TEXT: &str = ",\"description\":\"o\"";
+    let bytes = |n: i64| format!(",\"max_bytes\":{n}");
+    for (request, more, want) in [
+        ("CREATE.f", [HALF, FILE].concat(), 0),
+        ("CREATE.f", [HALF, FILE].concat(), 10047),
+        ("CREATE.f", HALF.into(), 0),
+        ("CREATE.f", [HALF, FILE, TEXT].concat(), 10047),
+        ("CREATE.f", [HALF, TEXT].concat(), 10058),
+        ("CREATE.g", [BAD, FILE].concat(), 10047),
+        ("CREATE.g", [BAD, MEMORY].concat(), 10028),
+        ("CREATE.g", BAD.into(), 10052),
+        ("CREATE.m", bytes(2 << 30) + MEMORY, 0),
+        ("CREATE.m", bytes(2 << 30) + MEMORY, 10028),
+        ("DELETE.f", String::new(), 0),
+        ("CREATE.W", String::new(), 0),
+        ("CREATE.Z", bytes(10 << 30), 0),
+        ("CREATE.Y", String::new(), 10047),
+        ("CREATE.Y", bytes(-1), 10047),
+        ("CREATE.Y", MEMORY.into(), 0),
+        ("CREATE.W", String::new(), 0),
+        ("CREATE.W", FILE.into(), 0),
+        ("CREATE.W", bytes(-1) + FILE, 10047),
+        ("UPDATE.W", TEXT.into(), 0),
+        ("UPDATE.W", bytes(-7), 0),
+        ("UPDATE.W", bytes(1), 10047),
+        ("UPDATE.Z", bytes(10 << 30), 0),
+        ("UPDATE.Z", bytes((10 << 30) + 1), 10047),
+        ("UPDATE.Z", bytes(-1), 0),
+    ] {
+        let (verb, name) = request.split_once('.').expect("a verb and a name");
+        let payload = match verb {
+            "DELETE" => String::new(),
+            _ => format!("{{\"name\":\"{name}\"{more}}}"),
+        };
+        let answer = bench.ask(&format!("STREAM.{request}"), &payload);
+        assert_eq!(refusal(&answer), want, "{request} {more}: {answer}");
+    }
+}
+
+/// An update that republishes to nowhere republishes to the subject itself; a create takes it for none.
+#[test]
+fn an_update_republishes_somewhere() {
+    let mut bench = Bench::new();
+    let config = |src: &str| {
+        format!(
+            "{{\"name\":\"S\",\"subjects\":[\"s\"],\"republish\":{{\"src\":\"{src}\",\"dest\":\"\"}}}}"
+        )
+    };
+    assert_eq!(refusal(&bench.ask("STREAM.CREATE.S", &config("a.x"))), 0);
+    let updated = bench.ask("STREAM.UPDATE.S", &config("c.>"));
+    let stored = "\"republish\":{\"src\":\"c.\\u003e\",\"dest\":\"\\u003e\"}";
+    assert!(updated.contains(stored), "{updated}");
+    assert_eq!(
+        refusal(&bench.ask("STREAM.CREATE.S", &config("c.>"))),
+        10058
+    );
+    let refused = bench.ask("STREAM.UPDATE.S", &config("a.x"));
+    let text = "{\"code\":500,\"err_code\":10069,\"description\":\"stream configuration for republish from 'a.x' to \
+                '\\u003e': invalid subject\"}";
+    assert!(refused.contains(text), "{refused}");
+    assert!(bench.ask("STREAM.INFO.S", "").contains(stored));
+}
+
+/// An empty list of tags is a placement, and not the same as none.
+#[test]
+fn a_placement_of_no_tags_is_kept() {
+    let mut bench = Bench::new();
+    let mut create = |name: &str, placement: &str| {
+        let config = format!("{{\"name\":\"{name}\"{placement}}}");
+        bench.ask(&format!("STREAM.CREATE.{name}"), &config)
+    };
+    let (empty, null) = (
+        ",\"placement\":{\"tags\":[]}",
+        ",\"placement\":{\"tags\":null}",
+    );
+    assert!(create("S", empty).contains("\"placement\":{},\"compression\""));
+    for (placement, want) in [("", 10058), (empty, 0), (null, 10058)] {
+        assert_eq!(refusal(&create("S", placement)), want, "{placement}");
+    }
+    assert!(!create("T", null).contains("\"placement\""));
+    for (placement, want) in [("", 0), (empty, 10058)] {
+        assert_eq!(refusal(&create("T", placement)), want, "{placement}");
+    }
+}
+
+/// Publishes with this header block; what the stream says.
+fn publish(bench: &mut Bench, subject: &str, block: &str) -> String {
+    let (header, size) = (block.len(), block.len() + 1);
+    let answer = bench.send(&format!("HPUB {subject} r {header} {size}\r\n{block}v\r\n"));
+    answer
+        .trim_end()
+        .rsplit("\r\n")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The first of a name decides, even if it says nothing, and a block need not end as it should.
+#[test]
+fn the_first_header_of_a_name_decides() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+    let twice = |name: &str, value: &str| format!("NATS/1.0\r\n{name}:\r\n{name}: {value}\r\n\r\n");
+    for (block, want) in [
+        (twice("Nats-Msg-Id", "q"), "\"seq\":1}"),
+        (twice("Nats-Msg-Id", "q"), "\"seq\":2}"),
+        (twice("Nats-Expected-Stream", "q"), "\"seq\":3}"),
+        (twice("Nats-TTL", "5s"), "\"seq\":4}"),
+        ("NATS/1.0\r\nNats-Msg-Id: b10".into(), "\"seq\":5}"),
+        (
+            "NATS/1.0\r\nNats-Msg-Id: b10".into(),
+            "\"seq\":5,\"duplicate\": true}",
+        ),
+        (
+            "NATS/1.0\r\nX: y\nNats-Msg-Id: b10\r\n\r\n".into(),
+            "\"seq\":6}",
+        ),
+        ("NATS/1.0\r\nNats-Msg-Id: a\nb\r\n\r\n".into(), "\"seq\":7}"),
+        (
+            "NATS/1.0\r\nNats-Msg-Id: a\nb\r\n\r\n".into(),
+            "\"seq\":7,\"duplicate\": true}",
+        ),
+        ("NATS/1.0\r\nNats-Msg-Id: a\nc\r\n\r\n".into(), "\"seq\":8}"),
+    ] {
+        let answer = publish(&mut bench, "S", &block);
+        assert!(answer.ends_with(want), "{block}: {answer}");
+    }
+}
+
+/// Numbers of headers wrap around beyond 64 bits.
+#[test]
+fn long_numbers_of_headers_wrap_around() {
+    for (ttls, refused) in [("false", 10166), ("true", 0)] {
+        let mut bench = Bench::new();
+        let config = format!("{{\"name\":\"S\",\"allow_msg_ttl\":{ttls}}}");
+        bench.ask("STREAM.CREATE.S", &config);
+        for (ttl, want) in [
+            ("00", 0),
+            ("000", 0),
+            ("0", 10165),
+            ("18446744073709551616", 0),
+            ("99999999999999999999", refused),
+            ("12345678901234567890123", refused),
+            ("18446744073709551621", refused),
+            ("9223372036854775808", 10165),
+            ("18446744073709551615", 10165),
+        ] {
+            let answer = publish(
+                &mut bench,
+                "S",
+                &format!("NATS/1.0\r\nNats-TTL: {ttl}\r\n\r\n"),
+            );
+            assert_eq!(refusal(&answer), want, "{ttl}, {ttls}: {answer}");
+        }
+    }
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s.>\"]}");
+    for (subject, seq, want) in [
+        ("s.a", "18446744073709551616", "\"seq\":1}"),
+        ("s.b", "36893488147419103232", "\"seq\":2}"),
+        (
+            "s.c",
+            "18446744073709551617",
+            "wrong last sequence: 0\"},\"stream\":\"S\",\"seq\":0}",
+        ),
+        ("s.a", "18446744073709551617", "\"seq\":3}"),
+    ] {
+        let block = format!("NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: {seq}\r\n\r\n");
+        let answer = publish(&mut bench, subject, &block);
+        assert!(answer.ends_with(want), "{subject} {seq}: {answer}");
+    }
+}
+
+/// The newest on a pattern is that of all which match it, even if a message is stored under the pattern itself.
+#[test]
+fn the_newest_on_a_pattern() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_direct\":true}",
+    );
+    bench.publish(&["s.*", "s.a", "s.b"]);
+    let message = bench.ask("STREAM.MSG.GET.S", "{\"last_by_subj\":\"s.*\"}");
+    assert_eq!(number(&message, "seq"), 3, "{message}");
+    let message = bench.ask("DIRECT.GET.S.s.*", "");
+    assert!(message.contains("Nats-Sequence: 3\r\n"), "{message}");
+    let expected = "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 7\r\n";
+    let other = format!("{expected}Nats-Expected-Last-Subject-Sequence-Subject: s.*\r\n\r\n");
+    for (subject, block) in [("s.*", format!("{expected}\r\n")), ("s.q", other)] {
+        let answer = publish(&mut bench, subject, &block);
+        assert!(
+            answer.contains("wrong last sequence: 3\""),
+            "{subject}: {answer}"
+        );
+    }
+}
+
+/// What a rollup header says instead is passed back, as text.
+#[test]
+fn a_rollup_that_is_no_text() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"allow_rollup_hdrs\":true}",
+    );
+    let answer = bench.send_bytes(b"HPUB S r 28 28\r\nNATS/1.0\r\nNats-Rollup: AB\xff\r\n\r\n\r\n");
+    assert!(
+        answer.contains("rollup value invalid: \\\"ab\u{fffd}\\\""),
+        "{answer}"
+    );
+}
