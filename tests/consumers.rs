@@ -391,3 +391,74 @@ fn heartbeats_show_how_far_a_consumer_looked() {
         assert!(beat.contains(&expected), "{beat}");
     }
 }
+
+/// While a message of a replay waits for its time nobody looks at requests, not even for those that are over.
+#[test]
+fn requests_wait_with_the_message_of_a_replay() {
+    for (request, end) in [
+        ("{\"batch\":5,\"no_wait\":true}", " 404 No Messages\r\n"),
+        (
+            "{\"batch\":5,\"expires\":400000000}",
+            " 408 Request Timeout\r\nNats-Pending-Messages: 3\r\n",
+        ),
+    ] {
+        let mut bench = with_stream("");
+        bench.publish(&["s.a"]);
+        bench.wait(SECOND * 6 / 10);
+        bench.publish(&["s.b"]);
+        consumer(
+            &mut bench,
+            "\"ack_policy\":\"explicit\",\"replay_policy\":\"original\"",
+        );
+        let first = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        assert!(first.contains("MSG s.a 1 $JS.ACK.S.C.1.1.1."), "{first}");
+        assert!(!first.contains("NATS/1.0"), "{first}");
+        bench.wait(SECOND / 2);
+        assert_eq!(bench.send(""), "", "{request}");
+        bench.wait(SECOND / 2);
+        let rest = bench.send("");
+        assert!(
+            rest.starts_with("MSG s.b 1 $JS.ACK.S.C.1.2.2.") && rest.contains(end),
+            "{rest}"
+        );
+    }
+}
+
+/// Nor are there heartbeats while a message waits for its time; a request that missed some gets
+/// one with it.
+#[test]
+fn no_heartbeats_while_a_message_is_held() {
+    let beats = |text: &str| text.matches("Idle Heartbeat").count();
+    for (fields, ask, after) in [
+        (
+            "\"deliver_subject\":\"r\",\"ack_policy\":\"none\",\"idle_heartbeat\":300000000",
+            None,
+            1,
+        ),
+        (
+            "\"ack_policy\":\"explicit\"",
+            Some("{\"batch\":3,\"expires\":4000000000,\"idle_heartbeat\":300000000}"),
+            2,
+        ),
+    ] {
+        let mut bench = with_stream("");
+        bench.publish(&["s.a"]);
+        bench.wait(SECOND * 12 / 10);
+        bench.publish(&["s.b"]);
+        consumer(
+            &mut bench,
+            &format!("{fields},\"replay_policy\":\"original\""),
+        );
+        if let Some(request) = ask {
+            bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        }
+        bench.wait(SECOND * 11 / 10);
+        assert_eq!(beats(&bench.send("")), 0, "{fields}");
+        bench.wait(SECOND / 2);
+        let rest = bench.send("");
+        let (held, beat) = rest.split_once("HMSG r 1").expect("a heartbeat");
+        assert!(held.starts_with("MSG s.b 1 $JS.ACK.S.C.1.2.2."), "{rest}");
+        assert_eq!(beats(beat), after, "{rest}");
+        assert!(beat.contains("Nats-Last-Consumer: 2\r\n"), "{rest}");
+    }
+}

@@ -197,8 +197,12 @@ impl Consumer {
         }
     }
 
-    /// Looks at the waiting requests and sets the timer for the next time. `end`: there is nothing more to deliver.
+    /// Looks at the waiting requests and sets the timer for the next time. `end`: there is nothing more to deliver. While a
+    /// message is held nobody looks: nats-server sleeps.
     pub(super) fn check_requests(&mut self, work: &mut Work<'_>, end: bool) {
+        if self.held.is_some() {
+            return;
+        }
         self.prune_requests(work, end);
         let timer = Timer::ConsumerRequests(work.stream, self.id);
         let deadline = self

@@ -113,12 +113,12 @@ impl Consumer {
         }
     }
 
-    /// The heartbeat timer fired: sends one unless something was sent meanwhile, and sets the timer again.
+    /// The heartbeat timer fired: sends one unless something was sent meanwhile or is held, and sets the timer again.
     pub(super) fn heartbeat_due(&mut self, work: &mut Work<'_>) {
         let period = self.config.idle_heartbeat;
         let now = work.core.now();
         if now >= self.last_sent.after(period) {
-            if self.active {
+            if self.active && self.held.is_none() {
                 self.send_heartbeat(work.core, self.config.deliver_subject.as_bytes());
                 if self.config.ack_policy == AckPolicy::FlowControl
                     && !self.progress.pending.is_empty()
