@@ -251,7 +251,8 @@ impl Consumer {
         }
     }
 
-    fn set_ack_timer(&mut self, work: &mut Work<'_>, at: Option<Time>) {
+    /// Has the timer fire at `at`, and at no other time.
+    pub(super) fn set_ack_timer(&mut self, work: &mut Work<'_>, at: Option<Time>) {
         self.ack_timer = at;
         work.core
             .set_timer(Timer::ConsumerAckWait(work.stream, self.id), at);

@@ -24,6 +24,8 @@ const DEFAULT_MAX_CONSUMERS: usize = 1000;
 const MAX_NAME: usize = 255;
 /// Bytes a second that may go at once under a rate limit where messages have no limit of their own.
 const MAX_PAYLOAD: i64 = 1024 * 1024;
+/// How long after a change of the ack wait what waits is looked at, in nanoseconds.
+const NEW_ACK_WAIT: i64 = 100_000_000;
 /// The account's name as ack subjects of the second form have it.
 const ACCOUNT_HASH: &str = "szMpdrwD";
 
@@ -496,8 +498,9 @@ impl Consumer {
         }
         self.start_due |= self.config.max_ack_pending != old.max_ack_pending
             || self.config.deliver_subject != old.deliver_subject;
-        if self.config.ack_wait != old.ack_wait || self.config.backoff != old.backoff {
-            self.arm_ack_wait(work);
+        if self.config.ack_wait != old.ack_wait && self.ack_timer.is_some() {
+            let at = work.core.now().after(NEW_ACK_WAIT);
+            self.set_ack_timer(work, Some(at));
         }
         if self.config.rate_limit_bps != old.rate_limit_bps {
             self.rate = rate_of(&self.config, work.config, work.core.now());

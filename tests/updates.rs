@@ -1,0 +1,56 @@
+//! What an update of a consumer changes and what it does not, seen by a client. Every expected value was seen on
+//! nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::Bench;
+use nats_kv_playground::wire::time::SECOND;
+
+/// Creates or updates consumer `C` of stream `S`.
+fn consumer(bench: &mut Bench, fields: &str) -> String {
+    let config = format!("{{\"stream_name\":\"S\",\"config\":{{\"name\":\"C\",{fields}}}}}");
+    bench.ask("CONSUMER.CREATE.S.C", &config)
+}
+
+/// With a stream `S` of subjects `s.>` and a consumer `C`.
+fn with_consumer(fields: &str) -> Bench {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s.>\"]}");
+    let answer = consumer(&mut bench, fields);
+    assert!(answer.contains("\"num_pending\":0"), "{answer}");
+    bench
+}
+
+/// Messages that wait for their ack are looked at a tenth of a second after the ack wait changed.
+#[test]
+fn a_shorter_ack_wait_counts_at_once() {
+    let ack = "\"ack_policy\":\"explicit\",\"max_deliver\":9";
+    for (before, after, times) in [
+        (
+            "\"ack_wait\":20000000000",
+            "\"ack_wait\":1000000000",
+            vec![1, 11],
+        ),
+        (
+            "\"backoff\":[10000000000,10000000000]",
+            "\"backoff\":[500000000,700000000]",
+            vec![1, 8, 15],
+        ),
+    ] {
+        let mut bench = with_consumer(&format!("{ack},{before}"));
+        bench.publish(&["s.a"]);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+        bench.wait(SECOND * 12 / 10);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "5");
+        consumer(&mut bench, &format!("{ack},{after}"));
+        let mut seen = Vec::new();
+        for tenth in 1..=16 {
+            bench.wait(SECOND / 10);
+            if bench.send("").contains("$JS.ACK.S.C.") {
+                seen.push(tenth);
+            }
+        }
+        assert_eq!(seen, times, "{after}");
+    }
+}
