@@ -462,3 +462,13 @@ fn no_heartbeats_while_a_message_is_held() {
         assert!(beat.contains("Nats-Last-Consumer: 2\r\n"), "{rest}");
     }
 }
+
+/// Who says with the subscription how many messages it takes gets no more.
+#[test]
+fn a_limit_in_the_same_bytes_as_the_subscription_counts() {
+    let mut bench = with_stream("");
+    consumer(&mut bench, "\"deliver_subject\":\"d\"");
+    bench.publish(&["s.a", "s.a", "s.a", "s.a", "s.a"]);
+    let seen = bench.send("SUB d 2\r\nUNSUB 2 2\r\n");
+    assert_eq!(seen.matches("$JS.ACK.S.C.").count(), 2, "{seen}");
+}
