@@ -54,3 +54,37 @@ fn a_shorter_ack_wait_counts_at_once() {
         assert_eq!(seen, times, "{after}");
     }
 }
+
+/// The group whose interest counts stays that of the creation; a new deliver subject takes the group that was there before.
+#[test]
+fn a_new_deliver_group_does_not_count() {
+    let durable = "\"durable_name\":\"C\",\"deliver_subject\"";
+    let subject = format!("{durable}:\"d.1\"");
+    let bound = |answer: &str| answer.contains("\"push_bound\":true");
+    let messages = |text: &str| text.matches("$JS.ACK.S.C.").count();
+    for (before, after, sub, other) in [
+        (",\"deliver_group\":\"g\"", "", "d.1 g", "d.1"),
+        ("", ",\"deliver_group\":\"g\"", "d.1", "d.1 g"),
+    ] {
+        let mut bench = with_consumer(&format!("{subject}{before}"));
+        bench.send(&format!("SUB {sub} 2\r\n"));
+        let updated = consumer(&mut bench, &format!("{subject}{after}"));
+        assert!(bound(&updated), "{updated}");
+        bench.send(&format!("UNSUB 2\r\nSUB {other} 3\r\n"));
+        assert!(!bound(&bench.ask("CONSUMER.INFO.S.C", "")), "{after}");
+        assert_eq!(messages(&bench.send("PUB s.a 1\r\nv\r\n")), 0);
+        assert_eq!(messages(&bench.send(&format!("SUB {sub} 4\r\n"))), 2);
+    }
+    let mut bench = with_consumer(&format!("{subject},\"deliver_group\":\"g\""));
+    consumer(
+        &mut bench,
+        &format!("{durable}:\"d.2\",\"deliver_group\":\"h\""),
+    );
+    assert_eq!(
+        messages(&bench.send("SUB d.2 h 2\r\nPUB s.a 1\r\nv\r\n")),
+        0
+    );
+    assert_eq!(messages(&bench.send("SUB d.2 g 3\r\n")), 2);
+    bench.send("UNSUB 3\r\n");
+    assert!(!bound(&bench.ask("CONSUMER.INFO.S.C", "")));
+}

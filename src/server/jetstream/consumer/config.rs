@@ -185,11 +185,6 @@ impl Config {
         text.parse().unwrap_or(0)
     }
 
-    /// `deliver_group` of a push consumer.
-    pub fn group(&self) -> Option<&[u8]> {
-        (!self.deliver_group.is_empty()).then_some(self.deliver_group.as_bytes())
-    }
-
     /// Writes the API level the configuration needs into `metadata` and drops what only the server may say there.
     pub fn set_required_level(&mut self) {
         self.metadata.remove("_nats.ver");

@@ -370,9 +370,7 @@ impl Consumer {
             until: view.store.last_seq(),
             last: None,
         });
-        let active = config.is_push()
-            && core.has_exact_interest(config.deliver_subject.as_bytes(), config.group());
-        Consumer {
+        let mut consumer = Consumer {
             id,
             stream,
             name,
@@ -382,7 +380,8 @@ impl Consumer {
             num_pending: 0,
             counted_to: 0,
             skip_list,
-            active,
+            active: false,
+            group: config.deliver_group.clone(),
             flow: Flow::new(config.flow_control),
             rate: rate_of(&config, view.config, now),
             last_sent: now,
@@ -398,7 +397,9 @@ impl Consumer {
             ack_prefix: ack_reply.len(),
             ack_reply,
             config,
-        }
+        };
+        consumer.active = consumer.has_interest(core);
+        consumer
     }
 
     /// What it subscribes to, beside the deliver subject.
@@ -493,8 +494,8 @@ impl Consumer {
                 .unwatch_interest(old.deliver_subject.as_bytes(), work.stream, self.id);
             let subject = self.config.deliver_subject.as_bytes();
             work.core.watch_interest(subject, work.stream, self.id);
-            let active = work.core.has_exact_interest(subject, self.config.group());
-            self.set_active(work, active);
+            self.group.clone_from(&old.deliver_group);
+            self.set_active(work, self.has_interest(work.core));
         }
         self.start_due |= self.config.max_ack_pending != old.max_ack_pending
             || self.config.deliver_subject != old.deliver_subject;

@@ -97,6 +97,8 @@ pub struct Consumer {
     skip_list: Option<SkipList>,
     /// Push: has interest.
     active: bool,
+    /// The queue group whose interest counts: as it was when the consumer or, before that update, its deliver subject came.
+    group: String,
     flow: push::Flow,
     rate: push::Rate,
     /// When something was last sent that makes a heartbeat unnecessary.

@@ -83,10 +83,16 @@ impl Rate {
 }
 
 impl Consumer {
+    /// Is anybody there to deliver to?
+    pub(super) fn has_interest(&self, core: &Core) -> bool {
+        let subject = self.config.deliver_subject.as_bytes();
+        let group = (!self.group.is_empty()).then_some(self.group.as_bytes());
+        self.config.is_push() && core.has_exact_interest(subject, group)
+    }
+
     /// Looks whether there is interest in the deliver subject now.
     pub(super) fn check_interest(&mut self, work: &mut Work<'_>) {
-        let subject = self.config.deliver_subject.as_bytes();
-        let interest = work.core.has_exact_interest(subject, self.config.group());
+        let interest = self.has_interest(work.core);
         if interest == self.active {
             return;
         }
