@@ -88,3 +88,68 @@ fn a_new_deliver_group_does_not_count() {
     bench.send("UNSUB 3\r\n");
     assert!(!bound(&bench.ask("CONSUMER.INFO.S.C", "")));
 }
+
+/// A start time is the same in each zone, and shown as it was given last.
+#[test]
+fn a_start_time_may_change_its_zone() {
+    let start = |time: &str| {
+        format!("\"deliver_policy\":\"by_start_time\",\"opt_start_time\":\"2026-01-01T{time}\"")
+    };
+    let mut bench = with_consumer(&start("00:00:00Z"));
+    let same = consumer(&mut bench, &start("02:00:00+02:00"));
+    let shown = "\"opt_start_time\":\"2026-01-01T02:00:00+02:00\"";
+    assert!(same.contains(shown), "{same}");
+    let other = consumer(&mut bench, &start("01:00:00Z"));
+    let refused = "\"err_code\":10012,\"description\":\"start time can not be updated\"";
+    assert!(other.contains(refused), "{other}");
+}
+
+/// A pause until Go's zero time is none, and one that ends at the same time as before is no news.
+#[test]
+fn a_pause_is_told_when_its_end_changes() {
+    let mut bench = with_consumer("\"ack_policy\":\"none\"");
+    bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.PAUSE.> 2\r\n");
+    for (until, told) in [
+        ("0001-01-01T00:00:00Z", 0),
+        ("2126-01-01T00:00:00.500Z", 1),
+        ("2126-01-01T02:00:00.5+02:00", 0),
+        ("0001-01-01T00:00:00Z", 1),
+    ] {
+        let request = format!("{{\"pause_until\":\"{until}\"}}");
+        let answer = bench.ask("CONSUMER.PAUSE.S.C", &request);
+        let advisories = answer.matches("advisory.v1.consumer_pause").count();
+        assert_eq!(advisories, told, "{answer}");
+    }
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(!info.contains("pause_until"), "{info}");
+    let ephemeral = "\"name\":\"E\",\"ack_policy\":\"none\"";
+    for (until, told) in [
+        (",\"pause_until\":\"2126-01-01T02:00:00+02:00\"", 1),
+        ("", 1),
+    ] {
+        let config = format!("{{\"stream_name\":\"S\",\"config\":{{{ephemeral}{until}}}}}");
+        let answer = bench.ask("CONSUMER.CREATE.S.E", &config);
+        let advisories = answer.matches("advisory.v1.consumer_pause").count();
+        assert_eq!(advisories, told, "{answer}");
+    }
+}
+
+/// The end of a pause may be further away than nanoseconds reach.
+#[test]
+fn a_pause_may_end_in_any_year() {
+    for (until, paused) in [
+        ("9999-12-31T23:59:59Z", true),
+        ("1500-01-01T00:00:00Z", false),
+    ] {
+        let fields = format!("\"ack_policy\":\"none\",\"pause_until\":\"{until}\"");
+        let mut bench = with_consumer(&fields);
+        let info = bench.ask("CONSUMER.INFO.S.C", "");
+        let remaining = "\"paused\":true,\"pause_remaining\":9223372036854775807,";
+        assert_eq!(info.contains(remaining), paused, "{info}");
+        assert_eq!(info.contains("\"paused\""), paused, "{info}");
+        let request = format!("{{\"pause_until\":\"{until}\"}}");
+        let answer = bench.ask("CONSUMER.PAUSE.S.C", &request);
+        let expected = format!("\"paused\":{paused},\"pause_until\":\"{until}\"");
+        assert!(answer.contains(&expected), "{answer}");
+    }
+}

@@ -192,11 +192,10 @@ impl Config {
         let priority = !self.priority_groups.is_empty()
             || self.priority_policy != PriorityPolicy::None
             || self.priority_timeout != 0;
-        // Go's zero time, which clients send too, is no time.
         let paused = self
             .pause_until
             .as_ref()
-            .is_some_and(|until| until.text != "0001-01-01T00:00:00Z");
+            .is_some_and(|until| !until.is_zero());
         let level = if self.ack_policy == AckPolicy::FlowControl {
             "4"
         } else if priority || paused {

@@ -43,16 +43,11 @@ impl Consumer {
         if self.active {
             w.key("push_bound").bool(true);
         }
-        if let Some(until) = self
-            .config
-            .pause_until
-            .as_ref()
-            .filter(|until| now < until.time)
-        {
+        if let Some(remaining) = self.pause_remaining(now) {
             w.key("paused")
                 .bool(true)
                 .key("pause_remaining")
-                .int(until.time.since(now));
+                .int(remaining);
         }
         w.key("ts").time(Some(now));
         if let Some(group) = self.config.priority_groups.first() {
@@ -98,7 +93,10 @@ impl Consumer {
     /// Nanoseconds until the pause is over, while it lasts.
     pub(in crate::server::jetstream) fn pause_remaining(&self, now: Time) -> Option<i64> {
         let until = self.config.pause_until.as_ref()?;
-        (now < until.time).then(|| until.time.since(now))
+        (now < until.time).then(|| match until.time {
+            Time(i64::MAX) => i64::MAX,
+            time => time.since(now),
+        })
     }
 }
 

@@ -284,7 +284,8 @@ impl Consumers {
         let id = self.by_name.get(name).copied()?;
         self.with(core, view, id, |consumer, work| {
             let mut config = consumer.config.clone();
-            config.pause_until = until.map(in_utc);
+            let until = until.filter(|until| !until.is_zero());
+            config.pause_until = until.map(Moment::clamped).map(in_utc);
             config.set_required_level();
             let old = consumer.config.clone();
             consumer.change(work, &old, config);
@@ -510,7 +511,13 @@ impl Consumer {
             self.set_threshold(work.core, old.is_durable());
             self.restart_inactivity(work);
         }
-        if self.config.pause_until != old.pause_until {
+        let end = |config: &Config| {
+            config
+                .pause_until
+                .as_ref()
+                .map_or(Time(i64::MIN), |at| at.time)
+        };
+        if end(&self.config) != end(old) {
             self.set_pause_timer(work);
             self.advise_pause(work.core);
         }
@@ -535,19 +542,12 @@ impl Consumer {
     }
 }
 
-/// The end of a pause in UTC. Beyond what nanoseconds can count it is as late as can be; before that, as in Go's zero time, it
-/// stays as it was given.
+/// The end of a pause in UTC. What nanoseconds cannot count stays as it was given.
 fn in_utc(until: Moment) -> Moment {
-    if until.text.as_str() > "2262-04-11" {
-        return Moment {
-            time: Time(i64::MAX),
-            ..until
-        };
+    match until.time {
+        Time(i64::MIN | i64::MAX) => until,
+        time => Moment::utc(time),
     }
-    if until.text.ends_with('Z') || until.text.as_str() < "1677-09-22" {
-        return until;
-    }
-    Moment::utc(until.time)
 }
 
 /// A consumer's filters as the index of its stream has them.
