@@ -472,3 +472,55 @@ fn a_limit_in_the_same_bytes_as_the_subscription_counts() {
     let seen = bench.send("SUB d 2\r\nUNSUB 2 2\r\n");
     assert_eq!(seen.matches("$JS.ACK.S.C.").count(), 2, "{seen}");
 }
+
+/// A request whose client has gone is forgotten when somebody looks: who asks for the consumer does, an ack does not.
+#[test]
+fn acks_look_at_no_requests() {
+    for (event, served) in [
+        ("", true),
+        ("$JS.ACK.S.C.1.1.1.1.0 r 4\r\n+ACK", true),
+        ("$JS.ACK.S.C.1.1.1.1.0 r 7\r\n-NAK 1h", true),
+        ("$JS.ACK.S.C.1.1.1.1.0 r 4\r\n-NAK", false),
+        ("$JS.API.CONSUMER.INFO.S.C r 0\r\n", false),
+        ("$JS.API.CONSUMER.LIST.S r 0\r\n", false),
+    ] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, "\"ack_policy\":\"explicit\"");
+        bench.publish(&["s.a"]);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+        bench.send("SUB i 2\r\nPUB $JS.API.CONSUMER.MSG.NEXT.S.C i 1\r\n1\r\nUNSUB 2\r\n");
+        if !event.is_empty() {
+            bench.send(&format!("PUB {event}\r\n"));
+        }
+        bench.send("SUB i 3\r\n");
+        let seen = bench.send("PUB s.a 1\r\nv\r\n");
+        assert_eq!(
+            seen.contains("MSG s.a 3 $JS.ACK.S.C.1.2.2."),
+            served,
+            "{event}"
+        );
+    }
+}
+
+/// Nor does a request that finds the queue full, unless the last look is more than a second ago.
+#[test]
+fn a_full_queue_is_looked_through_once_a_second() {
+    for (tenths, refused) in [(3, true), (14, false)] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, "\"ack_policy\":\"explicit\",\"max_waiting\":1");
+        let request = "{\"batch\":1,\"expires\":5000000000}";
+        let size = request.len();
+        let next = |reply| {
+            let subject = "$JS.API.CONSUMER.MSG.NEXT.S.C";
+            format!("PUB {subject} {reply} {size}\r\n{request}\r\n")
+        };
+        bench.send(&format!("SUB i 2\r\n{}UNSUB 2\r\n", next("i")));
+        bench.wait(SECOND / 10 * tenths);
+        let seen = bench.send(&next("r"));
+        assert_eq!(
+            seen.contains(" 409 Exceeded MaxWaiting\r\n"),
+            refused,
+            "{seen}"
+        );
+    }
+}

@@ -266,11 +266,9 @@ impl Consumers {
         self.by_id.get(&id).map(|consumer| &**consumer)
     }
 
-    /// Gets a consumer ready to be described, and returns it.
-    pub fn describe(&mut self, store: &Store, id: ConsumerId) -> Option<&Consumer> {
-        let consumer = self.by_id.get_mut(&id)?;
-        consumer.clamp_pending(store);
-        Some(consumer)
+    /// The consumer of that id, to be described.
+    pub fn by_id_mut(&mut self, id: ConsumerId) -> Option<&mut Consumer> {
+        self.by_id.get_mut(&id).map(|consumer| &mut **consumer)
     }
 
     /// The id of the consumer of that name.

@@ -93,6 +93,8 @@ pub struct Requests {
     pub queue: VecDeque<Request>,
     /// When a request came, ended or was served last.
     pub last_active: Time,
+    /// When somebody looked for those that are over or abandoned: a full queue has it done once a second.
+    pub looked_at: Time,
 }
 
 impl Requests {
