@@ -166,6 +166,45 @@ fn a_message_larger_than_a_rate_limits_burst_is_never_sent() {
     }
 }
 
+/// A rate limit of less than a byte a second lets its burst go and no more.
+#[test]
+fn the_smallest_rate_limit() {
+    let mut bench = with_stream(",\"max_msg_size\":300");
+    let message = format!("PUB s.a 150\r\n{}\r\n", "x".repeat(150));
+    bench.send(&message.repeat(4));
+    let fields = "\"deliver_subject\":\"r\",\"ack_policy\":\"none\",\"rate_limit_bps\":7";
+    consumer(&mut bench, fields);
+    bench.wait(60 * SECOND);
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    assert_eq!(number(&info, "consumer_seq"), 1, "{info}");
+}
+
+/// Whose time is over before anybody looks gets nothing, and what is wrong in a request has Go's place in it.
+#[test]
+fn requests_that_get_nothing() {
+    let place = "json: cannot unmarshal number into Go struct field JSApiConsumerGetNextRequest";
+    for (request, status) in [
+        (
+            "{\"expires\":1,\"batch\":1}",
+            "408 Request Timeout\r\nNats-Pending-Messages: 1\r\n".into(),
+        ),
+        (
+            "{\"group\":1,\"batch\":1}",
+            format!("400 Bad Request - {place}.PriorityGroup.group of type string\r\n"),
+        ),
+        (
+            "{\"no_wait\":1,\"batch\":1}",
+            format!("400 Bad Request - {place}.no_wait of type bool\r\n"),
+        ),
+    ] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, "\"ack_policy\":\"explicit\"");
+        bench.publish(&["s.a"]);
+        let answer = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        assert!(answer.contains(&format!("NATS/1.0 {status}")), "{answer}");
+    }
+}
+
 /// What takes the place of a message that waits for its ack gives room to the next one, which counts what is behind it:
 /// not yet the new message, unless that is a rollup.
 #[test]

@@ -560,11 +560,12 @@ fn index(config: &Config) -> Vec<&str> {
     }
 }
 
-fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Rate {
+fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Option<Rate> {
     let burst = if stream.max_msg_size > 0 {
         stream.max_msg_size
     } else {
         MAX_PAYLOAD
     };
-    Rate::new(config.rate_limit_bps, burst as u64, now)
+    let rate = config.rate_limit_bps;
+    (rate > 0).then(|| Rate::new(rate, burst as u64, now))
 }

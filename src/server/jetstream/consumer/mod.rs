@@ -100,7 +100,8 @@ pub struct Consumer {
     /// The queue group whose interest counts: as it was when the consumer or, before that update, its deliver subject came.
     group: String,
     flow: push::Flow,
-    rate: push::Rate,
+    /// `rate_limit_bps`, if there is one.
+    rate: Option<push::Rate>,
     /// When something was last sent that makes a heartbeat unnecessary.
     last_sent: Time,
     requests: Requests,

@@ -316,6 +316,9 @@ fn parse(payload: &[u8]) -> Result<Ask, String> {
             value,
             "JSApiConsumerGetNextRequest",
             &mut |d, name, value| {
+                if let "group" | "min_pending" | "min_ack_pending" | "id" | "priority" = name {
+                    d.embedded("PriorityGroup");
+                }
                 match name {
                     "expires" => d.duration(value, &mut ask.expires),
                     "batch" => d.int(value, &mut ask.batch),

@@ -40,9 +40,9 @@ impl Flow {
 }
 
 /// `rate_limit_bps`: a token bucket.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Rate {
-    /// Bytes a second; 0 is no limit.
+    /// Bytes a second; 0, of less than a byte, lets nothing follow.
     rate: u64,
     burst: u64,
     /// Bytes that may go at `at`; negative while delivery is held.
@@ -64,9 +64,6 @@ impl Rate {
     /// Takes `size` bytes and returns how long they have to wait, in nanoseconds: forever (`i64::MAX`) if they are more
     /// than ever may go at once, as in nats-server.
     pub fn reserve(&mut self, size: usize, now: Time) -> i64 {
-        if self.rate == 0 {
-            return 0;
-        }
         if size as u64 > self.burst {
             return i64::MAX;
         }
