@@ -563,3 +563,23 @@ fn a_full_queue_is_looked_through_once_a_second() {
         );
     }
 }
+
+/// A message that was given up counts as acknowledged, though no floor moves, when it goes.
+#[test]
+fn what_was_given_up_is_acknowledged_by_its_end() {
+    let mut bench = with_stream("");
+    let fields = "\"ack_policy\":\"explicit\",\"max_deliver\":1,\"ack_wait\":200000000";
+    consumer(&mut bench, fields);
+    bench.publish(&["s.a", "s.b", "s.c"]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "2");
+    bench.wait(SECOND / 2);
+    let floor = "\"ack_floor\":{\"consumer_seq\":0,\"stream_seq\":0";
+    let before = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(before.contains(&format!("{floor}}}")), "{before}");
+    bench.ask("STREAM.MSG.DELETE.S", "{\"seq\":1}");
+    let after = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(
+        after.contains(&format!("{floor},\"last_active\":")),
+        "{after}"
+    );
+}
