@@ -166,6 +166,45 @@ fn a_message_larger_than_a_rate_limits_burst_is_never_sent() {
     }
 }
 
+/// A rate limit of less than a byte a second lets its burst go and no more.
+#[test]
+fn the_smallest_rate_limit() {
+    let mut bench = with_stream(",\"max_msg_size\":300");
+    let message = format!("PUB s.a 150\r\n{}\r\n", "x".repeat(150));
+    bench.send(&message.repeat(4));
+    let fields = "\"deliver_subject\":\"r\",\"ack_policy\":\"none\",\"rate_limit_bps\":7";
+    consumer(&mut bench, fields);
+    bench.wait(60 * SECOND);
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    assert_eq!(number(&info, "consumer_seq"), 1, "{info}");
+}
+
+/// Whose time is over before anybody looks gets nothing, and what is wrong in a request has Go's place in it.
+#[test]
+fn requests_that_get_nothing() {
+    let place = "json: cannot unmarshal number into Go struct field JSApiConsumerGetNextRequest";
+    for (request, status) in [
+        (
+            "{\"expires\":1,\"batch\":1}",
+            "408 Request Timeout\r\nNats-Pending-Messages: 1\r\n".into(),
+        ),
+        (
+            "{\"group\":1,\"batch\":1}",
+            format!("400 Bad Request - {place}.PriorityGroup.group of type string\r\n"),
+        ),
+        (
+            "{\"no_wait\":1,\"batch\":1}",
+            format!("400 Bad Request - {place}.no_wait of type bool\r\n"),
+        ),
+    ] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, "\"ack_policy\":\"explicit\"");
+        bench.publish(&["s.a"]);
+        let answer = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        assert!(answer.contains(&format!("NATS/1.0 {status}")), "{answer}");
+    }
+}
+
 /// What takes the place of a message that waits for its ack gives room to the next one, which counts what is behind it:
 /// not yet the new message, unless that is a rollup.
 #[test]
@@ -390,4 +429,157 @@ fn heartbeats_show_how_far_a_consumer_looked() {
         let expected = format!("Nats-Last-Stream: {place}\r\n");
         assert!(beat.contains(&expected), "{beat}");
     }
+}
+
+/// While a message of a replay waits for its time nobody looks at requests, not even for those that are over.
+#[test]
+fn requests_wait_with_the_message_of_a_replay() {
+    for (request, end) in [
+        ("{\"batch\":5,\"no_wait\":true}", " 404 No Messages\r\n"),
+        (
+            "{\"batch\":5,\"expires\":400000000}",
+            " 408 Request Timeout\r\nNats-Pending-Messages: 3\r\n",
+        ),
+    ] {
+        let mut bench = with_stream("");
+        bench.publish(&["s.a"]);
+        bench.wait(SECOND * 6 / 10);
+        bench.publish(&["s.b"]);
+        consumer(
+            &mut bench,
+            "\"ack_policy\":\"explicit\",\"replay_policy\":\"original\"",
+        );
+        let first = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        assert!(first.contains("MSG s.a 1 $JS.ACK.S.C.1.1.1."), "{first}");
+        assert!(!first.contains("NATS/1.0"), "{first}");
+        bench.wait(SECOND / 2);
+        assert_eq!(bench.send(""), "", "{request}");
+        bench.wait(SECOND / 2);
+        let rest = bench.send("");
+        assert!(
+            rest.starts_with("MSG s.b 1 $JS.ACK.S.C.1.2.2.") && rest.contains(end),
+            "{rest}"
+        );
+    }
+}
+
+/// Nor are there heartbeats while a message waits for its time; a request that missed some gets
+/// one with it.
+#[test]
+fn no_heartbeats_while_a_message_is_held() {
+    let beats = |text: &str| text.matches("Idle Heartbeat").count();
+    for (fields, ask, after) in [
+        (
+            "\"deliver_subject\":\"r\",\"ack_policy\":\"none\",\"idle_heartbeat\":300000000",
+            None,
+            1,
+        ),
+        (
+            "\"ack_policy\":\"explicit\"",
+            Some("{\"batch\":3,\"expires\":4000000000,\"idle_heartbeat\":300000000}"),
+            2,
+        ),
+    ] {
+        let mut bench = with_stream("");
+        bench.publish(&["s.a"]);
+        bench.wait(SECOND * 12 / 10);
+        bench.publish(&["s.b"]);
+        consumer(
+            &mut bench,
+            &format!("{fields},\"replay_policy\":\"original\""),
+        );
+        if let Some(request) = ask {
+            bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        }
+        bench.wait(SECOND * 11 / 10);
+        assert_eq!(beats(&bench.send("")), 0, "{fields}");
+        bench.wait(SECOND / 2);
+        let rest = bench.send("");
+        let (held, beat) = rest.split_once("HMSG r 1").expect("a heartbeat");
+        assert!(held.starts_with("MSG s.b 1 $JS.ACK.S.C.1.2.2."), "{rest}");
+        assert_eq!(beats(beat), after, "{rest}");
+        assert!(beat.contains("Nats-Last-Consumer: 2\r\n"), "{rest}");
+    }
+}
+
+/// Who says with the subscription how many messages it takes gets no more.
+#[test]
+fn a_limit_in_the_same_bytes_as_the_subscription_counts() {
+    let mut bench = with_stream("");
+    consumer(&mut bench, "\"deliver_subject\":\"d\"");
+    bench.publish(&["s.a", "s.a", "s.a", "s.a", "s.a"]);
+    let seen = bench.send("SUB d 2\r\nUNSUB 2 2\r\n");
+    assert_eq!(seen.matches("$JS.ACK.S.C.").count(), 2, "{seen}");
+}
+
+/// A request whose client has gone is forgotten when somebody looks: who asks for the consumer does, an ack does not.
+#[test]
+fn acks_look_at_no_requests() {
+    for (event, served) in [
+        ("", true),
+        ("$JS.ACK.S.C.1.1.1.1.0 r 4\r\n+ACK", true),
+        ("$JS.ACK.S.C.1.1.1.1.0 r 7\r\n-NAK 1h", true),
+        ("$JS.ACK.S.C.1.1.1.1.0 r 4\r\n-NAK", false),
+        ("$JS.API.CONSUMER.INFO.S.C r 0\r\n", false),
+        ("$JS.API.CONSUMER.LIST.S r 0\r\n", false),
+    ] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, "\"ack_policy\":\"explicit\"");
+        bench.publish(&["s.a"]);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+        bench.send("SUB i 2\r\nPUB $JS.API.CONSUMER.MSG.NEXT.S.C i 1\r\n1\r\nUNSUB 2\r\n");
+        if !event.is_empty() {
+            bench.send(&format!("PUB {event}\r\n"));
+        }
+        bench.send("SUB i 3\r\n");
+        let seen = bench.send("PUB s.a 1\r\nv\r\n");
+        assert_eq!(
+            seen.contains("MSG s.a 3 $JS.ACK.S.C.1.2.2."),
+            served,
+            "{event}"
+        );
+    }
+}
+
+/// Nor does a request that finds the queue full, unless the last look is more than a second ago.
+#[test]
+fn a_full_queue_is_looked_through_once_a_second() {
+    for (tenths, refused) in [(3, true), (14, false)] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, "\"ack_policy\":\"explicit\",\"max_waiting\":1");
+        let request = "{\"batch\":1,\"expires\":5000000000}";
+        let size = request.len();
+        let next = |reply| {
+            let subject = "$JS.API.CONSUMER.MSG.NEXT.S.C";
+            format!("PUB {subject} {reply} {size}\r\n{request}\r\n")
+        };
+        bench.send(&format!("SUB i 2\r\n{}UNSUB 2\r\n", next("i")));
+        bench.wait(SECOND / 10 * tenths);
+        let seen = bench.send(&next("r"));
+        assert_eq!(
+            seen.contains(" 409 Exceeded MaxWaiting\r\n"),
+            refused,
+            "{seen}"
+        );
+    }
+}
+
+/// A message that was given up counts as acknowledged, though no floor moves, when it goes.
+#[test]
+fn what_was_given_up_is_acknowledged_by_its_end() {
+    let mut bench = with_stream("");
+    let fields = "\"ack_policy\":\"explicit\",\"max_deliver\":1,\"ack_wait\":200000000";
+    consumer(&mut bench, fields);
+    bench.publish(&["s.a", "s.b", "s.c"]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "2");
+    bench.wait(SECOND / 2);
+    let floor = "\"ack_floor\":{\"consumer_seq\":0,\"stream_seq\":0";
+    let before = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(before.contains(&format!("{floor}}}")), "{before}");
+    bench.ask("STREAM.MSG.DELETE.S", "{\"seq\":1}");
+    let after = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(
+        after.contains(&format!("{floor},\"last_active\":")),
+        "{after}"
+    );
 }

@@ -226,7 +226,12 @@ impl Server {
             };
             let route = self.core.operation(connection, &parsed);
             match parsed.op {
-                Some(ClientOp::Publish(message)) if route => self.publish(connection, &message),
+                Some(ClientOp::Publish(message)) if route => {
+                    // Until here an UNSUB may have said how much a new subscription takes.
+                    self.work();
+                    self.publish(connection, &message);
+                    self.work();
+                }
                 Some(ClientOp::Connect(_)) => {
                     awaits_connect = false;
                     if let Some(limits) = self.core.limits(connection) {
@@ -235,8 +240,8 @@ impl Server {
                 }
                 _ => {}
             }
-            self.work();
         }
+        self.work();
         self.core.put_parser(connection, parser);
     }
 

@@ -493,6 +493,21 @@ fn quote_time(text: &str) -> String {
 }
 
 impl Moment {
+    /// Is it Go's zero time, which is none?
+    pub fn is_zero(&self) -> bool {
+        self.text == "0001-01-01T00:00:00Z"
+    }
+
+    /// For those who compare it: what nanoseconds cannot count is as early or as late as can be.
+    pub fn clamped(mut self) -> Moment {
+        if self.text.as_str() < "1677-09-22" {
+            self.time = Time(i64::MIN);
+        } else if self.text.as_str() > "2262-04-11" {
+            self.time = Time(i64::MAX);
+        }
+        self
+    }
+
     /// The same point in time without a zone of its own.
     pub fn utc(time: Time) -> Moment {
         Moment {

@@ -204,7 +204,7 @@ fn create(
     }
     let (consumers, view) = stream.parts();
     let id = consumers.create(core, view, config, action, pedantic)?;
-    if let Some(consumer) = consumers.describe(view.store, id) {
+    if let Some(consumer) = consumers.by_id_mut(id) {
         consumer.write_info(w, core, view, true);
     }
     Ok(Done {
@@ -225,7 +225,7 @@ fn info(
     let (stream, name) = target(request);
     let (consumers, view) = js.find(stream)?.parts();
     let id = consumers.id(name).ok_or(NOT_FOUND)?;
-    let consumer = consumers.describe(view.store, id).ok_or(NOT_FOUND)?;
+    let consumer = consumers.by_id_mut(id).ok_or(NOT_FOUND)?;
     consumer.write_info(w, core, view, true);
     Ok(Done::default())
 }
@@ -280,7 +280,7 @@ fn list(
     let (ids, stream) = page(js, request, LIST_LIMIT, w)?;
     let (consumers, view) = stream.parts();
     for id in ids {
-        if let Some(consumer) = consumers.describe(view.store, id) {
+        if let Some(consumer) = consumers.by_id_mut(id) {
             w.open();
             consumer.write_info(w, core, view, false);
             w.close();

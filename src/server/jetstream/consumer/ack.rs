@@ -53,6 +53,7 @@ impl Consumer {
     /// A message came on one of the consumer's ack subjects.
     pub(super) fn on_ack(&mut self, work: &mut Work<'_>, message: Message<'_>) {
         self.show_life(work);
+        let (full, queued) = (self.is_full(), self.progress.queued());
         let acked = parse_subject(message.subject);
         let payload = message.payload;
         let mut confirm = acked.seq != 0;
@@ -87,7 +88,10 @@ impl Consumer {
             };
             work.core.publish(reply, false);
         }
-        self.deliver(work);
+        // Nothing else is a reason to look for messages, or at requests.
+        if (full && !self.is_full()) || self.progress.queued() > queued {
+            self.deliver(work);
+        }
     }
 
     /// Acknowledges. False if that sequence cannot have been delivered.
@@ -251,7 +255,8 @@ impl Consumer {
         }
     }
 
-    fn set_ack_timer(&mut self, work: &mut Work<'_>, at: Option<Time>) {
+    /// Has the timer fire at `at`, and at no other time.
+    pub(super) fn set_ack_timer(&mut self, work: &mut Work<'_>, at: Option<Time>) {
         self.ack_timer = at;
         work.core
             .set_timer(Timer::ConsumerAckWait(work.stream, self.id), at);

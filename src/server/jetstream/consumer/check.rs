@@ -371,6 +371,8 @@ pub fn is_valid_group(name: &str) -> bool {
 
 /// May `new` replace `old`? `bound` says whether the old deliver subject has interest now.
 pub fn check_update(old: &Config, new: &Config, bound: bool) -> Result<(), ApiError> {
+    // In whatever zone it is given.
+    let time_of = |config: &Config| config.opt_start_time.as_ref().map(|at| at.time);
     let changed = [
         (
             old.deliver_policy != new.deliver_policy,
@@ -387,7 +389,7 @@ pub fn check_update(old: &Config, new: &Config, bound: bool) -> Result<(), ApiEr
             "start sequence can not be updated",
         ),
         (
-            old.opt_start_time != new.opt_start_time,
+            time_of(old) != time_of(new),
             "start time can not be updated",
         ),
         (

@@ -185,11 +185,6 @@ impl Config {
         text.parse().unwrap_or(0)
     }
 
-    /// `deliver_group` of a push consumer.
-    pub fn group(&self) -> Option<&[u8]> {
-        (!self.deliver_group.is_empty()).then_some(self.deliver_group.as_bytes())
-    }
-
     /// Writes the API level the configuration needs into `metadata` and drops what only the server may say there.
     pub fn set_required_level(&mut self) {
         self.metadata.remove("_nats.ver");
@@ -197,11 +192,10 @@ impl Config {
         let priority = !self.priority_groups.is_empty()
             || self.priority_policy != PriorityPolicy::None
             || self.priority_timeout != 0;
-        // Go's zero time, which clients send too, is no time.
         let paused = self
             .pause_until
             .as_ref()
-            .is_some_and(|until| until.text != "0001-01-01T00:00:00Z");
+            .is_some_and(|until| !until.is_zero());
         let level = if self.ack_policy == AckPolicy::FlowControl {
             "4"
         } else if priority || paused {

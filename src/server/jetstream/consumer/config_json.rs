@@ -72,7 +72,10 @@ impl Config {
             "direct" => d.bool(value, &mut self.direct),
             "sourcing" => d.bool(value, &mut self.sourcing),
             "metadata" => d.map(value, &mut self.metadata),
-            "pause_until" => d.moment(value, &mut self.pause_until),
+            "pause_until" => {
+                d.moment(value, &mut self.pause_until);
+                self.pause_until = self.pause_until.take().map(Moment::clamped);
+            }
             "priority_groups" => d.strings(value, &mut self.priority_groups),
             "priority_policy" => {
                 let read = d.unmarshal(value, |raw| {

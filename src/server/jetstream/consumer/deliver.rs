@@ -186,9 +186,8 @@ impl Consumer {
             }
         }
         let now = work.core.now();
-        let delay = self
-            .replay_delay(message.time)
-            .max(self.rate.reserve(size, now));
+        let rate = self.rate.as_mut().map_or(0, |rate| rate.reserve(size, now));
+        let delay = self.replay_delay(message.time).max(rate);
         if delay > 0 {
             let to = request
                 .as_ref()

@@ -48,7 +48,7 @@ impl Consumer {
         if self.config.is_push() {
             return !self.active;
         }
-        self.check_requests(work, true);
+        self.prune_requests(work.core, true);
         let now = work.core.now();
         let idle = now.since(self.requests.last_active);
         let mut wait = 0;

@@ -8,14 +8,17 @@ use crate::wire::json::Writer;
 use crate::wire::time::Time;
 
 impl Consumer {
-    /// Writes the members of the info object into one that is open; `clamp_pending` goes before. `own`: as [`super::Config::write`].
+    /// Writes the members of the info object into one that is open. `own`: as [`super::Config::write`]. Who is asked looks at
+    /// its requests and brings `num_pending` within what the stream can hold, for good, as in nats-server.
     pub(in crate::server::jetstream) fn write_info(
-        &self,
+        &mut self,
         w: &mut Writer,
-        core: &Core,
+        core: &mut Core,
         view: View<'_>,
         own: bool,
     ) {
+        self.clamp_pending(view.store);
+        self.prune_requests(core, false);
         let now = core.now();
         let progress = &self.progress;
         w.key("stream_name")
@@ -34,25 +37,16 @@ impl Consumer {
             progress.redelivered.len()
         };
         w.key("num_redelivered").uint(redelivered as u64);
-        let waiting = |request: &&super::requests::Request| {
-            request.expires.is_none_or(|expires| now < expires) && core.has_interest(&request.reply)
-        };
-        w.key("num_waiting")
-            .uint(self.requests.queue.iter().filter(waiting).count() as u64);
+        w.key("num_waiting").uint(self.requests.queue.len() as u64);
         w.key("num_pending").uint(self.num_pending.max(0) as u64);
         if self.active {
             w.key("push_bound").bool(true);
         }
-        if let Some(until) = self
-            .config
-            .pause_until
-            .as_ref()
-            .filter(|until| now < until.time)
-        {
+        if let Some(remaining) = self.pause_remaining(now) {
             w.key("paused")
                 .bool(true)
                 .key("pause_remaining")
-                .int(until.time.since(now));
+                .int(remaining);
         }
         w.key("ts").time(Some(now));
         if let Some(group) = self.config.priority_groups.first() {
@@ -82,8 +76,7 @@ impl Consumer {
         (delivered, progress.shown_floor)
     }
 
-    /// Brings `num_pending` within what the stream can hold. nats-server does so, for good, when it is asked for the info.
-    pub(in crate::server::jetstream) fn clamp_pending(&mut self, store: &Store) {
+    fn clamp_pending(&mut self, store: &Store) {
         let (next, last) = (self.progress.next_stream, store.last_seq());
         let most = if next > last {
             0
@@ -98,7 +91,10 @@ impl Consumer {
     /// Nanoseconds until the pause is over, while it lasts.
     pub(in crate::server::jetstream) fn pause_remaining(&self, now: Time) -> Option<i64> {
         let until = self.config.pause_until.as_ref()?;
-        (now < until.time).then(|| until.time.since(now))
+        (now < until.time).then(|| match until.time {
+            Time(i64::MAX) => i64::MAX,
+            time => time.since(now),
+        })
     }
 }
 

@@ -24,6 +24,8 @@ const DEFAULT_MAX_CONSUMERS: usize = 1000;
 const MAX_NAME: usize = 255;
 /// Bytes a second that may go at once under a rate limit where messages have no limit of their own.
 const MAX_PAYLOAD: i64 = 1024 * 1024;
+/// How long after a change of the ack wait what waits is looked at, in nanoseconds.
+const NEW_ACK_WAIT: i64 = 100_000_000;
 /// The account's name as ack subjects of the second form have it.
 const ACCOUNT_HASH: &str = "szMpdrwD";
 
@@ -284,7 +286,8 @@ impl Consumers {
         let id = self.by_name.get(name).copied()?;
         self.with(core, view, id, |consumer, work| {
             let mut config = consumer.config.clone();
-            config.pause_until = until.map(in_utc);
+            let until = until.filter(|until| !until.is_zero());
+            config.pause_until = until.map(Moment::clamped).map(in_utc);
             config.set_required_level();
             let old = consumer.config.clone();
             consumer.change(work, &old, config);
@@ -370,9 +373,7 @@ impl Consumer {
             until: view.store.last_seq(),
             last: None,
         });
-        let active = config.is_push()
-            && core.has_exact_interest(config.deliver_subject.as_bytes(), config.group());
-        Consumer {
+        let mut consumer = Consumer {
             id,
             stream,
             name,
@@ -382,7 +383,8 @@ impl Consumer {
             num_pending: 0,
             counted_to: 0,
             skip_list,
-            active,
+            active: false,
+            group: config.deliver_group.clone(),
             flow: Flow::new(config.flow_control),
             rate: rate_of(&config, view.config, now),
             last_sent: now,
@@ -398,7 +400,9 @@ impl Consumer {
             ack_prefix: ack_reply.len(),
             ack_reply,
             config,
-        }
+        };
+        consumer.active = consumer.has_interest(core);
+        consumer
     }
 
     /// What it subscribes to, beside the deliver subject.
@@ -493,13 +497,14 @@ impl Consumer {
                 .unwatch_interest(old.deliver_subject.as_bytes(), work.stream, self.id);
             let subject = self.config.deliver_subject.as_bytes();
             work.core.watch_interest(subject, work.stream, self.id);
-            let active = work.core.has_exact_interest(subject, self.config.group());
-            self.set_active(work, active);
+            self.group.clone_from(&old.deliver_group);
+            self.set_active(work, self.has_interest(work.core));
         }
         self.start_due |= self.config.max_ack_pending != old.max_ack_pending
             || self.config.deliver_subject != old.deliver_subject;
-        if self.config.ack_wait != old.ack_wait || self.config.backoff != old.backoff {
-            self.arm_ack_wait(work);
+        if self.config.ack_wait != old.ack_wait && self.ack_timer.is_some() {
+            let at = work.core.now().after(NEW_ACK_WAIT);
+            self.set_ack_timer(work, Some(at));
         }
         if self.config.rate_limit_bps != old.rate_limit_bps {
             self.rate = rate_of(&self.config, work.config, work.core.now());
@@ -508,7 +513,13 @@ impl Consumer {
             self.set_threshold(work.core, old.is_durable());
             self.restart_inactivity(work);
         }
-        if self.config.pause_until != old.pause_until {
+        let end = |config: &Config| {
+            config
+                .pause_until
+                .as_ref()
+                .map_or(Time(i64::MIN), |at| at.time)
+        };
+        if end(&self.config) != end(old) {
             self.set_pause_timer(work);
             self.advise_pause(work.core);
         }
@@ -533,19 +544,12 @@ impl Consumer {
     }
 }
 
-/// The end of a pause in UTC. Beyond what nanoseconds can count it is as late as can be; before that, as in Go's zero time, it
-/// stays as it was given.
+/// The end of a pause in UTC. What nanoseconds cannot count stays as it was given.
 fn in_utc(until: Moment) -> Moment {
-    if until.text.as_str() > "2262-04-11" {
-        return Moment {
-            time: Time(i64::MAX),
-            ..until
-        };
+    match until.time {
+        Time(i64::MIN | i64::MAX) => until,
+        time => Moment::utc(time),
     }
-    if until.text.ends_with('Z') || until.text.as_str() < "1677-09-22" {
-        return until;
-    }
-    Moment::utc(until.time)
 }
 
 /// A consumer's filters as the index of its stream has them.
@@ -558,11 +562,12 @@ fn index(config: &Config) -> Vec<&str> {
     }
 }
 
-fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Rate {
+fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Option<Rate> {
     let burst = if stream.max_msg_size > 0 {
         stream.max_msg_size
     } else {
         MAX_PAYLOAD
     };
-    Rate::new(config.rate_limit_bps, burst as u64, now)
+    let rate = config.rate_limit_bps;
+    (rate > 0).then(|| Rate::new(rate, burst as u64, now))
 }

@@ -97,8 +97,11 @@ pub struct Consumer {
     skip_list: Option<SkipList>,
     /// Push: has interest.
     active: bool,
+    /// The queue group whose interest counts: as it was when the consumer or, before that update, its deliver subject came.
+    group: String,
     flow: push::Flow,
-    rate: push::Rate,
+    /// `rate_limit_bps`, if there is one.
+    rate: Option<push::Rate>,
     /// When something was last sent that makes a heartbeat unnecessary.
     last_sent: Time,
     requests: Requests,
@@ -166,10 +169,10 @@ impl Consumer {
     }
 
     /// A matching message was removed. What is known of it if it waits for its ack.
-    fn on_removed(&mut self, subject: &[u8], seq: u64) -> Option<Lost> {
+    fn on_removed(&mut self, subject: &[u8], seq: u64, now: Time) -> Option<Lost> {
         self.uncount(subject, seq);
         let Some(pending) = self.progress.pending.get(&seq) else {
-            self.progress.drop_redelivered(seq);
+            self.progress.drop_redelivered(seq, now);
             return None;
         };
         Some(Lost {
@@ -264,11 +267,9 @@ impl Consumers {
         self.by_id.get(&id).map(|consumer| &**consumer)
     }
 
-    /// Gets a consumer ready to be described, and returns it.
-    pub fn describe(&mut self, store: &Store, id: ConsumerId) -> Option<&Consumer> {
-        let consumer = self.by_id.get_mut(&id)?;
-        consumer.clamp_pending(store);
-        Some(consumer)
+    /// The consumer of that id, to be described.
+    pub fn by_id_mut(&mut self, id: ConsumerId) -> Option<&mut Consumer> {
+        self.by_id.get_mut(&id).map(|consumer| &mut **consumer)
     }
 
     /// The id of the consumer of that name.
@@ -323,10 +324,10 @@ impl Consumers {
 
     /// Message `seq` was removed, by itself. [`Consumers::go_on`] follows, or [`Consumers::purged`]: nobody hears of a
     /// pending message that is gone before all is done that the same publish or request does.
-    pub fn removed(&mut self, subject: &[u8], seq: u64) {
+    pub fn removed(&mut self, subject: &[u8], seq: u64, now: Time) {
         for id in self.concerned(subject) {
             let consumer = self.by_id.get_mut(&id);
-            let lost = consumer.and_then(|consumer| consumer.on_removed(subject, seq));
+            let lost = consumer.and_then(|consumer| consumer.on_removed(subject, seq, now));
             self.lost.extend(lost);
         }
     }
@@ -372,7 +373,7 @@ impl Consumers {
     ) {
         match gone {
             Gone::Nothing => {}
-            Gone::One(subject, seq) => self.removed(subject, seq),
+            Gone::One(subject, seq) => self.removed(subject, seq, core.now()),
             Gone::Many => self.recount(view),
         }
         let ids: Vec<ConsumerId> = self.by_id.keys().copied().collect();

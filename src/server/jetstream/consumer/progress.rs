@@ -281,9 +281,11 @@ impl Progress {
         }
     }
 
-    /// A message is gone from the stream and was not pending.
-    pub fn drop_redelivered(&mut self, seq: u64) {
-        self.redelivered.remove(&seq);
+    /// A message is gone from the stream and was not pending. If it was given up, that is as good as an ack.
+    pub fn drop_redelivered(&mut self, seq: u64, now: Time) {
+        if self.redelivered.remove(&seq).is_some() {
+            self.last_acked = Some(now);
+        }
     }
 
     /// Everything below `first` is gone from the stream.

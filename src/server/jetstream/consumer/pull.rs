@@ -9,6 +9,7 @@ use crate::server::core::{Core, Message, Timer};
 use crate::server::jetstream::api::level_ok;
 use crate::wire::duration;
 use crate::wire::json;
+use crate::wire::time::SECOND;
 
 /// Highest `priority` of a request.
 const MAX_PRIORITY: i64 = 9;
@@ -37,8 +38,10 @@ impl Consumer {
         if !pin.is_empty() && pin == self.pin.id {
             self.keep_pin(work.core);
         }
-        if self.requests.queue.len() as i64 >= self.config.max_waiting {
-            self.prune_requests(work, false);
+        if self.requests.queue.len() as i64 >= self.config.max_waiting
+            && now.since(self.requests.looked_at) > SECOND
+        {
+            self.prune_requests(work.core, false);
         }
         if ask.no_wait {
             let pending = self
@@ -50,7 +53,7 @@ impl Consumer {
                 return self.send_status(work.core, reply, "404 No Messages", None);
             }
             if pending > 0 {
-                self.prune_requests(work, false);
+                self.prune_requests(work.core, false);
                 if pending < self.requests.wanted() {
                     self.requests.last_active = now;
                     return self.send_status(work.core, reply, "408 Requests Pending", None);
@@ -197,9 +200,13 @@ impl Consumer {
         }
     }
 
-    /// Looks at the waiting requests and sets the timer for the next time. `end`: there is nothing more to deliver.
+    /// Looks at the waiting requests and sets the timer for the next time. `end`: there is nothing more to deliver. While a
+    /// message is held nobody looks: nats-server sleeps.
     pub(super) fn check_requests(&mut self, work: &mut Work<'_>, end: bool) {
-        self.prune_requests(work, end);
+        if self.held.is_some() {
+            return;
+        }
+        self.prune_requests(work.core, end);
         let timer = Timer::ConsumerRequests(work.stream, self.id);
         let deadline = self
             .requests
@@ -214,21 +221,25 @@ impl Consumer {
     }
 
     /// Ends requests that are over or abandoned and sends heartbeats to the others.
-    pub(super) fn prune_requests(&mut self, work: &mut Work<'_>, end: bool) {
-        let now = work.core.now();
+    pub(super) fn prune_requests(&mut self, core: &mut Core, end: bool) {
+        if self.requests.queue.is_empty() {
+            return;
+        }
+        let now = core.now();
+        self.requests.looked_at = now;
         let mut kept = std::collections::VecDeque::with_capacity(self.requests.queue.len());
         for mut request in std::mem::take(&mut self.requests.queue) {
             let expires = request.expires.filter(|expires| now >= *expires);
             if let Some(expires) = expires {
                 let left = Some((request.batch, request.bytes));
-                self.send_status(work.core, &request.reply, "408 Request Timeout", left);
+                self.send_status(core, &request.reply, "408 Request Timeout", left);
                 self.requests.last_active = self.requests.last_active.max(expires);
             } else if end && request.no_wait && (request.expires.is_none() || request.got > 0) {
-                self.send_status(work.core, &request.reply, "404 No Messages", None);
+                self.send_status(core, &request.reply, "404 No Messages", None);
                 self.requests.last_active = self.requests.last_active.max(now);
-            } else if work.core.has_interest(&request.reply) {
+            } else if core.has_interest(&request.reply) {
                 if request.next_heartbeat.is_some_and(|due| now >= due) {
-                    self.send_heartbeat(work.core, &request.reply);
+                    self.send_heartbeat(core, &request.reply);
                     request.next_heartbeat = Some(now.after(request.heartbeat));
                 }
                 kept.push_back(request);
@@ -305,6 +316,9 @@ fn parse(payload: &[u8]) -> Result<Ask, String> {
             value,
             "JSApiConsumerGetNextRequest",
             &mut |d, name, value| {
+                if let "group" | "min_pending" | "min_ack_pending" | "id" | "priority" = name {
+                    d.embedded("PriorityGroup");
+                }
                 match name {
                     "expires" => d.duration(value, &mut ask.expires),
                     "batch" => d.int(value, &mut ask.batch),

@@ -40,9 +40,9 @@ impl Flow {
 }
 
 /// `rate_limit_bps`: a token bucket.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Rate {
-    /// Bytes a second; 0 is no limit.
+    /// Bytes a second; 0, of less than a byte, lets nothing follow.
     rate: u64,
     burst: u64,
     /// Bytes that may go at `at`; negative while delivery is held.
@@ -64,9 +64,6 @@ impl Rate {
     /// Takes `size` bytes and returns how long they have to wait, in nanoseconds: forever (`i64::MAX`) if they are more
     /// than ever may go at once, as in nats-server.
     pub fn reserve(&mut self, size: usize, now: Time) -> i64 {
-        if self.rate == 0 {
-            return 0;
-        }
         if size as u64 > self.burst {
             return i64::MAX;
         }
@@ -83,10 +80,16 @@ impl Rate {
 }
 
 impl Consumer {
+    /// Is anybody there to deliver to?
+    pub(super) fn has_interest(&self, core: &Core) -> bool {
+        let subject = self.config.deliver_subject.as_bytes();
+        let group = (!self.group.is_empty()).then_some(self.group.as_bytes());
+        self.config.is_push() && core.has_exact_interest(subject, group)
+    }
+
     /// Looks whether there is interest in the deliver subject now.
     pub(super) fn check_interest(&mut self, work: &mut Work<'_>) {
-        let subject = self.config.deliver_subject.as_bytes();
-        let interest = work.core.has_exact_interest(subject, self.config.group());
+        let interest = self.has_interest(work.core);
         if interest == self.active {
             return;
         }
@@ -113,12 +116,12 @@ impl Consumer {
         }
     }
 
-    /// The heartbeat timer fired: sends one unless something was sent meanwhile, and sets the timer again.
+    /// The heartbeat timer fired: sends one unless something was sent meanwhile or is held, and sets the timer again.
     pub(super) fn heartbeat_due(&mut self, work: &mut Work<'_>) {
         let period = self.config.idle_heartbeat;
         let now = work.core.now();
         if now >= self.last_sent.after(period) {
-            if self.active {
+            if self.active && self.held.is_none() {
                 self.send_heartbeat(work.core, self.config.deliver_subject.as_bytes());
                 if self.config.ack_policy == AckPolicy::FlowControl
                     && !self.progress.pending.is_empty()

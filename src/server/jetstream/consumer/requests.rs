@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use crate::wire::time::Time;
 
+/// A request that waits for less is over before nats-server looks at it, in nanoseconds.
+const AT_ONCE: i64 = 1000;
+
 /// What a pull request asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // the fields are the protocol's own
@@ -57,12 +60,17 @@ pub struct Request {
 impl Request {
     /// A request that came at `now`.
     pub fn new(reply: &[u8], ask: Ask, now: Time) -> Request {
+        let expires = if ask.expires < AT_ONCE {
+            0
+        } else {
+            ask.expires
+        };
         Request {
             reply: reply.to_vec(),
             batch: ask.batch,
             bytes: ask.max_bytes,
             got: 0,
-            expires: (ask.expires != 0).then(|| now.after(ask.expires)),
+            expires: (ask.expires != 0).then(|| now.after(expires)),
             no_wait: ask.no_wait,
             heartbeat: ask.idle_heartbeat,
             next_heartbeat: (ask.idle_heartbeat > 0).then(|| now.after(ask.idle_heartbeat)),
@@ -93,6 +101,8 @@ pub struct Requests {
     pub queue: VecDeque<Request>,
     /// When a request came, ended or was served last.
     pub last_active: Time,
+    /// When somebody looked for those that are over or abandoned: a full queue has it done once a second.
+    pub looked_at: Time,
 }
 
 impl Requests {

@@ -170,7 +170,6 @@ impl Consumer {
                 config: work.config,
                 store: work.store,
             };
-            self.clamp_pending(work.store);
             self.write_info(&mut w, work.core, view, true);
         }
         w.key("reset_seq").uint(seq.unwrap_or(0)).close();

@@ -57,7 +57,7 @@ impl Stream {
         }
         self.record_gone(core, seq, seq);
         if !self.consumers.is_empty() {
-            self.consumers.removed(subject, seq);
+            self.consumers.removed(subject, seq, core.now());
         }
         true
     }
