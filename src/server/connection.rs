@@ -38,7 +38,10 @@ pub struct Connection {
     pub(super) rtt: i64,
     pub(super) rtt_start: Option<Time>,
     pub(super) started: Time,
+    /// When it last sent something that puts off a PING.
     pub(super) last_in: Time,
+    /// When it last connected, changed its interest, or sent or got a message.
+    pub(super) last: Time,
     pub(super) stats: Stats,
     /// `127.0.0.1:4 - cid:5`, longer after CONNECT.
     pub(super) label: String,
@@ -73,8 +76,15 @@ impl Connection {
             rtt_start: None,
             started: now,
             last_in: now,
+            last: now,
             stats: Stats::default(),
         }
+    }
+
+    /// It sent a message or changed its interest.
+    fn acts(&mut self, now: Time) {
+        self.last = now;
+        self.last_in = now;
     }
 
     /// Bytes waiting to be taken.
@@ -219,7 +229,7 @@ impl Core {
                 let connection = self.connection_mut(id);
                 connection.stats.in_msgs += 1;
                 connection.stats.in_bytes += size;
-                connection.last_in = now;
+                connection.acts(now);
                 self.totals.in_msgs += 1;
                 self.totals.in_bytes += size;
                 return self.may_publish(id, message.subject, message.reply);
@@ -337,7 +347,8 @@ impl Core {
         queue: Option<&[u8]>,
         sid: &[u8],
     ) {
-        self.connection_mut(id).last_in = self.now;
+        let now = self.now;
+        self.connection_mut(id).acts(now);
         if queue == Some(b"_sys_") {
             let (subject, sid) = (quote(subject), String::from_utf8_lossy(sid));
             self.error(
@@ -377,7 +388,7 @@ impl Core {
     fn unsubscribe_client(&mut self, id: ConnectionId, sid: &[u8], max: Option<u64>) {
         let now = self.now;
         let connection = self.connection_mut(id);
-        connection.last_in = now;
+        connection.acts(now);
         let subscription = connection.subscriptions.get(sid).copied();
         self.acknowledge(id);
         if let Some(subscription_id) = subscription
