@@ -143,6 +143,10 @@ fn limits(options: &Options) -> Limits {
     }
 }
 
+fn is_routed(subject: &[u8]) -> bool {
+    subject.starts_with(b"_GR_.") || subject.starts_with(b"$GR.")
+}
+
 impl Core {
     /// Accepts a connection and greets it.
     pub(super) fn accept(&mut self, peer: Peer) -> ConnectionId {
@@ -274,17 +278,10 @@ impl Core {
 
     /// Checks of the publish path, and `+OK`; true if the message may be routed.
     fn may_publish(&mut self, id: ConnectionId, subject: &[u8], reply: &[u8]) -> bool {
-        let routed = |s: &[u8]| s.starts_with(b"_GR_.") || s.starts_with(b"$GR.");
-        if routed(subject) || subject.starts_with(b"$NRG.") {
-            let subject = quote(subject);
-            self.error(
-                id,
-                &format!("Permissions Violation for Publish to {subject}"),
-            );
-            self.write_log(id, "ERR", &format!("Publish Violation - Subject {subject}"));
+        if self.is_refused(id, subject) {
             return false;
         }
-        if routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
+        if is_routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
             let reply = quote(reply);
             self.error(
                 id,
@@ -295,6 +292,20 @@ impl Core {
         }
         self.acknowledge(id);
         true
+    }
+
+    /// Is it for servers to publish to this subject? Then a client is told so.
+    pub(super) fn is_refused(&mut self, id: ConnectionId, subject: &[u8]) -> bool {
+        let refused = is_routed(subject) || subject.starts_with(b"$NRG.");
+        if refused {
+            let subject = quote(subject);
+            self.error(
+                id,
+                &format!("Permissions Violation for Publish to {subject}"),
+            );
+            self.write_log(id, "ERR", &format!("Publish Violation - Subject {subject}"));
+        }
+        refused
     }
 
     /// Tells a publisher that nobody takes its request, if it wants to know.

@@ -352,7 +352,9 @@ impl Server {
             sizes: publish.sizes,
             double_space: false,
         };
-        self.core.begin_message_trace(from, &message);
+        if self.core.begin_message_trace(from, &message) {
+            return;
+        }
         let mut endpoints = std::mem::take(&mut self.endpoints);
         let mut taken = self.core.route(
             Some(from),
