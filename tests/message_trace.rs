@@ -56,12 +56,146 @@ fn who_gets_a_message_is_reported() {
     assert!(got.contains("NATS/1.0 503\r\n"), "{got}");
     assert_eq!(seen, report("", 40, "none", ""));
     bench.send("SUB > 4\r\n");
-    for destination in ["a b", "a..b", "T.*", ""] {
-        let block = format!("NATS/1.0\r\nNats-Trace-Dest: {destination}\r\n\r\n");
+    let mut send = |destination: &str, more: &str| {
+        let block = format!("NATS/1.0\r\nNats-Trace-Dest: {destination}\r\n{more}\r\n");
         let size = block.len();
-        let got = bench.send(&format!("HPUB x {size} {size}\r\n{block}\r\n"));
-        assert_eq!(got.matches("MSG ").count(), 1, "{got}");
+        bench.send(&format!("HPUB x {size} {size}\r\n{block}\r\n"))
+    };
+    let only = "Nats-Trace-Only: true\r\n";
+    for destination in ["a b", "a..b", "T.*", ""] {
+        assert_eq!(send(destination, "").matches("MSG ").count(), 1);
+        // A message that was only to be traced is not delivered when it cannot be.
+        let delivered = usize::from(destination.is_empty());
+        assert_eq!(send(destination, only).matches("MSG ").count(), delivered);
     }
+    for destination in ["$NRG.x", "_GR_.x", "$GR.x"] {
+        let refused = format!("-ERR 'Permissions Violation for Publish to \"{destination}\"'\r\n");
+        assert_eq!(send(destination, ""), refused);
+        assert_eq!(send(destination, only), refused);
+    }
+}
+
+#[test]
+fn a_report_is_json_whatever_a_header_holds() {
+    let mut bench = Bench::new();
+    bench.send("SUB T 9\r\n");
+    let (_, seen) = publish(&mut bench, "none", "K: a\x01b\"\x7fé\r\n", 0);
+    let header = "{\"header\":{\"A\":[\"1\"],\"K\":[\"a\\u0001b\\\"\x7fé\"],";
+    assert!(seen.starts_with(header), "{seen}");
+}
+
+/// The last event of a report without its type and stream, and whether the publisher was answered.
+fn fate(bench: &mut Bench, subject: &str, more: &str, size: usize) -> (String, bool) {
+    let (got, seen) = publish(bench, subject, more, size);
+    let event = seen.split("\"type\":\"js\",\"stream\":\"").nth(1);
+    let event = event.unwrap_or_default();
+    (
+        event[1..].trim_end_matches("}]}").to_owned(),
+        got.contains("MSG r "),
+    )
+}
+
+#[test]
+fn refusals_are_reported_in_the_words_of_the_server() {
+    const TRACE_ONLY: &str = "Nats-Trace-Only: true\r\n";
+    let mut bench = Bench::new();
+    bench.send("SUB T 9\r\n");
+    for (name, more) in [
+        ("A", "\"max_msg_size\":200"),
+        ("B", "\"max_msgs\":1,\"discard\":\"new\""),
+        ("E", "\"allow_msg_ttl\":true"),
+        ("F", "\"retention\":\"interest\""),
+    ] {
+        let subject = name.to_lowercase();
+        let config = format!("{{\"name\":\"{name}\",\"subjects\":[\"{subject}.*\"],{more}}}");
+        bench.ask(&format!("STREAM.CREATE.{name}"), &config);
+    }
+    bench.publish(&["b.1"]);
+    let long = format!("K: {}\r\n", "z".repeat(66_000));
+    for only in [TRACE_ONLY, ""] {
+        for (subject, headers, size, error) in [
+            ("a.1", "", 200, "maximum payload exceeded"),
+            ("e.1", &long, 1, "maximum payload exceeded"),
+            ("a.1", "Nats-TTL: 1s\r\n", 1, "message TTL disabled"),
+            (
+                "e.1",
+                "Nats-Expected-Stream: X\r\n",
+                1,
+                "expected stream does not match",
+            ),
+            (
+                "e.1",
+                "Nats-Expected-Last-Sequence: 77\r\n",
+                1,
+                "last sequence mismatch: 77 vs 0",
+            ),
+            (
+                "e.1",
+                "Nats-Expected-Last-Sequence: abc\r\n",
+                1,
+                "last sequence mismatch: 18446744073709551615 vs 0",
+            ),
+            (
+                "e.1",
+                "Nats-Expected-Last-Subject-Sequence: 77\r\n",
+                1,
+                "last sequence by subject mismatch: 77 vs 0",
+            ),
+            (
+                "e.1",
+                "Nats-Expected-Last-Msg-Id: 77\r\n",
+                1,
+                "last msgid mismatch: \\\"77\\\" vs \\\"\\\"",
+            ),
+            (
+                "e.1",
+                "Nats-Batch-Id: u\r\n",
+                1,
+                "atomic publish is disabled (10174)",
+            ),
+            (
+                "e.1",
+                "Nats-Incr: +1\r\n",
+                1,
+                "message counters is disabled (10168)",
+            ),
+            (
+                "e.1",
+                "Nats-Schedule: @every 1s\r\n",
+                1,
+                "message schedules is disabled (10188)",
+            ),
+        ] {
+            let seen = fate(&mut bench, subject, &format!("{headers}{only}"), size);
+            assert_eq!(seen, (format!("\",\"error\":\"{error}\""), true));
+        }
+        // What only storing would show stays unseen without it.
+        for (subject, headers, error) in [
+            ("b.2", "", "maximum messages exceeded"),
+            (
+                "e.1",
+                "Nats-TTL: bad\r\n",
+                "invalid per-message TTL (10165)",
+            ),
+        ] {
+            let seen = fate(&mut bench, subject, &format!("{headers}{only}"), 1);
+            let mut want = format!("\",\"subject\":\"{subject}\"");
+            if only.is_empty() {
+                want += &format!(",\"error\":\"{error}\"");
+            }
+            assert_eq!(seen, (want, only.is_empty()));
+        }
+        let seen = fate(&mut bench, "f.1", only, 1);
+        let want = "\",\"subject\":\"f.1\",\"nointerest\":true".to_owned();
+        assert_eq!(seen, (want, only.is_empty()));
+    }
+    bench.ask(
+        "STREAM.UPDATE.E",
+        "{\"name\":\"E\",\"subjects\":[\"e.*\"],\"allow_msg_ttl\":true,\"sealed\":true}",
+    );
+    let seen = fate(&mut bench, "e.1", "", 1);
+    let error = "\",\"error\":\"invalid operation on sealed stream (10109)\"";
+    assert_eq!(seen, (error.to_owned(), true));
 }
 
 #[test]

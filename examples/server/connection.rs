@@ -7,11 +7,12 @@ use nats_kv_playground::server::{ConnectionId, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
-use crate::native::Host;
+use crate::native::{Host, LINGER};
 
 /// Takes connections until the process ends.
 pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
@@ -51,9 +52,14 @@ async fn serve_tcp(host: &Host, mut socket: TcpStream, peer: Peer) {
         }
         let _ = to.shutdown().await;
     };
+    tokio::pin!(write);
     tokio::select! {
-        () = read => {}
-        () = write => {}
+        // Who closes one direction only still gets the answers.
+        () = read => {
+            host.end_of_input(id);
+            let _ = timeout(LINGER, write).await;
+        }
+        () = &mut write => {}
     }
     host.disconnect(id);
 }

@@ -19,9 +19,13 @@ use crate::connection;
 use crate::storage::Storage;
 
 /// How long closing connections may take to send what is queued for them.
-const LINGER: Duration = Duration::from_millis(500);
+pub const LINGER: Duration = Duration::from_millis(500);
 /// How long those who are behind with reading hold up who sends.
 const STALL: Duration = Duration::from_millis(10);
+
+const NO_RELOAD: &str = "Failed to reload server configuration: can only reload config when a file is provided \
+    using -c or --config";
+const NO_LOG_FILE: &str = "File log re-open ignored, not a file logger";
 
 /// The server and those who wait for it.
 pub struct Host {
@@ -80,6 +84,11 @@ impl Host {
             };
             let _ = timeout(STALL, caught_up).await;
         }
+    }
+
+    /// No more bytes from a client.
+    pub fn end_of_input(&self, id: ConnectionId) {
+        self.step(|server, now| server.end_of_input(id, now));
     }
 
     pub fn disconnect(&self, id: ConnectionId) {
@@ -249,7 +258,7 @@ async fn serve(mut config: Config) -> ExitCode {
     if let Some(listener) = websockets {
         tokio::task::spawn_local(connection::accept(host.clone(), listener, true));
     }
-    let name = stopped().await;
+    let name = stopped(&host).await;
     host.step(|server, now| server.shutdown(name, now));
     host.write();
     let all_closed = async {
@@ -264,16 +273,26 @@ async fn serve(mut config: Config) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Waits for SIGINT or SIGTERM; its name as Go prints it.
-async fn stopped() -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
+/// Waits for SIGINT or SIGTERM; its name as Go prints it. What else nats-server is sent has nothing to act on here.
+async fn stopped(host: &Host) -> &'static str {
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup), Ok(mut user)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+        signal(SignalKind::user_defined1()),
     ) else {
         return std::future::pending().await;
     };
-    tokio::select! {
-        _ = interrupt.recv() => "interrupt",
-        _ = terminate.recv() => "terminated",
+    loop {
+        let (name, tag, text) = tokio::select! {
+            _ = interrupt.recv() => return "interrupt",
+            _ = terminate.recv() => return "terminated",
+            _ = hangup.recv() => ("hangup", "ERR", NO_RELOAD),
+            _ = user.recv() => ("user defined signal 1", "INF", NO_LOG_FILE),
+        };
+        host.step(|server, now| {
+            server.note("INF", &format!("Trapped \"{name}\" signal"), now);
+            server.note(tag, text, now);
+        });
     }
 }

@@ -38,7 +38,10 @@ pub struct Connection {
     pub(super) rtt: i64,
     pub(super) rtt_start: Option<Time>,
     pub(super) started: Time,
+    /// When it last sent something that puts off a PING.
     pub(super) last_in: Time,
+    /// When it last connected, changed its interest, or sent or got a message.
+    pub(super) last: Time,
     pub(super) stats: Stats,
     /// `127.0.0.1:4 - cid:5`, longer after CONNECT.
     pub(super) label: String,
@@ -73,8 +76,15 @@ impl Connection {
             rtt_start: None,
             started: now,
             last_in: now,
+            last: now,
             stats: Stats::default(),
         }
+    }
+
+    /// It sent a message or changed its interest.
+    fn acts(&mut self, now: Time) {
+        self.last = now;
+        self.last_in = now;
     }
 
     /// Bytes waiting to be taken.
@@ -131,6 +141,10 @@ fn limits(options: &Options) -> Limits {
         headers: options.headers,
         pedantic: options.pedantic,
     }
+}
+
+fn is_routed(subject: &[u8]) -> bool {
+    subject.starts_with(b"_GR_.") || subject.starts_with(b"$GR.")
 }
 
 impl Core {
@@ -219,7 +233,7 @@ impl Core {
                 let connection = self.connection_mut(id);
                 connection.stats.in_msgs += 1;
                 connection.stats.in_bytes += size;
-                connection.last_in = now;
+                connection.acts(now);
                 self.totals.in_msgs += 1;
                 self.totals.in_bytes += size;
                 return self.may_publish(id, message.subject, message.reply);
@@ -264,17 +278,10 @@ impl Core {
 
     /// Checks of the publish path, and `+OK`; true if the message may be routed.
     fn may_publish(&mut self, id: ConnectionId, subject: &[u8], reply: &[u8]) -> bool {
-        let routed = |s: &[u8]| s.starts_with(b"_GR_.") || s.starts_with(b"$GR.");
-        if routed(subject) || subject.starts_with(b"$NRG.") {
-            let subject = quote(subject);
-            self.error(
-                id,
-                &format!("Permissions Violation for Publish to {subject}"),
-            );
-            self.write_log(id, "ERR", &format!("Publish Violation - Subject {subject}"));
+        if self.is_refused(id, subject) {
             return false;
         }
-        if routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
+        if is_routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
             let reply = quote(reply);
             self.error(
                 id,
@@ -285,6 +292,20 @@ impl Core {
         }
         self.acknowledge(id);
         true
+    }
+
+    /// Is it for servers to publish to this subject? Then a client is told so.
+    pub(super) fn is_refused(&mut self, id: ConnectionId, subject: &[u8]) -> bool {
+        let refused = is_routed(subject) || subject.starts_with(b"$NRG.");
+        if refused {
+            let subject = quote(subject);
+            self.error(
+                id,
+                &format!("Permissions Violation for Publish to {subject}"),
+            );
+            self.write_log(id, "ERR", &format!("Publish Violation - Subject {subject}"));
+        }
+        refused
     }
 
     /// Tells a publisher that nobody takes its request, if it wants to know.
@@ -337,7 +358,8 @@ impl Core {
         queue: Option<&[u8]>,
         sid: &[u8],
     ) {
-        self.connection_mut(id).last_in = self.now;
+        let now = self.now;
+        self.connection_mut(id).acts(now);
         if queue == Some(b"_sys_") {
             let (subject, sid) = (quote(subject), String::from_utf8_lossy(sid));
             self.error(
@@ -377,7 +399,7 @@ impl Core {
     fn unsubscribe_client(&mut self, id: ConnectionId, sid: &[u8], max: Option<u64>) {
         let now = self.now;
         let connection = self.connection_mut(id);
-        connection.last_in = now;
+        connection.acts(now);
         let subscription = connection.subscriptions.get(sid).copied();
         self.acknowledge(id);
         if let Some(subscription_id) = subscription

@@ -565,6 +565,7 @@ impl Core {
         }
         subscription.delivered += 1;
         let ended = subscription.delivered == subscription.max;
+        connection.last = self.now;
         let size = connection.write_message(sid, message, form);
         if connection.is_behind() {
             self.behind = Some(connection_id);

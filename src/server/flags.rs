@@ -58,7 +58,9 @@ struct Start {
 const FLAGS: &[Flag] = &[
     Flag {
         names: &["a", "addr", "net"],
-        kind: Kind::Text("HOST", |s, v| s.config.host = v),
+        kind: Kind::Text("HOST", |s, v| {
+            s.config.host = if v.is_empty() { "0.0.0.0".into() } else { v }
+        }),
         help: "Address to listen on",
     },
     Flag {
@@ -85,7 +87,11 @@ const FLAGS: &[Flag] = &[
     },
     Flag {
         names: &["sd", "store_dir"],
-        kind: Kind::Text("DIR", |s, v| s.config.store_dir = v),
+        kind: Kind::Text("DIR", |s, v| {
+            if !v.is_empty() {
+                s.config.store_dir = v;
+            }
+        }),
         help: "Where JetStream keeps file-backed streams",
     },
     Flag {
@@ -212,6 +218,9 @@ pub fn parse(args: &[String]) -> Command {
         None => {}
     }
     let mut config = start.config;
+    if config.server_name.iter().any(|name| name.contains(' ')) {
+        return fail("server name cannot contain spaces");
+    }
     for (given, port) in [
         (start.port, &mut config.port),
         (start.websocket_port, config.websocket_port.insert(0)),
@@ -373,6 +382,23 @@ mod tests {
             );
         }
         assert_eq!(config("-T=false").utc_offset, None);
+    }
+
+    /// As nats-server 2.15.2 took them.
+    #[test]
+    fn empty_values_and_spaces() {
+        let words =
+            |words: &[&str]| parse(&words.iter().map(|w| w.to_string()).collect::<Vec<_>>());
+        assert!(matches!(
+            words(&["-n", "a b"]),
+            Command::Exit { stderr, code: 1, .. } if stderr == "nats-server: server name cannot contain spaces\n"
+        ));
+        let Command::Run { config, .. } = words(&["-n", "a\tb", "-a", "", "-sd", ""]) else {
+            panic!("not taken");
+        };
+        assert_eq!(config.server_name.as_deref(), Some("a\tb"));
+        assert_eq!(config.host, "0.0.0.0");
+        assert_eq!(config.store_dir, Config::default().store_dir);
     }
 
     /// Texts and exit codes as nats-server 2.15.2 gave them.

@@ -19,7 +19,9 @@ impl Core {
     /// Something other than CONNECT came first.
     pub(super) fn auth_violation(&mut self, id: ConnectionId) {
         let options = &self.connection_mut(id).options;
-        let suffix = if !options.user.is_empty() {
+        let suffix = if !options.nkey.is_empty() {
+            format!(" - Nkey {}", quote(options.nkey.as_bytes()))
+        } else if !options.user.is_empty() {
             format!(" - User {}", quote(options.user.as_bytes()))
         } else if !options.auth_token.is_empty() {
             " - Token \"[REDACTED]\"".into()
@@ -36,6 +38,7 @@ impl Core {
         self.timers
             .set(Timer::Connection(id), Some(now.after(FIRST_PING + jitter)));
         let connection = self.connection_mut(id);
+        connection.last = now;
         connection.rtt = now.since(connection.started).max(1);
         if let Err(error) = connection.options.overlay(json) {
             self.write_log(id, "ERR", &error);
@@ -75,9 +78,10 @@ impl Core {
 
     fn relabel(&mut self, id: ConnectionId, options: &Options) {
         let client = options.label();
-        let user = match (&options.user[..], &options.auth_token[..]) {
-            ("", "") => String::new(),
-            (_, "") => format!("$G/user:{}", options.user),
+        let user = match options.shown_user() {
+            "" => String::new(),
+            nkey if !options.nkey.is_empty() => format!("$G/nkey:{nkey}"),
+            user if !options.user.is_empty() => format!("$G/user:{user}"),
             _ => "$G/token".into(),
         };
         let label = &mut self.connection_mut(id).label;

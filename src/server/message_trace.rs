@@ -21,41 +21,60 @@ pub(super) struct MessageTrace {
     json: Writer,
 }
 
+/// Adds the fields that are not empty.
+fn add(json: &mut Writer, fields: &[(&str, &[u8])]) {
+    for (key, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+        json.key(key).bytes(value);
+    }
+}
+
 impl Core {
-    /// Begins a report on a client's message, if its headers ask for one.
-    pub(super) fn begin_message_trace(&mut self, from: ConnectionId, message: &Message<'_>) {
-        let Some(destination) = headers::get(message.headers, DESTINATION) else {
-            return;
-        };
+    /// Begins a report on a client's message, if its headers ask for one; true if nothing at all is to come of it.
+    pub(super) fn begin_message_trace(
+        &mut self,
+        from: ConnectionId,
+        message: &Message<'_>,
+    ) -> bool {
+        let destination = headers::get(message.headers, DESTINATION).unwrap_or_default();
         let destination = destination.trim_ascii();
-        if !subject::is_valid(destination) || !subject::is_literal(destination) {
-            return;
+        if destination.is_empty() {
+            return false;
         }
         let only = headers::get(message.headers, ONLY).unwrap_or_default();
         let only = only.trim_ascii().to_ascii_lowercase();
-        let mut fields = Sorted::<String, String>::default();
+        let only = matches!(&only[..], b"1" | b"true" | b"on");
+        if !subject::is_valid(destination) || !subject::is_literal(destination) {
+            let shown = quote(destination);
+            let text = format!("Destination {shown} is not valid, won't be able to trace events");
+            self.write_log(from, "ERR", &text);
+            return only;
+        }
+        if self.is_refused(from, destination) {
+            return true;
+        }
+        let mut fields = Sorted::<String, Vec<String>>::default();
         for (key, value) in headers::fields(message.headers) {
-            let values = fields.get_or_insert(key.to_owned(), String::new());
-            values.push_str(if values.is_empty() { "[" } else { "," });
-            values.push_str(&quote(value.as_bytes()));
+            let values = fields.get_or_insert(key.to_owned(), Vec::new());
+            values.push(value.to_owned());
         }
         self.sent += 1;
         let mut json = Writer::default();
         self.write_server(json.open().key("server"));
         json.key("request").open().key("header").open();
         for (key, values) in fields.iter() {
-            json.key(key).raw(values.as_bytes()).close_list();
+            json.key(key).strings(values);
         }
         let size = message.headers.len() + message.payload.len();
         json.close().key("msgsize").uint(size as u64).close();
         json.key("events").open_list();
         self.message_trace = Some(MessageTrace {
             destination: destination.to_vec(),
-            only: matches!(&only[..], b"1" | b"true" | b"on"),
+            only,
             json,
         });
         let fields = [("acc", &b"$G"[..]), ("subj", message.subject)];
         self.trace_event("in", Some(from), &fields);
+        false
     }
 
     /// Reports an event with the fields that are not empty; true if nothing is to come of it.
@@ -80,11 +99,17 @@ impl Core {
             let client = self.connections.get(&id);
             name = client.map_or(b"", |client| client.options.name.as_bytes());
         }
-        for (key, value) in [("name", name)].iter().chain(fields) {
-            if !value.is_empty() {
-                json.key(key).bytes(value);
-            }
-        }
+        add(json, &[("name", name)]);
+        add(json, fields);
+        trace.only
+    }
+
+    /// Adds the fields that are not empty to the last event; true if nothing is to come of the message.
+    fn trace_more(&mut self, fields: &[(&str, &[u8])]) -> bool {
+        let Some(trace) = &mut self.message_trace else {
+            return false;
+        };
+        add(&mut trace.json, fields);
         trace.only
     }
 
@@ -122,20 +147,21 @@ impl Core {
         self.trace_event("si", None, &fields)
     }
 
-    /// Reports that a stream takes the message under `subject`, `wanted` or not, or refuses it; true if it is not to take it.
-    pub fn trace_stream(
-        &mut self,
-        stream: &str,
-        subject: &[u8],
-        error: &str,
-        wanted: bool,
-    ) -> bool {
-        let fields = [
-            ("stream", stream.as_bytes()),
-            ("subject", subject),
-            ("error", error.as_bytes()),
-        ];
-        let only = self.trace_event("js", None, &fields);
+    /// Reports that a stream got the message.
+    pub fn trace_stream(&mut self, stream: &str) {
+        self.trace_event("js", None, &[("stream", stream.as_bytes())]);
+    }
+
+    /// Reports why the stream refused it, if there is a report.
+    pub fn trace_refusal(&mut self, error: impl FnOnce() -> String) {
+        if self.message_trace.is_some() {
+            self.trace_more(&[("error", error().as_bytes())]);
+        }
+    }
+
+    /// Reports under what subject the stream would store it, `wanted` or not; true if it is not to.
+    pub fn trace_stored(&mut self, subject: &[u8], wanted: bool) -> bool {
+        let only = self.trace_more(&[("subject", subject)]);
         if let Some(trace) = self.message_trace.as_mut().filter(|_| !wanted) {
             trace.json.key("nointerest").bool(true);
         }

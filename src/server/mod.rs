@@ -245,6 +245,19 @@ impl Server {
         self.core.put_parser(connection, parser);
     }
 
+    /// The client's side sends no more: the connection is closed once it has what is queued for it.
+    pub fn end_of_input(&mut self, connection: ConnectionId, now: Time) {
+        self.core.now = now;
+        self.core.close(connection, "Client Closed");
+        self.work();
+    }
+
+    /// Adds a line of whoever runs the server to its log.
+    pub fn note(&mut self, tag: &'static str, text: &str, now: Time) {
+        self.core.now = now;
+        self.core.log(tag, text);
+    }
+
     /// The client's side closed the connection.
     pub fn disconnect(&mut self, connection: ConnectionId, now: Time) {
         self.core.now = now;
@@ -357,7 +370,9 @@ impl Server {
             sizes: publish.sizes,
             double_space: false,
         };
-        self.core.begin_message_trace(from, &message);
+        if self.core.begin_message_trace(from, &message) {
+            return;
+        }
         let mut endpoints = std::mem::take(&mut self.endpoints);
         let mut taken = self.core.route(
             Some(from),

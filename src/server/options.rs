@@ -20,7 +20,8 @@ pub(super) struct Options {
     pub pass: String,
     pub auth_token: String,
     pub account: String,
-    /// `jwt`, `nkey`, `sig` and the like: no use without operators and nkeys, but their type is checked.
+    pub nkey: String,
+    /// `jwt`, `sig` and the like: no use without operators and nkeys, but their type is checked.
     unused: String,
 }
 
@@ -42,6 +43,7 @@ impl Default for Options {
             pass: String::new(),
             auth_token: String::new(),
             account: String::new(),
+            nkey: String::new(),
             unused: String::new(),
         }
     }
@@ -96,9 +98,20 @@ impl Options {
             "pass" => &mut self.pass,
             "auth_token" => &mut self.auth_token,
             "account" => &mut self.account,
-            "jwt" | "nkey" | "sig" | "proxy_sig" | "remote_account" => &mut self.unused,
+            "nkey" => &mut self.nkey,
+            "jwt" | "sig" | "proxy_sig" | "remote_account" => &mut self.unused,
             _ => return None,
         })
+    }
+
+    /// Who it says it is, whether or not anybody asked; nobody is to see a token.
+    pub fn shown_user(&self) -> &str {
+        match (&self.nkey[..], &self.user[..], &self.auth_token[..]) {
+            ("", "", "") => "",
+            ("", "", _) => "[REDACTED]",
+            ("", user, _) => user,
+            (nkey, ..) => nkey,
+        }
     }
 
     /// Client's version, language and name for the log: `v1.55.0:go:NATS CLI`, missing parts left out.

@@ -153,21 +153,12 @@ impl Core {
     fn write_user(&self, json: &mut Writer, from: Option<ConnectionId>) {
         let user = from
             .and_then(|id| self.connections.get(&id))
-            .map(|c| self.user(c));
+            .map(|c| c.options.shown_user());
         json.open();
         json.key("user").string(user.unwrap_or_default());
         json.key("account").string("$G");
         json.key("account_name").string("$G");
         json.close();
-    }
-
-    /// Who a connection authenticated as; nobody if the server asks for nothing.
-    fn user<'a>(&self, connection: &'a Connection) -> &'a str {
-        match (&self.config.token, &self.config.user) {
-            (Some(_), _) => "[REDACTED]",
-            (None, Some(_)) => &connection.options.user,
-            (None, None) => "",
-        }
     }
 
     fn write_statz(&self, json: &mut Writer) {
@@ -208,8 +199,9 @@ impl Core {
                 "msgs_from" => -(c.stats.in_msgs as i64),
                 "bytes_to" => -(c.stats.out_bytes as i64),
                 "bytes_from" => -(c.stats.in_bytes as i64),
-                "last" => -c.last_in.0,
-                "idle" => c.last_in.0,
+                "last" => -c.last.0,
+                "idle" => c.last.0,
+                "uptime" => -c.started.0,
                 "rtt" => -c.rtt,
                 _ => 0,
             };
@@ -249,9 +241,9 @@ impl Core {
         let filter = query.filter_subject.as_bytes();
         (query.cid == 0 || query.cid == id.0)
             && matches!(query.state, 0 | 2)
-            && (query.user.is_empty() || query.user == self.user(connection))
+            && (query.user.is_empty() || query.user == connection.options.shown_user())
             && query.mqtt_client.is_empty()
-            && (filter.is_empty()
+            && (matches!(filter, b"" | b">")
                 || connection
                     .subscriptions
                     .values()
@@ -280,12 +272,12 @@ impl Core {
         json.key("ip").string(ip);
         json.key("port").uint((*port).into());
         json.key("start").time(Some(connection.started));
-        json.key("last_activity").time(Some(connection.last_in));
-        json.key("rtt").string(&go_duration(connection.rtt));
+        json.key("last_activity").time(Some(connection.last));
+        json.key("rtt").string(&round_trip(connection.rtt));
         json.key("uptime")
             .string(&whole_seconds(self.now.since(connection.started)));
         json.key("idle")
-            .string(&whole_seconds(self.now.since(connection.last_in)));
+            .string(&whole_seconds(self.now.since(connection.last)));
         json.key("pending_bytes").uint(connection.pending() as u64);
         json.key("in_msgs").uint(stats.in_msgs);
         json.key("out_msgs").uint(stats.out_msgs);
@@ -304,7 +296,7 @@ impl Core {
             }
         }
         if query.auth {
-            let user = self.user(connection);
+            let user = connection.options.shown_user();
             if !user.is_empty() {
                 json.key("authorized_user").string(user);
             }
@@ -421,8 +413,8 @@ impl Query {
     }
 }
 
-/// A duration as Go prints it: `264µs`, `1.5ms`, `2.000000001s`.
-fn go_duration(ns: i64) -> String {
+/// A round trip as Go prints it, below a millisecond cut to whole microseconds: `264µs`, `1.5ms`, `2.000000001s`.
+fn round_trip(ns: i64) -> String {
     let (unit, name) = match ns {
         0 => (1, "s"),
         ..1_000 => (1, "ns"),
@@ -432,7 +424,7 @@ fn go_duration(ns: i64) -> String {
     };
     let mut text = (ns / unit).to_string();
     let fraction = ns % unit;
-    if fraction > 0 {
+    if fraction > 0 && unit > 1_000 {
         let digits = format!("{:0width$}", fraction, width = unit.ilog10() as usize);
         text.push('.');
         text.push_str(digits.trim_end_matches('0'));

@@ -27,13 +27,16 @@ pub fn start_at(now: Time, log: &[u8]) -> (Server, ConnectionId) {
     if !log.is_empty() {
         server.restore(log, now);
     }
-    let peer = Peer {
+    let client = server.connect(peer(), now);
+    (server, client)
+}
+
+fn peer() -> Peer {
+    Peer {
         ip: "127.0.0.1".into(),
         port: 4000,
         websocket: false,
-    };
-    let client = server.connect(peer, now);
-    (server, client)
+    }
 }
 
 impl Bench {
@@ -50,17 +53,46 @@ impl Bench {
         bench
     }
 
+    /// Another server, with a client that has read its INFO.
+    pub fn with(config: Config) -> Bench {
+        let (_, _, now) = start();
+        let mut server = Server::new(config, 1, now);
+        let client = server.connect(peer(), now);
+        let mut bench = Bench {
+            server,
+            client,
+            now,
+        };
+        bench.send("");
+        bench
+    }
+
     /// Sends commands; what comes back.
     pub fn send(&mut self, text: &str) -> String {
-        self.send_bytes(text.as_bytes())
+        self.send_bytes_as(self.client, text.as_bytes())
     }
 
     /// The same with what need not be text.
     pub fn send_bytes(&mut self, bytes: &[u8]) -> String {
-        self.server.receive(self.client, bytes, self.now);
+        self.send_bytes_as(self.client, bytes)
+    }
+
+    /// Another client, which has read its INFO.
+    pub fn open(&mut self) -> ConnectionId {
+        let id = self.server.connect(peer(), self.now);
+        self.send_as(id, "");
+        id
+    }
+
+    /// Sends commands as another client; what it is sent.
+    pub fn send_as(&mut self, id: ConnectionId, text: &str) -> String {
+        self.send_bytes_as(id, text.as_bytes())
+    }
+
+    fn send_bytes_as(&mut self, id: ConnectionId, bytes: &[u8]) -> String {
+        self.server.receive(id, bytes, self.now);
         self.server.take_ready();
-        let bytes = self.server.take_output(self.client).bytes;
-        String::from_utf8(bytes).expect("text")
+        String::from_utf8(self.server.take_output(id).bytes).expect("text")
     }
 
     /// Publishes `v` on each.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the flags for addresses and passwords do, with plain sockets."""
-import json, os, socket, subprocess
+import json, os, signal, socket, subprocess, tempfile
 
 V4, V6 = "127.0.0.1", "::1"
 LISTENING = "Listening for client connections on "
@@ -90,5 +90,31 @@ for flags, key in (("--user", "u", "--pass"), "pass"), (("--auth",), "auth_token
 for flags, warned in (("--user", "u", "--pass", "p"), True), (("--user", "u", "--pass", HASH), False), (("--auth", "t"), False):
     with Server(*flags) as server:
         check(f"warning with {' '.join(flags)}", WARNING in server.log, warned)
+
+# Who sends no more still gets the answers to all it sent.
+with tempfile.TemporaryDirectory() as folder, Server("-js", "-sd", folder) as server:
+    answered = 0
+    for _ in range(200):
+        with socket.create_connection((V4, server.port), 5) as s:
+            s.recv(4096)
+            s.sendall(b'CONNECT {"verbose":false}\r\nSUB a 1\r\nPUB a 3\r\nxyz\r\nPING\r\n')
+            s.shutdown(socket.SHUT_WR)
+            answered += s.makefile("rb").read().endswith(b"MSG a 1 3\r\nxyz\r\nPONG\r\n")
+    check("answers after half a close", answered, 200)
+
+# Signals that do not end it.
+with Server() as server:
+    for line in server.process.stdout:
+        if "Server is ready" in line:
+            break
+    for number, lines in (
+        (signal.SIGHUP, ['[INF] Trapped "hangup" signal', "[ERR] Failed to reload server configuration: "
+            "can only reload config when a file is provided using -c or --config"]),
+        (signal.SIGUSR1, ['[INF] Trapped "user defined signal 1" signal', "[INF] File log re-open ignored, not a file logger"]),
+    ):
+        server.process.send_signal(number)
+        found = ["[" + server.process.stdout.readline().strip().split(" [")[-1] for _ in lines]
+        check(f"signal {number.value}", found, lines)
+    check("after signals", server.says_to(), "PONG")
 
 print(f"{sum(results)} passed, {len(results) - sum(results)} failed")

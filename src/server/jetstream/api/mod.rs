@@ -262,10 +262,10 @@ fn write_client(w: &mut Writer, core: &Core, from: Option<ConnectionId>) {
         w.key("host").string(&connection.peer.ip);
         w.key("id").uint(id.0).key("acc").string("$G");
         for (name, value) in [
-            ("user", &options.user),
-            ("name", &options.name),
-            ("lang", &options.lang),
-            ("ver", &options.version),
+            ("user", options.shown_user()),
+            ("name", &options.name[..]),
+            ("lang", &options.lang[..]),
+            ("ver", &options.version[..]),
         ] {
             if !value.is_empty() {
                 w.key(name).string(value);

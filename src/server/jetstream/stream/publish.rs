@@ -56,6 +56,7 @@ impl Stream {
         } else {
             message.reply
         };
+        core.trace_stream(&self.config.name);
         let fast = message.reply.ends_with(b".$FI");
         let accepted = if fast {
             Err(ApiError::new(400, 10205, "batch publish is disabled"))
@@ -63,13 +64,10 @@ impl Stream {
             let (subject, payload) = (message.subject, message.payload);
             self.publish(core, subject, reply, &block, payload, Origin::Client)
         };
-        let error = match &accepted {
-            Err(error) => &error.description,
-            Ok(Accepted::Duplicate(_)) => "msgid is duplicate",
-            _ => "",
-        };
-        if !error.is_empty() {
-            core.trace_stream(&self.config.name, b"", error, true);
+        match &accepted {
+            Err(error) => core.trace_refusal(|| cause(error, &block)),
+            Ok(Accepted::Duplicate(_)) => core.trace_refusal(|| "msgid is duplicate".into()),
+            Ok(_) => {}
         }
         match accepted {
             Err(error) if !reply.is_empty() => {
@@ -122,7 +120,7 @@ impl Stream {
             && !self.consumers.has_interest(&subject)
             && !matches!(origin, Origin::Mirror(..))
         {
-            if self.report(core, &subject, origin, false) {
+            if origin == Origin::Client && core.trace_stored(&subject, false) {
                 return Ok(Accepted::Reported);
             }
             let seq = self.store.last_seq() + 1;
@@ -141,6 +139,9 @@ impl Stream {
             }
             self.acknowledge(core, reply, seq, false);
             return Ok(Accepted::Unwanted(seq));
+        }
+        if origin == Origin::Client && core.trace_stored(&subject, true) {
+            return Ok(Accepted::Reported);
         }
         let mut block = Cow::Borrowed(block);
         let ttl = match parse_ttl(fields.ttl) {
@@ -163,9 +164,6 @@ impl Stream {
             block = Cow::Owned(raised);
         }
         self.check_room(&subject, &block, payload, !fields.rollup.is_empty())?;
-        if self.report(core, &subject, origin, true) {
-            return Ok(Accepted::Reported);
-        }
 
         let (seq, time) = match origin {
             Origin::Mirror(seq, time) => (seq, time),
@@ -221,11 +219,6 @@ impl Stream {
             self.settle(core);
         }
         Ok(Accepted::Stored(seq))
-    }
-
-    /// Reports what becomes of a client's message, if that was asked for; true if it is not to become it.
-    fn report(&self, core: &mut Core, subject: &[u8], origin: Origin, wanted: bool) -> bool {
-        origin == Origin::Client && core.trace_stream(&self.config.name, subject, "", wanted)
     }
 
     fn check_sizes(&self, block: &[u8], payload: &[u8]) -> Result<(), ApiError> {
@@ -491,6 +484,35 @@ enum Rollup {
     None,
     Subject,
     All,
+}
+
+/// What a report on a message with these headers says that it was refused for: not the words of the API, but what
+/// nats-server itself goes by.
+fn cause(error: &ApiError, block: &[u8]) -> String {
+    let shown = &error.description;
+    match error.err_code {
+        10054 | 10097 => "maximum payload exceeded".into(),
+        10060 | 10077 | 10111 => shown.clone(),
+        10070 => {
+            let last = shown.split_once(": ").map_or("", |(_, last)| last);
+            let (wanted, last) = (Fields::read(block).expected_last_msg_id, last.as_bytes());
+            format!("last msgid mismatch: {} vs {}", quote(wanted), quote(last))
+        }
+        10071 => {
+            let fields = Fields::read(block);
+            let last = shown.rsplit(' ').next().unwrap_or_default();
+            // The subject's is looked at first.
+            let on_subject = fields.expected_last_subject_sequence;
+            let seq = parse_seq(on_subject);
+            if !on_subject.is_empty() && seq.to_string() != last {
+                return format!("last sequence by subject mismatch: {seq} vs {last}");
+            }
+            let seq = parse_seq(fields.expected_last_sequence);
+            format!("last sequence mismatch: {seq} vs {last}")
+        }
+        10166 => "message TTL disabled".into(),
+        code => format!("{shown} ({code})"),
+    }
 }
 
 fn wrong_last_sequence(actual: u64) -> ApiError {

@@ -1,0 +1,128 @@
+//! What an ordinary user may ask of `$SYS`. Every expected value was seen on nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::Bench;
+use nats_kv_playground::server::{Config, jetstream};
+use nats_kv_playground::wire::time::SECOND;
+
+/// The ids of the connections of an answer, in order.
+fn ids(answer: &str) -> Vec<u64> {
+    let parts = answer.split("{\"cid\":").skip(1);
+    let digits = |part: &str| {
+        part.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    parts.filter_map(|part| digits(part).parse().ok()).collect()
+}
+
+/// Asks CONNZ.
+fn connz(bench: &mut Bench, query: &str) -> String {
+    let size = query.len();
+    bench.send(&format!(
+        "PUB $SYS.REQ.SERVER.PING.CONNZ r {size}\r\n{query}\r\n"
+    ))
+}
+
+/// The value of a string of the connection with this id.
+fn field<'a>(answer: &'a str, id: u64, name: &str) -> &'a str {
+    let start = format!("{{\"cid\":{id},");
+    let connection = answer.split_once(&start).map_or("", |(_, rest)| rest);
+    let key = format!("\"{name}\":\"");
+    let value = connection.split_once(&key).map_or("", |(_, rest)| rest);
+    value.split_once('"').map_or("", |(value, _)| value)
+}
+
+#[test]
+fn activity_is_interest_and_messages_both_ways_but_no_ping() {
+    let mut bench = Bench::new();
+    bench.wait(SECOND);
+    let reader = bench.open();
+    bench.send_as(reader, "CONNECT {\"verbose\":false}\r\nSUB a 1\r\n");
+    let pinger = bench.open();
+    bench.send_as(pinger, "CONNECT {\"verbose\":false}\r\n");
+    let all = connz(&mut bench, "{}");
+    let begun = field(&all, pinger.0, "last_activity").to_owned();
+
+    bench.wait(SECOND);
+    bench.publish(&["a"]);
+    bench.wait(SECOND);
+    assert_eq!(bench.send_as(pinger, "PING\r\n"), "PONG\r\n");
+    let all = connz(&mut bench, "{\"sort\":\"idle\"}");
+    assert_eq!(field(&all, pinger.0, "last_activity"), begun);
+    assert_eq!(field(&all, pinger.0, "idle"), "2s");
+    assert_eq!(field(&all, reader.0, "idle"), "1s");
+    assert_eq!(ids(&all), [pinger.0, reader.0, 5]);
+    let all = connz(&mut bench, "{\"sort\":\"last\"}");
+    assert_eq!(ids(&all), [5, reader.0, pinger.0]);
+}
+
+#[test]
+fn connections_are_sorted_and_shown_as_by_nats_server() {
+    let mut bench = Bench::new();
+    bench.wait(SECOND);
+    let other = bench.open();
+    bench.wait(775_432);
+    bench.send_as(other, "CONNECT {\"verbose\":false}\r\n");
+    let all = connz(&mut bench, "{\"sort\":\"uptime\"}");
+    assert_eq!(ids(&all), [other.0, 5]);
+    assert_eq!(field(&all, other.0, "rtt"), "775µs");
+    // It has no subscription.
+    let all = connz(&mut bench, "{\"filter_subject\":\">\"}");
+    assert_eq!(ids(&all), [5, other.0]);
+}
+
+#[test]
+fn users_are_who_they_say() {
+    let plain = || Config {
+        jetstream: Some(jetstream::start),
+        ..Config::default()
+    };
+    let token = || Config {
+        token: Some("t".into()),
+        ..plain()
+    };
+    let user = || Config {
+        user: Some("u".into()),
+        pass: Some("p".into()),
+        ..plain()
+    };
+    for (config, options, want) in [
+        (plain(), "\"user\":\"u\"", "u"),
+        (
+            plain(),
+            "\"user\":\"u\",\"pass\":\"p\",\"auth_token\":\"t\"",
+            "u",
+        ),
+        (plain(), "\"auth_token\":\"t\"", "[REDACTED]"),
+        (plain(), "\"nkey\":\"NK\",\"user\":\"u\"", "NK"),
+        (token(), "\"user\":\"u\",\"auth_token\":\"t\"", "u"),
+        (
+            user(),
+            "\"user\":\"u\",\"pass\":\"p\",\"auth_token\":\"x\"",
+            "u",
+        ),
+    ] {
+        let mut bench = Bench::with(config);
+        bench.send(&format!(
+            "CONNECT {{\"verbose\":false,{options}}}\r\nSUB r 1\r\n"
+        ));
+        let info = bench.send("PUB $SYS.REQ.USER.INFO r 0\r\n\r\n");
+        let data = format!(
+            "\"data\":{{\"user\":\"{want}\",\"account\":\"$G\",\"account_name\":\"$G\"}}}}\r\n"
+        );
+        assert!(info.ends_with(&data), "{options}: {info}");
+        let all = connz(&mut bench, "{\"auth\":true}");
+        assert_eq!(field(&all, 5, "authorized_user"), want);
+        for user in ["u", "[REDACTED]", "NK"] {
+            let all = connz(&mut bench, &format!("{{\"user\":\"{user}\"}}"));
+            assert_eq!(ids(&all).len(), usize::from(user == want), "{options}");
+        }
+        bench.send("UNSUB 1\r\nSUB $JS.EVENT.ADVISORY.API 2\r\n");
+        let advisory = bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+        let named = format!("\"acc\":\"$G\",\"user\":\"{want}\"");
+        assert!(advisory.contains(&named), "{options}: {advisory}");
+    }
+}
