@@ -401,3 +401,21 @@ fn a_source_that_comes_later_brings_nothing_old() {
     let info = bench.ask("STREAM.INFO.D", "");
     assert_eq!(number(&info, "messages"), 2, "{info}");
 }
+
+/// A follower begins to read a moment after it was made; until then an update may have it start elsewhere.
+#[test]
+fn where_a_source_starts_is_settled_when_it_is_read() {
+    for (wait, messages) in [(0, 3), (SECOND, 0)] {
+        let mut bench = mirrored();
+        let late = "{\"name\":\"S\",\"sources\":[{\"name\":\"O\",\"opt_start_seq\":10}]}";
+        bench.ask("STREAM.CREATE.S", late);
+        bench.wait(wait);
+        bench.ask(
+            "STREAM.UPDATE.S",
+            "{\"name\":\"S\",\"sources\":[{\"name\":\"O\"}]}",
+        );
+        bench.wait(2 * SECOND);
+        let info = bench.ask("STREAM.INFO.S", "");
+        assert_eq!(number(&info, "messages"), messages, "{info}");
+    }
+}

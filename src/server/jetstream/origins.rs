@@ -37,7 +37,12 @@ impl JetStream {
                 .iter()
                 .position(|f| f.source.is_same(source) && f.mirror == mirror);
             let follow = match known {
-                Some(known) => old.swap_remove(known),
+                // Where to start is asked when it is found, and by then may be another place.
+                Some(known) => {
+                    let mut follow = old.swap_remove(known);
+                    follow.source.clone_from(source);
+                    follow
+                }
                 None => {
                     let consumer = match &source.consumer {
                         Some(durable) => durable.name.clone(),
