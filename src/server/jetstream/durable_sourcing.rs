@@ -5,7 +5,7 @@
 use super::JetStream;
 use super::consumer::AckPolicy;
 use super::error::ApiError;
-use super::origins::{REFUSED, RETRY, jitter, set_timer};
+use super::origins::{REFUSED, RETRY, jitter, let_go, set_timer};
 use super::stream::{Follow, Followed, Refused};
 use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::wire::time::{SECOND, Time};
@@ -125,11 +125,7 @@ impl JetStream {
 
 /// Listens to the consumer no more, and asks it anew after `wait` nanoseconds and up to as long again.
 fn lose(core: &mut Core, id: StreamId, follow: &mut Follow, wait: i64) {
-    if !follow.deliver.is_empty() {
-        core.unsubscribe(&follow.deliver, Endpoint::Follow(id));
-        follow.deliver.clear();
-    }
-    follow.origin = None;
+    let_go(core, id, follow);
     follow.error = None;
     follow.retry = Some(jitter(core, wait));
 }

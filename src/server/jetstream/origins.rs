@@ -2,14 +2,14 @@
 //! internal consumers for it; here messages are copied at once, when they are stored.
 
 use super::JetStream;
-use super::consumer::{AckPolicy, Action, Config, Consumer, DeliverPolicy};
+use super::consumer::{AckPolicy, Action, Config, Consumer, DeliverPolicy, check};
 use super::error::{ApiError, STREAM_NOT_FOUND};
 use super::stream::{Follow, Followed, Refused, Retention, Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::server::sha256::short_hash;
+use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
-use crate::wire::{duration, headers};
 
 /// A follower looks for its origin this long after its creation, and up to as long again.
 const ATTACH: i64 = SECOND / 10;
@@ -321,9 +321,7 @@ impl JetStream {
             return;
         };
         for follow in stream.follows.iter_mut().filter(|follow| gone(follow)) {
-            core.unsubscribe(&follow.deliver, Endpoint::Follow(follower));
-            follow.deliver.clear();
-            follow.origin = None;
+            let_go(core, follower, follow);
             follow.retry.get_or_insert(at);
         }
         set_timer(core, stream);
@@ -350,27 +348,32 @@ impl JetStream {
     }
 }
 
-/// What nats-server answers when it makes a consumer of its own for a follower: that must be within the stream's limits, too.
+/// What nats-server answers when it makes a hidden consumer for a follower: that must be within the stream's limits, too.
 fn refuses_reader(origin: &StreamConfig) -> Option<ApiError> {
-    let limits = &origin.consumer_limits;
     if origin.retention != Retention::Limits {
-        None
-    } else if limits.max_ack_pending > 0 {
-        let text = "consumer requires ack policy for max ack pending";
-        Some(ApiError::new(400, 10082, text))
-    } else if (1..READER_THRESHOLD).contains(&limits.inactive_threshold) {
-        let limit = duration::format(limits.inactive_threshold);
-        let text = format!("consumer inactive threshold exceeds system limit of {limit}");
-        Some(ApiError::new(400, 10153, text))
-    } else {
-        None
+        return None;
     }
+    let mut reader = Config {
+        deliver_subject: "$JS".into(),
+        ack_policy: AckPolicy::None,
+        inactive_threshold: READER_THRESHOLD,
+        ..Config::default()
+    };
+    let made = reader.set_defaults(origin, false);
+    made.and_then(|()| check(&reader, origin)).err()
 }
 
 /// What a stream follows; the flag is for a mirror.
 fn origins(config: &StreamConfig) -> impl Iterator<Item = (&super::stream::Source, bool)> {
     let mirror = config.mirror.iter().map(|source| (source, true));
     mirror.chain(config.sources().iter().map(|source| (source, false)))
+}
+
+/// Listens no more to what reads the origin, which is to be looked for anew.
+pub(super) fn let_go(core: &mut Core, id: StreamId, follow: &mut Follow) {
+    core.unsubscribe(&follow.deliver, Endpoint::Follow(id));
+    follow.deliver.clear();
+    follow.origin = None;
 }
 
 pub(super) fn set_timer(core: &mut Core, stream: &Stream) {

@@ -18,7 +18,7 @@ mod requests;
 mod saved;
 mod start;
 
-pub(super) use self::check::{INVALID_GROUP, is_valid_group};
+pub(super) use self::check::{INVALID_GROUP, check, is_valid_group};
 pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;
 use self::progress::Progress;
