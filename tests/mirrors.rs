@@ -419,3 +419,19 @@ fn where_a_source_starts_is_settled_when_it_is_read() {
         assert_eq!(number(&info, "messages"), messages, "{info}");
     }
 }
+
+/// Of two sources of a stream that was purged the one that is read first brings all it has, the other nothing old.
+#[test]
+fn sources_of_a_purged_stream_are_read_one_after_the_other() {
+    let mut bench = mirrored();
+    let config = "{\"name\":\"P\",\"subjects\":[\"p.>\"]}";
+    bench.ask("STREAM.CREATE.P", config);
+    bench.publish(&["p.1", "p.2"]);
+    let both = "{\"name\":\"S\",\"sources\":[{\"name\":\"O\"},{\"name\":\"P\"}]}";
+    bench.ask("STREAM.CREATE.S", both);
+    bench.ask("STREAM.PURGE.S", "{\"seq\":9}");
+    bench.wait(SECOND);
+    let info = bench.ask("STREAM.INFO.S", "");
+    let messages = number(&info, "messages");
+    assert!(messages == 3 || messages == 2, "{info}");
+}

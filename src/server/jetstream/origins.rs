@@ -27,7 +27,6 @@ pub(super) const REFUSED: i64 = 2 * SECOND;
 impl JetStream {
     /// A stream was created, or its configuration changed: follows what it names. What stays the same goes on.
     pub(super) fn follow(&mut self, core: &mut Core, id: StreamId) {
-        let at = jitter(core, ATTACH);
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
@@ -48,6 +47,8 @@ impl JetStream {
                         Some(durable) => durable.name.clone(),
                         None => consumer_name(&stream.config, source, mirror),
                     };
+                    // Each in its time: what comes first may leave nothing old to take for the others.
+                    let at = jitter(core, ATTACH);
                     let mut follow = Follow::new(source.clone(), mirror, consumer, at);
                     if !mirror {
                         follow.recall(stream);
