@@ -8,6 +8,9 @@ import json, os, platform, re, shutil, socket, statistics, subprocess, sys, temp
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = os.path.join(ROOT, "target/release/examples/server")
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from common import ports
+
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 
 PUT = "nats bench kv put --size 16 --storage {} --msgs {}"
@@ -28,9 +31,8 @@ WORK = [  # name, preparation, command (several: the first one's figure counts),
 def serve(binary, synced):
     """Starts a server; (process, port, folder)."""
     folder = tempfile.mkdtemp(prefix="bench-")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    held = ports.reserve()
+    port = ports.number(held)
     options = ["-js", "-a", "127.0.0.1", "-p", str(port), "-sd", folder]
     if synced and binary != OURS:
         with open(os.path.join(folder, "synced.conf"), "w") as f:
@@ -41,6 +43,7 @@ def serve(binary, synced):
     while process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
+            held.close()
             return process, port, folder
         except OSError:
             time.sleep(0.02)

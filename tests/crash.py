@@ -9,6 +9,8 @@ SEED repeats a run.
 """
 import base64, json, os, random, shutil, socket, subprocess, sys, tempfile, threading, time
 
+from common import ports
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARIES = [os.path.join(ROOT, "target", kind, "examples/server") for kind in ("release", "debug")]
 WRITERS, KEYS, HISTORY = 4, 50, 64
@@ -66,9 +68,8 @@ class Client:
 class Server:
     def __init__(self, folder):
         self.folder = folder
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.held = ports.reserve()
+        self.port = ports.number(self.held)
 
     def start(self):
         binary = next((b for b in BINARIES if os.path.exists(b)), BINARIES[0])

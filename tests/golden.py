@@ -22,6 +22,8 @@ The server runs with -js unless the session starts one itself. What changes from
 import concurrent.futures, difflib, fcntl, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile
 import termios, time
 
+from common import ports
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SESSIONS = os.path.join(ROOT, "tests", "golden")
 OUR_NATS = os.path.abspath(os.environ.get("NATS_BIN", os.path.join(ROOT, "target/debug/examples/nats")))
@@ -64,14 +66,14 @@ class Server:
     def __init__(self, binary):
         self.binary, self.process = binary, None
         self.folder = tempfile.mkdtemp(prefix="golden-server-")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.log = tempfile.TemporaryFile()
+        self.held = ports.reserve()
+        self.port = ports.number(self.held)
 
     def start(self, args):
         self.stop()
         command = [self.binary, *args.split(), "-a", "127.0.0.1", "-p", str(self.port), "-sd", self.folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
         end = time.time() + 15
         while time.time() < end and self.process.poll() is None:
             try:
@@ -81,7 +83,14 @@ class Server:
                         return
             except OSError:
                 time.sleep(0.02)
-        raise RuntimeError("the server did not come up: " + " ".join(command))
+        raise RuntimeError("the server did not come up: " + " ".join(command) + self.last_words())
+
+    def last_words(self):
+        """How the server ended and the end of its log; nothing while it runs."""
+        if self.process is None or self.process.poll() is None:
+            return ""
+        self.log.seek(0)
+        return f"\nthe server ended with {self.process.poll()}:\n{self.log.read()[-2000:].decode('utf-8', 'replace')}"
 
     def stop(self):
         if self.process:
@@ -100,6 +109,8 @@ class Server:
 
     def close(self):
         self.stop()
+        self.held.close()
+        self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -205,6 +216,8 @@ def play(session, server_binary, nats_binary):
     finally:
         for command in running.values():
             command.interrupt()
+        if words := server.last_words():
+            seen.append(words)
         server.close()
         shutil.rmtree(home, ignore_errors=True)
     return "\n".join(seen) + "\n"

@@ -1,22 +1,37 @@
 //! Bytes between sockets and the server: plain TCP, or binary WebSocket frames whose borders mean nothing.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use nats_kv_playground::server::{ConnectionId, Peer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::native::{Host, LINGER};
 
-/// Takes connections until the process ends.
+/// How long no connection is taken after one could not be; nats-server begins with as much.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+
+/// Takes connections until the process ends: one that cannot be taken (too many open files) does not end it.
 pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
-    while let Ok((socket, address)) = listener.accept().await {
+    loop {
+        let (socket, address) = match listener.accept().await {
+            Ok(taken) => taken,
+            Err(error) => {
+                host.note(
+                    "ERR",
+                    &format!("Temporary Client Accept Error({error}), sleeping 10ms"),
+                );
+                sleep(ACCEPT_AGAIN).await;
+                continue;
+            }
+        };
         let host = host.clone();
         let peer = Peer {
             ip: address.ip().to_canonical().to_string(),

@@ -86,6 +86,11 @@ impl Host {
         }
     }
 
+    /// A line of the log.
+    pub fn note(&self, tag: &'static str, text: &str) {
+        self.step(|server, now| server.note(tag, text, now));
+    }
+
     /// No more bytes from a client.
     pub fn end_of_input(&self, id: ConnectionId) {
         self.step(|server, now| server.end_of_input(id, now));
@@ -290,9 +295,7 @@ async fn stopped(host: &Host) -> &'static str {
             _ = hangup.recv() => ("hangup", "ERR", NO_RELOAD),
             _ = user.recv() => ("user defined signal 1", "INF", NO_LOG_FILE),
         };
-        host.step(|server, now| {
-            server.note("INF", &format!("Trapped \"{name}\" signal"), now);
-            server.note(tag, text, now);
-        });
+        host.note("INF", &format!("Trapped \"{name}\" signal"));
+        host.note(tag, text);
     }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What the flags for addresses and passwords do, with plain sockets."""
-import json, os, signal, socket, subprocess, tempfile
+import json, os, resource, signal, socket, subprocess, tempfile
 
 V4, V6 = "127.0.0.1", "::1"
 LISTENING = "Listening for client connections on "
@@ -101,6 +101,21 @@ with tempfile.TemporaryDirectory() as folder, Server("-js", "-sd", folder) as se
             s.shutdown(socket.SHUT_WR)
             answered += s.makefile("rb").read().endswith(b"MSG a 1 3\r\nxyz\r\nPONG\r\n")
     check("answers after half a close", answered, 200)
+
+# Who comes when no more files can be opened waits until others go.
+with Server() as server:
+    limit = len(os.listdir(f"/proc/{server.process.pid}/fd")) + 3
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    clients = [socket.create_connection((V4, server.port), 5) for _ in range(8)]
+    check("the first has its INFO", clients[0].recv(4), b"INFO")
+    for line in server.process.stdout:
+        if "Temporary Client Accept Error" in line:
+            break
+    for client in clients[:-1]:
+        client.close()
+    check("the last has its INFO", clients[-1].recv(4), b"INFO")
+    clients[-1].close()
+    check("after too many", server.says_to(), "PONG")
 
 # Signals that do not end it.
 with Server() as server:

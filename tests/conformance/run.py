@@ -12,24 +12,16 @@ SERVER_BIN names our server (target/debug/examples/server).
 import os, re, shutil, socket, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from common import ports
+
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OURS = os.path.abspath(os.environ.get("SERVER_BIN", os.path.join(ROOT, "target/debug/examples/server")))
 LIMIT = 180  # seconds a script
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-def start(which, folder):
-    """Starts a server; the process and its two ports."""
-    port, ws = free_ports(2)
+def start(which, folder, port, ws):
+    """Starts a server on two ports."""
     if which == "ours":
         command = [OURS, "-js", "-a", "127.0.0.1", "-p", str(port), "-sd", folder, "--ws_port", str(ws)]
     else:
@@ -44,7 +36,7 @@ def start(which, folder):
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as s:
                 if s.recv(4) == b"INFO":
-                    return process, port, ws
+                    return process
         except OSError:
             time.sleep(0.02)
     process.kill()
@@ -52,11 +44,11 @@ def start(which, folder):
     raise RuntimeError("the server did not come up: " + " ".join(command))
 
 
-def run(script, which):
-    """(passed, failed) of one script against one server."""
+def run(script, which, port, ws):
+    """(passed, failed) of one script against one server on these ports."""
     folder = tempfile.mkdtemp(prefix="conformance-")
     try:
-        server, port, ws = start(which, folder)
+        server = start(which, folder, port, ws)
     except RuntimeError as error:
         print(error)
         return 0, 1
@@ -101,7 +93,8 @@ def main():
     passed = failed = 0
     for script in scripts:
         for which in servers:
-            more = run(os.path.join(HERE, script), which)
+            with ports.reserve() as client, ports.reserve() as websocket:
+                more = run(os.path.join(HERE, script), which, ports.number(client), ports.number(websocket))
             passed, failed = passed + more[0], failed + more[1]
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nats_kv_playground::server::{ConnectionId, Server};
 use nats_kv_playground::wire::time::Time;
+use tokio::net::TcpSocket;
 
 use crate::step::{Act, STREAMS, Step};
 
@@ -216,6 +217,8 @@ impl Ours {
 pub struct Real {
     process: RefCell<Child>,
     port: u16,
+    /// Keeps the port: nobody else is given it, before the server listens or while it starts again.
+    _held: TcpSocket,
     folder: Folder,
 }
 
@@ -237,17 +240,17 @@ impl Drop for Real {
 impl Real {
     /// Starts one; `None` if there is no nats-server on PATH.
     pub fn start() -> Option<Real> {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .ok()?
-            .local_addr()
-            .ok()?
-            .port();
+        let held = TcpSocket::new_v4().ok()?;
+        held.set_reuseaddr(true).ok()?;
+        held.bind(([127, 0, 0, 1], 0).into()).ok()?;
+        let port = held.local_addr().ok()?.port();
         let folder =
             std::env::temp_dir().join(format!("differential-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).ok()?;
         let real = Real {
             process: RefCell::new(run(port, &folder)?),
             port,
+            _held: held,
             folder: Folder(folder),
         };
         real.listens();

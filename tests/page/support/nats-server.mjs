@@ -1,18 +1,10 @@
 // A real nats-server with a WebSocket door and a password, on the loopback; can be stopped and started again.
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { start } from "../../common/nats-server.mjs";
 
 export class NatsServer {
   user = "ada";
@@ -21,16 +13,7 @@ export class NatsServer {
   static async start(options = {}) {
     const server = new NatsServer();
     server.folder = mkdtempSync(join(tmpdir(), "page-nats-"));
-    [server.port, server.wsPort] = [await freePort(), await freePort()];
-    const jetstream = options.jetstream === false ? "" : `jetstream { store_dir: "${server.folder}/js" }`;
-    writeFileSync(
-      join(server.folder, "server.conf"),
-      `listen: "127.0.0.1:${server.port}"
-       server_name: "loopback"
-       ${jetstream}
-       authorization { user: "${server.user}", password: "${server.password}" }
-       websocket { listen: "127.0.0.1:${server.wsPort}", no_tls: true }`,
-    );
+    server.jetstream = options.jetstream === false ? "" : `jetstream { store_dir: "${server.folder}/js" }`;
     await server.up();
     return server;
   }
@@ -44,19 +27,16 @@ export class NatsServer {
   }
 
   async up() {
-    this.process = spawn("nats-server", ["-c", join(this.folder, "server.conf")], { stdio: "ignore" });
-    this.process.once("error", (error) => (this.failed = error));
-    while (!(await this.answers())) {
-      if (this.failed) throw this.failed;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  answers() {
-    return new Promise((resolve) => {
-      const socket = connect(this.wsPort, "127.0.0.1", () => (socket.destroy(), resolve(true)));
-      socket.once("error", () => resolve(false));
-    });
+    const config = join(this.folder, "server.conf");
+    writeFileSync(
+      config,
+      `listen: "127.0.0.1:${this.port ?? -1}"
+       server_name: "loopback"
+       ${this.jetstream}
+       authorization { user: "${this.user}", password: "${this.password}" }
+       websocket { listen: "127.0.0.1:${this.wsPort ?? -1}", no_tls: true }`,
+    );
+    Object.assign(this, await start(this.folder, ["-c", config]));
   }
 
   async down() {
