@@ -25,8 +25,9 @@ pub(super) struct Findings {
 pub(super) fn plain(value: i64, unit: &str) -> String {
     match unit {
         "s" => {
+            let (sign, value) = signed(value);
             let rounded = (value + 50_000) / 100_000;
-            format!("{}.{:04}", rounded / 10_000, rounded % 10_000)
+            format!("{sign}{}.{:04}", rounded / 10_000, rounded % 10_000)
         }
         _ => value.to_string(),
     }
@@ -34,11 +35,36 @@ pub(super) fn plain(value: i64, unit: &str) -> String {
 
 /// A number as JSON has it: seconds with as many digits as needed.
 pub(super) fn float(value: i64, unit: &str) -> String {
-    if unit != "s" {
-        return value.to_string();
+    shortest(value, unit, -6, i32::MAX, 1)
+}
+
+/// A number in as few digits as tell it from others, with an exponent below and above these, of so many digits at least.
+fn shortest(value: i64, unit: &str, low: i32, high: i32, width: usize) -> String {
+    let decimals = if unit == "s" { 9 } else { 0 };
+    let (sign, value) = signed(value);
+    let digits = value.to_string();
+    let exponent = digits.len() as i32 - 1 - decimals;
+    if value != 0 && (exponent < low || exponent >= high) {
+        let (first, rest) = digits.split_at(1);
+        let rest = rest.trim_end_matches('0');
+        let point = if rest.is_empty() { "" } else { "." };
+        let minus = if exponent < 0 { '-' } else { '+' };
+        let exponent = exponent.unsigned_abs();
+        return format!("{sign}{first}{point}{rest}e{minus}{exponent:0width$}");
     }
-    let text = format!("{}.{:09}", value / SECOND, value % SECOND);
+    if unit != "s" {
+        return format!("{sign}{value}");
+    }
+    let text = format!(
+        "{sign}{}.{:09}",
+        value / 1_000_000_000,
+        value % 1_000_000_000
+    );
     text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+fn signed(value: i64) -> (&'static str, u64) {
+    (if value < 0 { "-" } else { "" }, value.unsigned_abs())
 }
 
 impl Findings {
@@ -178,13 +204,14 @@ impl Findings {
             .figures
             .iter()
             .map(|f| {
-                let help = format!("Data about the NATS CLI check {check}");
+                let help =
+                    help::of(f).unwrap_or_else(|| format!("Data about the NATS CLI check {check}"));
                 let label = format!("item=\"{item}\"");
                 (
                     format!("{namespace}_{check}_{}", f.name),
                     help,
                     label,
-                    float(f.value, f.unit),
+                    shortest(f.value, f.unit, -4, 6, 2),
                 )
             })
             .collect();
@@ -232,9 +259,16 @@ impl Findings {
         ];
         let mut table = Table::new("", &headers);
         for f in &self.figures {
-            let three = |value: i64| match f.unit {
-                "s" => format!("{}.{:03}", value / SECOND, value % SECOND / 1_000_000),
-                _ => format!("{}.000", crate::cli::render::number(value)),
+            let three = |value: i64| {
+                let (sign, value) = signed(value);
+                let (whole, millis) = match f.unit {
+                    "s" => (value / 1_000_000_000, value / 1_000_000 % 1000),
+                    _ => (value, 0),
+                };
+                format!(
+                    "{sign}{}.{millis:03}",
+                    crate::cli::render::number(whole as i64)
+                )
             };
             let cells = [
                 f.name.into(),
@@ -242,7 +276,7 @@ impl Findings {
                 f.unit.into(),
                 three(f.crit),
                 three(f.warn),
-                String::new(),
+                help::of(f).unwrap_or_default(),
             ];
             table.row(cells.to_vec());
         }

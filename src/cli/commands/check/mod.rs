@@ -1,6 +1,7 @@
 //! `nats server check`: one line for a monitoring system, and an exit code.
 
 mod findings;
+mod help;
 mod stream;
 
 pub use stream::{consumer, message, stream};

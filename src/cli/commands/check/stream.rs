@@ -91,7 +91,7 @@ pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamIn
     let silent = info
         .sources
         .iter()
-        .filter(|s| seen > 0 && (s.active < 0 || s.active >= seen))
+        .filter(|s| seen > 0 && s.active >= seen)
         .count();
     found.figure("sources_lagged", lagged as i64, (0, 0), "");
     found.figure("sources_inactive", silent as i64, (0, 0), "");
@@ -113,7 +113,7 @@ pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamIn
     found.figure("lag", mirror.lag as i64, (0, lag as i64), "");
     found.figure("active", mirror.active, (0, seen), "s");
     let late = lag > 0 && mirror.lag >= lag;
-    let unseen = seen > 0 && (mirror.active < 0 || mirror.active >= seen);
+    let unseen = seen > 0 && mirror.active >= seen;
     if late {
         found.critical(format!("Mirror Lag {}", mirror.lag));
     }
