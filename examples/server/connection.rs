@@ -51,7 +51,9 @@ pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
 
 async fn serve_tcp(host: &Host, mut socket: TcpStream, peer: Peer) {
     let (mut from, mut to) = socket.split();
-    let (id, writer) = host.connect(peer);
+    let Some((id, writer)) = host.connect(peer) else {
+        return;
+    };
     let read = async {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = from.read(&mut buffer).await {
@@ -96,7 +98,9 @@ async fn accept_websocket(host: &Host, mut socket: TcpStream, peer: Peer) {
 
 async fn serve_websocket(host: &Host, socket: WebSocketStream<&mut TcpStream>, peer: Peer) {
     let (mut to, mut from) = socket.split();
-    let (id, writer) = host.connect(peer);
+    let Some((id, writer)) = host.connect(peer) else {
+        return;
+    };
     let read = async {
         while let Some(Ok(message)) = from.next().await {
             match message {

@@ -5,6 +5,8 @@ mod connection;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
+mod signals;
+#[cfg(not(target_arch = "wasm32"))]
 mod storage;
 
 #[cfg(not(target_arch = "wasm32"))]
