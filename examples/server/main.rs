@@ -8,6 +8,10 @@ mod native;
 mod signals;
 #[cfg(not(target_arch = "wasm32"))]
 mod storage;
+#[cfg(not(target_arch = "wasm32"))]
+mod upgrade;
+#[cfg(not(target_arch = "wasm32"))]
+mod websocket;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {

@@ -105,6 +105,11 @@ impl Host {
         self.step(|server, now| server.end_of_input(id, now));
     }
 
+    /// What carries the bytes of a client is broken.
+    pub fn broken(&self, id: ConnectionId, why: &str) {
+        self.step(|server, now| server.broken(id, why, now));
+    }
+
     pub fn disconnect(&self, id: ConnectionId) {
         self.step(|server, now| server.disconnect(id, now));
         self.writers.borrow_mut().remove(&id);

@@ -257,6 +257,15 @@ impl Server {
         self.work();
     }
 
+    /// What carries a connection's bytes is broken, such as a WebSocket's frames: nothing can be read any more.
+    pub fn broken(&mut self, connection: ConnectionId, why: &str, now: Time) {
+        self.core.now = now;
+        let text = format!("read error: {why}");
+        self.core.write_log(connection, "ERR", &text);
+        self.core.close(connection, "Read Error");
+        self.work();
+    }
+
     /// Adds a line of whoever runs the server to its log.
     pub fn note(&mut self, tag: &'static str, text: &str, now: Time) {
         self.core.now = now;
