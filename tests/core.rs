@@ -482,7 +482,7 @@ fn closing_ends_subscriptions_and_shutdown_closes_all() {
             .ask(b, "SUB r 1\r\nPUB foo r 0\r\n\r\n")
             .contains(" 503\r\n")
     );
-    bench.server.shutdown("interrupt", bench.now);
+    bench.server.shutdown(bench.now);
     assert_eq!(bench.output(b).close.as_deref(), Some("Server Shutdown"));
     assert_eq!(bench.server.next_deadline(), None);
 }

@@ -1,31 +1,27 @@
 //! One thread owns the server; a task a connection reads, another writes, one more keeps the server's deadlines.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nats_kv_playground::server::flags::{self, Command};
-use nats_kv_playground::server::{Config, ConnectionId, Output, Peer, Server, jetstream};
+use nats_kv_playground::server::{Config, ConnectionId, LameDuck, Output, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::Time;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::{sleep, timeout};
 
 use crate::connection;
+use crate::signals::{self, Signals};
 use crate::storage::Storage;
 
 /// How long closing connections may take to send what is queued for them.
 pub const LINGER: Duration = Duration::from_millis(500);
 /// How long those who are behind with reading hold up who sends.
 const STALL: Duration = Duration::from_millis(10);
-
-const NO_RELOAD: &str = "Failed to reload server configuration: can only reload config when a file is provided \
-    using -c or --config";
-const NO_LOG_FILE: &str = "File log re-open ignored, not a file logger";
 
 /// The server and those who wait for it.
 pub struct Host {
@@ -34,6 +30,8 @@ pub struct Host {
     storage: RefCell<Option<Storage>>,
     /// Wakes the writer of a connection.
     writers: RefCell<HashMap<ConnectionId, Rc<Notify>>>,
+    /// Nobody new may come in.
+    leaving: Cell<bool>,
     /// The next deadline may have changed.
     deadline: Notify,
     /// A connection ended.
@@ -44,7 +42,7 @@ pub struct Host {
 
 impl Host {
     /// Runs one step of the server and does what the drain rule asks for.
-    fn step<T>(&self, act: impl FnOnce(&mut Server, Time) -> T) -> T {
+    pub fn step<T>(&self, act: impl FnOnce(&mut Server, Time) -> T) -> T {
         let mut server = self.server.borrow_mut();
         let result = act(&mut server, now());
         for id in server.take_ready() {
@@ -59,15 +57,18 @@ impl Host {
         result
     }
 
-    /// Accepts a client; its writer is to wait for the second.
-    pub fn connect(&self, peer: Peer) -> (ConnectionId, Rc<Notify>) {
+    /// Accepts a client, unless the server is a lame duck; its writer is to wait for the second.
+    pub fn connect(&self, peer: Peer) -> Option<(ConnectionId, Rc<Notify>)> {
+        if self.leaving.get() {
+            return None;
+        }
         let writer = Rc::new(Notify::new());
         let id = self.step(|server, now| {
             let id = server.connect(peer, now);
             self.writers.borrow_mut().insert(id, writer.clone());
             id
         });
-        (id, writer)
+        Some((id, writer))
     }
 
     /// Bytes from a client. As in nats-server, who sends more than others read waits for them, a little.
@@ -91,9 +92,22 @@ impl Host {
         self.step(|server, now| server.note(tag, text, now));
     }
 
+    /// Starts lame duck mode. Nothing that happens from here on is kept.
+    pub fn enter_lame_duck_mode(&self) -> LameDuck {
+        self.leaving.set(true);
+        self.write();
+        self.storage.replace(None);
+        self.step(Server::enter_lame_duck_mode)
+    }
+
     /// No more bytes from a client.
     pub fn end_of_input(&self, id: ConnectionId) {
         self.step(|server, now| server.end_of_input(id, now));
+    }
+
+    /// What carries the bytes of a client is broken.
+    pub fn broken(&self, id: ConnectionId, why: &str) {
+        self.step(|server, now| server.broken(id, why, now));
     }
 
     pub fn disconnect(&self, id: ConnectionId) {
@@ -158,7 +172,7 @@ impl Host {
     }
 }
 
-fn now() -> Time {
+pub fn now() -> Time {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -209,6 +223,14 @@ async fn listen(host: &str, port: u16) -> std::io::Result<TcpListener> {
 }
 
 async fn serve(mut config: Config) -> ExitCode {
+    // Whoever reads that the server is ready may send one.
+    let signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            eprintln!("nats-server: cannot wait for signals: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     config.pid = std::process::id();
     let clients = match listen(&config.host, config.port).await {
         Ok(listener) => listener,
@@ -252,6 +274,7 @@ async fn serve(mut config: Config) -> ExitCode {
         server: RefCell::new(server),
         storage: RefCell::new(storage),
         writers: RefCell::default(),
+        leaving: Cell::new(false),
         deadline: Notify::new(),
         ended: Notify::new(),
         taken: Notify::new(),
@@ -259,12 +282,20 @@ async fn serve(mut config: Config) -> ExitCode {
     host.step(|_, _| {});
     let deadlines = host.clone();
     tokio::task::spawn_local(async move { deadlines.keep_deadlines().await });
-    tokio::task::spawn_local(connection::accept(host.clone(), clients, false));
+    let mut doors = vec![tokio::task::spawn_local(connection::accept(
+        host.clone(),
+        clients,
+        false,
+    ))];
     if let Some(listener) = websockets {
-        tokio::task::spawn_local(connection::accept(host.clone(), listener, true));
+        doors.push(tokio::task::spawn_local(connection::accept(
+            host.clone(),
+            listener,
+            true,
+        )));
     }
-    let name = stopped(&host).await;
-    host.step(|server, now| server.shutdown(name, now));
+    signals::until_stopped(&host, signals, doors).await;
+    host.step(Server::shutdown);
     host.write();
     let all_closed = async {
         while !host.writers.borrow().is_empty() {
@@ -276,26 +307,4 @@ async fn serve(mut config: Config) -> ExitCode {
         () = sleep(LINGER) => {}
     }
     ExitCode::SUCCESS
-}
-
-/// Waits for SIGINT or SIGTERM; its name as Go prints it. What else nats-server is sent has nothing to act on here.
-async fn stopped(host: &Host) -> &'static str {
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup), Ok(mut user)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-        signal(SignalKind::user_defined1()),
-    ) else {
-        return std::future::pending().await;
-    };
-    loop {
-        let (name, tag, text) = tokio::select! {
-            _ = interrupt.recv() => return "interrupt",
-            _ = terminate.recv() => return "terminated",
-            _ = hangup.recv() => ("hangup", "ERR", NO_RELOAD),
-            _ = user.recv() => ("user defined signal 1", "INF", NO_LOG_FILE),
-        };
-        host.note("INF", &format!("Trapped \"{name}\" signal"));
-        host.note(tag, text);
-    }
 }

@@ -134,7 +134,8 @@ impl Host {
         let state = &mut *self.0.state.borrow_mut();
         let now = state.now(&*self.0.runtime);
         if let Some((server, _)) = &mut state.running {
-            server.shutdown(signal, now);
+            server.note("INF", &format!("Trapped \"{signal}\" signal"), now);
+            server.shutdown(now);
         }
         state.drain();
         if let Some((mut server, config)) = state.running.take() {

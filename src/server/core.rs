@@ -168,7 +168,7 @@ pub struct Core {
     pub(super) nobody: Box<Connection>,
     /// Connections with output to take.
     pub(super) ready: Vec<ConnectionId>,
-    subscriptions: Vec<Option<Subscription>>,
+    pub(super) subscriptions: Vec<Option<Subscription>>,
     free: Vec<SubscriptionId>,
     pub(super) routes: Routes<SubscriptionId>,
     /// Consumers to tell about interest in a subject.

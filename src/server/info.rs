@@ -43,6 +43,7 @@ impl Identity {
 pub(super) enum Occasion {
     Accept,
     FirstPong,
+    LameDuck,
 }
 
 impl Core {
@@ -82,6 +83,9 @@ impl Core {
         if occasion == Occasion::FirstPong {
             json.key("connect_info").bool(true);
             json.key("remote_account").string("$G");
+        }
+        if occasion == Occasion::LameDuck {
+            json.key("ldm").bool(true);
         }
         json.key("api_lvl").int(API_LEVEL);
         json.key("xkey").string(&self.identity.xkey);

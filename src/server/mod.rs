@@ -14,6 +14,7 @@ mod handshake;
 pub mod hash;
 mod info;
 pub mod jetstream;
+mod lame_duck;
 mod log;
 mod message_trace;
 mod options;
@@ -28,6 +29,7 @@ mod trace;
 
 pub use engine::{Engine, StartEngine};
 pub use info::{API_LEVEL, GO_VERSION, MAX_PAYLOAD, VERSION};
+pub use lame_duck::LameDuck;
 
 use self::core::{Core, Endpoint, Form, Message, Timer};
 use crate::wire::op::{ClientOp, Publish};
@@ -174,6 +176,8 @@ pub struct Server {
     jetstream: Option<Box<dyn Engine>>,
     /// Endpoints of the message being routed.
     endpoints: Vec<Endpoint>,
+    /// Takes no new clients, and answers nothing itself.
+    lame_duck: bool,
 }
 
 impl Server {
@@ -189,6 +193,7 @@ impl Server {
             core,
             jetstream,
             endpoints: Vec::new(),
+            lame_duck: false,
         }
     }
 
@@ -249,6 +254,15 @@ impl Server {
     pub fn end_of_input(&mut self, connection: ConnectionId, now: Time) {
         self.core.now = now;
         self.core.close(connection, "Client Closed");
+        self.work();
+    }
+
+    /// What carries a connection's bytes is broken, such as a WebSocket's frames: nothing can be read any more.
+    pub fn broken(&mut self, connection: ConnectionId, why: &str, now: Time) {
+        self.core.now = now;
+        let text = format!("read error: {why}");
+        self.core.write_log(connection, "ERR", &text);
+        self.core.close(connection, "Read Error");
         self.work();
     }
 
@@ -343,11 +357,12 @@ impl Server {
         self.work();
     }
 
-    /// SIGTERM or SIGINT (`signal` is "terminated" or "interrupt"): says so in the log, answers waiting pulls, closes all.
-    pub fn shutdown(&mut self, signal: &str, now: Time) {
+    /// SIGTERM, SIGINT or the end of lame duck mode: answers waiting pulls, closes all.
+    pub fn shutdown(&mut self, now: Time) {
         self.core.now = now;
-        self.core.log_signal(signal);
+        self.core.log("INF", "Initiating Shutdown...");
         if let Some(jetstream) = &mut self.jetstream {
+            self.core.log("INF", "Initiating JetStream Shutdown...");
             jetstream.shutdown(&mut self.core);
             self.core.log("INF", "JetStream Shutdown");
         }
@@ -355,7 +370,7 @@ impl Server {
         let open: Vec<_> = self.core.connections.keys().copied().collect();
         open.into_iter()
             .for_each(|id| self.core.close(id, "Server Shutdown"));
-        self.core.log_exit();
+        self.core.log_exit(self.lame_duck);
     }
 
     /// Routes a client's message: to clients first, then to the server's own endpoints.
@@ -398,6 +413,7 @@ impl Server {
 
     fn hand_over(&mut self, endpoint: Endpoint, message: Message<'_>, from: Option<ConnectionId>) {
         match (endpoint, &mut self.jetstream) {
+            (Endpoint::System, _) if self.lame_duck => {}
             (Endpoint::System, _) => self.core.system_request(message, from),
             (_, Some(jetstream)) => jetstream.on_message(&mut self.core, endpoint, message, from),
             (_, None) => {}

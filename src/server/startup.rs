@@ -100,18 +100,11 @@ impl Core {
         self.log("INF", "Server is ready");
     }
 
-    /// A signal came.
-    pub(super) fn log_signal(&mut self, signal: &str) {
-        self.log("INF", &format!("Trapped \"{signal}\" signal"));
-        self.log("INF", "Initiating Shutdown...");
-        if self.config.jetstream.is_some() {
-            self.log("INF", "Initiating JetStream Shutdown...");
+    /// All is closed. A lame duck stopped to accept clients before.
+    pub(super) fn log_exit(&mut self, lame_duck: bool) {
+        if !lame_duck {
+            self.log("DBG", "Client accept loop exiting..");
         }
-    }
-
-    /// All is closed.
-    pub(super) fn log_exit(&mut self) {
-        self.log("DBG", "Client accept loop exiting..");
         self.log("DBG", "SYSTEM - System connection closed: Client Closed");
         self.log("INF", "Server Exiting..");
     }

@@ -178,7 +178,7 @@ impl Ours {
     /// Stops it, and starts another with what it wrote down.
     pub fn restart(&mut self, passed: Duration) {
         self.pass(passed.as_nanos() as i64);
-        self.server.shutdown("terminated", self.now);
+        self.server.shutdown(self.now);
         self.log.extend(self.server.take_journal());
         let last = self.server.take_output(self.client);
         self.transcript.take(&last.bytes);
