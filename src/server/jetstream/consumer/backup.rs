@@ -6,7 +6,7 @@ use super::progress::{Pending, Position, Progress};
 use super::{Consumer, Consumers, View};
 use crate::server::core::{ConsumerId, Core};
 use crate::server::jetstream::error::ApiError;
-use crate::server::jetstream::store::LAST_SEQ;
+use crate::server::jetstream::store::{LAST_SEQ, Store};
 use crate::wire::json::{Decoder, Value, Writer, decode_lenient};
 use crate::wire::time::Time;
 
@@ -71,7 +71,8 @@ fn read_state(d: &mut Decoder, name: &str, value: Value<'_>, state: &mut Progres
             let pending = Pending {
                 consumer: sent,
                 since: Time(since),
-                put_off: None,
+                // A time of its own: that of the message may be another by now.
+                put_off: (since != 0).then_some(Time(since)),
             };
             if let Some(seq) = read_key(d, &seq, value) {
                 state.pending.insert(seq, pending);
@@ -135,8 +136,9 @@ impl BackedUp {
 }
 
 impl Consumer {
-    /// Writes what a backup says of it, with progress up to sequence `last` of the stream.
-    pub fn write_backup(&self, w: &mut Writer, last: u64) {
+    /// Writes what a backup of its stream says of it.
+    pub fn write_backup(&self, w: &mut Writer, store: &Store) {
+        let last = store.last_seq();
         let mut config = self.config.clone();
         config.name.clone_from(&self.name);
         w.open().key("config");
@@ -157,7 +159,10 @@ impl Consumer {
             for (seq, pending) in pending {
                 w.key(&seq.to_string()).open();
                 w.key("Sequence").uint(pending.consumer);
-                w.key("Timestamp").int(pending.since.0).close();
+                // As its files have it: the ack wait begins with the message.
+                let stored = store.get(*seq).map(|message| message.time);
+                let since = pending.put_off.or(stored).unwrap_or(pending.since);
+                w.key("Timestamp").int(since.0).close();
             }
             w.close();
         }

@@ -202,15 +202,14 @@ mod tests {
         }
     }
 
-    /// The entries of a backup that nats-server made.
     #[test]
     fn an_entry_of_nats_server() {
         let mut reader = Reader::default();
-        let bytes = b"\x03\x9a\xf8\xfa\xc5\xe3\x9f\xa5\xec\x31\x02\x03\x01s.1abcd";
+        let bytes = b"\x03\xfe\x83\xfc\xee\xfa\xf6\xa5\xec1\x02\x1c\x03t.1NATS/1.0\r\nNats-Msg-Id: 1\r\n\r\nabc";
         reader.input().extend_from_slice(bytes);
-        let wanted = header("s.1", 1_795_892_263_224_565_261, 2, (3, 1));
+        let wanted = header("t.1", 1_795_893_758_989_926_655, 2, (28, 3));
         assert_eq!(reader.next_part(), Ok(Some(Part::Header(wanted))));
-        assert_eq!(reader.next_part(), Ok(Some(Part::Body(b"abcd".into()))));
+        assert_eq!(reader.next_part(), Ok(Some(Part::Body(bytes[16..].into()))));
     }
 
     #[test]

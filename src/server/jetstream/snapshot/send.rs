@@ -64,7 +64,7 @@ impl Source {
         source.add_json("state.json", &w.finish(), now);
         for consumer in stream.consumers.public().take(count) {
             let mut w = Writer::default();
-            consumer.write_backup(&mut w, source.last);
+            consumer.write_backup(&mut w, &stream.store);
             source.add_json(&format!("consumers/{}", consumer.name()), &w.finish(), now);
         }
         source
