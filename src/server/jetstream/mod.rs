@@ -189,15 +189,6 @@ impl JetStream {
         check_room(core, storage, self.reserved(storage).saturating_add(more))
     }
 
-    /// As much as streams of this storage have and `more` must fit into what the server has.
-    fn check_use(&self, core: &Core, storage: Storage, more: u64) -> Result<(), ApiError> {
-        let streams = self.streams.values();
-        let streams = streams.filter(|stream| stream.config.storage == storage);
-        let used = streams.map(|stream| stream.store.bytes());
-        let used = used.fold(more, u64::saturating_add);
-        check_room(core, storage, i64::try_from(used).unwrap_or(i64::MAX))
-    }
-
     /// Filters of mirrors and sources must be subjects.
     fn check_origin_filters(&self, config: &StreamConfig) -> Result<(), ApiError> {
         let invalid = |filter: &str| !filter.is_empty() && !subject::is_valid(filter.as_bytes());

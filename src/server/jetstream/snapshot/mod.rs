@@ -15,6 +15,7 @@ use self::state::State;
 use super::JetStream;
 use super::api::{Call, Done, Request, envelope};
 use super::error::{ApiError, BAD_REQUEST, Known, STREAM_MISMATCH, STREAM_NOT_FOUND};
+use super::store::Storage;
 use super::stream::{InfoRequest, Stream, StreamConfig, check};
 use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer, TransferId};
 use crate::wire::json::{self, Writer};
@@ -395,6 +396,15 @@ impl JetStream {
         if !message.reply.is_empty() {
             answer(core, message.reply, &w.finish());
         }
+    }
+
+    /// As much as streams of this storage have and `more` must fit into what the server has.
+    fn check_use(&self, core: &Core, storage: Storage, more: u64) -> Result<(), ApiError> {
+        let streams = self.streams.values();
+        let streams = streams.filter(|stream| stream.config.storage == storage);
+        let used = streams.map(|stream| stream.store.bytes());
+        let used = used.fold(more, u64::saturating_add);
+        super::check_room(core, storage, i64::try_from(used).unwrap_or(i64::MAX))
     }
 
     /// Adds a stream that a backup goes into, whose first sequence is to be `first`.

@@ -43,7 +43,10 @@ impl JetStream {
 
     pub(super) fn transfer_message(&mut self, _: &mut Core, _: TransferId, _: Message<'_>) {}
 
-    pub(super) fn transfer_due(&mut self, _: &mut Core, _: TransferId) {}
+    pub(super) fn transfer_due(&mut self, _: &mut Core, _: TransferId) {
+        // There is nothing in it.
+        let Transfers = self.transfers;
+    }
 
     pub(super) fn transfer_interest(&mut self, _: &mut Core, _: TransferId) {}
 }
