@@ -40,4 +40,6 @@ macro_rules! targets {
     };
 }
 
-targets!(parser, headers, subjects, api, server, journal, command);
+targets!(
+    parser, headers, subjects, api, server, journal, restore, command
+);

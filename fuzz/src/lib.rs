@@ -3,6 +3,7 @@
 
 #[path = "../../tests/common/ops.rs"]
 mod ops;
+mod restore;
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,6 +20,7 @@ use nats_kv_playground::wire::parser::{Limits, ServerOpParser};
 use nats_kv_playground::wire::time::{SECOND, Time};
 use nats_kv_playground::wire::{headers as block, subject};
 use ops::{client_ops, server_ops};
+pub use restore::restore;
 
 const START: Time = Time(1_795_537_149 * SECOND);
 

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::connection::Connection;
+pub use super::endpoints::{ConsumerId, Endpoint, StreamId, Timer, TransferId};
 use super::info::Identity;
 use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
@@ -18,59 +19,6 @@ use crate::wire::time::Time;
 
 /// The first client's id: nats-server's internal clients have those before.
 const FIRST_CLIENT_ID: u64 = 5;
-
-/// Names a stream while it exists; never reused within a server.
-pub type StreamId = u64;
-/// Names a consumer while it exists; never reused within a server.
-pub type ConsumerId = u64;
-
-/// Who takes a message inside the server. A subscription in the routes is either a client's or one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Endpoint {
-    /// `$JS.API.>`
-    JetStreamApi,
-    /// `$SYS.REQ.…` of an ordinary user.
-    System,
-    /// One of a stream's subjects.
-    Stream(StreamId),
-    /// `$JS.API.DIRECT.GET.S` and `…S.>`, of a mirror also those of its origin
-    DirectGet(StreamId),
-    /// Where a consumer delivers that reads an origin for a stream.
-    Follow(StreamId),
-    /// `$JS.API.CONSUMER.MSG.NEXT.S.C`
-    ConsumerNext(StreamId, ConsumerId),
-    /// `$JS.ACK.S.C.>` and its v2 form.
-    ConsumerAck(StreamId, ConsumerId),
-    /// `$JS.FC.S.C.>`
-    ConsumerFlow(StreamId, ConsumerId),
-    /// `$JS.API.CONSUMER.RESET.S.C`
-    ConsumerReset(StreamId, ConsumerId),
-}
-
-/// What fires at a deadline. Setting a timer again moves it; at most one deadline a timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Timer {
-    /// The next PING to a connection, or its auth timeout.
-    Connection(super::ConnectionId),
-    /// Oldest message of a stream reaches `max_age`, or a per-message TTL is due.
-    StreamAge(StreamId),
-    /// Ids of the dedupe window run out.
-    StreamDedupe(StreamId),
-    /// Mirror and sources: attach or retry.
-    StreamSources(StreamId),
-    /// Ack waits and delayed NAKs.
-    ConsumerAckWait(StreamId, ConsumerId),
-    /// Idle heartbeats of a push consumer.
-    ConsumerHeartbeat(StreamId, ConsumerId),
-    /// Expiry and heartbeats of waiting pull requests.
-    ConsumerRequests(StreamId, ConsumerId),
-    /// Inactive threshold.
-    ConsumerInactive(StreamId, ConsumerId),
-    /// End of a pause.
-    ConsumerPause(StreamId, ConsumerId),
-    /// Replay `original`, rate limit: the next delivery may go.
-    ConsumerDeliver(StreamId, ConsumerId),
-}
 
 /// A message on its way through the server. Subjects are bytes: the server passes on whatever it is given.
 #[derive(Clone, Copy, Debug)]

@@ -8,6 +8,7 @@
 
 mod connection;
 pub mod core;
+mod endpoints;
 mod engine;
 pub mod flags;
 mod handshake;

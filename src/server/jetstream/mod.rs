@@ -8,11 +8,15 @@ pub mod error;
 pub mod journal;
 mod origins;
 mod saved;
+// Only a program with files makes use of backups: the page carries no more than their refusal.
+#[cfg_attr(target_arch = "wasm32", path = "snapshot/refused.rs")]
+pub mod snapshot;
 pub mod store;
 pub mod stream;
 pub mod transform;
 
 use self::error::ApiError;
+use self::snapshot::Transfers;
 use self::store::Storage;
 use self::stream::{InfoRequest, Retention, Stream, StreamConfig};
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
@@ -34,6 +38,8 @@ pub struct JetStream {
     api_errors: u64,
     /// What the log was told last of a request that cannot be read, and when.
     warned: (String, Time),
+    /// Snapshots and restores that are going on.
+    transfers: Transfers,
 }
 
 /// Starts JetStream: subscribes to its API.
@@ -74,6 +80,7 @@ impl Engine for JetStream {
                     stream.settle(core);
                 }
             }
+            Endpoint::Transfer(id) => self.transfer_message(core, id, message),
             Endpoint::System => {}
         }
     }
@@ -81,6 +88,7 @@ impl Engine for JetStream {
     fn timer(&mut self, core: &mut Core, timer: Timer) {
         let id = match timer {
             Timer::Connection(_) => return,
+            Timer::Transfer(id) => return self.transfer_due(core, id),
             Timer::StreamAge(id) | Timer::StreamDedupe(id) | Timer::StreamSources(id) => id,
             Timer::ConsumerAckWait(id, _)
             | Timer::ConsumerHeartbeat(id, _)
@@ -108,6 +116,9 @@ impl Engine for JetStream {
     }
 
     fn interest_changed(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId) {
+        if consumer == snapshot::NO_CONSUMER {
+            return self.transfer_interest(core, stream);
+        }
         if let Some(stream) = self.streams.get_mut(&stream) {
             let (consumers, view) = stream.parts();
             consumers.interest_changed(core, view, consumer);
@@ -174,16 +185,8 @@ impl JetStream {
 
     /// What is reserved and `more` must fit into what the server has; no limit (-1) needs a byte.
     fn check_reservation(&self, core: &Core, storage: Storage, more: i64) -> Result<(), ApiError> {
-        let (limit, err_code, what) = match storage {
-            Storage::Memory => (core.config().max_memory, 10028, "memory"),
-            Storage::File => (core.config().max_storage, 10047, "storage"),
-        };
         let more = if more < 0 { 1 } else { more };
-        if self.reserved(storage).saturating_add(more) > limit {
-            let text = format!("insufficient {what} resources available");
-            return Err(ApiError::new(500, err_code, text));
-        }
-        Ok(())
+        check_room(core, storage, self.reserved(storage).saturating_add(more))
     }
 
     /// Filters of mirrors and sources must be subjects.
@@ -277,6 +280,19 @@ impl JetStream {
             .map(|stream| &**stream)
             .ok_or_else(|| error::STREAM_NOT_FOUND.into())
     }
+}
+
+/// Has the server so many bytes for streams of this storage?
+fn check_room(core: &Core, storage: Storage, bytes: i64) -> Result<(), ApiError> {
+    let (limit, err_code, what) = match storage {
+        Storage::Memory => (core.config().max_memory, 10028, "memory"),
+        Storage::File => (core.config().max_storage, 10047, "storage"),
+    };
+    if bytes > limit {
+        let text = format!("insufficient {what} resources available");
+        return Err(ApiError::new(500, err_code, text));
+    }
+    Ok(())
 }
 
 /// A number for a new stream. The internal clients it has in nats-server take two more of the ids that clients count by.

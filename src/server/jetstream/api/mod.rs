@@ -9,11 +9,11 @@ mod stream;
 
 use std::borrow::Cow;
 
-use super::JetStream;
 use super::error::{ApiError, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND};
 use super::stream::Stream;
+use super::{JetStream, snapshot};
 use crate::server::ConnectionId;
-use crate::server::core::{ConsumerId, Core, Message, StreamId};
+use crate::server::core::{ConsumerId, Core, Message, StreamId, TransferId};
 use crate::wire::headers;
 use crate::wire::json::{self, Decoder, Value, Writer};
 
@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub tokens: &'a [&'a str],
     /// Its payload.
     pub payload: &'a [u8],
+    /// The client that sent it.
+    pub from: Option<ConnectionId>,
 }
 
 impl Request<'_> {
@@ -39,7 +41,7 @@ impl Request<'_> {
     ///
     /// # Errors
     /// `invalid JSON` with Go's text.
-    fn read(&self, name: &'static str, member: Member<'_>) -> Result<(), ApiError> {
+    pub fn read(&self, name: &'static str, member: Member<'_>) -> Result<(), ApiError> {
         json::decode(self.payload, |d, value| d.object(value, name, member))
             .map_err(|error| ApiError::invalid_json(&error))
     }
@@ -64,6 +66,8 @@ type Member<'f> = &'f mut dyn FnMut(&mut Decoder, &str, Value<'_>) -> bool;
 pub struct Done {
     /// A consumer that may begin to deliver.
     pub start: Option<(StreamId, ConsumerId)>,
+    /// A snapshot that may begin to be sent.
+    pub send: Option<TransferId>,
     /// The reply goes out past the API: neither counted nor audited.
     pub unseen: bool,
 }
@@ -124,6 +128,7 @@ impl JetStream {
         let request = Request {
             tokens: &tokens,
             payload: message.payload,
+            from,
         };
         let mut w = envelope(call.kind);
         let done = if level_ok(message.headers) {
@@ -170,6 +175,9 @@ impl JetStream {
             consumers.start(core, view, consumer);
             stream.settle(core);
         }
+        if let Some(id) = done.send {
+            self.send_snapshot(core, id);
+        }
     }
 
     /// The stream a request names.
@@ -196,8 +204,8 @@ fn find(tokens: &[&str]) -> Option<&'static Call> {
             ["PURGE", _] => Some(&stream::PURGE),
             ["MSG", "GET", _] => Some(&message::GET),
             ["MSG", "DELETE", _] => Some(&message::DELETE),
-            ["SNAPSHOT", _] => Some(&stream::SNAPSHOT),
-            ["RESTORE", _] => Some(&stream::RESTORE),
+            ["SNAPSHOT", _] => Some(&snapshot::SNAPSHOT),
+            ["RESTORE", _] => Some(&snapshot::RESTORE),
             ["LEADER", "STEPDOWN", _] => Some(&STEPDOWN),
             ["PEER", "REMOVE", _] => Some(&REMOVE_PEER),
             ["PEER", "EVACUATE", _] => Some(&EVACUATE_PEER),
@@ -254,7 +262,8 @@ fn audit(core: &mut Core, message: Message<'_>, from: Option<ConnectionId>, repl
     core.publish(advisory, true);
 }
 
-fn write_client(w: &mut Writer, core: &Core, from: Option<ConnectionId>) {
+/// Writes who a client is.
+pub fn write_client(w: &mut Writer, core: &Core, from: Option<ConnectionId>) {
     w.open();
     if let Some((id, connection)) = from.and_then(|id| Some((id, core.connections.get(&id)?))) {
         let options = &connection.options;

@@ -58,29 +58,6 @@ pub static PURGE: Call = Call {
     on_error: "\"purged\":0",
 };
 
-pub static SNAPSHOT: Call = Call {
-    kind: "stream_snapshot_response",
-    run: |js, _, request, _| {
-        if json::is_empty_request(request.payload) {
-            return Err(BAD_REQUEST.into());
-        }
-        js.find(request.stream())?;
-        Err(ApiError::new(500, 10081, "snapshots are not supported"))
-    },
-    on_error: "",
-};
-
-pub static RESTORE: Call = Call {
-    kind: "stream_restore_response",
-    run: |_, _, request, _| {
-        if json::is_empty_request(request.payload) {
-            return Err(BAD_REQUEST.into());
-        }
-        Err(ApiError::new(500, 10062, "restore is not supported"))
-    },
-    on_error: "\"deliver_subject\":\"\"",
-};
-
 /// What a create or an update asks for.
 #[derive(Default)]
 struct Wanted {

@@ -70,7 +70,10 @@ impl Consumers {
             None if action == Action::Update => {
                 return fail(400, 10149, "consumer does not exist");
             }
-            None => self.create_new(core, view, config)?,
+            None => {
+                let name = self.admit(core, view, &config)?;
+                self.add(core, view, name, config)
+            }
         };
         self.with(core, view, id, |consumer, work| {
             if consumer.is_paused(work.core.now()) {
@@ -80,13 +83,14 @@ impl Consumers {
         Ok(id)
     }
 
-    fn create_new(
-        &mut self,
+    /// The name of a new consumer with this configuration, if there may be one.
+    pub(super) fn admit(
+        &self,
         core: &mut Core,
         view: View<'_>,
-        config: Config,
-    ) -> Result<ConsumerId, ApiError> {
-        self.check_room(&config, view.config)?;
+        config: &Config,
+    ) -> Result<String, ApiError> {
+        self.check_room(config, view.config)?;
         if config.durable_name.len() > MAX_NAME {
             return fail(
                 400,
@@ -94,11 +98,10 @@ impl Consumers {
                 "consumer name is too long, maximum allowed is 255",
             );
         }
-        let name = match config.asked_name() {
+        Ok(match config.asked_name() {
             "" => self.fresh_name(core),
             name => name.to_owned(),
-        };
-        Ok(self.add(core, view, name, config))
+        })
     }
 
     /// May there be one more, with this configuration?
@@ -198,11 +201,23 @@ impl Consumers {
         name: String,
         config: Config,
     ) -> ConsumerId {
+        let id = self.place(core, view, name, config);
+        self.with(core, view, id, Consumer::listen);
+        id
+    }
+
+    /// Puts a consumer in that does not even listen yet.
+    pub(super) fn place(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        name: String,
+        config: Config,
+    ) -> ConsumerId {
         // The real server opens two internal clients for a consumer; client ids show it.
         let id = core.next_client_id();
         core.next_client_id();
         let mut consumer = Consumer::new(core, view, id, name, config);
-        consumer.listen(core, view.id);
         for filter in index(&consumer.config) {
             self.filters.insert(filter.as_bytes(), id);
         }
@@ -340,8 +355,8 @@ impl Consumers {
         consumer.unlisten(core, view.id);
         if view.config.retention == Retention::Interest {
             self.orphaned = self.by_id.is_empty();
-            let from = consumer.progress.floor.stream.max(view.store.first_seq());
-            self.settled.extend(from..=view.store.last_seq());
+            let left = view.store.from(consumer.progress.floor.stream);
+            self.settled.extend(left.map(|(seq, _)| seq));
         }
     }
 
@@ -437,12 +452,13 @@ impl Consumer {
         format!("$JS.FC.{}.{}.", self.stream, self.name).into_bytes()
     }
 
-    fn listen(&mut self, core: &mut Core, stream: crate::server::core::StreamId) {
-        for (subject, endpoint) in self.subscriptions(stream) {
-            core.subscribe(subject.as_bytes(), endpoint);
+    pub(super) fn listen(&mut self, work: &mut Work<'_>) {
+        for (subject, endpoint) in self.subscriptions(work.stream) {
+            work.core.subscribe(subject.as_bytes(), endpoint);
         }
         if self.config.is_push() {
-            core.watch_interest(self.config.deliver_subject.as_bytes(), stream, self.id);
+            let subject = self.config.deliver_subject.as_bytes();
+            work.core.watch_interest(subject, work.stream, self.id);
         }
     }
 
@@ -538,8 +554,8 @@ impl Consumer {
     /// Retention interest: messages that it no longer wants may go.
     fn settle_all(&self, work: &mut Work<'_>) {
         if work.config.retention == Retention::Interest {
-            let from = self.progress.floor.stream.max(work.store.first_seq());
-            work.settled.extend(from..=work.store.last_seq());
+            let left = work.store.from(self.progress.floor.stream);
+            work.settled.extend(left.map(|(seq, _)| seq));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod ack;
 mod advisory;
+mod backup;
 mod check;
 mod config;
 mod config_json;
@@ -18,6 +19,7 @@ mod requests;
 mod saved;
 mod start;
 
+pub use self::backup::Backup;
 pub(super) use self::check::{INVALID_GROUP, check, is_valid_group};
 pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;

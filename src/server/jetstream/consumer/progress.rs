@@ -84,6 +84,13 @@ impl Progress {
         }
     }
 
+    /// Goes on where what it shows ends.
+    pub fn go_on_as_shown(&mut self) {
+        self.floor = self.shown_floor;
+        self.next_consumer = self.shown_delivered.consumer.saturating_add(1);
+        self.next_stream = self.shown_delivered.stream.saturating_add(1);
+    }
+
     /// Notes the `count`-th delivery of `seq` as consumer sequence `consumer`.
     pub fn delivered(&mut self, consumer: u64, seq: u64, policy: AckPolicy, now: Time) {
         self.last_delivered = Some(now);

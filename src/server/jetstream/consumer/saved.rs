@@ -3,7 +3,7 @@
 
 use super::config::Config;
 use super::progress::{Pending, Position, Progress};
-use super::{Consumer, Consumers, View};
+use super::{Consumer, Consumers, View, Work};
 use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::server::jetstream::journal::{Journal, Record};
 use crate::server::jetstream::store::{Storage, Store};
@@ -76,6 +76,16 @@ impl Consumer {
         }
     }
 
+    /// What it has acknowledged may go, if no other needs it (retention interest and work queue).
+    pub(super) fn settle_acked(&self, work: &mut Work<'_>) {
+        if work.config.retention != Retention::Limits {
+            let floor = self.progress.shown_floor.stream;
+            let acked = work.store.from(0).take_while(|(seq, _)| *seq <= floor);
+            let wanted = acked.filter(|(_, message)| self.filters.matches(message.subject));
+            work.settled.extend(wanted.map(|(seq, _)| seq));
+        }
+    }
+
     /// Does it outlive the server?
     pub(super) fn is_saved(&self, stream: &StreamConfig) -> bool {
         stream.storage == Storage::File && self.config.is_saved()
@@ -102,9 +112,7 @@ fn read_state(state: &[u8], store: &Store) -> Option<Progress> {
             stream: numbers.next()?,
         };
     }
-    progress.floor = progress.shown_floor;
-    progress.next_consumer = progress.shown_delivered.consumer.saturating_add(1);
-    progress.next_stream = progress.shown_delivered.stream.saturating_add(1);
+    progress.go_on_as_shown();
     for _ in 0..numbers.next()? {
         let seq = numbers.next()?;
         let consumer = numbers.next()?;
@@ -178,14 +186,8 @@ impl Consumers {
             if let Some(progress) = read_state(state, work.store) {
                 consumer.progress = progress;
                 consumer.progress.go_back_to(work.store.last_seq());
-                if work.config.retention != Retention::Limits {
-                    // What it has acknowledged may go, if no other needs it.
-                    let floor = consumer.progress.shown_floor.stream;
-                    let acked = work.store.from(0).take_while(|(seq, _)| *seq <= floor);
-                    let wanted = acked.filter(|(_, m)| consumer.filters.matches(m.subject));
-                    work.settled.extend(wanted.map(|(seq, _)| seq));
-                }
                 consumer.skip_list = None;
+                consumer.settle_acked(work);
                 consumer.count_pending(work.store);
             }
             consumer.resume(work);

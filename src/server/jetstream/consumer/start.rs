@@ -130,7 +130,9 @@ impl Consumer {
             self.count_pending(work.store);
         }
         if work.config.retention == Retention::Interest && seq <= work.store.last_seq() + 1 {
-            work.settled.extend(work.store.first_seq()..seq);
+            let before = work.store.from(0).map(|(seq, _)| seq);
+            work.settled
+                .extend(before.take_while(|before| *before < seq));
         }
         Ok(seq)
     }

@@ -26,6 +26,9 @@ use crate::wire::time::Time;
 /// Sequences that a request names go up to here: whatever is added to one does not overflow.
 pub const LAST_SEQ: u64 = u64::MAX >> 1;
 
+/// Most deleted sequences that are listed: a gap may be as long as sequences go.
+const MAX_DELETED: usize = 1 << 20;
+
 /// Where a stream keeps its messages; here it decides how bytes are counted and whether the journal keeps them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
@@ -158,18 +161,18 @@ impl Store {
         }
     }
 
-    /// The sequences [`Store::num_deleted`] counts, ascending.
+    /// The first of the sequences [`Store::num_deleted`] counts, ascending.
     pub fn deleted(&self) -> Vec<u64> {
         if self.num_deleted() == 0 {
             return Vec::new();
         }
         let mut deleted = Vec::new();
         let mut expected = self.first_seq;
-        for (seq, _) in self.messages.from(self.first_seq) {
-            deleted.extend(expected..seq);
-            expected = seq + 1;
+        let ends = self.messages.from(self.first_seq).map(|(seq, _)| seq);
+        for end in ends.chain([self.last_seq + 1]) {
+            deleted.extend((expected..end).take(MAX_DELETED - deleted.len()));
+            expected = end + 1;
         }
-        deleted.extend(expected..=self.last_seq);
         deleted
     }
 

@@ -31,6 +31,11 @@ impl Stream {
 
     /// Writes the state object.
     pub fn write_state(&self, w: &mut Writer, request: &InfoRequest) {
+        self.write_state_with(w, request, self.consumers.public().count());
+    }
+
+    /// The same, with a number of consumers.
+    pub fn write_state_with(&self, w: &mut Writer, request: &InfoRequest, consumers: usize) {
         let store = &self.store;
         w.open();
         w.key("messages").uint(store.len());
@@ -69,8 +74,7 @@ impl Stream {
         if request.deleted_details && store.first_seq() == 0 && store.storage() == Storage::File {
             w.key("num_deleted").uint(1).key("deleted").raw(b"[0]");
         }
-        w.key("consumer_count")
-            .uint(self.consumers.public().count() as u64);
+        w.key("consumer_count").uint(consumers as u64);
         w.close();
     }
 

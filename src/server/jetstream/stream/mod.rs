@@ -11,6 +11,7 @@ mod info;
 mod level;
 mod publish;
 mod removal;
+mod restoring;
 
 pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
@@ -20,6 +21,7 @@ pub use follow::{Follow, Followed, Refused};
 pub use info::InfoRequest;
 pub use publish::{Accepted, Origin};
 pub use removal::Purge;
+pub use restoring::{Mismatch, Restored};
 
 use self::dedupe::Dedupe;
 use super::consumer::{Consumers, View};
@@ -63,11 +65,20 @@ pub struct Stream {
     refused: Vec<(u64, Time)>,
     /// Every message below is exempt from `max_age`.
     aged_from: u64,
+    /// Is being restored from a backup: nothing is published to it yet.
+    restoring: bool,
 }
 
 impl Stream {
     /// A stream of a checked configuration, listening to its subjects.
     pub fn new(core: &mut Core, id: StreamId, config: StreamConfig, created: Time) -> Stream {
+        let stream = Stream::silent(id, config, created);
+        stream.listen(core);
+        stream
+    }
+
+    /// The same, without listening.
+    fn silent(id: StreamId, config: StreamConfig, created: Time) -> Stream {
         let mut w = Writer::default();
         w.open().key("stream").string(&config.name).key("seq");
         let mut stream = Stream {
@@ -86,10 +97,10 @@ impl Stream {
             next_expiry: removal::NEVER,
             refused: Vec::new(),
             aged_from: 0,
+            restoring: false,
             config,
         };
         stream.put_transforms();
-        stream.listen(core);
         stream
     }
 
@@ -139,6 +150,9 @@ impl Stream {
     }
 
     fn listen(&self, core: &mut Core) {
+        if self.restoring {
+            return;
+        }
         for (subject, endpoint) in self.endpoints() {
             core.subscribe(&subject, endpoint);
         }
