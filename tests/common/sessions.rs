@@ -58,6 +58,7 @@ macro_rules! sessions {
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",
+            server_check_formats "server/check-formats",
             server_checks "server/checks",
             stream_add_and_info "stream/add-and-info",
             stream_edit_differences "stream/edit-differences",
