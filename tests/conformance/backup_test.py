@@ -157,7 +157,7 @@ async def fill(c):
     await c.consumer("Gone", "late", deliver_policy="new")
 
     await c.stream("TTL", allow_msg_ttl=True, max_age=36_000_000_000_000)
-    for ttl in ("never", "1h", "10s"):
+    for ttl in ("never", "1h", "20m"):
         await c.js.publish("ttl.x", ttl.encode(), headers={"Nats-TTL": ttl})
 
     await c.stream("Large")
