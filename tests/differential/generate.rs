@@ -47,7 +47,7 @@ pub struct Generator {
     /// Breaks bodies of requests.
     broken: bool,
     /// Has odd requests, too.
-    odd: bool,
+    pub odd: bool,
     /// Stops and starts the server. Takes nats-server a while.
     restarts: bool,
     pub restarted: bool,

@@ -384,7 +384,7 @@ impl Generator {
         format!("{{{}}}", self.odd_fields(table, count).join(","))
     }
 
-    fn odd_get(&mut self) {
+    pub fn odd_get(&mut self) {
         let stream = self.stream();
         let payload = self.odd_object(GETS, 4);
         if self.random.one_in(3) || !self.answers_alone(stream) {
@@ -415,7 +415,7 @@ impl Generator {
         self.request(format!("$JS.API.STREAM.PURGE.{stream}"), payload);
     }
 
-    fn odd_page(&mut self) {
+    pub fn odd_page(&mut self) {
         let stream = self.stream();
         let request = match self.random.below(5) {
             0 => "STREAM.NAMES".into(),
