@@ -230,3 +230,21 @@ fn what_a_stream_does_is_reported() {
         ",{\"type\":\"si\",\"acc\":\"$SYS\",\"from\":\"$JS.API.INFO\",\"to\":\"$JS.API.INFO\"}";
     assert_eq!(seen, report(ONLY, 61, "$JS.API.INFO", service));
 }
+
+/// The first destination that says something counts, and one that says so asks for no report.
+#[test]
+fn empty_destinations_and_those_that_are_off() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+    let mut stored = |headers: &str| {
+        let block = format!("NATS/1.0\r\n{headers}\r\n");
+        let size = block.len();
+        bench.send(&format!("HPUB S 9 {size} {size}\r\n{block}\r\n"));
+        bench.ask("STREAM.INFO.S", "")
+    };
+    let info = stored("Nats-Trace-Dest:\r\nNats-Trace-Dest: tr\r\n");
+    // What was empty is off from then on, in 14 letters.
+    assert!(info.contains("\"messages\":1,\"bytes\":100,"), "{info}");
+    let info = stored("Nats-Trace-Dest: trace disabled\r\nNats-Trace-Only: true\r\n");
+    assert!(info.contains("\"messages\":2,\"bytes\":203,"), "{info}");
+}

@@ -284,9 +284,40 @@ fn a_rollup_that_is_no_text() {
         "STREAM.CREATE.S",
         "{\"name\":\"S\",\"allow_rollup_hdrs\":true}",
     );
-    let answer = bench.send_bytes(b"HPUB S r 28 28\r\nNATS/1.0\r\nNats-Rollup: AB\xff\r\n\r\n\r\n");
+    let answer = bench.send_bytes(b"HPUB S r 30 30\r\nNATS/1.0\r\nNats-Rollup: AB\xff\r\n\r\n\r\n");
     assert!(
         answer.contains("rollup value invalid: \\\"ab\u{fffd}\\\""),
         "{answer}"
     );
+    // A capital with a dot becomes the plain letter.
+    let answer = publish(&mut bench, "S", "NATS/1.0\r\nNats-Rollup: \u{130}\r\n\r\n");
+    assert!(
+        answer.contains("rollup value invalid: \\\"i\\\""),
+        "{answer}"
+    );
+}
+
+/// What clients say of themselves is not kept, however often they do.
+#[test]
+fn every_request_info_is_dropped() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+    let twice = "NATS/1.0\r\nNats-Request-Info: {}\r\nA: b\r\nNats-Request-Info:\r\n\r\n";
+    publish(&mut bench, "S", twice);
+    let message = bench.ask("STREAM.MSG.GET.S", "{\"seq\":1}");
+    // "NATS/1.0", "A: b" and the end.
+    let stored = "\"hdrs\":\"TkFUUy8xLjANCkE6IGINCg0K\"";
+    assert!(message.contains(stored), "{message}");
+}
+
+/// A compression reads itself, so that its error is told before that of an unknown field.
+#[test]
+fn a_compression_that_is_no_text_comes_first() {
+    let mut bench = Bench::new();
+    let answer = bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"nope\":1,\"compression\":true}",
+    );
+    let text = "cannot unmarshal bool into Go struct field StreamConfigRequest.StreamConfig.compression of type string";
+    assert!(answer.contains(text), "{answer}");
 }

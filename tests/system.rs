@@ -74,6 +74,21 @@ fn connections_are_sorted_and_shown_as_by_nats_server() {
     assert_eq!(ids(&all), [5, other.0]);
 }
 
+/// A request that cannot be read is for every server.
+#[test]
+fn a_wrong_query_is_answered_whoever_is_meant() {
+    let mut bench = Bench::new();
+    assert_eq!(connz(&mut bench, "{\"host\":\"x\"}"), "");
+    for (query, field) in [
+        ("{\"host\":\"x\",\"offset\":\"1\"}", "offset of type int"),
+        ("{\"acc\":[]}", "acc of type string"),
+    ] {
+        let answer = connz(&mut bench, query);
+        let named = format!("Go struct field ConnzEventOptions.ConnzOptions.{field}");
+        assert!(answer.contains(&named), "{answer}");
+    }
+}
+
 #[test]
 fn users_are_who_they_say() {
     let plain = || Config {

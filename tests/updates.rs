@@ -134,6 +134,16 @@ fn a_pause_is_told_when_its_end_changes() {
     }
 }
 
+/// Null is no time, and changes none.
+#[test]
+fn a_pause_until_null_is_what_was_said_before() {
+    let mut bench = with_consumer("\"ack_policy\":\"none\"");
+    let request = "{\"pause_until\":\"2126-01-01T0:00:00,5Z\",\"pause_until\":null}";
+    let answer = bench.ask("CONSUMER.PAUSE.S.C", request);
+    let until = "\"paused\":true,\"pause_until\":\"2126-01-01T00:00:00.5Z\"";
+    assert!(answer.contains(until), "{answer}");
+}
+
 /// The end of a pause may be further away than nanoseconds reach.
 #[test]
 fn a_pause_may_end_in_any_year() {

@@ -28,6 +28,9 @@ fn add(json: &mut Writer, fields: &[(&str, &[u8])]) {
     }
 }
 
+/// Instead of a destination: no report.
+const DISABLED: &[u8] = b"trace disabled";
+
 impl Core {
     /// Begins a report on a client's message, if its headers ask for one; true if nothing at all is to come of it.
     pub(super) fn begin_message_trace(
@@ -35,14 +38,21 @@ impl Core {
         from: ConnectionId,
         message: &Message<'_>,
     ) -> bool {
-        let destination = headers::get(message.headers, DESTINATION).unwrap_or_default();
-        let destination = destination.trim_ascii();
-        if destination.is_empty() {
+        // What is empty is not there.
+        let headers = || {
+            headers::fields(message.headers)
+                .filter(|(key, value)| !key.is_empty() && !value.trim_ascii().is_empty())
+        };
+        let first = |name: &str| {
+            let found = headers().find(|(key, _)| *key == name);
+            found.map_or("", |(_, value)| value.trim_ascii())
+        };
+        let destination = first(DESTINATION).as_bytes();
+        if destination.is_empty() || destination == DISABLED {
             return false;
         }
-        let only = headers::get(message.headers, ONLY).unwrap_or_default();
-        let only = only.trim_ascii().to_ascii_lowercase();
-        let only = matches!(&only[..], b"1" | b"true" | b"on");
+        let only = first(ONLY).to_ascii_lowercase();
+        let only = matches!(&only[..], "1" | "true" | "on");
         if !subject::is_valid(destination) || !subject::is_literal(destination) {
             let shown = quote(destination);
             let text = format!("Destination {shown} is not valid, won't be able to trace events");
@@ -53,7 +63,7 @@ impl Core {
             return true;
         }
         let mut fields = Sorted::<String, Vec<String>>::default();
-        for (key, value) in headers::fields(message.headers) {
+        for (key, value) in headers() {
             let values = fields.get_or_insert(key.to_owned(), Vec::new());
             values.push(value.to_owned());
         }
@@ -171,7 +181,7 @@ impl Core {
     /// `block` as streams keep it while a report is made: whoever reads it there causes no other.
     pub fn without_trace(&self, block: &[u8]) -> Option<Vec<u8>> {
         self.message_trace.as_ref()?;
-        Some(headers::replace(block, DESTINATION, b"trace disabled"))
+        Some(headers::replace(block, DESTINATION, DISABLED))
     }
 
     /// Sends the report.

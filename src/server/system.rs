@@ -72,7 +72,7 @@ impl Core {
         } else {
             Ok(())
         };
-        if !self.is_meant(&query) {
+        if parsed.is_ok() && !self.is_meant(&query) {
             return;
         }
         if parsed.is_ok() && !statz {
@@ -357,7 +357,8 @@ impl Query {
             true => ("AccountStatzOptions", "AccountStatzEventOptions"),
             false => ("ConnzOptions", "ConnzEventOptions"),
         };
-        let mut accounts = Vec::new();
+        // One account has no use for them, but their type is checked.
+        let (mut account, mut accounts) = (String::new(), Vec::new());
         decode_lenient(payload, |decoder: &mut Decoder, value: Value<'_>| {
             decoder.object(value, whole, &mut |decoder, name, value| {
                 let common = "server_name cluster host exact_match domain tags";
@@ -370,7 +371,6 @@ impl Query {
                     "exact_match" => decoder.bool(value, &mut self.exact_match),
                     "domain" => decoder.string(value, &mut self.domain),
                     "tags" => decoder.strings(value, &mut self.tags),
-                    // One account has no use for them, but their type is checked.
                     "accounts" if statz => decoder.strings(value, &mut accounts),
                     "include_unused" if statz => decoder.bool(value, &mut self.auth),
                     _ if statz => {}
@@ -389,6 +389,7 @@ impl Query {
                         self.state = state.unwrap_or(self.state);
                     }
                     "user" => decoder.string(value, &mut self.user),
+                    "acc" => decoder.string(value, &mut account),
                     "mqtt_client" => decoder.string(value, &mut self.mqtt_client),
                     "filter_subject" => decoder.string(value, &mut self.filter_subject),
                     _ => {}

@@ -11,19 +11,17 @@ pub fn get<'a>(block: &'a [u8], key: &str) -> Option<&'a [u8]> {
     Some(&block[value.0..value.1])
 }
 
-/// `block` without the first `key`; empty when nothing but the version line is left.
+/// `block` without each `key`; empty when nothing but the version line is left.
 pub fn remove(block: &[u8], key: &str) -> Vec<u8> {
-    let Some((start, value)) = find(block, key) else {
-        return block.to_vec();
-    };
-    let end = (value.1 + 2).min(block.len());
-    let mut rest = block[..start].to_vec();
-    rest.extend_from_slice(&block[end..]);
-    if rest.len() <= VERSION.len() + 4 {
-        Vec::new()
-    } else {
-        rest
+    let mut rest = block.to_vec();
+    while let Some((start, value)) = find(&rest, key) {
+        let end = (value.1 + 2).min(rest.len());
+        rest.drain(start..end);
+        if rest.len() <= VERSION.len() + 4 {
+            rest.clear();
+        }
     }
+    rest
 }
 
 /// `block` with another value for the first `key`.

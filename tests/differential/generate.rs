@@ -15,7 +15,8 @@ pub fn sequence(seed: u64) -> Vec<Step> {
     let mut generator = Generator {
         bucket: random.one_in(2),
         slow: random.one_in(40),
-        odd: random.one_in(4),
+        broken: random.one_in(4),
+        odd: random.one_in(3),
         restarts: random.one_in(40),
         restarted: false,
         retention: None,
@@ -44,10 +45,12 @@ pub struct Generator {
     /// May wait for times to run out.
     pub slow: bool,
     /// Breaks bodies of requests.
-    odd: bool,
+    broken: bool,
+    /// Has odd requests, too.
+    pub odd: bool,
     /// Stops and starts the server. Takes nats-server a while.
     restarts: bool,
-    restarted: bool,
+    pub restarted: bool,
     retention: Option<&'static str>,
     steps: Vec<Step>,
     /// Steps that may have got messages to acknowledge.
@@ -84,7 +87,7 @@ impl Generator {
         let (subject, mut payload) = (subject.into(), payload.into());
         // Not where the level is wrong, too: see differences.md.
         let api = subject.starts_with("$JS.API.") && headers.is_empty();
-        if self.odd && api && self.random.one_in(3) {
+        if self.broken && api && self.random.one_in(3) {
             payload = mangle(&mut self.random, &payload);
         }
         if subject.starts_with("$JS.API.STREAM.PURGE.") {
@@ -111,7 +114,7 @@ impl Generator {
         }
     }
 
-    fn subject(&mut self) -> String {
+    pub fn subject(&mut self) -> String {
         let key = self.random.pick(KEYS);
         if self.bucket {
             format!("$KV.a.{key}")
@@ -165,6 +168,9 @@ impl Generator {
             self.restarted = true;
             return;
         }
+        if self.odd && self.random.one_in(3) {
+            return self.odd();
+        }
         match self.random.below(100) {
             0..38 => self.publish(),
             38..46 => self.direct_get(),
@@ -193,7 +199,7 @@ impl Generator {
         self.request(format!("$JS.API.STREAM.CREATE.{name}"), config);
     }
 
-    fn stream_config(&mut self) -> String {
+    pub fn stream_config(&mut self) -> String {
         let slow = self.slow;
         let random = &mut self.random;
         let mut fields = Vec::new();

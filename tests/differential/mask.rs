@@ -42,6 +42,9 @@ fn mask_headers(block: &str) -> String {
         if let Some(subject) = line.strip_prefix("Nats-Subject: ") {
             return format!("Nats-Subject: {}", mask_reply(subject));
         }
+        if line.starts_with("Nats-Pin-Id: ") {
+            return "Nats-Pin-Id: ID".into();
+        }
         match line.rsplit_once(' ') {
             Some((before, _)) if line.starts_with("Nats-Stream-Source: ") => format!("{before} ID"),
             _ => mask_times(line),
@@ -55,11 +58,16 @@ fn mask_headers(block: &str) -> String {
 }
 
 fn mask_json(text: &str) -> String {
-    let mut text = mask_times(text);
+    let mut text = mask_times(&mask_system(text));
     for key in ["\"pause_remaining\":", "\"ack_time\":", "\"active\":"] {
         text = mask_after(&text, key, |c| c.is_ascii_digit());
     }
-    for key in ["\"leader\":\"", "\"id\":\""] {
+    for key in [
+        "\"leader\":\"",
+        "\"id\":\"",
+        "\"pinned_client_id\":\"",
+        "\"pinned_id\":\"",
+    ] {
         text = mask_after(&text, key, |c| c != '"');
     }
     text = mask_chosen_names(&text);
@@ -68,6 +76,31 @@ fn mask_json(text: &str) -> String {
     // Of all sequences together.
     text = mask_after(&text, "\"api\":{", |c| c != '}');
     sort_after(&text, "violates consumers: ")
+}
+
+/// Leaves out which server answers on `$SYS` and what connections there are, and masks what it counts.
+fn mask_system(text: &str) -> String {
+    let server = text.find(",\"data\":").or(text.find(",\"error\":"));
+    let Some(at) = server.filter(|_| text.starts_with("{\"server\":")) else {
+        return text.into();
+    };
+    let (answer, _) = text[at..]
+        .split_once("\"connections\":")
+        .unwrap_or((&text[at..], ""));
+    let mut text = mask_after(answer, "\"server_id\":\"", |c| c != '"');
+    for key in [
+        "num_connections",
+        "total",
+        "conns",
+        "total_conns",
+        "num_subscriptions",
+        "msgs",
+        "bytes",
+        "slow_consumers",
+    ] {
+        text = mask_after(&text, &format!("\"{key}\":"), |c| c.is_ascii_digit());
+    }
+    text
 }
 
 /// Sorts the list after `key`: nats-server walks a map.

@@ -321,6 +321,17 @@ impl Decoder {
 
     /// The error of a value that does not fit the Go type.
     pub fn mismatch(&mut self, value: Value<'_>, go_type: &str) {
+        let text = self.mismatch_text(value, go_type);
+        self.save(text);
+    }
+
+    /// The same where the type reads itself: decoding ends.
+    pub fn refuse(&mut self, value: Value<'_>, go_type: &str) {
+        let text = self.mismatch_text(value, go_type);
+        self.fatal.get_or_insert(text);
+    }
+
+    fn mismatch_text(&self, value: Value<'_>, go_type: &str) -> String {
         let kind = match value.kind() {
             Kind::Null => "null",
             Kind::Bool => "bool",
@@ -349,7 +360,7 @@ impl Decoder {
         }
         text.push_str(" of type ");
         text.push_str(go_type);
-        self.save(text);
+        text
     }
 
     fn save(&mut self, error: String) {
@@ -401,7 +412,9 @@ fn parse_moment(raw: &[u8]) -> Result<Moment, String> {
         ("05", ""),
     ];
     for (number, (element, separator)) in numbers.iter_mut().zip(elements) {
-        match rest.split_at_checked(element.len()) {
+        // Hours alone may be of one digit.
+        let short = element == "15" && rest.as_bytes().get(1) == Some(&b':');
+        match rest.split_at_checked(element.len() - usize::from(short)) {
             Some((digits, after)) if digits.bytes().all(|b| b.is_ascii_digit()) => {
                 *number = digits.parse().unwrap_or(0);
                 match element {
@@ -420,44 +433,46 @@ fn parse_moment(raw: &[u8]) -> Result<Moment, String> {
             None => return bad(rest, separator),
         }
     }
-    let seconds = &text[..text.len() - rest.len()];
+    let mut shown = text[..text.len() - rest.len()].to_owned();
+    if shown.len() < "2006-01-02T15:04:05".len() {
+        shown.insert("2006-01-02T".len(), '0');
+    }
     let mut fraction = "";
-    if let Some(after) = rest.strip_prefix('.') {
+    if let Some(after) = rest.strip_prefix(['.', ',']) {
         let digits = after.bytes().take_while(u8::is_ascii_digit).count();
         if digits > 0 {
             fraction = &after[..digits.min(9)];
             rest = &after[digits..];
         }
     }
-    let mut zone = rest;
     let mut offset = 0;
-    match rest.as_bytes() {
-        [b'Z', tail @ ..] => {
-            if !tail.is_empty() {
-                let time = quote_time(&text);
-                let extra = quote_time(&rest[1..]);
-                return Err(format!("parsing time {time}: extra text: {extra}"));
-            }
-        }
-        [b'+' | b'-', a, b, b':', c, d]
-            if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()) =>
-        {
+    let (mut zone, tail) = match rest.as_bytes() {
+        [b'Z', ..] => rest.split_at(1),
+        [sign, a, b, b':', c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()) => {
             let of = |tens: &u8, ones: &u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
-            if of(a, b) > 23 {
+            let (hours, minutes) = (of(a, b), of(c, d));
+            if hours > 24 {
                 return range("time zone offset hour");
             }
-            if of(c, d) > 59 {
+            if minutes > 60 {
                 return range("time zone offset minute");
             }
-            offset = (of(a, b) * 60 + of(c, d)) * 60 * SECOND;
-            if rest.starts_with('-') {
-                offset = -offset;
+            offset = (hours * 60 + minutes) * 60 * SECOND;
+            match sign {
+                b'+' => {}
+                b'-' => offset = -offset,
+                _ => return bad(rest, "Z07:00"),
             }
-            if offset == 0 {
-                zone = "Z";
-            }
+            rest.split_at(6)
         }
         _ => return bad(rest, "Z07:00"),
+    };
+    if !tail.is_empty() {
+        let (time, extra) = (quote_time(&text), quote_time(tail));
+        return Err(format!("parsing time {time}: extra text: {extra}"));
+    }
+    if offset == 0 {
+        zone = "Z";
     }
     let [year, month, day, ..] = numbers;
     if day < 1 || day > month_days(i64::from(year), month) {
@@ -474,7 +489,7 @@ fn parse_moment(raw: &[u8]) -> Result<Moment, String> {
     let point = if fraction.is_empty() { "" } else { "." };
     Ok(Moment {
         time: Time(time),
-        text: format!("{seconds}{point}{fraction}{zone}"),
+        text: shown + point + fraction + zone,
     })
 }
 

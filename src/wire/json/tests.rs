@@ -228,6 +228,11 @@ fn strings_and_times() {
             "2026-11-24T16:19:09Z",
             1_795_537_149_000_000_000,
         ),
+        (
+            "2026-11-25T6:19:09,250+24:00",
+            "2026-11-25T06:19:09.25+24:00",
+            1_795_501_149_250_000_000,
+        ),
     ] {
         let moment = start(text).expect("valid");
         assert_eq!((moment.text.as_str(), moment.time.0), (shown, ns));
@@ -237,6 +242,14 @@ fn strings_and_times() {
             .unwrap_err()
             .ends_with("day out of range")
     );
+    for (zone, end) in [
+        ("+01:00x", "extra text: \"x\""),
+        ("Z01:00", "extra text: \"01:00\""),
+        ("+25:00", "time zone offset hour out of range"),
+    ] {
+        let refused = start(&format!("2026-11-24T16:19:09{zone}")).unwrap_err();
+        assert!(refused.ends_with(end), "{refused}");
+    }
     assert!(start("0001-01-01T00:00:00Z").is_ok() && start("9999-12-31T00:00:00Z").is_ok());
 }
 

@@ -320,7 +320,8 @@ fn pause(
 ) -> Result<Done, ApiError> {
     let mut until: Option<Moment> = None;
     request.read_any("JSApiConsumerPauseRequest", &mut |d, name, value| {
-        if name == "pause_until" {
+        // No pointer in nats-server: null leaves it as it is.
+        if name == "pause_until" && !value.is_null() {
             d.moment(value, &mut until);
         }
         name == "pause_until"

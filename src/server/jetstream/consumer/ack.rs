@@ -4,7 +4,7 @@
 use super::config::AckPolicy;
 use super::{Consumer, Work};
 use crate::server::core::{Message, Timer};
-use crate::server::jetstream::stream::Retention;
+use crate::server::jetstream::stream::{Retention, parse_seq};
 use crate::wire::json;
 use crate::wire::time::Time;
 use crate::wire::{duration, headers};
@@ -33,20 +33,12 @@ fn parse_subject(subject: &[u8]) -> Acked {
         11.. => 6,
         _ => return Acked::default(),
     };
-    let number = |at: usize| tokens.get(at).map_or(u64::MAX, |token| parse_number(token));
+    let number = |at: usize| tokens.get(at).map_or(u64::MAX, |token| parse_seq(token));
     Acked {
         deliveries: number(first),
         seq: number(first + 1),
         consumer: number(first + 2),
     }
-}
-
-/// Digits as a number; anything else is larger than every sequence.
-fn parse_number(text: &[u8]) -> u64 {
-    std::str::from_utf8(text)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(u64::MAX)
 }
 
 impl Consumer {
@@ -145,7 +137,7 @@ impl Consumer {
 
     /// An answer to a flow control request acknowledges what the client says it has.
     pub(super) fn ack_by_flow(&mut self, work: &mut Work<'_>, block: &[u8]) {
-        let number = |key| headers::get(block, key).map_or(0, parse_number);
+        let number = |key| headers::get(block, key).map_or(0, parse_seq);
         let (consumer, seq) = (number("Nats-Last-Consumer"), number("Nats-Last-Stream"));
         if seq > 0 && seq != u64::MAX {
             let consumer = if consumer == u64::MAX { 0 } else { consumer };
@@ -329,5 +321,9 @@ mod tests {
         assert_eq!(parse_subject(b"$JS.ACK._.szMpdrwD.S.C.1.2.3.4.5.6"), acked);
         assert_eq!(parse_subject(b"$JS.ACK.S.C.1.2.3.4.5.6"), Acked::default());
         assert_eq!(parse_subject(b"$JS.ACK.S.C.1.x.3.4.5").seq, u64::MAX);
+        assert_eq!(parse_subject(b"$JS.ACK.S.C.1.+1.3.4.5").seq, u64::MAX);
+        // Beyond 64 bits, where numbers wrap around.
+        let wrapped = parse_subject(b"$JS.ACK.S.C.1.18446744073709551617.3.4.5");
+        assert_eq!(wrapped.seq, 1);
     }
 }

@@ -214,7 +214,7 @@ impl StreamConfig {
                 });
                 self.s2 = read.unwrap_or_default();
             }
-            "compression" => d.mismatch(value, "string"),
+            "compression" => d.refuse(value, "string"),
             "first_seq" => d.uint64(value, &mut self.first_seq),
             "subject_transform" => optional(d, value, &mut self.subject_transform, read_transform),
             "republish" => optional(d, value, &mut self.republish, read_republish),

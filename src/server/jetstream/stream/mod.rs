@@ -17,6 +17,7 @@ pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
     StreamConfig, TransformConfig, write_metadata,
 };
+pub use fields::parse_seq;
 pub use follow::{Follow, Followed, Refused};
 pub use info::InfoRequest;
 pub use publish::{Accepted, Origin};

@@ -345,11 +345,13 @@ impl Stream {
             if !permitted && origin == Origin::Client {
                 return Err(ApiError::new(500, 10111, "rollup not permitted"));
             }
-            rollup = match fields.rollup.to_ascii_lowercase().as_slice() {
-                b"sub" => Rollup::Subject,
-                b"all" => Rollup::All,
+            let value = String::from_utf8_lossy(fields.rollup);
+            // One letter for one, as Go has it.
+            let small = value.chars().filter_map(|c| c.to_lowercase().next());
+            rollup = match small.collect::<String>().as_str() {
+                "sub" => Rollup::Subject,
+                "all" => Rollup::All,
                 other => {
-                    let other = String::from_utf8_lossy(other);
                     let text = format!("rollup value invalid: {}", quote(other.as_bytes()));
                     return Err(ApiError::new(500, 10111, text));
                 }
