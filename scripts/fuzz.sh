@@ -9,7 +9,7 @@ targets=("$@")
 longest() {
     case $1 in
         command | headers | subjects) echo 160 ;;
-        restore) echo 1600 ;;
+        restore) echo 2600 ;;
         *) echo 640 ;;
     esac
 }

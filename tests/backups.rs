@@ -15,6 +15,9 @@ const START: Time = Time(1_795_893_800 * SECOND);
 /// pending and one of them redelivered, an ephemeral, and one that pushes.
 const BACKUP: &[u8] = include_bytes!("backups/T.arc.s2");
 
+/// The same of nats-server 2.14.10, half an hour later.
+const OLDER: &[u8] = include_bytes!("backups/T.tar.s2");
+
 const CONFIG: &str = r#"{"name":"T","subjects":["t.>"],"storage":"file","allow_msg_ttl":true,"metadata":{"_nats.req.level":"1"}}"#;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,7 +173,7 @@ fn entries(backup: &[u8]) -> Vec<(String, u64, i64, String)> {
     let (mut decoder, mut reader) = (Decoder::default(), Reader::default());
     decoder.feed(backup);
     while decoder.next_block(reader.input()).expect("a stream") {}
-    assert_eq!(reader.take(MAGIC.len()), Some(MAGIC));
+    assert_eq!(reader.take(MAGIC.len()), Some(&MAGIC[..]));
     let (mut entries, mut header) = (vec![], None);
     while let Some(part) = reader.next_part().expect("an archive") {
         match part {
@@ -244,6 +247,42 @@ fn a_backup_of_nats_server() {
         assert!(node.ask("t.0", "new").contains("\"seq\":11"));
         let pulled = node.publish("$JS.API.CONSUMER.MSG.NEXT.T.c", "r.pull", b"");
         assert_eq!((&*pulled[0].subject, pulled[0].payload.len()), ("t.1", 21));
+    }
+}
+
+#[test]
+fn a_backup_of_an_older_nats_server() {
+    for size in [1, 100, 1 << 20] {
+        let mut node = Node::start(b"", START.after(1800 * SECOND));
+        let answer = node.restore(OLDER, size);
+        let wanted = concat!(
+            r#""created":"2026-11-28T19:46:05.280179842Z","state":{"messages":6,"bytes":420,"first_seq":2,"#,
+            r#""first_ts":"2026-11-28T19:46:05.286277475Z","last_seq":10,"last_ts":"2026-11-28T19:46:05.301962189Z","#,
+            r#""num_subjects":2,"num_deleted":3,"consumer_count":3}"#,
+        );
+        assert!(answer.contains(wanted), "{answer}");
+        let info = node.ask("$JS.API.CONSUMER.INFO.T.c", "");
+        let created = r#""created":"2026-11-28T19:46:05.30289037Z""#;
+        assert!(info.contains(created), "{info}");
+        // But for times it is the other one.
+        let (backup, wanted) = (sorted(entries(&node.back_up())), sorted(entries(BACKUP)));
+        let told = |entries: &[(String, u64, i64, String)]| -> Vec<_> {
+            let messages = entries.iter().filter(|entry| entry.1 > 0);
+            messages
+                .map(|(name, seq, _, body)| (name.clone(), *seq, body.clone()))
+                .collect()
+        };
+        assert_eq!(told(&backup), told(&wanted));
+        let consumer = |entries: &[(String, u64, i64, String)]| {
+            let consumer = entries.iter().find(|entry| entry.0 == "consumers/c");
+            let text = &consumer.expect("a consumer").3;
+            text.split("\"Timestamp\":")
+                .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()))
+                .collect::<String>()
+        };
+        assert_eq!(consumer(&backup), consumer(&wanted));
+        let mut other = Node::start(&node.log, node.now);
+        assert_eq!(sorted(entries(&other.back_up())), backup);
     }
 }
 

@@ -90,7 +90,41 @@ impl Bench {
     }
 }
 
-/// The first byte says what it goes into; with its lowest bit the rest is an archive, otherwise an S2 stream.
+/// A folder of a server before 2.15 in a tape archive: of the bytes some are a block of messages, some the state file, and the
+/// rest is the state of a consumer.
+fn folder(data: &[u8]) -> Vec<u8> {
+    let (mut data, mut tape) = (data, Vec::new());
+    let mut add = |name: &str, body: &[u8]| {
+        let mut block = [0; 512];
+        block[..name.len()].copy_from_slice(name.as_bytes());
+        block[124..135].copy_from_slice(format!("{:011o}", body.len()).as_bytes());
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        tape.extend_from_slice(&block);
+        tape.extend_from_slice(body);
+        tape.resize(tape.len().next_multiple_of(512), 0);
+    };
+    add("meta.inf", br#"{"name":"T"}"#);
+    for name in ["msgs/1.blk", "msgs/index.db"] {
+        if let [a, b, rest @ ..] = data {
+            let size = usize::from(u16::from_le_bytes([*a, *b]));
+            let (body, rest) = rest.split_at(size.min(rest.len()));
+            add(name, body);
+            data = rest;
+        }
+    }
+    add(
+        "obs/c/meta.inf",
+        br#"{"durable_name":"c","ack_policy":"explicit"}"#,
+    );
+    add("obs/c/meta.sum", b"");
+    add("obs/c/o.dat", data);
+    tape
+}
+
+/// The first byte says what it goes into; with its lowest bit the rest is an archive, or files,
+/// otherwise an S2 stream.
 pub fn restore(data: &[u8]) {
     let Some((first, data)) = data.split_first() else {
         return;
@@ -98,8 +132,11 @@ pub fn restore(data: &[u8]) {
     let mut backup = data.to_vec();
     if first & 1 == 1 {
         let mut encoder = Encoder::default();
-        backup.clear();
-        encoder.write(data, &mut backup);
+        if first >> 2 & 3 == 3 {
+            backup = folder(data);
+        }
+        let archive = std::mem::take(&mut backup);
+        encoder.write(&archive, &mut backup);
         encoder.flush(&mut backup);
     }
     let storage = if first & 2 == 2 { "memory" } else { "file" };

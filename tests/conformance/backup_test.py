@@ -3,7 +3,7 @@
 The partner is a nats-server of its own, where there is one; without it the server under test is its own partner. Prints a line for
 each thing found and a total.
 """
-import asyncio, contextlib, itertools, json, os, shutil, subprocess, sys, tempfile
+import asyncio, contextlib, io, itertools, json, os, shutil, subprocess, sys, tarfile, tempfile
 
 import nats
 from nats.errors import NoRespondersError, TimeoutError
@@ -157,7 +157,7 @@ async def fill(c):
     await c.consumer("Gone", "late", deliver_policy="new")
 
     await c.stream("TTL", allow_msg_ttl=True, max_age=36_000_000_000_000)
-    for ttl in ("never", "1h", "20m"):
+    for ttl in ("never", "1h", "2h"):
         await c.js.publish("ttl.x", ttl.encode(), headers={"Nats-TTL": ttl})
 
     await c.stream("Large")
@@ -302,6 +302,21 @@ def ttl(value):
     return b"NATS/1.0\r\nNats-TTL: %s\r\n\r\n" % value
 
 
+def tape(*files, kind=tarfile.REGTYPE):
+    """What a server before 2.15 made a backup of, as far as it says nothing else."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, body in files:
+            info = tarfile.TarInfo(name)
+            info.size, info.type, info.pax_headers = len(body), kind, {"mtime": "1795895165.328151085"}
+            tar.addfile(info, io.BytesIO(body))
+    return out.getvalue()
+
+
+def meta(name):
+    return "meta.inf", json.dumps({"Created": "2026-11-28T19:46:05Z", "name": name}).encode()
+
+
 MAGIC, END = b"NATSARC1", bytes(5)
 ONE, TWO = entry("r.1", b"one", seq=1), entry("r.2", b"two", seq=2)
 NOTHING = None  # no stream
@@ -363,6 +378,12 @@ BROKEN = [
         "restore failed: message sequence 2 exceeds maximum payload size", (1, 1, 1)),
     ("a message for another stream", s2(MAGIC + state(2, last=2) + ONE + entry("r.2", b"x" * 99, seq=2)),
         "restore failed: message sequence 2 exceeds maximum message size", (1, 1, 1)),
+    ("a short tape", s2(b"this is no tape, either"), "restore failed: unexpected EOF", NOTHING),
+    ("a long tape", s2(b"this is no tape, either" * 99), "restore failed: archive/tar: invalid tar header", NOTHING),
+    ("half a file", s2(tape(meta("R"))[:1560]), "restore failed: unexpected EOF", NOTHING),
+    ("a folder", s2(tape(("msgs", b""), kind=tarfile.DIRTYPE)), "restore failed: unexpected content (account=$G)", NOTHING),
+    ("a file elsewhere", s2(tape(("../x", b""))), "restore failed: unexpected content (account=$G)", NOTHING),
+    ("another's files", s2(tape(meta("Other"))), "restore failed: stream names do not match", NOTHING),
     ("no time to live", s2(MAGIC + state(2, last=2) + ONE + entry("r.2", b"", ttl(b"long"), seq=2)),
         "restore failed: failed to parse message TTL: invalid per-message TTL (10165)", (1, 1, 1)),
 ]
@@ -405,6 +426,9 @@ async def there(c, name):
 
 async def pieces(c):
     """Backups made by hand."""
+    stream, said = await restored(c, [s2(tape(meta("R"), ("msgs/1.blk", b"")))], name="R")
+    created = (await c.api("STREAM.INFO.R"))["created"]
+    check("an empty stream of before", (said, created, await there(c, stream)), (None, "2026-11-28T19:46:05Z", (0, 0, 0)))
     for name, chunk, error, left in BROKEN:
         for size in (len(chunk) or 1, 7):
             chunks = [chunk[at:at + size] for at in range(0, len(chunk), size)]

@@ -40,7 +40,7 @@ impl Backup {
                         });
                     }
                     "state" if !value.is_null() => {
-                        let state = &mut backup.state.get_or_insert_default().0;
+                        let state = backup.state.get_or_insert_default();
                         d.object(value, "ConsumerState", &mut |d, name, value| {
                             read_state(d, name, value, state)
                         });
@@ -54,10 +54,10 @@ impl Backup {
     }
 }
 
-fn read_state(d: &mut Decoder, name: &str, value: Value<'_>, state: &mut Progress) -> bool {
+fn read_state(d: &mut Decoder, name: &str, value: Value<'_>, state: &mut BackedUp) -> bool {
     match name {
-        "delivered" => read_position(d, value, &mut state.shown_delivered),
-        "ack_floor" => read_position(d, value, &mut state.shown_floor),
+        "delivered" => read_position(d, value, &mut state.0.shown_delivered),
+        "ack_floor" => read_position(d, value, &mut state.0.shown_floor),
         "pending" => d.members(value, "*server.Pending", &mut |d, seq, value| {
             let (mut sent, mut since) = (0, 0);
             d.object(value, "Pending", &mut |d, name, value| {
@@ -68,21 +68,15 @@ fn read_state(d: &mut Decoder, name: &str, value: Value<'_>, state: &mut Progres
                 }
                 true
             });
-            let pending = Pending {
-                consumer: sent,
-                since: Time(since),
-                // A time of its own: that of the message may be another by now.
-                put_off: (since != 0).then_some(Time(since)),
-            };
             if let Some(seq) = read_key(d, &seq, value) {
-                state.pending.insert(seq, pending);
+                state.add_pending(seq, sent, Time(since));
             }
         }),
         "redelivered" => d.members(value, "uint64", &mut |d, seq, value| {
             let mut count = 0;
             d.uint64(value, &mut count);
             if let Some(seq) = read_key(d, &seq, value) {
-                state.redelivered.insert(seq, count);
+                state.add_redelivered(seq, count);
             }
         }),
         _ => return false,
@@ -110,6 +104,29 @@ fn read_key(d: &mut Decoder, key: &str, value: Value<'_>) -> Option<u64> {
 }
 
 impl BackedUp {
+    /// Sequences of the consumer and of the stream: what was delivered last, and up to where all is acknowledged.
+    pub fn set(&mut self, delivered: (u64, u64), floor: (u64, u64)) {
+        let position = |(consumer, stream)| Position { consumer, stream };
+        self.0.shown_delivered = position(delivered);
+        self.0.shown_floor = position(floor);
+    }
+
+    /// A message that waits for its ack: its sequence, that of its delivery, and since when.
+    pub fn add_pending(&mut self, seq: u64, consumer: u64, since: Time) {
+        let pending = Pending {
+            consumer,
+            since,
+            // A time of its own: that of the message may be another by now.
+            put_off: (since.0 != 0).then_some(since),
+        };
+        self.0.pending.insert(seq, pending);
+    }
+
+    /// A message that was delivered so many times more than once.
+    pub fn add_redelivered(&mut self, seq: u64, count: u64) {
+        self.0.redelivered.insert(seq, count);
+    }
+
     /// Does it contradict itself? In nats-server's words; it takes sequences that leave no room for more.
     fn check(&self) -> Result<(), String> {
         let (delivered, floor) = (self.0.shown_delivered, self.0.shown_floor);
@@ -214,20 +231,34 @@ impl Consumers {
         Ok(id)
     }
 
-    /// Puts a consumer where it was. What is behind where it starts by itself does not count.
+    /// Puts a consumer where it was. What is behind where it starts by itself counts only if it is to go `back`.
     ///
     /// # Errors
     /// When the state contradicts itself.
-    pub fn put_back(&mut self, id: ConsumerId, state: BackedUp) -> Result<(), String> {
+    pub fn put_back(&mut self, id: ConsumerId, state: BackedUp, back: bool) -> Result<(), String> {
         state.check()?;
         if let Some(consumer) = self.by_id_mut(id)
-            && state.0.shown_floor.stream >= consumer.progress.shown_floor.stream
+            && (back || state.0.shown_floor.stream >= consumer.progress.shown_floor.stream)
         {
             consumer.progress = state.0;
             consumer.progress.go_on_as_shown();
             consumer.skip_list = None;
         }
         Ok(())
+    }
+
+    /// Says when a consumer was created, if that is known.
+    pub fn set_created(
+        &mut self,
+        core: &mut Core,
+        view: View<'_>,
+        id: ConsumerId,
+        created: Option<Time>,
+    ) {
+        if let (Some(consumer), Some(created)) = (self.by_id_mut(id), created) {
+            consumer.created = created;
+            consumer.record_config(core, view.id, view.config);
+        }
     }
 
     /// The stream has its messages: the consumer begins.

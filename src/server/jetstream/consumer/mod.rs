@@ -19,7 +19,7 @@ mod requests;
 mod saved;
 mod start;
 
-pub use self::backup::Backup;
+pub use self::backup::{BackedUp, Backup};
 pub(super) use self::check::{INVALID_GROUP, check, is_valid_group};
 pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;

@@ -3,7 +3,7 @@
 //! entries mean.
 
 /// Starts an archive.
-pub const MAGIC: &[u8] = b"NATSARC1";
+pub const MAGIC: &[u8; 8] = b"NATSARC1";
 /// Longest name of an entry.
 const MAX_NAME: u64 = 1 << 20;
 
@@ -85,6 +85,12 @@ impl Reader {
         Some(taken)
     }
 
+    /// Do the bytes that come next begin an archive? `None` when there are too few of them.
+    pub fn has_magic(&self) -> Option<bool> {
+        let start = self.input[self.done..].first_chunk()?;
+        Some(start == MAGIC)
+    }
+
     /// Is something left that is no whole part?
     pub fn is_inside(&self) -> bool {
         self.body.is_some() || self.done < self.input.len()
@@ -118,7 +124,7 @@ impl Reader {
         };
         let header = Header {
             name: name.to_vec(),
-            timestamp: (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64),
+            timestamp: signed(zigzag),
             sequence,
             header_size,
             payload_size,
@@ -141,8 +147,13 @@ fn fields(rest: &mut &[u8]) -> Result<Option<[u64; 5]>, Invalid> {
     Ok(Some(fields))
 }
 
-/// A number of seven bits a byte, the lowest first.
-fn number(rest: &mut &[u8]) -> Result<Option<u64>, Invalid> {
+/// A signed number, as it stands in one without a sign.
+pub fn signed(zigzag: u64) -> i64 {
+    (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
+}
+
+/// A number of seven bits a byte, the lowest first; `None` if it is cut short.
+pub fn number(rest: &mut &[u8]) -> Result<Option<u64>, Invalid> {
     let mut number = 0u64;
     for at in 0..10 {
         let Some((byte, after)) = rest.split_first() else {

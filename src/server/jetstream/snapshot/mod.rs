@@ -1,12 +1,16 @@
 //! Backups of streams: `$JS.API.STREAM.SNAPSHOT.<stream>` and `$JS.API.STREAM.RESTORE.<stream>`, and what goes back and forth
-//! after them. Backups are those of nats-server 2.15: an [`archive`] in an [`s2`] stream.
+//! after them. Backups are those of nats-server 2.15: an [`archive`] in an [`s2`] stream. Those of servers before it are taken, too.
 
 pub mod archive;
+mod blocks;
 mod events;
+mod index;
+mod legacy;
 mod receive;
 pub mod s2;
 mod send;
 mod state;
+mod tar;
 
 use self::events::{advise, shown, size, took, write_span};
 use self::receive::Restore;
@@ -407,12 +411,12 @@ impl JetStream {
         super::check_room(core, storage, i64::try_from(used).unwrap_or(i64::MAX))
     }
 
-    /// Adds a stream that a backup goes into, whose first sequence is to be `first`.
+    /// Adds a stream that a backup goes into, whose first sequence is to be `first`, if that is known.
     fn add_restoring(
         &mut self,
         core: &mut Core,
         config: StreamConfig,
-        first: u64,
+        first: Option<u64>,
     ) -> Result<StreamId, ApiError> {
         if config.num_replicas > 1 {
             return Err(super::error::REPLICAS.into());
@@ -430,6 +434,11 @@ impl JetStream {
         self.streams.insert(id, Box::new(stream));
         Ok(id)
     }
+}
+
+/// Can clients take messages of this subject? It ends where a blank is.
+fn is_publishable(subject: &[u8]) -> bool {
+    !subject.is_empty() && !subject.iter().any(u8::is_ascii_whitespace)
 }
 
 /// Answers a chunk.

@@ -2,12 +2,14 @@
 //! was restored before something turned out to be wrong stays, as there. Must not know requests and chunks' replies.
 
 use super::archive::{self, Header, Invalid, Part, Reader};
+use super::legacy::Files;
 use super::s2::{self, Decoder};
 use super::state::State;
+use super::tar;
 use crate::server::MAX_PAYLOAD;
 use crate::server::core::{ConsumerId, Core, StreamId};
 use crate::server::jetstream::JetStream;
-use crate::server::jetstream::consumer::Backup;
+use crate::server::jetstream::consumer::{Backup, Consumer};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::{Mismatch, Restored, Stream, StreamConfig};
 use crate::wire::json::quote;
@@ -23,6 +25,8 @@ const MAX_JSON: u64 = 64 << 20;
 enum Step {
     /// What it starts with.
     Magic,
+    /// Files, in the backup of a server before 2.15.
+    Files,
     /// `state.json`
     State,
     /// So many consumers, then messages.
@@ -75,6 +79,8 @@ pub struct Restore {
     last: u64,
     stream: Option<StreamId>,
     consumers: Vec<ConsumerId>,
+    /// What has come of them.
+    files: (tar::Reader, Files),
     /// How it ended, as soon as it has.
     result: Option<Result<StreamId, ApiError>>,
 }
@@ -94,6 +100,7 @@ impl Restore {
             last: 0,
             stream: None,
             consumers: Vec::new(),
+            files: Default::default(),
             result: None,
         }
     }
@@ -116,8 +123,11 @@ impl Restore {
     /// No more chunks come: how did it end?
     pub fn end(&mut self, js: &mut JetStream, core: &mut Core) -> Result<StreamId, ApiError> {
         if self.result.is_none() {
-            let cut = self.cut();
-            self.settle(js, core, Err(cut));
+            let done = match self.cut() {
+                Some(failure) => Err(failure),
+                None => self.restore_files(js, core),
+            };
+            self.settle(js, core, done);
         }
         let never = Err(ApiError::new(500, 10062, "restore failed: EOF"));
         self.result.clone().unwrap_or(never)
@@ -145,6 +155,7 @@ impl Restore {
         };
         self.result = Some(result);
         (self.decoder, self.archive) = (Decoder::default(), Reader::default());
+        self.files = Default::default();
         if let Some(id) = self.stream {
             if let Some(stream) = js.streams.get_mut(&id) {
                 let (consumers, view) = stream.parts();
@@ -158,23 +169,19 @@ impl Restore {
     }
 
     /// What is wrong with a backup that ends here.
-    fn cut(&self) -> Failure {
-        let inside = self.decoder.is_inside();
-        if let (Step::Magic, true) = (self.step, inside) {
-            return Failure::Text(s2::Error::Corrupt.text().into());
-        }
-        if let Step::Magic = self.step {
-            let text = if self.archive.is_inside() {
-                "unexpected EOF"
-            } else {
-                "EOF"
-            };
-            return Failure::Text(text.into());
-        }
-        if inside || self.archive.is_inside() {
-            return self.invalid();
-        }
-        Failure::Text("EOF".into())
+    fn cut(&self) -> Option<Failure> {
+        let corrupt = s2::Error::Corrupt.text();
+        let text = match (self.step, self.decoder.is_inside()) {
+            (Step::Magic | Step::Files, true) => corrupt,
+            (Step::Magic, false) if self.archive.is_inside() => "unexpected EOF",
+            (Step::Files, false) if self.files.0.is_inside() => "unexpected EOF",
+            (Step::Files, false) => return None,
+            (Step::State | Step::Consumers(_), inside) if inside || self.archive.is_inside() => {
+                return Some(self.invalid());
+            }
+            _ => "EOF",
+        };
+        Some(Failure::Text(text.into()))
     }
 
     /// The archive breaks off or cannot be read, in what is read now.
@@ -205,7 +212,9 @@ impl Restore {
                     return fail("snapshot format not detected within size limit");
                 }
                 Ok(false) => return Ok(false),
-                Err(error) if matches!(self.step, Step::Magic) => return fail(error.text()),
+                Err(error) if matches!(self.step, Step::Magic | Step::Files) => {
+                    return fail(error.text());
+                }
                 Err(_) => return Err(self.invalid()),
             }
         }
@@ -213,12 +222,17 @@ impl Restore {
 
     fn parts(&mut self, js: &mut JetStream, core: &mut Core) -> Result<bool, Failure> {
         if let Step::Magic = self.step {
-            match self.archive.take(archive::MAGIC.len()) {
+            self.step = match self.archive.has_magic() {
                 None => return Ok(false),
-                Some(archive::MAGIC) => self.step = Step::State,
-                // What servers before 2.15 made.
-                Some(_) => return fail("backups of servers before 2.15 are not supported"),
+                Some(true) => Step::State,
+                Some(false) => Step::Files,
+            };
+            if let Step::State = self.step {
+                self.archive.take(archive::MAGIC.len());
             }
+        }
+        if let Step::Files = self.step {
+            return self.take_files(js, core);
         }
         while let Some(part) = self.archive.next_part().map_err(|_| self.invalid())? {
             match part {
@@ -237,6 +251,28 @@ impl Restore {
             }
         }
         Ok(false)
+    }
+
+    fn take_files(&mut self, js: &JetStream, core: &Core) -> Result<bool, Failure> {
+        let (reader, files) = &mut self.files;
+        reader.input.append(self.archive.input());
+        loop {
+            match reader.next_file() {
+                Ok(Some(file)) => files.add(js, core, &self.config, file)?,
+                Ok(None) => return Ok(false),
+                Err(error) => return fail(error.text()),
+            }
+        }
+    }
+
+    /// All files are there.
+    fn restore_files(&mut self, js: &mut JetStream, core: &mut Core) -> Result<bool, Failure> {
+        let id = self.files.1.restore(js, core, &self.config)?;
+        self.stream = Some(id);
+        if let Some(stream) = js.streams.get(&id) {
+            self.consumers = stream.consumers.iter().map(Consumer::id).collect();
+        }
+        Ok(true)
     }
 
     /// Looks at what an entry says of itself; true for the one that ends the backup.
@@ -273,8 +309,7 @@ impl Restore {
             let text = format!("message sequence {seq} exceeds maximum message size");
             return fail(text);
         }
-        // Clients could not take it: a subject ends where a blank is.
-        if header.name.is_empty() || header.name.iter().any(|b| b.is_ascii_whitespace()) {
+        if !super::is_publishable(&header.name) {
             return fail(format!("message sequence {seq} has an invalid subject"));
         }
         Ok(false)
@@ -288,7 +323,7 @@ impl Restore {
         body: &[u8],
     ) -> Result<(), Failure> {
         match self.step {
-            Step::Magic | Step::State => {
+            Step::Magic | Step::Files | Step::State => {
                 let read = State::read(body);
                 self.state =
                     read.map_err(|e| Failure::Text(format!("error in state.json: {e}")))?;
@@ -316,7 +351,7 @@ impl Restore {
         js.check_reservation(core, config.storage, config.max_bytes.max(bytes))?;
         js.check_use(core, config.storage, self.state.bytes)?;
         let first = self.state.first_seq;
-        js.add_restoring(core, config.clone(), first)
+        js.add_restoring(core, config.clone(), Some(first))
             .map_err(|error| within("error adding stream", &error))
     }
 
@@ -351,7 +386,7 @@ impl Restore {
             .map_err(|error| within(&format!("failed to add consumer {shown}"), &error))?;
         self.consumers.push(id);
         consumers
-            .put_back(id, state)
+            .put_back(id, state, false)
             .or_else(|error| fail(format!("failed to set consumer {shown} state: {error}")))
     }
 

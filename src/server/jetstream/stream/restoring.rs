@@ -33,11 +33,18 @@ impl Mismatch {
 }
 
 impl Stream {
-    /// A stream without messages whose first sequence is to be `first`.
-    pub fn to_restore(id: StreamId, config: super::StreamConfig, now: Time, first: u64) -> Stream {
+    /// A stream without messages whose first sequence is to be `first`; otherwise it is as a new one.
+    pub fn to_restore(
+        id: StreamId,
+        config: super::StreamConfig,
+        now: Time,
+        first: Option<u64>,
+    ) -> Stream {
         let mut stream = Stream::silent(id, config, now);
         stream.restoring = true;
-        if first == 0 || first > stream.store.last_seq() {
+        if let Some(first) = first
+            && (first == 0 || first > stream.store.last_seq())
+        {
             stream.store.clear(first);
         }
         stream
