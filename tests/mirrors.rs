@@ -261,6 +261,44 @@ fn an_origin_may_be_read_by_a_consumer_of_ones_own() {
     );
 }
 
+/// Clients may publish to where its consumer delivers. nats-server stores nothing of that and answers nothing.
+#[test]
+fn only_its_consumer_brings_a_mirror_messages() {
+    let mut bench = Bench::new();
+    origin(&mut bench, "CREATE", false);
+    let consumer = "{\"stream_name\":\"O\",\"config\":{\"durable_name\":\"D\",\"deliver_subject\":\"to.D\",\
+         \"ack_policy\":\"flow_control\",\"max_ack_pending\":100}}";
+    bench.ask("CONSUMER.DURABLE.CREATE.O.D", consumer);
+    let mirror = "{\"name\":\"M\",\"mirror\":{\"name\":\"O\",\
+         \"consumer\":{\"name\":\"D\",\"deliver_subject\":\"to.D\"}}}";
+    bench.ask("STREAM.CREATE.M", mirror);
+    bench.publish(&["o.1"]);
+    bench.wait(SECOND);
+    bench.send("SUB $JS.FC.> 2\r\n");
+    let denied = |reply: &str| {
+        format!("-ERR 'Permissions Violation for Publish with Reply of \"{reply}\"'\r\n")
+    };
+    for (seq, in_consumer) in [(2, 2), (52, 2), (u64::MAX, 2), (u64::MAX, u64::MAX)] {
+        for kind in ["X.ACK", "X.FC", "$JS.FC", "$JS.ACK"] {
+            let reply = format!("{kind}.O.D.1.{seq}.{in_consumer}.0.0");
+            let want = match kind {
+                "$JS.ACK" => denied(&reply),
+                _ => String::new(),
+            };
+            let got = bench.send(&format!("PUB to.D {reply} 6\r\nforged\r\n"));
+            assert_eq!(got, want);
+            let block = format!("NATS/1.0\r\nNats-Consumer-Stalled: {reply}\r\n\r\n");
+            let (size, all) = (block.len(), block.len() + 6);
+            let got = bench.send(&format!("HPUB to.D {size} {all}\r\n{block}forged\r\n"));
+            assert_eq!(got, "");
+        }
+    }
+    bench.publish(&["o.2"]);
+    let info = bench.ask("STREAM.INFO.M", "");
+    let state = ["messages", "bytes", "last_seq"].map(|name| number(&info, name));
+    assert_eq!(state, [2, 68, 2], "{info}");
+}
+
 #[test]
 fn a_mirror_begins_where_its_origin_does() {
     let mut bench = mirrored();

@@ -4,6 +4,7 @@
 use super::JetStream;
 use super::consumer::{AckPolicy, Action, Config, Consumer, DeliverPolicy, check};
 use super::error::{ApiError, STREAM_NOT_FOUND};
+use super::store::LAST_SEQ;
 use super::stream::{Follow, Followed, Refused, Retention, Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::server::sha256::short_hash;
@@ -231,20 +232,22 @@ impl JetStream {
         let reply = reply.and_then(|reply| str::from_utf8(reply).ok());
         let words: Vec<&str> = reply.unwrap_or_default().split('.').collect();
         let stream = self.streams.get_mut(&id);
-        let (Some(stream), [_, kind, origin, consumer, rest @ ..]) = (stream, &*words) else {
+        let (Some(stream), ["$JS", kind, origin, consumer, rest @ ..]) = (stream, &*words) else {
             return;
         };
+        // Clients may publish here, too: any headers, but no such reply.
+        let delivered = *kind == "ACK" && !message.reply.is_empty();
+        let control = *kind == "FC" && message.headers.starts_with(b"NATS/1.0 100 ");
         let is_it = |f: &Follow| f.source.name == *origin && f.consumer == *consumer;
         let Some(at) = stream.follows.iter().position(is_it) else {
             return;
         };
         let follow = &mut stream.follows[at];
-        if *kind == "ACK" && follow.source.consumer.is_some() {
+        if delivered && follow.source.consumer.is_some() {
             self.take_delivered(core, id, at, message, rest);
-        } else if let ("ACK", [_, seq, delivered, ..]) = (*kind, rest) {
-            let number = |text: &str| text.parse().unwrap_or(0);
-            follow.delivered = (number(seq), number(delivered));
-        } else if *kind == "FC" && follow.next > follow.delivered.0 {
+        } else if delivered && let [_, seq, in_consumer, ..] = rest {
+            follow.delivered = (number(seq), number(in_consumer));
+        } else if control && follow.next > follow.delivered.0 {
             let (seq, delivered) = follow.delivered;
             let block = format!(
                 "NATS/1.0\r\nNats-Last-Consumer: {delivered}\r\nNats-Last-Stream: {seq}\r\n\r\n"
@@ -386,6 +389,11 @@ pub(super) fn set_timer(core: &mut Core, stream: &Stream) {
 pub(super) fn jitter(core: &mut Core, ns: i64) -> Time {
     let more = core.random() % ns as u64;
     core.now().after(ns + more as i64)
+}
+
+/// A number of a reply subject; none is so high that the next one would not be a number.
+pub(super) fn number(word: &str) -> u64 {
+    word.parse().unwrap_or(0).min(LAST_SEQ)
 }
 
 /// The name that nats-server gives the consumer which reads an origin for a stream.

@@ -5,7 +5,7 @@ use super::config::write_transforms;
 use super::{Origin, Source, Stream};
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
-use crate::server::jetstream::store::{Filters, Store};
+use crate::server::jetstream::store::{Filters, LAST_SEQ, Store};
 use crate::server::jetstream::transform::Transform;
 use crate::server::sha256::short_hash;
 use crate::wire::json::Writer;
@@ -242,7 +242,9 @@ fn read_source(value: &[u8]) -> Option<(String, u64, String)> {
     };
     let key = format!("{name} {filter} {dest}");
     let identity = rest.first().copied().unwrap_or_default().to_owned();
-    Some((key, seq.parse().ok()?, identity))
+    // A backup may say anything.
+    let seq = seq.parse().ok().filter(|seq| *seq <= LAST_SEQ)?;
+    Some((key, seq, identity))
 }
 
 impl Stream {
@@ -301,6 +303,7 @@ impl Stream {
 
     /// A mirror begins to read its origin after `seq`: it will not have what comes before.
     pub fn mirror_after(&mut self, core: &mut Core, seq: u64) {
+        let seq = seq.min(LAST_SEQ);
         if self.store.last_seq() >= seq {
             return;
         }
@@ -370,5 +373,19 @@ fn without(block: &[u8], mirror: bool) -> Vec<u8> {
         Vec::new()
     } else {
         kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_no_further_than_sequences_go() {
+        let read = |seq: u64| read_source(format!("O {seq} > > o.1 id").as_bytes());
+        let known = Some(("O > >".to_owned(), LAST_SEQ, "id".to_owned()));
+        assert_eq!(read(LAST_SEQ), known);
+        assert_eq!(read(LAST_SEQ + 1), None);
+        assert_eq!(read(u64::MAX), None);
     }
 }
