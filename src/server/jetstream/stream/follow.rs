@@ -44,6 +44,8 @@ pub struct Follow {
     pub filters: Filters,
     /// Next sequence of the origin to look at; 0 before the first contact.
     pub next: u64,
+    /// Nothing of the origin that is lower is still to be taken: each message that is not wanted is looked at once.
+    pub looked: u64,
     /// Last sequence of the origin that was stored.
     pub seq: u64,
     identity: String,
@@ -95,6 +97,7 @@ impl Follow {
             lag: 0,
             filters,
             next: 0,
+            looked: 0,
             seq: 0,
             identity: String::new(),
             active: None,
@@ -126,6 +129,7 @@ impl Follow {
                 seq => seq + 1,
             };
         }
+        self.looked = 0;
         self.identity = identity;
         self.origin = Some(origin.id);
         self.active = Some(now);
