@@ -299,6 +299,41 @@ fn only_its_consumer_brings_a_mirror_messages() {
     assert_eq!(state, [2, 68, 2], "{info}");
 }
 
+/// No step of the server takes longer than a consumer that waits for acknowledgements has it take.
+#[test]
+fn consumers_that_read_an_origin_go_on_step_by_step() {
+    const ALL: u64 = 5000;
+    for kind in ["limits", "workqueue"] {
+        let mut bench = Bench::new();
+        let config = format!("{{\"name\":\"O\",\"subjects\":[\"o.>\"],\"retention\":\"{kind}\"}}");
+        bench.ask("STREAM.CREATE.O", &config);
+        bench.publish(&["o.1"; ALL as usize]);
+        let mut consumer = "";
+        if kind == "limits" {
+            let config = "{\"stream_name\":\"O\",\"config\":{\"durable_name\":\"D\",\"deliver_subject\":\"to.D\",\
+                 \"ack_policy\":\"flow_control\",\"flow_control\":true,\"idle_heartbeat\":1000000000}}";
+            bench.ask("CONSUMER.DURABLE.CREATE.O.D", config);
+            consumer = ",\"consumer\":{\"name\":\"D\",\"deliver_subject\":\"to.D\"}";
+        }
+        let config = format!("{{\"name\":\"S\",\"sources\":[{{\"name\":\"O\"{consumer}}}]}}");
+        bench.ask("STREAM.CREATE.S", &config);
+        // Those of a work queue go when the consumer is told that they were stored.
+        let (of, name) = match kind {
+            "limits" => ("S", "messages"),
+            _ => ("O", "first_seq"),
+        };
+        let mut before = number(&bench.ask(&format!("STREAM.INFO.{of}"), ""), name);
+        let end = before + ALL;
+        for _ in 0..20 {
+            bench.step();
+            let done = number(&bench.ask(&format!("STREAM.INFO.{of}"), ""), name);
+            assert!(done - before <= 1000, "{kind}: {before} to {done}");
+            before = done;
+        }
+        assert_eq!(before, end, "{kind}");
+    }
+}
+
 #[test]
 fn a_mirror_begins_where_its_origin_does() {
     let mut bench = mirrored();

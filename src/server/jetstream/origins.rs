@@ -24,6 +24,8 @@ const READER_THRESHOLD: i64 = 10 * SECOND;
 const SILENCE: i64 = 10 * SECOND;
 /// A stream that refuses a message, since it is full or the message too large, is tried again after this.
 pub(super) const REFUSED: i64 = 2 * SECOND;
+/// Messages that a stream takes in one step; the rest follows in the next, so that no step takes long.
+const BATCH: usize = 2048;
 
 impl JetStream {
     /// A stream was created, or its configuration changed: follows what it names. What stays the same goes on.
@@ -85,6 +87,7 @@ impl JetStream {
         };
         let (name, mut follows) = (stream.config.name.clone(), stream.follows.clone());
         for follow in &mut follows {
+            follow.more = false;
             if follow.retry.is_none_or(|at| at > now) {
                 continue;
             }
@@ -147,10 +150,14 @@ impl JetStream {
         }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.follows = follows;
-            set_timer(core, stream);
         }
         if self.take(core, id) {
             self.hand_on(core, id);
+        }
+        if let Some(stream) = self.streams.get_mut(&id) {
+            let asking = stream.follows.iter_mut().filter(|f| f.keeps_up());
+            asking.for_each(|follow| answer(core, follow));
+            set_timer(core, stream);
         }
     }
 
@@ -177,18 +184,19 @@ impl JetStream {
         }
     }
 
-    /// Takes everything new from a stream's origins. True if it stored anything.
+    /// Takes what is new from a stream's origins, as much as one step takes. True if it stored anything.
     fn take(&mut self, core: &mut Core, id: StreamId) -> bool {
         let now = core.now();
         let count = self
             .streams
             .get(&id)
             .map_or(0, |stream| stream.follows.len());
-        let (mut stored, mut mirrored) = (false, false);
+        let (mut stored, mut mirrored, mut left) = (false, false, BATCH);
         for at in 0..count {
             while let Some(stream) = self.streams.get(&id)
                 && let Some(follow) = stream.follows.get(at)
                 && follow.retry.is_none()
+                && !follow.more
                 && let Some(origin) = follow.origin.and_then(|id| self.streams.get(&id))
             {
                 let from = follow.next.max(follow.looked);
@@ -211,6 +219,13 @@ impl JetStream {
                     follow.looked = end;
                     break;
                 };
+                if left == 0 {
+                    // Nor from the origins behind it: they are taken from in their order.
+                    stream.follows[at..].iter_mut().for_each(|f| f.more = true);
+                    set_timer(core, stream);
+                    break;
+                }
+                left -= 1;
                 mirrored |= follow.mirror;
                 match stream.store_followed(core, at, &message) {
                     Ok(new) => stored |= new,
@@ -223,7 +238,9 @@ impl JetStream {
                 }
             }
         }
-        if let Some(stream) = self.streams.get_mut(&id).filter(|_| mirrored) {
+        if let Some(stream) = self.streams.get_mut(&id).filter(|_| mirrored)
+            && stream.follows.iter().all(|f| !f.more)
+        {
             stream.caught_up(core);
         }
         stored
@@ -254,19 +271,10 @@ impl JetStream {
             self.take_delivered(core, id, at, message, rest);
         } else if delivered && let [_, seq, in_consumer, ..] = rest {
             follow.delivered = (number(seq), number(in_consumer));
-        } else if control && follow.next > follow.delivered.0 {
-            let (seq, delivered) = follow.delivered;
-            let block = format!(
-                "NATS/1.0\r\nNats-Last-Consumer: {delivered}\r\nNats-Last-Stream: {seq}\r\n\r\n"
-            );
-            let subject = words.join(".");
-            let answer = Message {
-                subject: subject.as_bytes(),
-                reply: b"",
-                headers: block.as_bytes(),
-                payload: b"",
-            };
-            core.publish(answer, false);
+        } else if control {
+            // In the next step: the consumer goes on with it, and must not deliver everything in one.
+            follow.asked = words.join(".").into_bytes();
+            set_timer(core, stream);
         }
     }
 
@@ -384,11 +392,29 @@ fn origins(config: &StreamConfig) -> impl Iterator<Item = (&super::stream::Sourc
 pub(super) fn let_go(core: &mut Core, id: StreamId, follow: &mut Follow) {
     core.unsubscribe(&follow.deliver, Endpoint::Follow(id));
     follow.deliver.clear();
+    follow.asked.clear();
+    follow.more = false;
     follow.origin = None;
 }
 
+/// Tells the consumer that asked how far the stream is.
+fn answer(core: &mut Core, follow: &mut Follow) {
+    let (seq, delivered) = follow.delivered;
+    let block =
+        format!("NATS/1.0\r\nNats-Last-Consumer: {delivered}\r\nNats-Last-Stream: {seq}\r\n\r\n");
+    let answer = Message {
+        subject: &std::mem::take(&mut follow.asked),
+        reply: b"",
+        headers: block.as_bytes(),
+        payload: b"",
+    };
+    core.publish(answer, false);
+}
+
 pub(super) fn set_timer(core: &mut Core, stream: &Stream) {
-    let next = stream.follows.iter().filter_map(|f| f.retry).min();
+    let now = Some(core.now());
+    let due = |f: &Follow| if f.more || f.keeps_up() { now } else { f.retry };
+    let next = stream.follows.iter().filter_map(due).min();
     core.set_timer(Timer::StreamSources(stream.id), next);
 }
 
@@ -472,80 +498,4 @@ fn read_with_consumer(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::stream::Origin;
-    use super::*;
-    use crate::server::Config as ServerConfig;
-
-    /// JetStream with a stream `O` of `count` messages on `o.a`, and one that takes these of it.
-    struct Two {
-        core: Core,
-        js: JetStream,
-        ids: [StreamId; 2],
-    }
-
-    impl Two {
-        fn new(count: usize) -> Two {
-            let mut core = Core::new(ServerConfig::default(), 1, Time(SECOND));
-            let mut js = JetStream::default();
-            let source = Source {
-                name: "O".into(),
-                filter_subject: "o.a".into(),
-                ..Source::default()
-            };
-            for (name, subjects, sources) in [
-                ("O", vec!["o.>".into()], None),
-                ("S", vec![], Some(vec![source])),
-            ] {
-                let config = StreamConfig {
-                    name: name.into(),
-                    subjects,
-                    sources,
-                    max_msg_size: -1,
-                    ..StreamConfig::default()
-                };
-                js.add(&mut core, config);
-            }
-            let ids = ["O", "S"].map(|name| js.names.get(name).copied().unwrap_or_default());
-            let mut two = Two { core, js, ids };
-            for _ in 0..count {
-                two.publish("o.a");
-            }
-            two
-        }
-
-        fn publish(&mut self, subject: &str) {
-            let core = &mut self.core;
-            if let Some(stream) = self.js.streams.get_mut(&self.ids[0]) {
-                let accepted =
-                    stream.publish(core, subject.as_bytes(), b"", b"", b"v", Origin::Client);
-                assert!(accepted.is_ok());
-            }
-            self.js.hand_on(core, self.ids[0]);
-        }
-
-        /// The next look for origins.
-        fn look(&mut self) {
-            self.core.now = self.core.timers.next().expect("something to wait for");
-            self.js.look_for_origins(&mut self.core, self.ids[1]);
-        }
-
-        fn follower(&self) -> &Stream {
-            self.js.streams.get(&self.ids[1]).expect("the follower")
-        }
-    }
-
-    #[test]
-    fn what_is_not_wanted_is_looked_at_once() {
-        let mut two = Two::new(1);
-        two.look();
-        for last in 2..10 {
-            two.publish("o.b");
-            let follow = &two.follower().follows[0];
-            assert_eq!((follow.next, follow.looked), (2, last + 1));
-        }
-        two.publish("o.a");
-        assert_eq!(two.follower().follows[0].next, 11);
-        assert_eq!(two.follower().store.len(), 2);
-    }
-}
+mod tests;

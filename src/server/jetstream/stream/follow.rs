@@ -34,6 +34,10 @@ pub struct Follow {
     pub delivered: (u64, u64),
     /// When to look for the origin (again), or to go on with a message that was refused.
     pub retry: Option<Time>,
+    /// The origin has more than was to be taken in one step.
+    pub more: bool,
+    /// Where its consumer is to be told that the stream keeps up; empty if it does not ask.
+    pub asked: Vec<u8>,
     /// Looks that found nothing, in a row.
     pub failures: i64,
     /// What the last one was told.
@@ -92,6 +96,8 @@ impl Follow {
             deliver: Vec::new(),
             delivered: (0, 0),
             retry: Some(at),
+            more: false,
+            asked: Vec::new(),
             failures: 0,
             error: None,
             lag: 0,
@@ -194,6 +200,11 @@ impl Follow {
             headers: block,
             payload: message.payload.to_vec(),
         }
+    }
+
+    /// Has its consumer asked, and was all taken that it delivered?
+    pub fn keeps_up(&self) -> bool {
+        !self.asked.is_empty() && self.next > self.delivered.0
     }
 
     /// Message `seq` was taken or passed over.
