@@ -334,6 +334,25 @@ fn consumers_that_read_an_origin_go_on_step_by_step() {
     }
 }
 
+/// There are 2⁴⁰ ways back to the first.
+#[test]
+fn ways_to_an_origin_are_not_gone_one_by_one() {
+    let mut bench = Bench::new();
+    origin(&mut bench, "CREATE", false);
+    let mut before = "O".to_owned();
+    for at in 0..40 {
+        let source =
+            |filter| format!("{{\"name\":\"{before}\",\"filter_subject\":\"o.{filter}\"}}");
+        let (a, b) = (source("a"), source("b"));
+        let created = bench.ask(
+            &format!("STREAM.CREATE.S{at}"),
+            &format!("{{\"name\":\"S{at}\",\"sources\":[{a},{b}]}}"),
+        );
+        assert!(created.contains("\"did_create\":true"), "{created}");
+        before = format!("S{at}");
+    }
+}
+
 #[test]
 fn a_mirror_begins_where_its_origin_does() {
     let mut bench = mirrored();
