@@ -293,6 +293,12 @@ fn only_its_consumer_brings_a_mirror_messages() {
             assert_eq!(got, "");
         }
     }
+    // Nor is anybody sent a subject with a blank.
+    let block = "NATS/1.0 100 x\r\nNats-Consumer-Stalled: $JS.FC.O.D.a b\r\n\r\n";
+    let size = block.len();
+    bench.send(&format!("HPUB to.D {size} {size}\r\n{block}\r\n"));
+    bench.wait(0);
+    assert_eq!(bench.send(""), "");
     bench.publish(&["o.2"]);
     let info = bench.ask("STREAM.INFO.M", "");
     let state = ["messages", "bytes", "last_seq"].map(|name| number(&info, name));

@@ -8,9 +8,9 @@ use super::store::LAST_SEQ;
 use super::stream::{Follow, Followed, Refused, Retention, Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::server::sha256::short_hash;
-use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
+use crate::wire::{headers, subject};
 
 /// A follower looks for its origin this long after its creation, and up to as long again.
 const ATTACH: i64 = SECOND / 10;
@@ -82,10 +82,14 @@ impl JetStream {
     /// Looks for origins whose time has come and takes what they have.
     pub(super) fn look_for_origins(&mut self, core: &mut Core, id: StreamId) {
         let now = core.now();
-        let Some(stream) = self.streams.get(&id) else {
+        let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
-        let (name, mut follows) = (stream.config.name.clone(), stream.follows.clone());
+        // No copy of them: each of very many sources is looked for in a step of its own.
+        let (name, mut follows) = (
+            stream.config.name.clone(),
+            std::mem::take(&mut stream.follows),
+        );
         for follow in &mut follows {
             follow.more = false;
             if follow.retry.is_none_or(|at| at > now) {
@@ -253,6 +257,7 @@ impl JetStream {
             b"" => headers::get(message.headers, "Nats-Consumer-Stalled"),
             reply => Some(reply),
         };
+        let reply = reply.filter(|reply| subject::is_valid(reply));
         let reply = reply.and_then(|reply| str::from_utf8(reply).ok());
         let words: Vec<&str> = reply.unwrap_or_default().split('.').collect();
         let stream = self.streams.get_mut(&id);

@@ -216,7 +216,8 @@ impl Follow {
 
     /// Writes the info object.
     pub fn write_info(&self, w: &mut Writer, origin: Option<&Stream>, now: Time) {
-        let pending = |o: &Stream| o.store.num_pending(&self.filters, self.next, false);
+        let from = self.next.max(self.looked);
+        let pending = |o: &Stream| o.store.num_pending(&self.filters, from, false);
         w.open().key("name").string(&self.source.name);
         self.source.write_external(w);
         // As the last message told: how many follow the next one. A message that is refused comes again and again.
@@ -363,7 +364,11 @@ impl Source {
     pub fn is_same(&self, other: &Source) -> bool {
         let api = |source: &Source| source.external.as_ref().map(|e| e.api.clone());
         let consumer = |source: &Source| source.consumer.as_ref().map(|c| c.name.clone());
-        self.key() == other.key() && api(self) == api(other) && consumer(self) == consumer(other)
+        // Names first, and mostly last: a stream may have very many sources.
+        self.name == other.name
+            && self.key() == other.key()
+            && api(self) == api(other)
+            && consumer(self) == consumer(other)
     }
 }
 
