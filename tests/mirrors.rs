@@ -261,6 +261,104 @@ fn an_origin_may_be_read_by_a_consumer_of_ones_own() {
     );
 }
 
+/// Clients may publish to where its consumer delivers. nats-server stores nothing of that and answers nothing.
+#[test]
+fn only_its_consumer_brings_a_mirror_messages() {
+    let mut bench = Bench::new();
+    origin(&mut bench, "CREATE", false);
+    let consumer = "{\"stream_name\":\"O\",\"config\":{\"durable_name\":\"D\",\"deliver_subject\":\"to.D\",\
+         \"ack_policy\":\"flow_control\",\"max_ack_pending\":100}}";
+    bench.ask("CONSUMER.DURABLE.CREATE.O.D", consumer);
+    let mirror = "{\"name\":\"M\",\"mirror\":{\"name\":\"O\",\
+         \"consumer\":{\"name\":\"D\",\"deliver_subject\":\"to.D\"}}}";
+    bench.ask("STREAM.CREATE.M", mirror);
+    bench.publish(&["o.1"]);
+    bench.wait(SECOND);
+    bench.send("SUB $JS.FC.> 2\r\n");
+    let denied = |reply: &str| {
+        format!("-ERR 'Permissions Violation for Publish with Reply of \"{reply}\"'\r\n")
+    };
+    for (seq, in_consumer) in [(2, 2), (52, 2), (u64::MAX, 2), (u64::MAX, u64::MAX)] {
+        for kind in ["X.ACK", "X.FC", "$JS.FC", "$JS.ACK"] {
+            let reply = format!("{kind}.O.D.1.{seq}.{in_consumer}.0.0");
+            let want = match kind {
+                "$JS.ACK" => denied(&reply),
+                _ => String::new(),
+            };
+            let got = bench.send(&format!("PUB to.D {reply} 6\r\nforged\r\n"));
+            assert_eq!(got, want);
+            let block = format!("NATS/1.0\r\nNats-Consumer-Stalled: {reply}\r\n\r\n");
+            let (size, all) = (block.len(), block.len() + 6);
+            let got = bench.send(&format!("HPUB to.D {size} {all}\r\n{block}forged\r\n"));
+            assert_eq!(got, "");
+        }
+    }
+    // Nor is anybody sent a subject with a blank.
+    let block = "NATS/1.0 100 x\r\nNats-Consumer-Stalled: $JS.FC.O.D.a b\r\n\r\n";
+    let size = block.len();
+    bench.send(&format!("HPUB to.D {size} {size}\r\n{block}\r\n"));
+    bench.wait(0);
+    assert_eq!(bench.send(""), "");
+    bench.publish(&["o.2"]);
+    let info = bench.ask("STREAM.INFO.M", "");
+    let state = ["messages", "bytes", "last_seq"].map(|name| number(&info, name));
+    assert_eq!(state, [2, 68, 2], "{info}");
+}
+
+/// No step of the server takes longer than a consumer that waits for acknowledgements has it take.
+#[test]
+fn consumers_that_read_an_origin_go_on_step_by_step() {
+    const ALL: u64 = 5000;
+    for kind in ["limits", "workqueue"] {
+        let mut bench = Bench::new();
+        let config = format!("{{\"name\":\"O\",\"subjects\":[\"o.>\"],\"retention\":\"{kind}\"}}");
+        bench.ask("STREAM.CREATE.O", &config);
+        bench.publish(&["o.1"; ALL as usize]);
+        let mut consumer = "";
+        if kind == "limits" {
+            let config = "{\"stream_name\":\"O\",\"config\":{\"durable_name\":\"D\",\"deliver_subject\":\"to.D\",\
+                 \"ack_policy\":\"flow_control\",\"flow_control\":true,\"idle_heartbeat\":1000000000}}";
+            bench.ask("CONSUMER.DURABLE.CREATE.O.D", config);
+            consumer = ",\"consumer\":{\"name\":\"D\",\"deliver_subject\":\"to.D\"}";
+        }
+        let config = format!("{{\"name\":\"S\",\"sources\":[{{\"name\":\"O\"{consumer}}}]}}");
+        bench.ask("STREAM.CREATE.S", &config);
+        // Those of a work queue go when the consumer is told that they were stored.
+        let (of, name) = match kind {
+            "limits" => ("S", "messages"),
+            _ => ("O", "first_seq"),
+        };
+        let mut before = number(&bench.ask(&format!("STREAM.INFO.{of}"), ""), name);
+        let end = before + ALL;
+        for _ in 0..20 {
+            bench.step();
+            let done = number(&bench.ask(&format!("STREAM.INFO.{of}"), ""), name);
+            assert!(done - before <= 1000, "{kind}: {before} to {done}");
+            before = done;
+        }
+        assert_eq!(before, end, "{kind}");
+    }
+}
+
+/// There are 2⁴⁰ ways back to the first.
+#[test]
+fn ways_to_an_origin_are_not_gone_one_by_one() {
+    let mut bench = Bench::new();
+    origin(&mut bench, "CREATE", false);
+    let mut before = "O".to_owned();
+    for at in 0..40 {
+        let source =
+            |filter| format!("{{\"name\":\"{before}\",\"filter_subject\":\"o.{filter}\"}}");
+        let (a, b) = (source("a"), source("b"));
+        let created = bench.ask(
+            &format!("STREAM.CREATE.S{at}"),
+            &format!("{{\"name\":\"S{at}\",\"sources\":[{a},{b}]}}"),
+        );
+        assert!(created.contains("\"did_create\":true"), "{created}");
+        before = format!("S{at}");
+    }
+}
+
 #[test]
 fn a_mirror_begins_where_its_origin_does() {
     let mut bench = mirrored();

@@ -108,6 +108,14 @@ impl Bench {
         self.send(&format!("PUB $JS.API.{request} r {size}\r\n{payload}\r\n"))
     }
 
+    /// Waits for the next timer, or what else is due.
+    pub fn step(&mut self) {
+        if let Some(at) = self.server.next_deadline() {
+            self.now = self.now.max(at);
+            self.server.advance(self.now);
+        }
+    }
+
     /// Lets `ns` nanoseconds pass, each timer in its time.
     pub fn wait(&mut self, ns: i64) {
         let end = self.now.after(ns);

@@ -5,7 +5,7 @@
 use super::JetStream;
 use super::consumer::AckPolicy;
 use super::error::ApiError;
-use super::origins::{REFUSED, RETRY, jitter, let_go, set_timer};
+use super::origins::{REFUSED, RETRY, jitter, let_go, number, set_timer};
 use super::stream::{Follow, Followed, Refused};
 use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::wire::time::{SECOND, Time};
@@ -79,7 +79,7 @@ impl JetStream {
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
-        let mut place = place.iter().map(|word| word.parse().unwrap_or(0));
+        let mut place = place.iter().map(|word| number(word));
         let mut next = || place.next().unwrap_or(0);
         let (count, seq, in_consumer, time, pending) = (next(), next(), next(), next(), next());
         let follow = &mut stream.follows[at];

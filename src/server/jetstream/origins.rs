@@ -4,12 +4,13 @@
 use super::JetStream;
 use super::consumer::{AckPolicy, Action, Config, Consumer, DeliverPolicy, check};
 use super::error::{ApiError, STREAM_NOT_FOUND};
+use super::store::LAST_SEQ;
 use super::stream::{Follow, Followed, Refused, Retention, Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::server::sha256::short_hash;
-use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::time::{SECOND, Time};
+use crate::wire::{headers, subject};
 
 /// A follower looks for its origin this long after its creation, and up to as long again.
 const ATTACH: i64 = SECOND / 10;
@@ -23,6 +24,8 @@ const READER_THRESHOLD: i64 = 10 * SECOND;
 const SILENCE: i64 = 10 * SECOND;
 /// A stream that refuses a message, since it is full or the message too large, is tried again after this.
 pub(super) const REFUSED: i64 = 2 * SECOND;
+/// Messages that a stream takes in one step; the rest follows in the next, so that no step takes long.
+const BATCH: usize = 2048;
 
 impl JetStream {
     /// A stream was created, or its configuration changed: follows what it names. What stays the same goes on.
@@ -79,11 +82,16 @@ impl JetStream {
     /// Looks for origins whose time has come and takes what they have.
     pub(super) fn look_for_origins(&mut self, core: &mut Core, id: StreamId) {
         let now = core.now();
-        let Some(stream) = self.streams.get(&id) else {
+        let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
-        let (name, mut follows) = (stream.config.name.clone(), stream.follows.clone());
+        // No copy of them: each of very many sources is looked for in a step of its own.
+        let (name, mut follows) = (
+            stream.config.name.clone(),
+            std::mem::take(&mut stream.follows),
+        );
         for follow in &mut follows {
+            follow.more = false;
             if follow.retry.is_none_or(|at| at > now) {
                 continue;
             }
@@ -146,10 +154,14 @@ impl JetStream {
         }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.follows = follows;
-            set_timer(core, stream);
         }
         if self.take(core, id) {
             self.hand_on(core, id);
+        }
+        if let Some(stream) = self.streams.get_mut(&id) {
+            let asking = stream.follows.iter_mut().filter(|f| f.keeps_up());
+            asking.for_each(|follow| answer(core, follow));
+            set_timer(core, stream);
         }
     }
 
@@ -176,34 +188,49 @@ impl JetStream {
         }
     }
 
-    /// Takes everything new from a stream's origins. True if it stored anything.
+    /// Takes what is new from a stream's origins, as much as one step takes. True if it stored anything.
     fn take(&mut self, core: &mut Core, id: StreamId) -> bool {
         let now = core.now();
         let count = self
             .streams
             .get(&id)
             .map_or(0, |stream| stream.follows.len());
-        let (mut stored, mut mirrored) = (false, false);
+        let (mut stored, mut mirrored, mut left) = (false, false, BATCH);
         for at in 0..count {
             while let Some(stream) = self.streams.get(&id)
                 && let Some(follow) = stream.follows.get(at)
                 && follow.retry.is_none()
+                && !follow.more
                 && let Some(origin) = follow.origin.and_then(|id| self.streams.get(&id))
-                && let Some(seq) = origin.store.next_match(&follow.filters, follow.next)
-                && let Some(message) = origin.store.get(seq)
             {
-                mirrored |= follow.mirror;
-                let message = Followed {
+                let from = follow.next.max(follow.looked);
+                let seq = origin.store.next_match(&follow.filters, from);
+                let next = seq.and_then(|seq| Some((seq, origin.store.get(seq)?)));
+                let message = next.map(|(seq, message)| Followed {
                     seq,
                     time: message.time,
                     subject: message.subject,
                     headers: message.headers(),
                     payload: message.payload(),
-                };
-                let message = follow.convert(core, message);
+                });
+                let message = message.map(|message| follow.convert(core, message));
+                let end = origin.store.last_seq() + 1;
                 let Some(stream) = self.streams.get_mut(&id) else {
                     break;
                 };
+                let follow = &mut stream.follows[at];
+                let Some(message) = message else {
+                    follow.looked = end;
+                    break;
+                };
+                if left == 0 {
+                    // Nor from the origins behind it: they are taken from in their order.
+                    stream.follows[at..].iter_mut().for_each(|f| f.more = true);
+                    set_timer(core, stream);
+                    break;
+                }
+                left -= 1;
+                mirrored |= follow.mirror;
                 match stream.store_followed(core, at, &message) {
                     Ok(new) => stored |= new,
                     // Full, say, and discards the new: the same message again later.
@@ -215,7 +242,9 @@ impl JetStream {
                 }
             }
         }
-        if let Some(stream) = self.streams.get_mut(&id).filter(|_| mirrored) {
+        if let Some(stream) = self.streams.get_mut(&id).filter(|_| mirrored)
+            && stream.follows.iter().all(|f| !f.more)
+        {
             stream.caught_up(core);
         }
         stored
@@ -228,35 +257,29 @@ impl JetStream {
             b"" => headers::get(message.headers, "Nats-Consumer-Stalled"),
             reply => Some(reply),
         };
+        let reply = reply.filter(|reply| subject::is_valid(reply));
         let reply = reply.and_then(|reply| str::from_utf8(reply).ok());
         let words: Vec<&str> = reply.unwrap_or_default().split('.').collect();
         let stream = self.streams.get_mut(&id);
-        let (Some(stream), [_, kind, origin, consumer, rest @ ..]) = (stream, &*words) else {
+        let (Some(stream), ["$JS", kind, origin, consumer, rest @ ..]) = (stream, &*words) else {
             return;
         };
+        // Clients may publish here, too: any headers, but no such reply.
+        let delivered = *kind == "ACK" && !message.reply.is_empty();
+        let control = *kind == "FC" && message.headers.starts_with(b"NATS/1.0 100 ");
         let is_it = |f: &Follow| f.source.name == *origin && f.consumer == *consumer;
         let Some(at) = stream.follows.iter().position(is_it) else {
             return;
         };
         let follow = &mut stream.follows[at];
-        if *kind == "ACK" && follow.source.consumer.is_some() {
+        if delivered && follow.source.consumer.is_some() {
             self.take_delivered(core, id, at, message, rest);
-        } else if let ("ACK", [_, seq, delivered, ..]) = (*kind, rest) {
-            let number = |text: &str| text.parse().unwrap_or(0);
-            follow.delivered = (number(seq), number(delivered));
-        } else if *kind == "FC" && follow.next > follow.delivered.0 {
-            let (seq, delivered) = follow.delivered;
-            let block = format!(
-                "NATS/1.0\r\nNats-Last-Consumer: {delivered}\r\nNats-Last-Stream: {seq}\r\n\r\n"
-            );
-            let subject = words.join(".");
-            let answer = Message {
-                subject: subject.as_bytes(),
-                reply: b"",
-                headers: block.as_bytes(),
-                payload: b"",
-            };
-            core.publish(answer, false);
+        } else if delivered && let [_, seq, in_consumer, ..] = rest {
+            follow.delivered = (number(seq), number(in_consumer));
+        } else if control {
+            // In the next step: the consumer goes on with it, and must not deliver everything in one.
+            follow.asked = words.join(".").into_bytes();
+            set_timer(core, stream);
         }
     }
 
@@ -374,11 +397,29 @@ fn origins(config: &StreamConfig) -> impl Iterator<Item = (&super::stream::Sourc
 pub(super) fn let_go(core: &mut Core, id: StreamId, follow: &mut Follow) {
     core.unsubscribe(&follow.deliver, Endpoint::Follow(id));
     follow.deliver.clear();
+    follow.asked.clear();
+    follow.more = false;
     follow.origin = None;
 }
 
+/// Tells the consumer that asked how far the stream is.
+fn answer(core: &mut Core, follow: &mut Follow) {
+    let (seq, delivered) = follow.delivered;
+    let block =
+        format!("NATS/1.0\r\nNats-Last-Consumer: {delivered}\r\nNats-Last-Stream: {seq}\r\n\r\n");
+    let answer = Message {
+        subject: &std::mem::take(&mut follow.asked),
+        reply: b"",
+        headers: block.as_bytes(),
+        payload: b"",
+    };
+    core.publish(answer, false);
+}
+
 pub(super) fn set_timer(core: &mut Core, stream: &Stream) {
-    let next = stream.follows.iter().filter_map(|f| f.retry).min();
+    let now = Some(core.now());
+    let due = |f: &Follow| if f.more || f.keeps_up() { now } else { f.retry };
+    let next = stream.follows.iter().filter_map(due).min();
     core.set_timer(Timer::StreamSources(stream.id), next);
 }
 
@@ -386,6 +427,11 @@ pub(super) fn set_timer(core: &mut Core, stream: &Stream) {
 pub(super) fn jitter(core: &mut Core, ns: i64) -> Time {
     let more = core.random() % ns as u64;
     core.now().after(ns + more as i64)
+}
+
+/// A number of a reply subject; none is so high that the next one would not be a number.
+pub(super) fn number(word: &str) -> u64 {
+    word.parse().unwrap_or(0).min(LAST_SEQ)
 }
 
 /// The name that nats-server gives the consumer which reads an origin for a stream.
@@ -455,3 +501,6 @@ fn read_with_consumer(
         origin.settle(core);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -274,6 +274,9 @@ impl Store {
 
     /// How many messages from `from` on match; with `last_per_subject`, how many subjects have their newest there.
     pub fn num_pending(&self, filters: &Filters, from: u64, last_per_subject: bool) -> u64 {
+        if from > self.last_seq {
+            return 0;
+        }
         if !last_per_subject && filters.is_everything() {
             return self.messages.count_from(from);
         }

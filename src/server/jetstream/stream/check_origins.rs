@@ -246,7 +246,8 @@ pub(super) fn check_cycle<'c, 'a: 'c>(
     let mut visited = Sorted::default();
     let mut queue = VecDeque::from([config]);
     while let Some(config) = queue.pop_front() {
-        visited.insert(config.name.as_str(), ());
+        // Ways to a stream may be very many; what is behind it is looked at once.
+        let first = visited.insert(config.name.as_str(), ()).is_none();
         for origin in config
             .sources()
             .iter()
@@ -258,7 +259,7 @@ pub(super) fn check_cycle<'c, 'a: 'c>(
                 if filter.is_empty() || config.subjects.iter().any(meets) {
                     return invalid("detected cycle");
                 }
-            } else if let Some(stream) = streams(&origin.name) {
+            } else if first && let Some(stream) = streams(&origin.name) {
                 queue.push_back(stream);
             }
         }

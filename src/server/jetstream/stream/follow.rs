@@ -5,7 +5,7 @@ use super::config::write_transforms;
 use super::{Origin, Source, Stream};
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
-use crate::server::jetstream::store::{Filters, Store};
+use crate::server::jetstream::store::{Filters, LAST_SEQ, Store};
 use crate::server::jetstream::transform::Transform;
 use crate::server::sha256::short_hash;
 use crate::wire::json::Writer;
@@ -34,6 +34,10 @@ pub struct Follow {
     pub delivered: (u64, u64),
     /// When to look for the origin (again), or to go on with a message that was refused.
     pub retry: Option<Time>,
+    /// The origin has more than was to be taken in one step.
+    pub more: bool,
+    /// Where its consumer is to be told that the stream keeps up; empty if it does not ask.
+    pub asked: Vec<u8>,
     /// Looks that found nothing, in a row.
     pub failures: i64,
     /// What the last one was told.
@@ -44,6 +48,8 @@ pub struct Follow {
     pub filters: Filters,
     /// Next sequence of the origin to look at; 0 before the first contact.
     pub next: u64,
+    /// Nothing of the origin that is lower is still to be taken: each message that is not wanted is looked at once.
+    pub looked: u64,
     /// Last sequence of the origin that was stored.
     pub seq: u64,
     identity: String,
@@ -90,11 +96,14 @@ impl Follow {
             deliver: Vec::new(),
             delivered: (0, 0),
             retry: Some(at),
+            more: false,
+            asked: Vec::new(),
             failures: 0,
             error: None,
             lag: 0,
             filters,
             next: 0,
+            looked: 0,
             seq: 0,
             identity: String::new(),
             active: None,
@@ -126,6 +135,7 @@ impl Follow {
                 seq => seq + 1,
             };
         }
+        self.looked = 0;
         self.identity = identity;
         self.origin = Some(origin.id);
         self.active = Some(now);
@@ -192,6 +202,11 @@ impl Follow {
         }
     }
 
+    /// Has its consumer asked, and was all taken that it delivered?
+    pub fn keeps_up(&self) -> bool {
+        !self.asked.is_empty() && self.next > self.delivered.0
+    }
+
     /// Message `seq` was taken or passed over.
     pub fn passed(&mut self, seq: u64, now: Time) {
         self.next = seq + 1;
@@ -201,7 +216,8 @@ impl Follow {
 
     /// Writes the info object.
     pub fn write_info(&self, w: &mut Writer, origin: Option<&Stream>, now: Time) {
-        let pending = |o: &Stream| o.store.num_pending(&self.filters, self.next, false);
+        let from = self.next.max(self.looked);
+        let pending = |o: &Stream| o.store.num_pending(&self.filters, from, false);
         w.open().key("name").string(&self.source.name);
         self.source.write_external(w);
         // As the last message told: how many follow the next one. A message that is refused comes again and again.
@@ -242,7 +258,9 @@ fn read_source(value: &[u8]) -> Option<(String, u64, String)> {
     };
     let key = format!("{name} {filter} {dest}");
     let identity = rest.first().copied().unwrap_or_default().to_owned();
-    Some((key, seq.parse().ok()?, identity))
+    // A backup may say anything.
+    let seq = seq.parse().ok().filter(|seq| *seq <= LAST_SEQ)?;
+    Some((key, seq, identity))
 }
 
 impl Stream {
@@ -301,6 +319,7 @@ impl Stream {
 
     /// A mirror begins to read its origin after `seq`: it will not have what comes before.
     pub fn mirror_after(&mut self, core: &mut Core, seq: u64) {
+        let seq = seq.min(LAST_SEQ);
         if self.store.last_seq() >= seq {
             return;
         }
@@ -345,7 +364,11 @@ impl Source {
     pub fn is_same(&self, other: &Source) -> bool {
         let api = |source: &Source| source.external.as_ref().map(|e| e.api.clone());
         let consumer = |source: &Source| source.consumer.as_ref().map(|c| c.name.clone());
-        self.key() == other.key() && api(self) == api(other) && consumer(self) == consumer(other)
+        // Names first, and mostly last: a stream may have very many sources.
+        self.name == other.name
+            && self.key() == other.key()
+            && api(self) == api(other)
+            && consumer(self) == consumer(other)
     }
 }
 
@@ -370,5 +393,19 @@ fn without(block: &[u8], mirror: bool) -> Vec<u8> {
         Vec::new()
     } else {
         kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_no_further_than_sequences_go() {
+        let read = |seq: u64| read_source(format!("O {seq} > > o.1 id").as_bytes());
+        let known = Some(("O > >".to_owned(), LAST_SEQ, "id".to_owned()));
+        assert_eq!(read(LAST_SEQ), known);
+        assert_eq!(read(LAST_SEQ + 1), None);
+        assert_eq!(read(u64::MAX), None);
     }
 }
