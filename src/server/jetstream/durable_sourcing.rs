@@ -6,6 +6,7 @@ use super::JetStream;
 use super::consumer::AckPolicy;
 use super::error::ApiError;
 use super::origins::{REFUSED, RETRY, jitter, let_go, set_timer};
+use super::store::LAST_SEQ;
 use super::stream::{Follow, Followed, Refused};
 use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::wire::time::{SECOND, Time};
@@ -84,12 +85,13 @@ impl JetStream {
         let (count, seq, in_consumer, time, pending) = (next(), next(), next(), next(), next());
         let follow = &mut stream.follows[at];
         let (last, last_in_consumer) = follow.delivered;
-        let follows = in_consumer == last_in_consumer + 1;
-        if count != 1 || follow.origin.is_none() {
+        // Whoever knows the deliver subject can make these numbers up.
+        let follows = in_consumer == last_in_consumer.wrapping_add(1);
+        if count != 1 || seq > LAST_SEQ || follow.origin.is_none() {
             return;
         }
         if seq <= last {
-            follow.delivered.1 += u64::from(follows);
+            follow.delivered.1 = last_in_consumer.wrapping_add(u64::from(follows));
             return;
         }
         let follows = follows || follow.mirror && seq == last + 1;
