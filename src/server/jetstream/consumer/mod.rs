@@ -25,6 +25,7 @@ pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;
 use self::progress::Progress;
 use self::requests::Requests;
+pub use self::saved::Saved;
 use super::store::{Filters, Store};
 use super::stream::StreamConfig;
 use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};

@@ -100,6 +100,15 @@ pub enum Record<'a> {
         /// Its own encoding.
         state: &'a [u8],
     },
+    /// What changed in the state of a consumer.
+    ConsumerChange {
+        /// Its stream.
+        stream: StreamId,
+        /// The consumer.
+        id: ConsumerId,
+        /// Its own encoding.
+        change: &'a [u8],
+    },
     /// How far a stream has come with one of its sources; messages tell it while they are there.
     Source {
         /// The stream.
@@ -298,6 +307,10 @@ impl<'a> Record<'a> {
                 numbers(9, &[id]);
                 put_text(out, value);
             }
+            Record::ConsumerChange { stream, id, change } => {
+                numbers(11, &[stream, id]);
+                put_text(out, change);
+            }
         }
     }
 
@@ -348,6 +361,11 @@ impl<'a> Record<'a> {
             9 => Record::Source {
                 id: f.number()?,
                 value: f.text()?,
+            },
+            11 => Record::ConsumerChange {
+                stream: f.number()?,
+                id: f.number()?,
+                change: f.text()?,
             },
             _ => return None,
         };
