@@ -165,6 +165,7 @@ impl JetStream {
                 consumers.remove(&(stream, id));
             }
             Record::ConsumerState { stream, id, .. }
+            | Record::ConsumerPart { stream, id, .. }
             | Record::ConsumerChange { stream, id, .. } => {
                 if let Some(saved) = consumers.get_mut(&(stream, id)) {
                     saved.state.replay(record);

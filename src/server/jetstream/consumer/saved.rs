@@ -81,6 +81,8 @@ impl Config {
     }
 }
 
+/// Longest piece of a state in a record: of what is longer than a record may be, nothing would be read back.
+const PART: usize = 1 << 22;
 /// In the place of a number: what it was about is gone.
 const GONE: u64 = u64::MAX;
 
@@ -128,20 +130,30 @@ pub(super) struct Written {
 
 /// How far a consumer of a log has come.
 #[derive(Default)]
-pub struct Saved(Option<Progress>);
+pub struct Saved {
+    /// Pieces of a state whose last one is still to come.
+    parts: Vec<u8>,
+    progress: Option<Progress>,
+}
 
 impl Saved {
     /// Takes what a record says. One that cannot be read changes nothing, nor does a change of what nobody knows.
     pub fn replay(&mut self, record: Record<'_>) {
+        let mut whole = std::mem::take(&mut self.parts);
         match record {
+            Record::ConsumerPart { part, .. } => {
+                whole.extend_from_slice(part);
+                self.parts = whole;
+            }
             Record::ConsumerState { state, .. } => {
+                whole.extend_from_slice(state);
                 let mut progress = Progress::default();
-                if read_state(state, &mut progress).is_some() {
-                    self.0 = Some(progress);
+                if read_state(&whole, &mut progress).is_some() {
+                    self.progress = Some(progress);
                 }
             }
             Record::ConsumerChange { change, .. } => {
-                if let Some(progress) = &mut self.0 {
+                if let Some(progress) = &mut self.progress {
                     let _ = read_state(change, progress);
                 }
             }
@@ -151,7 +163,7 @@ impl Saved {
 
     /// Where the consumer goes on. Ack waits begin on whole seconds, as in nats-server's files.
     fn progress(self, store: &Store) -> Option<Progress> {
-        let mut progress = self.0?;
+        let mut progress = self.progress?;
         progress.go_on_as_shown();
         for (seq, pending) in progress.pending.iter_mut() {
             let stored = store.get(*seq).map(|message| message.time);
@@ -231,7 +243,8 @@ impl Progress {
             changed: Sorted::default(),
         };
         let places = now.places;
-        if let Some(was) = self.written.replace(now).filter(|_| !all) {
+        let was = self.written.replace(now);
+        if let Some(was) = was.filter(|was| !all && was.changed.len() * 5 * 8 <= PART) {
             if was.places != places || !was.changed.is_empty() {
                 let change = &write_state(self, Some(&was.changed));
                 journal.write(Record::ConsumerChange { stream, id, change });
@@ -239,7 +252,11 @@ impl Progress {
             return;
         }
         let state = write_state(self, None);
-        let state = &state;
+        let parts = state.chunks_exact(PART);
+        let state = parts.remainder();
+        for part in parts {
+            journal.write(Record::ConsumerPart { stream, id, part });
+        }
         journal.write(Record::ConsumerState { stream, id, state });
     }
 
@@ -332,7 +349,30 @@ mod tests {
         let mut reader = Reader::new(log).expect("a log");
         reader.by_ref().for_each(|record| saved.replay(record));
         assert_eq!(reader.lost(), 0);
-        write_state(&saved.0.expect("a state"), None)
+        write_state(&saved.progress.expect("a state"), None)
+    }
+
+    /// Many more than one record takes.
+    #[test]
+    fn a_long_state_is_read_back() {
+        let mut progress = Progress::starting_at(1);
+        (1..=200_000).for_each(|seq| deliver(&mut progress, seq));
+        let mut journal = Journal::new(1);
+        journal.start();
+        progress.save(&mut journal, 1, 2, true);
+        progress.ack_one(7, 7, Time(1));
+        progress.save(&mut journal, 1, 2, false);
+        (9..110_000).for_each(|seq| progress.put_off(seq, Time(seq as i64), Time(1)));
+        progress.save(&mut journal, 1, 2, false);
+        let log = journal.take();
+        let mut records = Reader::new(&log).expect("a log");
+        assert!(records.all(|record| match record {
+            Record::ConsumerPart { part: bytes, .. }
+            | Record::ConsumerState { state: bytes, .. }
+            | Record::ConsumerChange { change: bytes, .. } => bytes.len() <= PART,
+            _ => false,
+        }));
+        assert_eq!(read(&log), write_state(&progress, None));
     }
 
     /// Acknowledging or putting off one of many costs no more than one of few, and looking at it nothing.

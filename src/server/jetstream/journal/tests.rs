@@ -41,6 +41,11 @@ fn records() -> Vec<Record<'static>> {
             id: 2,
             state: b"\x01\x02",
         },
+        Record::ConsumerPart {
+            stream: 1,
+            id: 2,
+            part: b"\x03",
+        },
         Record::ConsumerChange {
             stream: 1,
             id: 2,
