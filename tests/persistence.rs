@@ -3,6 +3,7 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+use nats_kv_playground::server::jetstream::journal::{Reader, Record};
 use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::time::{SECOND, Time};
 use proptest::collection::vec;
@@ -134,6 +135,19 @@ impl Node {
     }
 }
 
+/// How far the consumers of a snapshot are.
+fn states(log: &[u8]) -> Vec<Vec<u8>> {
+    let state = |record| match record {
+        Record::ConsumerState { state, .. } => Some(state.to_vec()),
+        _ => None,
+    };
+    Reader::new(log)
+        .into_iter()
+        .flatten()
+        .filter_map(state)
+        .collect()
+}
+
 /// The part of `text` from `from` up to `to`.
 fn cut(text: &str, from: &str, to: &str) -> String {
     let start = text.find(from).unwrap_or(text.len());
@@ -154,7 +168,7 @@ enum Step {
     Consumer(usize),
     DropConsumer(usize),
     Pull(usize),
-    Ack(usize),
+    Ack(usize, u8),
     Wait(u8),
 }
 
@@ -180,7 +194,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => stream.clone().prop_map(Step::Consumer),
         1 => stream.clone().prop_map(Step::DropConsumer),
         3 => stream.clone().prop_map(Step::Pull),
-        3 => stream.prop_map(Step::Ack),
+        3 => (stream, any::<u8>()).prop_map(|(s, n)| Step::Ack(s, n)),
         2 => (1..200u8).prop_map(Step::Wait),
     ]
 }
@@ -265,11 +279,20 @@ fn take(node: &mut Node, acks: &mut Vec<String>, step: &Step) {
                 .filter(|word| word.starts_with("$JS.ACK."));
             acks.extend(replies.map(str::to_owned));
         }
-        Step::Ack(s) => {
+        Step::Ack(s, n) => {
             let own = format!("$JS.ACK.{}.", NAMES[s]);
-            if let Some(at) = acks.iter().position(|ack| ack.starts_with(&own)) {
+            let mut own = (0..acks.len()).filter(|at| acks[*at].starts_with(&own));
+            if let Some(at) = own.nth(usize::from(n / 8 % 3)) {
+                let answers = [
+                    "+ACK",
+                    "-NAK",
+                    "-NAK {\"delay\":9000000000}",
+                    "+WPI",
+                    "+TERM",
+                ];
+                let answer = answers.get(usize::from(n % 8)).unwrap_or(&"+ACK");
                 let ack = acks.remove(at);
-                node.request(&ack, "+ACK");
+                node.request(&ack, answer);
             }
         }
         Step::Wait(n) => node.wait(i64::from(n) * 10_000_000),
@@ -305,6 +328,10 @@ proptest! {
                 prop_assert_eq!(want, got);
             }
         }
+        // Changes since the start say what everything written anew does.
+        let whole = node.server.snapshot();
+        let [told, whole] = [&node.log, &whole].map(|log| Node::start(log, node.now, seed).log);
+        prop_assert_eq!(states(&told), states(&whole));
     }
 
     #[test]

@@ -387,6 +387,16 @@ fn records(data: &[u8]) -> Vec<u8> {
             },
             6 => Record::ConsumerGone { stream: id, id: x },
             7 => Record::Source { id, value: text },
+            _ if kind / 9 % 3 == 1 => Record::ConsumerPart {
+                stream: id,
+                id: x,
+                part: text,
+            },
+            _ if kind / 9 % 3 == 2 => Record::ConsumerChange {
+                stream: id,
+                id: x,
+                change: text,
+            },
             _ => Record::ConsumerState {
                 stream: id,
                 id: x,

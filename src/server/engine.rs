@@ -29,7 +29,7 @@ pub trait Engine: Send {
     fn shutdown(&mut self, core: &mut Core);
 
     /// All that outlives the server, as a log. From now on [`Engine::take_journal`] has the changes.
-    fn snapshot(&self, core: &mut Core) -> Vec<u8>;
+    fn snapshot(&mut self, core: &mut Core) -> Vec<u8>;
 
     /// Changes since the last call, to be appended to the log of [`Engine::snapshot`].
     fn take_journal(&mut self, core: &mut Core) -> Vec<u8>;

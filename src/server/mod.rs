@@ -336,7 +336,7 @@ impl Server {
     /// [`Server::take_journal`] has the changes.
     pub fn snapshot(&mut self) -> Vec<u8> {
         let core = &mut self.core;
-        let jetstream = self.jetstream.as_ref();
+        let jetstream = self.jetstream.as_mut();
         jetstream.map_or_else(Vec::new, |jetstream| jetstream.snapshot(core))
     }
 

@@ -84,12 +84,13 @@ impl JetStream {
         let (count, seq, in_consumer, time, pending) = (next(), next(), next(), next(), next());
         let follow = &mut stream.follows[at];
         let (last, last_in_consumer) = follow.delivered;
-        let follows = in_consumer == last_in_consumer + 1;
+        // Whoever knows the deliver subject can make these numbers up.
+        let follows = in_consumer == last_in_consumer.wrapping_add(1);
         if count != 1 || follow.origin.is_none() {
             return;
         }
         if seq <= last {
-            follow.delivered.1 += u64::from(follows);
+            follow.delivered.1 = last_in_consumer.wrapping_add(u64::from(follows));
             return;
         }
         let follows = follows || follow.mirror && seq == last + 1;

@@ -132,7 +132,7 @@ impl Engine for JetStream {
         }
     }
 
-    fn snapshot(&self, core: &mut Core) -> Vec<u8> {
+    fn snapshot(&mut self, core: &mut Core) -> Vec<u8> {
         self.save(core)
     }
 

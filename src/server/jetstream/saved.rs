@@ -2,6 +2,7 @@
 //! their consumers are in it, as with nats-server's store directory.
 
 use super::JetStream;
+use super::consumer::Saved;
 use super::journal::{Journal, Reader, Record};
 use super::store::{LAST_SEQ, Storage, Store};
 use super::stream::check::put_features;
@@ -16,16 +17,16 @@ use crate::wire::time::Time;
 struct SavedConsumer {
     created: Time,
     config: Vec<u8>,
-    state: Vec<u8>,
+    state: Saved,
 }
 
 impl JetStream {
     /// See [`Engine::snapshot`](crate::server::Engine::snapshot).
-    pub(super) fn save(&self, core: &mut Core) -> Vec<u8> {
+    pub(super) fn save(&mut self, core: &mut Core) -> Vec<u8> {
         let salt = core.random();
         let mut journal = Journal::new(salt);
         journal.start();
-        for stream in self.streams.values().filter(|s| s.is_saved()) {
+        for stream in self.streams.values_mut().filter(|s| s.is_saved()) {
             stream.save(&mut journal);
             for consumer in stream.consumers.saved() {
                 consumer.save(&mut journal, stream.id);
@@ -40,11 +41,11 @@ impl JetStream {
     /// See [`Engine::take_journal`](crate::server::Engine::take_journal).
     pub(super) fn save_changes(&mut self, core: &mut Core) -> Vec<u8> {
         for ((stream, consumer), ()) in std::mem::take(&mut core.touched) {
-            if let Some(stream) = self.streams.get(&stream)
-                && let Some(consumer) = stream.consumers.by_id(consumer)
+            if let Some(saved) = self.streams.get_mut(&stream)
+                && let Some(consumer) = saved.consumers.by_id_mut(consumer)
+                && let Some(journal) = &mut core.journal
             {
-                let (stream, id, state) = (stream.id, consumer.id(), &consumer.state());
-                core.record(Record::ConsumerState { stream, id, state });
+                consumer.save_changes(journal, stream);
             }
         }
         core.journal.as_mut().map(Journal::take).unwrap_or_default()
@@ -79,7 +80,7 @@ impl JetStream {
         for ((stream, _), saved) in consumers {
             if let Some(stream) = ids.get(&stream).and_then(|id| self.streams.get_mut(id)) {
                 let (consumers, view) = stream.parts();
-                consumers.restore(core, view, saved.created, &saved.config, &saved.state);
+                consumers.restore(core, view, saved.created, &saved.config, saved.state);
             }
         }
         // It is part of the start of JetStream, which the log may have said is over.
@@ -163,9 +164,11 @@ impl JetStream {
             Record::ConsumerGone { stream, id } => {
                 consumers.remove(&(stream, id));
             }
-            Record::ConsumerState { stream, id, state } => {
+            Record::ConsumerState { stream, id, .. }
+            | Record::ConsumerPart { stream, id, .. }
+            | Record::ConsumerChange { stream, id, .. } => {
                 if let Some(saved) = consumers.get_mut(&(stream, id)) {
-                    saved.state = state.to_vec();
+                    saved.state.replay(record);
                 }
             }
         }

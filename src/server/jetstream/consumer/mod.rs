@@ -25,6 +25,7 @@ pub use self::config::{AckPolicy, Config, DeliverPolicy};
 pub use self::lifecycle::Action;
 use self::progress::Progress;
 use self::requests::Requests;
+pub use self::saved::Saved;
 use super::store::{Filters, Store};
 use super::stream::StreamConfig;
 use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
@@ -284,6 +285,14 @@ impl Consumers {
         self.filters.has_match(subject)
     }
 
+    /// Is any consumer interested in `subject` that cannot be done with more than there is? A client's ack may put a floor
+    /// beyond the stream's `last` message, and then nats-server removes nothing on that consumer's word.
+    pub fn may_be_done(&self, subject: &[u8], last: u64) -> bool {
+        let has_sound_floor = |c: &Consumer| c.progress.floor.stream <= last;
+        let mut concerned = self.concerned(subject).into_iter();
+        concerned.any(|id| self.by_id(id).is_some_and(has_sound_floor))
+    }
+
     /// Does any consumer need message `seq` to be kept?
     pub fn needs(&self, seq: u64, subject: &[u8]) -> bool {
         self.by_id
@@ -294,8 +303,9 @@ impl Consumers {
     /// The lowest sequence above its ack floor that a consumer matches; 0 if one of them matches none.
     pub fn next_needed(&self, store: &Store) -> u64 {
         let next = |consumer: &Consumer| {
-            let floor = consumer.progress.floor.stream;
-            store.next_match(&consumer.filters, floor + 1).unwrap_or(0)
+            let above_floor = consumer.progress.floor.stream.saturating_add(1);
+            let next = store.next_match(&consumer.filters, above_floor);
+            next.unwrap_or(0)
         };
         self.by_id
             .values()

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::config::AckPolicy;
+use super::saved::Written;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
@@ -65,6 +66,8 @@ pub struct Progress {
     pub redelivered: Sorted<u64, u64>,
     queue: VecDeque<u64>,
     queued: Sorted<u64, ()>,
+    /// What is written down of it; `None` if nothing is, or nothing that the rest could be told from.
+    pub(super) written: Option<Written>,
 }
 
 impl Progress {
@@ -114,6 +117,7 @@ impl Progress {
         };
         let pending = self.pending.get_or_insert(seq, pending);
         (pending.since, pending.put_off) = (now, None);
+        self.note(seq);
     }
 
     /// The client lets the ack wait of `seq` begin at `since`.
@@ -121,6 +125,7 @@ impl Progress {
         if let Some(pending) = self.pending.get_mut(&seq) {
             (pending.since, pending.put_off) = (since, Some(since));
             self.last_delivered = Some(now);
+            self.note(seq);
         }
     }
 
@@ -128,7 +133,9 @@ impl Progress {
     pub fn count_delivery(&mut self, seq: u64) -> u64 {
         let count = self.redelivered.get_or_insert(seq, 0);
         *count += 1;
-        *count + 1
+        let number = *count + 1;
+        self.note(seq);
+        number
     }
 
     /// Takes a counted delivery back.
@@ -138,6 +145,7 @@ impl Progress {
             if *count == 0 {
                 self.redelivered.remove(&seq);
             }
+            self.note(seq);
         }
     }
 
@@ -180,9 +188,12 @@ impl Progress {
 
     /// Forgets everything about `seq`.
     fn forget(&mut self, seq: u64) -> Option<Pending> {
-        self.redelivered.remove(&seq);
         self.unqueue(seq);
-        self.pending.remove(&seq)
+        let (pending, again) = (self.pending.remove(&seq), self.redelivered.remove(&seq));
+        if pending.is_some() || again.is_some() {
+            self.note(seq);
+        }
+        pending
     }
 
     /// Acknowledges one message (policy explicit). True if it was pending.
@@ -217,7 +228,9 @@ impl Progress {
         for seq in &acked {
             self.forget(*seq);
         }
-        self.redelivered.remove(&seq);
+        if self.redelivered.remove(&seq).is_some() {
+            self.note(seq);
+        }
         if shown && consumer > self.shown_floor.consumer {
             self.shown_floor = self.floor;
         }
@@ -228,6 +241,7 @@ impl Progress {
     /// Gives up on `seq` after its last delivery: it is no longer pending but stays counted as redelivered.
     pub fn give_up(&mut self, seq: u64, policy: AckPolicy, now: Time) {
         if let Some(pending) = self.pending.remove(&seq) {
+            self.note(seq);
             self.delivered(pending.consumer, seq, policy, now);
             self.move_floor(pending.consumer, seq);
         }
@@ -291,6 +305,7 @@ impl Progress {
     /// A message is gone from the stream and was not pending. If it was given up, that is as good as an ack.
     pub fn drop_redelivered(&mut self, seq: u64, now: Time) {
         if self.redelivered.remove(&seq).is_some() {
+            self.note(seq);
             self.last_acked = Some(now);
         }
     }
@@ -306,6 +321,7 @@ impl Progress {
         for seq in gone {
             self.redelivered.remove(&seq);
             self.unqueue(seq);
+            self.note(seq);
         }
     }
 
@@ -334,6 +350,7 @@ impl Progress {
                 }
                 self.pending.remove(&seq);
                 self.redelivered.remove(&seq);
+                self.note(seq);
                 self.last_acked = Some(now);
                 if policy == AckPolicy::Explicit {
                     self.show_ack(Some(pending), pending.consumer, seq);
@@ -347,6 +364,7 @@ impl Progress {
         }
         if self.pending.is_empty() {
             self.redelivered.clear();
+            self.written = None;
             self.floor = self.before_next();
         }
         let next = self.next_stream;
@@ -406,6 +424,7 @@ impl Progress {
                     result.given_up.push((seq, again + 1));
                     self.give_up(seq, policy, now);
                     self.redelivered.insert(seq, deliveries);
+                    self.note(seq);
                 } else {
                     result.again.push(seq);
                 }

@@ -116,14 +116,12 @@ impl Consumer {
             }
             _ => return Err("not allowed"),
         }
-        let seq = if seq == 0 {
-            self.progress.floor.stream + 1
-        } else {
-            seq
-        };
+        // Clients can put the floor as high as numbers go; what follows is nats-server's 0.
+        let above_floor = self.progress.floor.stream.wrapping_add(1);
+        let seq = if seq == 0 { above_floor.max(1) } else { seq };
         let in_order = matches!(config.ack_policy, AckPolicy::All | AckPolicy::FlowControl);
         let old = std::mem::replace(&mut self.progress, Progress::starting_at(seq));
-        if in_order && seq == old.floor.stream + 1 {
+        if in_order && seq == above_floor {
             // What nobody counts puts nothing right, either: nats-server's `num_pending` stays where it went astray.
             self.num_pending += old.pending.len() as i64;
         } else if seq != old.next_stream || !old.pending.is_empty() {

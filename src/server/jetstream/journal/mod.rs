@@ -100,6 +100,24 @@ pub enum Record<'a> {
         /// Its own encoding.
         state: &'a [u8],
     },
+    /// A piece of a state that is too long for one record: it goes before the next state of the same consumer.
+    ConsumerPart {
+        /// Its stream.
+        stream: StreamId,
+        /// The consumer.
+        id: ConsumerId,
+        /// The piece.
+        part: &'a [u8],
+    },
+    /// What changed in the state of a consumer.
+    ConsumerChange {
+        /// Its stream.
+        stream: StreamId,
+        /// The consumer.
+        id: ConsumerId,
+        /// Its own encoding.
+        change: &'a [u8],
+    },
     /// How far a stream has come with one of its sources; messages tell it while they are there.
     Source {
         /// The stream.
@@ -298,6 +316,14 @@ impl<'a> Record<'a> {
                 numbers(9, &[id]);
                 put_text(out, value);
             }
+            Record::ConsumerPart { stream, id, part } => {
+                numbers(10, &[stream, id]);
+                put_text(out, part);
+            }
+            Record::ConsumerChange { stream, id, change } => {
+                numbers(11, &[stream, id]);
+                put_text(out, change);
+            }
         }
     }
 
@@ -348,6 +374,16 @@ impl<'a> Record<'a> {
             9 => Record::Source {
                 id: f.number()?,
                 value: f.text()?,
+            },
+            10 => Record::ConsumerPart {
+                stream: f.number()?,
+                id: f.number()?,
+                part: f.text()?,
+            },
+            11 => Record::ConsumerChange {
+                stream: f.number()?,
+                id: f.number()?,
+                change: f.text()?,
             },
             _ => return None,
         };

@@ -41,6 +41,16 @@ fn records() -> Vec<Record<'static>> {
             id: 2,
             state: b"\x01\x02",
         },
+        Record::ConsumerPart {
+            stream: 1,
+            id: 2,
+            part: b"\x03",
+        },
+        Record::ConsumerChange {
+            stream: 1,
+            id: 2,
+            change: b"\x04",
+        },
         Record::Source {
             id: 1,
             value: b"A 3 > > a.b x",

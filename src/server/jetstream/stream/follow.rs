@@ -132,7 +132,8 @@ impl Follow {
             }
             self.next = match self.seq {
                 0 => self.start(&origin.store, store, recreated),
-                seq => seq + 1,
+                // As a message of a client may say it: nats-server starts anew at the highest number.
+                seq => seq.wrapping_add(1),
             };
         }
         self.looked = 0;
@@ -168,7 +169,7 @@ impl Follow {
             self.seq
         };
         self.delivered = (stored.max(delivered), 0);
-        self.next = self.delivered.0 + 1;
+        self.next = self.delivered.0.wrapping_add(1);
     }
 
     /// A message of the origin as the stream is to store it.

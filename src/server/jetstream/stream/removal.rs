@@ -240,14 +240,17 @@ impl Stream {
 
     /// Retention has become interest: removes what consumers have done with, and what is before the next message of each.
     pub(super) fn remove_unneeded(&mut self, core: &mut Core) {
-        let next = self.consumers.next_needed(&self.store);
+        let (next, last) = (
+            self.consumers.next_needed(&self.store),
+            self.store.last_seq(),
+        );
         let all: Vec<u64> = self.store.from(0).map(|(seq, _)| seq).collect();
         for seq in all {
             let Some(message) = self.store.get(seq) else {
                 continue;
             };
             if !self.consumers.needs(seq, message.subject)
-                && (seq < next || self.consumers.has_interest(message.subject))
+                && (seq < next || self.consumers.may_be_done(message.subject, last))
             {
                 self.remove(core, seq);
             }

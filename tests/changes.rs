@@ -1,0 +1,89 @@
+//! How much is written down of what happens to a consumer: what changed, and no more.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::{number, start_at};
+use nats_kv_playground::server::{ConnectionId, Server};
+use nats_kv_playground::wire::time::{SECOND, Time};
+
+const START: Time = Time(1_795_537_149 * SECOND);
+
+/// A server, a client of it, and what was written down.
+struct Node {
+    server: Server,
+    client: ConnectionId,
+    log: Vec<u8>,
+}
+
+impl Node {
+    fn start(log: &[u8]) -> Node {
+        let (mut server, client) = start_at(START, log);
+        let log = server.snapshot();
+        let mut node = Node {
+            server,
+            client,
+            log,
+        };
+        node.send("CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB r 1\r\nSUB d 2\r\n");
+        node
+    }
+
+    fn send(&mut self, text: &str) -> String {
+        self.server.receive(self.client, text.as_bytes(), START);
+        self.log.extend(self.server.take_journal());
+        self.server.take_ready();
+        let output = self.server.take_output(self.client);
+        String::from_utf8(output.bytes).expect("text")
+    }
+
+    fn ask(&mut self, request: &str, payload: &str) -> String {
+        let size = payload.len();
+        self.send(&format!("PUB $JS.API.{request} r {size}\r\n{payload}\r\n"))
+    }
+}
+
+/// With a consumer `c` that waits for 5,000 acks, whose subjects come along; it sends heartbeats.
+fn with_pending() -> (Node, Vec<String>) {
+    let mut node = Node::start(b"");
+    node.ask("STREAM.CREATE.F", "{\"name\":\"F\",\"subjects\":[\"f\"]}");
+    let fields = "\"durable_name\":\"c\",\"deliver_subject\":\"d\",\"ack_policy\":\"explicit\",\"max_ack_pending\":-1,\
+                  \"idle_heartbeat\":200000000";
+    let config = format!("{{\"stream_name\":\"F\",\"config\":{{{fields}}}}}");
+    node.ask("CONSUMER.CREATE.F.c", &config);
+    let got = node.send(&"PUB f 0\r\n\r\n".repeat(5000));
+    let acks = (got.split_whitespace()).filter(|word| word.starts_with("$JS.ACK"));
+    let acks: Vec<String> = acks.map(str::to_owned).collect();
+    assert_eq!(acks.len(), 5000);
+    (node, acks)
+}
+
+#[test]
+fn heartbeats_are_not_written_down() {
+    let (mut node, _) = with_pending();
+    let mut heartbeats = 0;
+    while let Some(at) = node
+        .server
+        .next_deadline()
+        .filter(|at| *at < START.after(5 * SECOND))
+    {
+        node.server.advance(at);
+        node.server.take_ready();
+        let sent = String::from_utf8(node.server.take_output(node.client).bytes).expect("text");
+        heartbeats += sent.matches("100 Idle Heartbeat").count();
+        assert_eq!(node.server.take_journal(), b"");
+    }
+    assert!(heartbeats > 20, "{heartbeats}");
+}
+
+#[test]
+fn an_ack_is_written_down_as_one() {
+    let (mut node, acks) = with_pending();
+    for ack in &acks[..500] {
+        let before = node.log.len();
+        node.send(&format!("PUB {ack} 4\r\n+ACK\r\n"));
+        assert!((1..110).contains(&(node.log.len() - before)));
+    }
+    let info = Node::start(&node.log).ask("CONSUMER.INFO.F.c", "");
+    assert_eq!(number(&info, "num_ack_pending"), 4500, "{info}");
+}
