@@ -84,7 +84,14 @@ impl Bench {
         ];
         let value = |name: &&str| {
             let (_, rest) = info.split_once(&format!("\"{name}\":"))?;
-            Some(format!("{name} {}", rest.split([',', '}']).next()?))
+            // Who never had a message begins at 1 in a backup, as with nats-server.
+            let value = rest.split([',', '}']).next()?;
+            let value = if *name == "first_seq" && value == "0" {
+                "1"
+            } else {
+                value
+            };
+            Some(format!("{name} {value}"))
         };
         names.iter().filter_map(value).collect()
     }
