@@ -2,7 +2,7 @@
 
 use super::{
     address::{Address, Panel},
-    clock::clock,
+    clock::{ask_to_reset, clock},
     connect::{ask, connect},
     element::{Element, button, element, listen},
     embed,
@@ -59,7 +59,7 @@ pub fn app() -> Element {
 fn whole(page: Page) -> Element {
     let stage = element("div", "stage").with(&[terminals(page), stream_view(page), clock(page)]);
     let workspace = element("main", "workspace").with(&[lesson_panel(page), stage]);
-    element("div", "app").with(&[header(page), notice(page), workspace, connect(page), ask(page), share(page)])
+    element("div", "app").with(&[header(page), notice(page), workspace, connect(page), ask(page), share(page), ask_to_reset(page)])
 }
 
 /// What the person should know of this browser.

@@ -46,6 +46,7 @@ pub async fn begin(page: Page) {
                 Err(_) => page.notice.set(NOTHING_KEPT),
             }
             if !alone().await {
+                page.guest.set(true);
                 page.notice.set(OTHER_TAB);
                 return;
             }

@@ -52,6 +52,10 @@ pub struct Page {
     pub connecting: Live<Option<String>>,
     /// The dialog "Share" is open.
     pub sharing: Live<bool>,
+    /// The question "Begin again?" is open.
+    pub resetting: Live<bool>,
+    /// What this browser keeps belongs to another tab, or to somebody else than a shared session: nothing of it is changed.
+    pub guest: Live<bool>,
     /// A command that waits for the person's consent.
     pub asked: Live<Option<Asked>>,
     /// What the person should know of this browser.
@@ -127,6 +131,8 @@ impl Page {
             commands: Live::new(Vec::new()),
             connecting: Live::new(None),
             sharing: Live::new(false),
+            resetting: Live::new(false),
+            guest: Live::new(false),
             asked: Live::new(None),
             notice: Live::new(""),
             embedded,
