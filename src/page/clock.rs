@@ -92,7 +92,10 @@ async fn reset(page: Page) {
         keep::forget().await.ok();
     }
     let location = window().location();
-    if let Ok(history) = window().history() {
+    // A shared session begins again with its own commands, which the address holds.
+    if page.room().shared.is_empty()
+        && let Ok(history) = window().history()
+    {
         let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address)).ok();
     }

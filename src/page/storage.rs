@@ -4,7 +4,7 @@
 use leptos::prelude::window;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Several embedded pages would overwrite what the others keep.
+/// Several embedded pages would overwrite what the others keep; a shared session is not this person's own.
 static OFF: AtomicBool = AtomicBool::new(false);
 
 /// From now on nothing is kept, and nothing is found.
