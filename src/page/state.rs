@@ -192,7 +192,7 @@ impl Page {
             self.console(Terminal::Server).enter(server, false);
             let commands = commands.iter().map(|command| command.to_string());
             for command in commands.chain(room.shared.iter().cloned()) {
-                self.console(Terminal::A).enter(command, true);
+                self.console(Terminal::A).enter(command, false);
             }
             loop {
                 let options = Options { name: "playground".into(), ..Options::default() };

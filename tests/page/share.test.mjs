@@ -62,6 +62,12 @@ test("a shared session neither reads nor changes what the browser keeps, and say
   await mine.close();
 });
 
+test("a shared session goes on after a command that fails", async () => {
+  const playground = await world.open({ address: address(["nats kv add b", "nats kv get b nokey", "nats kv put b k v"]) });
+  await playground.terminal("A").shows(/key not found[^]*put b k v\nv\n/);
+  await playground.close();
+});
+
 test("a link to a shared session, opened where the page is already, is opened", async () => {
   const playground = await world.open();
   const loaded = playground.page.waitForEvent("load");
