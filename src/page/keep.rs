@@ -45,7 +45,7 @@ pub async fn begin(page: Page) {
             let host = &page.room().host;
             match load(&database).await {
                 Ok(kept) => kept.into_iter().for_each(|(folder, bytes)| host.load(&folder, bytes)),
-                Err(_) => page.notice.set(NOTHING_KEPT),
+                Err(_) => nothing_kept(page),
             }
             if !alone().await {
                 page.guest.set(true);
@@ -67,8 +67,14 @@ pub async fn begin(page: Page) {
                 }
             }));
         }
-        Err(_) => page.notice.set(NOTHING_KEPT),
+        Err(_) => nothing_kept(page),
     }
+}
+
+/// Nor is what made it of use.
+fn nothing_kept(page: Page) {
+    page.commands.set(Vec::new());
+    page.notice.set(NOTHING_KEPT);
 }
 
 /// Is this the one tab that writes? Then it is until it is closed. True where browsers have no locks.

@@ -47,7 +47,7 @@ pub struct Page {
     pub clock: Live<i64>,
     /// The first command can be typed.
     pub ready: Live<bool>,
-    /// Commands run so far in terminals A and B.
+    /// Commands run in terminals A and B since there was nothing.
     pub commands: Live<Vec<String>>,
     /// The dialog "Connect" is open, with this address offered.
     pub connecting: Live<Option<String>>,
@@ -132,7 +132,7 @@ impl Page {
             link: Live::new(Link::InPage),
             clock: Live::new(room.host.now().0),
             ready: Live::new(false),
-            commands: Live::new(Vec::new()),
+            commands: Live::new(storage::commands()),
             connecting: Live::new(None),
             sharing: Live::new(false),
             resetting: Live::new(false),
@@ -265,6 +265,9 @@ impl Page {
         // What ended by ^C would not end by itself when it is replayed.
         if terminal != Terminal::Server && code != INTERRUPTED {
             self.commands.update(|commands| commands.push(line.to_string()));
+            if !self.guest.get_untracked() {
+                self.commands.with_untracked(|commands| storage::keep_commands(commands));
+            }
         }
         self.panes.running(terminal, false);
         self.stream.look(self);

@@ -35,6 +35,24 @@ async function begin(playground) {
   await playground.page.waitForTimeout(200); // what is stored within 100 ms survives
 }
 
+test("a link taken after a reload makes the same again, at the same step", async () => {
+  const playground = await world.open();
+  await begin(playground);
+  await playground.terminal("A").enter("nats kv put my-kv token s3cret");
+  await playground.terminal("A").shows(/\ns3cret\n/);
+  await playground.reload();
+  await playground.terminal("A").enter("nats kv put my-kv late '2 & 3'");
+  await playground.terminal("A").shows(/\n2 & 3\n/);
+  const url = await link(playground);
+  assert.doesNotMatch(url, /s3cret/);
+  const other = await world.open({ address: url.slice(url.indexOf("#")) });
+  assert.equal(await other.heading(), await playground.heading());
+  await other.terminal("A").enter("nats kv get my-kv Key1 --raw; echo; nats kv get my-kv late --raw");
+  await other.terminal("A").shows(/--raw\nValue1\n2 & 3\n/);
+  await other.close();
+  await playground.close();
+});
+
 test("a shared session neither reads nor changes what the browser keeps, and says so", async () => {
   const mine = await world.open();
   await begin(mine);
