@@ -56,9 +56,13 @@ impl Address {
     }
 }
 
-/// The fragment that replays command lines.
-pub fn share(lines: &[String]) -> String {
-    format!("#run={}", encode(&lines.join("\n")))
+/// The fragment that opens a step, of a shared session behind its command lines.
+pub fn fragment(lines: &[String], step: &str) -> String {
+    let run = match lines {
+        [] => String::new(),
+        lines => format!("run={}&", encode(&lines.join("\n"))),
+    };
+    format!("#{run}step={step}")
 }
 
 fn fields(text: &str) -> impl Iterator<Item = (&str, String)> {
@@ -115,8 +119,8 @@ mod tests {
         let address = Address::read("?embed=1&panel=both&theme=dark", "#step=update");
         assert_eq!((address.embed, address.panel), (true, Panel::Both));
         assert_eq!(address.step.as_deref(), Some("update"));
-        let address = Address::read("?server=ws%3A%2F%2F127.0.0.1%3A8080", "");
-        assert_eq!(address.server.as_deref(), Some("ws://127.0.0.1:8080"));
+        let address = Address::read("?server=ws%3A%2F%2F127.0.0.1%3A8443", "");
+        assert_eq!(address.server.as_deref(), Some("ws://127.0.0.1:8443"));
         assert_eq!(Address::read("", ""), Address::default());
         assert_eq!(
             Address::read("?%&=&embed", "#%zz&step").step.as_deref(),
@@ -127,6 +131,9 @@ mod tests {
     #[test]
     fn a_shared_session_reads_back() {
         let lines = ["nats kv put b k 'a & b=c+d%'", "echo ü | cat"].map(String::from);
-        assert_eq!(Address::read("", &share(&lines)).run, lines);
+        let address = Address::read("", &fragment(&lines, "put"));
+        assert_eq!(address.run, lines);
+        assert_eq!(address.step.as_deref(), Some("put"));
+        assert_eq!(fragment(&[], "put"), "#step=put");
     }
 }

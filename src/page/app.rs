@@ -2,7 +2,7 @@
 
 use super::{
     address::{Address, Panel},
-    clock::clock,
+    clock::{ask_to_reset, clock},
     connect::{ask, connect},
     element::{Element, button, element, listen},
     embed,
@@ -26,31 +26,36 @@ fn address() -> Address {
 /// The page.
 pub fn app() -> Element {
     let address = self::address();
-    if address.embed {
+    // Lines that somebody else wrote must not meet the buckets of who opens the link.
+    if address.embed || !address.run.is_empty() {
         storage::turn_off();
     }
-    let page = Page::new(address.embed);
+    let page = Page::new(address.embed, address.run);
     let asked = address.step.as_deref().and_then(|slug| WALKTHROUGH.position(slug));
     let index = asked.unwrap_or_else(|| page.lesson.step.get_untracked());
-    // An address that opens a step in a fresh browser also brings the server to where the step starts.
-    let fresh = storage::get("server").is_none();
+    // An address that opens a step in a fresh browser also brings the server to where the step starts; a shared session comes
+    // with its own commands.
+    let fresh = storage::get("server").is_none() && page.room().shared.is_empty();
     let prepare = if fresh && asked.is_some() { WALKTHROUGH.steps[index].prepare } else { &[] };
     page.lesson.open(index, page.panes);
     listen(&window(), "hashchange", move |_| {
-        let step = self::address().step;
-        if let Some(index) = step.and_then(|slug| WALKTHROUGH.position(&slug))
+        let address = self::address();
+        if !address.run.is_empty() {
+            // Its commands begin on a fresh server.
+            window().location().reload().ok();
+        } else if let Some(index) = address.step.and_then(|slug| WALKTHROUGH.position(&slug))
             && index != page.lesson.step.get_untracked()
         {
             page.open(index);
         }
     });
     // The view is there first, so that it draws from the first line on.
-    let (run, server, panel) = (address.run, address.server, address.panel);
+    let (server, panel) = (address.server, address.panel);
     request_animation_frame(move || {
         if server.is_some() && !page.embedded {
             page.connecting.set(server);
         }
-        page.start(prepare, run);
+        page.start(prepare);
     });
     let app = if page.embedded { embedded(page, panel) } else { whole(page) };
     app.attr_of("data-ready", move || page.ready.get().then_some(""))
@@ -59,7 +64,7 @@ pub fn app() -> Element {
 fn whole(page: Page) -> Element {
     let stage = element("div", "stage").with(&[terminals(page), stream_view(page), clock(page)]);
     let workspace = element("main", "workspace").with(&[lesson_panel(page), stage]);
-    element("div", "app").with(&[header(page), notice(page), workspace, connect(page), ask(page), share(page)])
+    element("div", "app").with(&[header(page), notice(page), workspace, connect(page), ask(page), share(page), ask_to_reset(page)])
 }
 
 /// What the person should know of this browser.

@@ -1,7 +1,7 @@
-//! The line at the bottom: the server's time, and moving it ahead.
+//! The line at the bottom: the server's time, moving it ahead, and beginning again.
 
 use super::{
-    element::{Element, button, element},
+    element::{Element, button, dialog, element},
     keep, link,
     messages::time_of_day,
     panes::Pane,
@@ -48,7 +48,7 @@ pub fn clock(page: Page) -> Element {
                 .text("Fast-forward"),
             element("span", "clock__why").attr("role", "status").text_of(why),
             element("span", "clock__space"),
-            button("", move || page.runtime().spawn(Box::pin(reset())))
+            button("", move || page.resetting.set(true))
                 .attr("title", "Begin again: lesson, terminals and server")
                 .text("Reset"),
         ])
@@ -62,12 +62,40 @@ fn tick(page: Page) {
     page.stream.tick(now, page);
 }
 
+/// Asks before all is begun again: what is erased cannot be had back.
+pub fn ask_to_reset(page: Page) -> Element {
+    let close = move || page.resetting.set(false);
+    let go = move || {
+        close();
+        page.runtime().spawn(Box::pin(reset(page)));
+    };
+    let what = move || {
+        if page.guest.get() {
+            "Terminals and server of this tab begin again. What this browser keeps stays as it is."
+        } else {
+            "Every bucket of the server in this page, also those that this browser keeps, what the terminals show and the progress \
+             of the lesson are erased. A real server is left as it is."
+        }
+        .into()
+    };
+    dialog("reset", "Begin again?", move || page.resetting.get(), close).with(&[
+        element("p", "").text_of(what),
+        element("div", "dialog__ends").with(&[button("", close).text("Cancel"), button("dialog__main", go).text("Begin again")]),
+    ])
+}
+
 /// Begins again.
-async fn reset() {
-    storage::clear();
-    keep::forget().await.ok();
+async fn reset(page: Page) {
+    // What is kept is not a guest's to erase.
+    if !page.guest.get_untracked() {
+        storage::clear();
+        keep::forget().await.ok();
+    }
     let location = window().location();
-    if let Ok(history) = window().history() {
+    // A shared session begins again with its own commands, which the address holds.
+    if page.room().shared.is_empty()
+        && let Ok(history) = window().history()
+    {
         let address = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address)).ok();
     }

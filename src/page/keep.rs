@@ -24,6 +24,8 @@ const RECORDS: &str = "records";
 const NOTHING_KEPT: &str = "This browser keeps nothing for this page: buckets last until it is closed.";
 const NO_ROOM: &str = "This browser stores no more for this page: what changes from now on lasts until it is closed.";
 const OTHER_TAB: &str = "Another tab keeps the buckets: what changes in this one lasts until it is closed.";
+/// Said of a session that somebody else has shared.
+pub const SHARED: &str = "A shared session, on a server of its own: buckets that this browser keeps are not touched, and what changes lasts until it is closed.";
 
 /// Writes changes, one transaction after the other.
 struct Keeper {
@@ -43,9 +45,10 @@ pub async fn begin(page: Page) {
             let host = &page.room().host;
             match load(&database).await {
                 Ok(kept) => kept.into_iter().for_each(|(folder, bytes)| host.load(&folder, bytes)),
-                Err(_) => page.notice.set(NOTHING_KEPT),
+                Err(_) => nothing_kept(page),
             }
             if !alone().await {
+                page.guest.set(true);
                 page.notice.set(OTHER_TAB);
                 return;
             }
@@ -64,8 +67,14 @@ pub async fn begin(page: Page) {
                 }
             }));
         }
-        Err(_) => page.notice.set(NOTHING_KEPT),
+        Err(_) => nothing_kept(page),
     }
+}
+
+/// Nor is what made it of use.
+fn nothing_kept(page: Page) {
+    page.commands.set(Vec::new());
+    page.notice.set(NOTHING_KEPT);
 }
 
 /// Is this the one tab that writes? Then it is until it is closed. True where browsers have no locks.

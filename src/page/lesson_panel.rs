@@ -6,6 +6,7 @@ use super::{
     state::Page,
 };
 use crate::lesson::{Block, Command, Inline, Step, Terminal, WALKTHROUGH};
+use leptos::prelude::request_animation_frame;
 
 /// The lesson's panel.
 pub fn lesson_panel(page: Page) -> Element {
@@ -15,10 +16,13 @@ pub fn lesson_panel(page: Page) -> Element {
     let place = panel.clone();
     let turn = move |to: usize| {
         page.open(to);
-        // The text begins anew: so does whoever reads it aloud.
-        if let Ok(Some(heading)) = place.query_selector("h2") {
-            Element::from(heading).focus();
-        }
+        let place = place.clone();
+        // The text begins anew: so does whoever reads it aloud. The new one is there with the next frame.
+        request_animation_frame(move || {
+            if let Ok(Some(heading)) = place.query_selector("h2") {
+                Element::from(heading).focus();
+            }
+        });
     };
     let back = turn.clone();
     panel.with(&[

@@ -17,14 +17,14 @@ pub fn share(page: Page) -> Element {
         let lines: Vec<String> = lines.collect();
         let location = window().location();
         let place = location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default();
-        place + &address::share(&lines)
+        place + &address::fragment(&lines, page.lesson.current().slug)
     };
     let field = element("input", "").attr("type", "text").attr("readonly", "");
     let shown = field.clone();
     react(move || shown.input().set_value(&link()));
     let close = move || page.sharing.set(false);
     dialog("share", "Share this session", move || page.sharing.get(), close).with(&[
-        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. Lines with a password or token are left out."),
+        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. The lesson opens at this step. Lines with a password or token are left out."),
         element("label", "").text("Link ").with(&[field]),
         element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("dialog__main", "Copy", link)]),
     ])

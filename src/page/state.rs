@@ -1,6 +1,7 @@
 //! What the components share: signals to show, and the room where the machines stand (server, consoles, connections).
 
 use super::{
+    address,
     console::{Console, Observer},
     keep,
     lesson_state::LessonState,
@@ -46,12 +47,16 @@ pub struct Page {
     pub clock: Live<i64>,
     /// The first command can be typed.
     pub ready: Live<bool>,
-    /// Commands run so far in terminals A and B.
+    /// Commands run in terminals A and B since there was nothing.
     pub commands: Live<Vec<String>>,
     /// The dialog "Connect" is open, with this address offered.
     pub connecting: Live<Option<String>>,
     /// The dialog "Share" is open.
     pub sharing: Live<bool>,
+    /// The question "Begin again?" is open.
+    pub resetting: Live<bool>,
+    /// What this browser keeps is not this page's to change: another tab keeps it, or the session is shared.
+    pub guest: Live<bool>,
     /// A command that waits for the person's consent.
     pub asked: Live<Option<Asked>>,
     /// What the person should know of this browser.
@@ -76,6 +81,8 @@ pub struct Asked {
 pub struct Room {
     /// Where the in-page server runs.
     pub host: Host,
+    /// Command lines of the shared session that the address holds, if it holds one.
+    pub shared: Vec<String>,
     /// Terminals A, B and the server's.
     consoles: [Rc<Console>; 3],
     frames: [Rc<Frame>; 3],
@@ -89,7 +96,7 @@ pub struct Room {
 
 impl Page {
     /// Sets everything up; nothing runs yet.
-    pub fn new(embedded: bool) -> Page {
+    pub fn new(embedded: bool, shared: Vec<String>) -> Page {
         let host = Host::new(Rc::new(BrowserRuntime::new()));
         let remote = Remotes::default();
         let runtime: Rc<dyn Runtime> = Rc::new(PageRuntime {
@@ -116,7 +123,8 @@ impl Page {
             Console::new(tty, shell, runtime.clone(), watcher)
         });
         let jetstream = RefCell::default();
-        let room = Room { host, consoles, frames, jetstream, remote, runtime };
+        let guest = !shared.is_empty();
+        let room = Room { host, shared, consoles, frames, jetstream, remote, runtime };
         let built = Page {
             lesson: LessonState::new(),
             panes: Panes::new(),
@@ -124,9 +132,11 @@ impl Page {
             link: Live::new(Link::InPage),
             clock: Live::new(room.host.now().0),
             ready: Live::new(false),
-            commands: Live::new(Vec::new()),
+            commands: Live::new(storage::commands()),
             connecting: Live::new(None),
             sharing: Live::new(false),
+            resetting: Live::new(false),
+            guest: Live::new(guest),
             asked: Live::new(None),
             notice: Live::new(""),
             embedded,
@@ -165,22 +175,24 @@ impl Page {
     }
 
     /// Starts the server, connects to it and brings it to where the page should be; then the page is ready.
-    pub fn start(self, prepare: &'static [&'static str], run: Vec<String>) {
+    pub fn start(self, prepare: &'static [&'static str]) {
         let room = self.room();
         let (server, commands) = match prepare.split_first() {
             Some((first, rest)) if first.starts_with("nats-server") => (first.to_string(), rest),
-            _ if !run.is_empty() => ("nats-server -js".into(), prepare),
+            _ if !room.shared.is_empty() => ("nats-server -js".into(), prepare),
             _ => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
         };
         let runtime = room.host.runtime();
         runtime.clone().spawn(Box::pin(async move {
-            if !self.embedded {
+            if self.guest.get_untracked() {
+                self.notice.set(keep::SHARED);
+            } else if !self.embedded {
                 keep::begin(self).await;
             }
             self.console(Terminal::Server).enter(server, false);
             let commands = commands.iter().map(|command| command.to_string());
-            for command in commands.chain(run) {
-                self.console(Terminal::A).enter(command, true);
+            for command in commands.chain(room.shared.iter().cloned()) {
+                self.console(Terminal::A).enter(command, false);
             }
             loop {
                 let options = Options { name: "playground".into(), ..Options::default() };
@@ -203,7 +215,7 @@ impl Page {
         self.lesson.open(index, self.panes);
         let slug = self.lesson.current().slug;
         if let Ok(history) = window().history() {
-            let fragment = format!("#step={slug}");
+            let fragment = address::fragment(&self.room.shared, slug);
             history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)).ok();
         }
         self.stream.look(self);
@@ -253,6 +265,9 @@ impl Page {
         // What ended by ^C would not end by itself when it is replayed.
         if terminal != Terminal::Server && code != INTERRUPTED {
             self.commands.update(|commands| commands.push(line.to_string()));
+            if !self.guest.get_untracked() {
+                self.commands.with_untracked(|commands| storage::keep_commands(commands));
+            }
         }
         self.panes.running(terminal, false);
         self.stream.look(self);

@@ -4,7 +4,7 @@
 use leptos::prelude::window;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Several embedded pages would overwrite what the others keep.
+/// Several embedded pages would overwrite what the others keep; a shared session is not this person's own.
 static OFF: AtomicBool = AtomicBool::new(false);
 
 /// From now on nothing is kept, and nothing is found.
@@ -60,6 +60,17 @@ pub fn keep_history(line: &str) {
     set("history", &lines.split_off(skipped).join("\n"));
 }
 
+/// Commands that made what is kept, oldest first.
+pub fn commands() -> Vec<String> {
+    get("commands").unwrap_or_default().split('\n').filter(|line| !line.is_empty()).map(String::from).collect()
+}
+
+/// Keeps them, without those that might hold a secret.
+pub fn keep_commands(lines: &[String]) {
+    let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !is_secret(line)).collect();
+    set("commands", &lines.join("\n"));
+}
+
 /// Keeps how the server was started, without its secrets.
 pub fn keep_server(line: &str) {
     let jetstream = line.split_whitespace().any(|word| matches!(word, "-js" | "--js" | "-jetstream" | "--jetstream"));
@@ -72,7 +83,7 @@ pub fn keep_server(line: &str) {
 /// Forgets everything but the theme.
 pub fn clear() {
     if let Some(storage) = storage() {
-        for name in ["step", "done", "server", "history"] {
+        for name in ["step", "done", "server", "history", "commands"] {
             storage.remove_item(name).ok();
         }
     }

@@ -79,6 +79,47 @@ test("where nothing at all can be stored, the page works", async () => {
   await playground.close();
 });
 
+/** The question that "Reset" asks. */
+async function ask({ page }) {
+  await page.getByRole("button", { name: "Reset", exact: true }).click();
+  return page.getByRole("dialog", { name: "Begin again?" });
+}
+
+/** Begins again. */
+async function reset(playground) {
+  const loaded = playground.page.waitForEvent("load");
+  await (await ask(playground)).getByRole("button", { name: "Begin again" }).click();
+  await loaded;
+  await playground.ready();
+}
+
+test("Reset erases what is kept, but asks first, with the harmless answer at hand", async () => {
+  const playground = await world.open();
+  const { page } = playground;
+  const a = playground.terminal("A");
+  await works(playground);
+  const dialog = await ask(playground);
+  await dialog.getByText(/Every bucket .* erased/).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Cancel");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Reset");
+  await ask(playground);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "hidden" });
+  await page.waitForTimeout(200); // what is stored within 100 ms survives
+  await playground.reload();
+  await a.enter("nats kv get b k --raw");
+  await a.shows(/--raw\nv\n/);
+  await reset(playground);
+  await playground.terminal("Server").press("Control+c");
+  await playground.terminal("Server").enter("nats-server -js");
+  await playground.terminal("Server").shows(/Server is ready/, "nats-server -js");
+  await a.enter("nats kv get b k --raw");
+  await a.shows(/bucket not found/);
+  await playground.close();
+});
+
 test("a second tab begins with what was kept, says that it keeps nothing, and keeps nothing", async () => {
   const first = await world.open();
   await works(first, "first");
@@ -86,6 +127,8 @@ test("a second tab begins with what was kept, says that it keeps nothing, and ke
   await second.goto(first.page.url());
   await notice(second, "Another tab keeps");
   const [a, other] = [first.terminal("A"), second.terminal("A")];
+  await reset(second); // a guest: what the first keeps is not its to erase
+  await notice(second, "Another tab keeps");
   await other.enter("nats kv get b k --raw");
   await other.shows(/--raw\nfirst\n/);
   await other.enter("nats kv put b k second");

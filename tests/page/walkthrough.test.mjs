@@ -56,6 +56,18 @@ test("an address opens a step", async () => {
   await playground.close();
 });
 
+test("Next and Previous put the keyboard at the step's heading", async () => {
+  const playground = await world.open();
+  for (const [name, heading] of [["Next step", /Start JetStream|JetStream/], ["Previous step", /./]]) {
+    await playground.page.getByRole("button", { name }).click();
+    const focused = playground.page.locator("h2:focus");
+    await focused.waitFor();
+    assert.equal(await focused.innerText(), await playground.heading());
+    assert.match(await playground.heading(), heading);
+  }
+  await playground.close();
+});
+
 test("the stream shows each message as it lands", async () => {
   const playground = await world.open();
   const a = playground.terminal("A");

@@ -1,0 +1,99 @@
+// "Share": a link that replays a session, on a server of its own, wherever it is opened.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Playground, setUp } from "./support/playground.mjs";
+import { STEPS, runStep } from "./support/walkthrough.mjs";
+
+let world;
+before(async () => (world = await setUp()));
+after(() => world.close());
+
+const address = (lines, step = "get") => `#run=${lines.map(encodeURIComponent).join("%0A")}&step=${step}`;
+const shared = (playground) => playground.page.getByRole("status").filter({ hasText: "shared session" });
+
+/** The link that the dialog offers. */
+async function link(playground) {
+  await playground.page.getByRole("button", { name: "Share", exact: true }).click();
+  const value = await playground.page.getByRole("dialog", { name: "Share" }).getByRole("textbox").inputValue();
+  await playground.page.keyboard.press("Escape");
+  return value;
+}
+
+/** Another page of the same browser. */
+async function beside(playground, url) {
+  const other = new Playground(await playground.page.context().newPage(), [new URL(world.site.origin).host]);
+  await other.goto(url);
+  return other;
+}
+
+/** Does the first steps of the walkthrough, and waits until what they made is kept. */
+async function begin(playground) {
+  for (const step of STEPS.slice(0, 4)) {
+    await runStep(playground, step);
+    await playground.next();
+  }
+  await playground.page.waitForTimeout(200); // what is stored within 100 ms survives
+}
+
+test("a link taken after a reload makes the same again, at the same step", async () => {
+  const playground = await world.open();
+  await begin(playground);
+  await playground.terminal("A").enter("nats kv put my-kv token s3cret");
+  await playground.terminal("A").shows(/\ns3cret\n/);
+  await playground.reload();
+  await playground.terminal("A").enter("nats kv put my-kv late '2 & 3'");
+  await playground.terminal("A").shows(/\n2 & 3\n/);
+  const url = await link(playground);
+  assert.doesNotMatch(url, /s3cret/);
+  const other = await world.open({ address: url.slice(url.indexOf("#")) });
+  assert.equal(await other.heading(), await playground.heading());
+  await other.terminal("A").enter("nats kv get my-kv Key1 --raw; echo; nats kv get my-kv late --raw");
+  await other.terminal("A").shows(/--raw\nValue1\n2 & 3\n/);
+  await other.close();
+  await playground.close();
+});
+
+test("a shared session neither reads nor changes what the browser keeps, and says so", async () => {
+  const mine = await world.open();
+  await begin(mine);
+  const before = await mine.page.evaluate(() => JSON.stringify(localStorage));
+  const url = mine.page.url().replace(/#.*/, "");
+  await mine.page.goto("about:blank");
+  const other = await beside(mine, url + address(["nats kv rm my-kv --force", "nats kv add theirs", "nats kv ls --names"]));
+  await shared(other).waitFor();
+  await other.terminal("A").shows(/my-kv --force\n[^]*not found[^]*--names\ntheirs\n/);
+  await other.next(); // the address goes on to hold the session
+  await other.reload();
+  await shared(other).waitFor();
+  await other.page.getByRole("button", { name: "Reset", exact: true }).click();
+  const loaded = other.page.waitForEvent("load");
+  await other.page.getByRole("button", { name: "Begin again" }).click();
+  await loaded;
+  await other.ready();
+  await other.terminal("A").shows(/--names\ntheirs\n/);
+  await other.page.close();
+  await mine.goto(url);
+  assert.equal(await mine.page.evaluate(() => JSON.stringify(localStorage)), before);
+  assert.equal(await shared(mine).count(), 0);
+  await mine.terminal("A").enter("nats kv get my-kv Key1 --raw");
+  await mine.terminal("A").shows(/--raw\nValue1\n/);
+  await mine.close();
+});
+
+test("a shared session goes on after a command that fails", async () => {
+  const playground = await world.open({ address: address(["nats kv add b", "nats kv get b nokey", "nats kv put b k v"]) });
+  await playground.terminal("A").shows(/key not found[^]*put b k v\nv\n/);
+  await playground.close();
+});
+
+test("a link to a shared session, opened where the page is already, is opened", async () => {
+  const playground = await world.open();
+  const loaded = playground.page.waitForEvent("load");
+  await playground.page.evaluate((to) => (location.hash = to), address(["nats kv add b", "nats kv ls --names"], "put"));
+  await loaded;
+  await playground.ready();
+  await shared(playground).waitFor();
+  assert.match(await playground.heading(), /Put/);
+  await playground.terminal("A").shows(/--names\nb\n/);
+  await playground.close();
+});
