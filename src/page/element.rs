@@ -72,6 +72,11 @@ impl Element {
         self.attr_of(name, move || value().then_some(""))
     }
 
+    /// With what a button that stays pressed says of itself.
+    pub fn pressed(self, value: impl Fn() -> bool + 'static) -> Element {
+        self.attr_of("aria-pressed", move || Some(if value() { "true" } else { "false" }))
+    }
+
     /// Seen only while `when` says so.
     pub fn shown(self, when: impl Fn() -> bool + 'static) -> Element {
         self.flag("hidden", move || !when())

@@ -55,7 +55,7 @@ for (const colorScheme of ["light", "dark"]) {
     await screen(playground, `phone-${colorScheme}-start`);
     await accessible(playground);
     for (const name of ["Terminal A", "Terminal B", "Stream", "Server"]) {
-      await playground.page.getByRole("tab", { name, exact: true }).first().tap();
+      await playground.page.getByRole("button", { name, exact: true }).tap();
       await nothingSticksOut(playground);
       await screen(playground, `phone-${colorScheme}-${name.replace(" ", "-")}`);
     }
@@ -82,7 +82,7 @@ for (const colorScheme of ["light", "dark"]) {
       await embedded.run(0);
       await embedded.messages.getByText("Value1").waitFor();
       await embedded.complete.click({ trial: true }); // nothing lies over it
-      assert.equal(await embedded.page.getByRole("tab", { name: "Stream" }).count(), 0); // its panes are those of the address
+      assert.equal(await embedded.page.getByRole("button", { name: "Stream" }).count(), 0); // its panes are those of the address
       await screen(embedded, `${size}-${colorScheme}-embed`);
       await accessible(embedded);
       await nothingSticksOut(embedded);
@@ -90,6 +90,20 @@ for (const colorScheme of ["light", "dark"]) {
     });
   }
 }
+
+test("what is pressed of panes and views is said, at each width", async () => {
+  const playground = await world.open(DESK);
+  const { page } = playground;
+  const pressed = async (name) => (await page.getByRole("button", { name, exact: true }).getAttribute("aria-pressed")) === "true";
+  assert.equal(await page.locator(".pane-tabs button:visible", { hasText: "Stream" }).count(), 0);
+  assert.deepEqual([await pressed("Terminal A"), await pressed("Terminal B")], [true, false]);
+  await page.getByRole("button", { name: "Terminal B", exact: true }).click();
+  assert.ok(await pressed("Terminal B"));
+  await page.setViewportSize(PHONE.viewport);
+  await page.getByRole("button", { name: "Stream", exact: true }).click();
+  assert.deepEqual([await pressed("Stream"), await pressed("Terminal B")], [true, false]);
+  await playground.close();
+});
 
 test("the keyboard alone reaches everything, and its place is seen", async () => {
   const playground = await world.open(DESK);
