@@ -91,6 +91,20 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+test("on a phone the completion of a step comes into view", async () => {
+  const playground = await world.open({ ...PHONE, reducedMotion: "reduce" });
+  for (const step of STEPS.slice(0, 8)) {
+    await runStep(playground, step);
+    await playground.page.waitForFunction(() => {
+      const [seen, within] = [".lesson__complete", ".lesson__step"].map((part) => document.querySelector(part).getBoundingClientRect());
+      return seen.top >= within.top && seen.bottom <= within.bottom;
+    });
+    if (step.slug === "create") await screen(playground, "phone-complete");
+    await playground.next();
+  }
+  await playground.close();
+});
+
 test("what is pressed of panes and views is said, at each width", async () => {
   const playground = await world.open(DESK);
   const { page } = playground;
