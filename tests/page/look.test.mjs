@@ -91,6 +91,19 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+for (const width of [320, 360, 640]) {
+  test(`in a view of ${width} pixels everything of the header can be reached`, async () => {
+    const playground = await world.open({ ...PHONE, viewport: { width, height: 740 } });
+    for (const name of ["Share", "Connect", "Theme"]) {
+      const box = await playground.page.getByRole("button", { name, exact: true }).boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= width, `${name} is in view`);
+    }
+    assert.ok(await playground.page.getByRole("banner").getByText("In this page").isVisible());
+    await screen(playground, `header-${width}`);
+    await playground.close();
+  });
+}
+
 test("on a phone the completion of a step comes into view", async () => {
   const playground = await world.open({ ...PHONE, reducedMotion: "reduce" });
   for (const step of STEPS.slice(0, 8)) {
