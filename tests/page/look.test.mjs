@@ -91,6 +91,29 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+const SMALL = [["on its side", 740, 360], ["at 400 %", 320, 256]];
+for (const [name, width, height] of SMALL) {
+  test(`a phone ${name}: the whole page scrolls, each part is large enough to be used`, async () => {
+    const playground = await world.open({ ...PHONE, viewport: { width, height } });
+    const { page } = playground;
+    await nothingSticksOut(playground);
+    await screen(playground, `low-${width}-lesson`);
+    const inner = await page.evaluate(() => [...document.querySelectorAll(".lesson, .lesson__step")].filter((e) => e.scrollHeight > e.clientHeight + 1).length);
+    assert.equal(inner, 0, "nothing of the lesson is cut off");
+    await playground.run(0);
+    await playground.terminal("A").shows(/JetStream/);
+    await playground.terminal("A").region.scrollIntoViewIfNeeded();
+    await screen(playground, `low-${width}-terminal`);
+    assert.ok((await playground.terminal("A").region.boundingBox()).height >= 180);
+    assert.equal(await page.getByRole("group", { name: "Keys" }).count(), 0);
+    await page.getByRole("button", { name: "Stream", exact: true }).tap();
+    assert.ok((await playground.stream.boundingBox()).height >= 180);
+    await nothingSticksOut(playground);
+    await accessible(playground);
+    await playground.close();
+  });
+}
+
 for (const width of [320, 360, 640]) {
   test(`in a view of ${width} pixels everything of the header can be reached`, async () => {
     const playground = await world.open({ ...PHONE, viewport: { width, height: 740 } });
