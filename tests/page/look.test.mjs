@@ -141,6 +141,33 @@ test("on a phone the completion of a step comes into view", async () => {
   await playground.close();
 });
 
+test("sizes of text follow the browser's", async () => {
+  const size = (selector) => playground.page.locator(selector).first().evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
+  const playground = await world.open(DESK);
+  const parts = [".lesson p:not(.lesson__place)", ".lesson h2", ".terminal__scroll", ".header", ".pane-tabs button", ".clock"];
+  const before = await Promise.all(parts.map(size));
+  await playground.page.addStyleTag({ content: "html { font-size: 200% }" });
+  assert.deepEqual(await Promise.all(parts.map(size)), before.map((size) => 2 * size));
+  await nothingSticksOut(playground);
+  await playground.run(0);
+  await playground.terminal("A").shows(/JetStream/);
+  await screen(playground, "desk-text-200");
+  // The rows that a list of choices may take are measured, not assumed.
+  await playground.next();
+  await runStep(playground, STEPS[1]);
+  const a = playground.terminal("A");
+  await a.enter("for i in {10..40}; do nats kv add b$i; done");
+  await a.shows(/Bucket Name: b40/);
+  await a.enter("nats kv info");
+  await a.shows(/> b10/, "nats kv info");
+  const rows = await playground.page.locator(".terminal__scroll").first().evaluate((e) => Math.floor(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight)));
+  const choices = (await a.text()).split("nats kv info")[1].match(/^(> |  )b\d+$/gm);
+  assert.equal(choices.length, Math.max(1, rows - 4));
+  await screen(playground, "desk-text-200-choices");
+  await a.press("Control+c");
+  await playground.close();
+});
+
 test("what is pressed of panes and views is said, at each width", async () => {
   const playground = await world.open(DESK);
   const { page } = playground;
