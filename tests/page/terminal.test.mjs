@@ -175,18 +175,30 @@ test("Tab completes commands, flags, and what the server has", async () => {
   await playground.close();
 });
 
-test("a paste of lines runs them one by one and stops at the first that fails", async () => {
-  const { playground, a } = await withBucket();
+/** Pastes lines into a terminal. */
+async function paste(playground, terminal, lines) {
   await playground.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  const lines = ["nats kv put b one 1", "nats kv get b nothere", "nats kv put b never 2", ""];
   await playground.page.evaluate((text) => navigator.clipboard.writeText(text), lines.join("\n"));
-  await a.show();
-  await a.press("Control+v");
-  await a.shows(/put b one 1\n1\n[^]*get b nothere\n[^]*key not found/);
+  await terminal.show();
+  await terminal.press("Control+v");
+}
+
+test("a paste of lines runs them one by one, also behind one that fails", async () => {
+  const { playground, a } = await withBucket();
+  const lines = ["nats kv put b one 1", "nats kv get b nothere", "# a comment", "nats kv put b two 2", "echo status $?", ""];
+  await paste(playground, a, lines);
+  await a.shows(/put b one 1\n1\n[^]*get b nothere\n[^]*key not found[^]*# a comment\n[^]*put b two 2\n2\n[^]*\nstatus 0\n/);
   await goesOn(a);
-  await a.enter("nats kv ls b");
-  await a.shows(/one/, "nats kv ls b");
-  assert.doesNotMatch(await a.text(), /never/);
+  await playground.close();
+});
+
+test("set -e ends a pasted script at its first failure, and says what was not run", async () => {
+  const { playground, a } = await withBucket();
+  await paste(playground, a, ["#!/bin/bash", "set -euo pipefail", "nats kv get b nothere || true", "nats kv get b nothere", "# never", "nats kv put b never 2", ""]);
+  await a.shows(/key not found[^]*get b nothere\n[^]*key not found[^]*set -e: not run: 2 more\n/);
+  await a.enter("false; echo as before");
+  await a.shows(/\nas before\n/);
+  assert.doesNotMatch(await a.text(), /command not found|put b never/);
   await playground.close();
 });
 
