@@ -202,6 +202,17 @@ test("set -e ends a pasted script at its first failure, and says what was not ru
   await playground.close();
 });
 
+test("^C at a list of choices leaves it to be read", async () => {
+  const { playground, a } = await withBucket();
+  await a.enter("nats kv add c");
+  await a.shows(/Bucket Name: c\n/);
+  await a.enter("nats kv info");
+  await a.shows(/> b\n\s+c\n/);
+  await a.press("Control+c");
+  await a.shows(/\[Use arrows to move, type to filter\]\n> b\n\s+c\nnats: error: interrupt\n/, "nats kv info");
+  await playground.close();
+});
+
 test("^C ends whatever runs: a loop, a pipe, a sleep, a prompt", async () => {
   const { playground, a } = await withBucket();
   // Its line may soon be among those that the terminal has forgotten.
