@@ -213,6 +213,20 @@ test("^C at a list of choices leaves it to be read", async () => {
   await playground.close();
 });
 
+test("nats-server says what is wrong with its flags before their list", async () => {
+  const playground = await world.open();
+  const server = playground.terminal("Server");
+  await server.press("Control+c");
+  for (const [line, error] of [["nats-server --foo", "flag provided but not defined: -foo"], ["nats-server -p abc", 'invalid value "abc" for flag -p: parse error']]) {
+    await server.enter(line);
+    await server.shows(/^.*\n.*\n\s*Usage: nats-server/, line);
+    assert.equal((await server.text()).split(line)[1].split("\n")[1], error);
+  }
+  await server.enter("nats-server -c nats.conf");
+  await server.shows(/nats\.conf: configuration files are not read here/);
+  await playground.close();
+});
+
 test("^C ends whatever runs: a loop, a pipe, a sleep, a prompt", async () => {
   const { playground, a } = await withBucket();
   // Its line may soon be among those that the terminal has forgotten.
