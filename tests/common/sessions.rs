@@ -8,6 +8,7 @@ macro_rules! sessions {
         $each! {
             bench_small "bench/small",
             consumer_add "consumer/add",
+            consumer_copy_missing "consumer/copy-missing",
             consumer_pull "consumer/pull",
             consumer_sub "consumer/sub",
             errors_numbers "errors/numbers",
