@@ -124,7 +124,7 @@ def process():
         # Two blanks and more are between the columns.
         (name, value, unit, *goal), (_, other, *_) = (re.split(r" {2,}", line.strip()) for line in (ours, theirs))
         rows.append(f"| {name} | {value} | {other} | {unit} | {goal[0] if goal else '–'} |")
-    return rows
+    return [*rows, "", "The goals are those of native code."]
 
 
 PARTS = {"tcp": ("Over TCP", tcp), "page": ("nats.js in a page", page), "process": ("In the process", process)}

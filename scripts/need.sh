@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that tools are there: `scripts/need.sh TOOL...` installs what is missing, says in a line what and why, and
-# exits 1 with a reason when it cannot. Tools come from the package registries of Cargo, Go, npm and Debian only, so that nothing
-# has to be downloaded from anywhere else. Go and wasm-bindgen tools live in .tools/, which scripts/env.sh puts on PATH.
+# exits 1 with a reason when it cannot. Tools come from the package registries of Cargo, Go, npm, PyPI and Debian only, so that
+# nothing has to be downloaded from anywhere else. Go and wasm-bindgen tools live in .tools/, which scripts/env.sh puts on PATH.
 set -uo pipefail
 cd "$(dirname "$0")/.." && source scripts/env.sh
 
@@ -9,6 +9,7 @@ NATS_SERVER=v2.15.2
 NATS_CLI=v0.5.1
 TRUNK=0.21.14
 WASM_SPLIT=0.2.4
+NATS_PY=2.16.0
 
 say() { printf 'need: %s\n' "$*" >&2; }
 cannot() { say "cannot install $1: $2"; exit 1; }
@@ -103,10 +104,10 @@ need() {
         go_install nats github.com/nats-io/natscli/nats $NATS_CLI "tests use and compare with the real command"
         ;;
     nats-py)
-        python3 -c 'import nats' 2>/dev/null && return
+        [ "$(python3 -c 'import importlib.metadata as m; print(m.version("nats-py"))' 2>/dev/null)" = $NATS_PY ] && return
         have python3 || cannot "$1" "there is no python3 on PATH"
-        say "installing nats-py into .tools/python: tests use the Python client"
-        quietly nats-py python3 -m pip install --quiet --disable-pip-version-check --target .tools/python nats-py
+        say "installing nats-py $NATS_PY into .tools/python: tests use the Python client"
+        quietly nats-py python3 -m pip install --quiet --disable-pip-version-check --upgrade --target .tools/python nats-py==$NATS_PY
         ;;
     cargo-fuzz)
         cargo +nightly --version >/dev/null 2>&1 || {

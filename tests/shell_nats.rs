@@ -86,7 +86,7 @@ fn tab_completes_commands_flags_names_and_files() {
             ("na", 2, "nats", &["nats", "nats-server"]),
             ("nats", 4, "nats", &["nats", "nats-server"]),
             ("ech", 3, "echo ", &["echo"]),
-            ("echo; se", 2, "seq ", &["seq"]),
+            ("echo; seq", 3, "seq ", &["seq"]),
             ("nats kv crea", 4, "create ", &["create"]),
             ("nats kv get m", 1, "my-", &["my-kv", "my-other"]),
             ("nats kv get my-k", 4, "my-kv ", &["my-kv"]),

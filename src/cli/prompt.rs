@@ -11,7 +11,7 @@ pub struct Prompt {
     pub io: Rc<dyn Io>,
     /// The icon: `?`, with the context's name before it where one is loaded.
     pub icon: String,
-    /// SGR of the icon: `0;37`, or bold and bright in the colour of the scheme.
+    /// SGR of the icon and of the row where the cursor stands: `0;37`, or bold and bright in the colour of the scheme.
     pub icon_style: String,
 }
 
@@ -157,7 +157,7 @@ impl Prompt {
             let visible = shown.iter().enumerate().skip(first).take(page);
             for (index, option) in visible.clone() {
                 text.push_str(&match index == at {
-                    true => format!("\x1b[0;36m> {option}\x1b[0m\r\n"),
+                    true => format!("\x1b[{}m> {option}\x1b[0m\r\n", self.icon_style),
                     false => format!("\x1b[0;39m  {option}\x1b[0m\r\n"),
                 });
             }
@@ -166,6 +166,10 @@ impl Prompt {
             let mut edit = self.keys(&mut line, false).await?;
             while matches!(edit, Edit::Enter) && shown.is_empty() {
                 edit = self.keys(&mut line, false).await?;
+            }
+            if matches!(edit, Edit::Interrupted) {
+                // What was asked stays to be read.
+                return Err("interrupt".into());
             }
             self.write(&format!("{ERASE}\x1b[1A").repeat(rows));
             match edit {
@@ -178,8 +182,7 @@ impl Prompt {
                         return Ok(choice.to_string());
                     }
                 }
-                Edit::Interrupted => return Err("interrupt".into()),
-                Edit::Changed => {}
+                Edit::Changed | Edit::Interrupted => {}
             }
         }
     }

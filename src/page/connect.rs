@@ -11,7 +11,7 @@ use super::{
 const CONFIGURATION: &str = "\
 jetstream: enabled
 websocket {
-  port: 8080
+  port: 8443
   # On this computer only;
   # elsewhere tls { … }:
   no_tls: true
@@ -20,7 +20,7 @@ websocket {
 /// The dialog "Connect".
 pub fn connect(page: Page) -> Element {
     let (error, busy) = (Live::new(String::new()), Live::new(false));
-    let url = input("text").attr("inputmode", "url").attr("value", "ws://127.0.0.1:8080");
+    let url = input("text").attr("inputmode", "url").attr("value", "ws://127.0.0.1:8443");
     let secrets = [input("text"), input("password"), input("password")];
     let [user, password, token] = secrets.clone();
     let offered = url.clone();

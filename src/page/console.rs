@@ -41,7 +41,7 @@ pub struct Console {
     shell: Shell,
     runtime: Rc<dyn Runtime>,
     observer: Rc<dyn Observer>,
-    /// Lines to run after the one that runs; a failure drops those that came with it (a paste).
+    /// Lines to run after the one that runs.
     queue: RefCell<VecDeque<Queued>>,
     /// Set by ^C while a command runs.
     job: RefCell<Option<Cancel>>,
@@ -53,7 +53,7 @@ pub struct Console {
 
 struct Queued {
     line: String,
-    /// Stop at the first failure: the line is one of several that came together.
+    /// The line is one of several that came together: `set -e` ends them all.
     paste: bool,
 }
 
@@ -152,8 +152,7 @@ impl Console {
         }));
     }
 
-    /// Text that came at once: a paste of several lines runs command by command and stops at the first that fails. What
-    /// is behind the last newline is typed.
+    /// Text that came at once: a paste of several lines runs command by command. What is behind the last newline is typed.
     pub fn paste(self: &Rc<Self>, text: &str) {
         let (lines, rest) = text.rsplit_once('\n').unwrap_or(("", text));
         if lines.is_empty() {
@@ -282,13 +281,17 @@ impl Console {
             self.editor.borrow_mut().clear_history();
         }
         self.observer.ended(line, code);
-        let mut queue = self.queue.borrow_mut();
-        if code != 0 && paste {
-            while queue.front().is_some_and(|next| next.paste) {
-                queue.pop_front();
+        if self.shell.has_failed() {
+            let before = self.queue.borrow().len();
+            if paste {
+                self.queue.borrow_mut().retain(|next| !next.paste);
+            }
+            let dropped = before - self.queue.borrow().len();
+            if dropped > 0 {
+                self.tty
+                    .write(format!("set -e: not run: {dropped} more\n").as_bytes());
             }
         }
-        drop(queue);
         self.next();
     }
 

@@ -2,7 +2,7 @@
 //! elements the compiler makes code for each shape of markup, which weighed more than all they show.
 
 use leptos::{
-    prelude::{Owner, Render, RenderEffect, document},
+    prelude::{Owner, Render, RenderEffect, document, window},
     wasm_bindgen::{JsCast, closure::Closure},
     web_sys::{self, Event, HtmlDialogElement, HtmlElement, HtmlInputElement},
 };
@@ -72,6 +72,11 @@ impl Element {
         self.attr_of(name, move || value().then_some(""))
     }
 
+    /// With what a button that stays pressed says of itself.
+    pub fn pressed(self, value: impl Fn() -> bool + 'static) -> Element {
+        self.attr_of("aria-pressed", move || Some(if value() { "true" } else { "false" }))
+    }
+
     /// Seen only while `when` says so.
     pub fn shown(self, when: impl Fn() -> bool + 'static) -> Element {
         self.flag("hidden", move || !when())
@@ -130,6 +135,16 @@ impl Element {
     /// Puts the keyboard there.
     pub fn focus(&self) {
         self.0.unchecked_ref::<HtmlElement>().focus().ok();
+    }
+
+    /// Scrolls on to it if it ends below what is seen of what is around it; the style says how.
+    pub fn bring_into_view(&self) {
+        let bottom = |element: &web_sys::Element| element.get_bounding_client_rect().bottom();
+        let around = self.0.parent_element().map_or(f64::MAX, |around| bottom(&around));
+        let view = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(f64::MAX);
+        if bottom(&self.0) > around.min(view) {
+            self.0.scroll_into_view_with_bool(false);
+        }
     }
 
     /// What is in an input.

@@ -21,7 +21,7 @@ pub fn header(page: Page) -> Element {
     element("header", "header").with(&[
         element("h1", "header__name").text("NATS KV ").with(&[element("span", "").text("Playground")]),
         element("span", "header__space"),
-        button("header__optional", move || page.sharing.set(true)).text("Share"),
+        button("", move || page.sharing.set(true)).text("Share"),
         state(page),
         button("", turn).text_of(move || if real() { "Disconnect" } else { "Connect" }.into()),
         button("", turn_theme).attr("aria-label", "Theme").attr("title", "Light or dark").text("◐"),

@@ -53,10 +53,17 @@ fn step(page: Page, index: usize) -> Vec<Element> {
         element("h2", "").attr("tabindex", "-1").text(step.title),
     ];
     elements.extend(prose.into_iter().map(|prose| block(page, prose)));
-    elements.push(element("div", "lesson__outcome").attr("role", "status").with_of(move || {
+    let outcome = element("div", "lesson__outcome").attr("role", "status");
+    let seen = outcome.clone();
+    elements.push(outcome.with_of(move || {
         let complete = done().then(|| {
             element("span", "lesson__complete").with(&[element("b", "").text("✓ Step complete")]).text(&format!(": {}", step.done))
         });
+        // Done just now, while the step is open: a phone may have it out of sight. A page around this one is not ours to scroll.
+        if complete.is_some() && seen.is_connected() && !page.embedded {
+            let seen = seen.clone();
+            request_animation_frame(move || seen.bring_into_view());
+        }
         complete.into_iter().collect()
     }));
     elements.extend(details.into_iter().map(|details| block(page, details)));

@@ -1,4 +1,5 @@
-//! The names of the terminals: heads of those that are open, what opens the others; on a phone, tabs.
+//! The names of the terminals: heads of those that are open, what opens the others; on a phone, what chooses one. They are
+//! buttons that are pressed or not: several panes may be open, which tabs cannot say.
 
 use super::{
     element::{Element, button, element, listen},
@@ -134,21 +135,19 @@ pub fn pane_tabs(page: Page) -> Element {
             _ => String::new(),
         };
         button(class, move || panes.choose(pane))
-            .attr("role", "tab")
             .attr("aria-label", title)
-            .attr_of("aria-selected", move || Some(if panes.is_open(pane) { "true" } else { "false" }))
+            .pressed(move || panes.is_open(pane))
             .text(title)
             .with(&[element("small", "").text_of(note)])
     };
-    let terminal = move |terminal| tab(Pane::Terminal(terminal), "", title(terminal));
+    let terminal = move |terminal| tab(Pane::Terminal(terminal), "tab", title(terminal));
     element("div", "pane-tabs")
-        .attr("role", "tablist")
+        .attr("role", "group")
         .attr("aria-label", "Panes")
-        .attr("aria-multiselectable", "true")
         .with(&[
             terminal(Terminal::A),
             terminal(Terminal::B),
             terminal(Terminal::Server),
-            tab(Pane::Stream, "pane-tabs__stream", "Stream"),
+            tab(Pane::Stream, "tab pane-tabs__stream", "Stream").shown(move || page.panes.narrow()),
         ])
 }

@@ -95,8 +95,9 @@ async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
             1
         }
         flags::Command::Exit { stdout, stderr, code } => {
-            io.stdout(stdout.as_bytes());
+            // What is wrong comes before the usage.
             io.stderr(stderr.as_bytes());
+            io.stdout(stdout.as_bytes());
             code
         }
     }

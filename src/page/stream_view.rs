@@ -24,12 +24,9 @@ pub fn stream_view(page: Page) -> Element {
     let any = move || stream.shown.with(Option::is_some);
     let tape_shown = Live::new(false);
     let tab = move |shows: bool, title: &str| {
-        button("", move || tape_shown.set(shows))
-            .attr("role", "tab")
-            .attr_of("aria-selected", move || Some(if tape_shown.get() == shows { "true" } else { "false" }))
-            .text(title)
+        button("tab", move || tape_shown.set(shows)).pressed(move || tape_shown.get() == shows).text(title)
     };
-    let tabs = element("div", "tabs").attr("role", "tablist").attr("aria-label", "Views").with(&[tab(false, "Messages"), tab(true, "Tape")]);
+    let tabs = element("div", "tabs").attr("role", "group").attr("aria-label", "Views").with(&[tab(false, "Messages"), tab(true, "Tape")]);
     let head = element("div", "stream__head").shown(any).with(&[
         element("div", "stream__name").with_of(move || vec![name(page)]),
         tabs,

@@ -180,12 +180,13 @@ impl View {
         let cell = prompt.and_then(|prompt| {
             let before = prompt.text_content();
             prompt.set_text_content(Some("0000000000"));
-            let width = prompt.get_bounding_client_rect().width() / 10.0;
+            let cells = prompt.get_bounding_client_rect();
             prompt.set_text_content(before.as_deref());
-            (width > 0.0).then_some(width)
+            (cells.width() > 0.0 && cells.height() > 0.0).then(|| (cells.width() / 10.0, cells.height()))
         });
-        self.columns = (f64::from(width) / cell.unwrap_or(8.0)).max(1.0) as usize;
-        self.console.tty.resize(self.columns, usize::try_from(height / 20).unwrap_or(24));
+        let (cell, line) = cell.unwrap_or((8.0, 20.0));
+        self.columns = (f64::from(width) / cell).max(1.0) as usize;
+        self.console.tty.resize(self.columns, (f64::from(height) / line) as usize);
     }
 }
 

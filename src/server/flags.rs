@@ -210,8 +210,11 @@ pub fn parse(args: &[String]) -> Command {
         return Command::Signal(signal);
     }
     match start.config_file {
-        // Nowhere to read it from.
-        Some(file) => return fail(&format!("open {file}: no such file or directory")),
+        Some(file) => {
+            return fail(&format!(
+                "{file}: configuration files are not read here, only flags"
+            ));
+        }
         None if start.check => {
             return fail("must specify [-c, --config] option to check configuration file syntax");
         }
@@ -401,7 +404,7 @@ mod tests {
         assert_eq!(config.store_dir, Config::default().store_dir);
     }
 
-    /// Texts and exit codes as nats-server 2.15.2 gave them.
+    /// Texts and exit codes as nats-server 2.15.2 gave them, but for its configuration file.
     #[test]
     fn errors() {
         for (line, want, want_code) in [
@@ -422,7 +425,7 @@ mod tests {
             ("-", "nats-server: unrecognized command: \"-\"\n", 1),
             (
                 "-c /nope.conf",
-                "nats-server: open /nope.conf: no such file or directory\n",
+                "nats-server: /nope.conf: configuration files are not read here, only flags\n",
                 1,
             ),
             ("-v", "", 0),

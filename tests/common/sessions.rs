@@ -8,6 +8,7 @@ macro_rules! sessions {
         $each! {
             bench_small "bench/small",
             consumer_add "consumer/add",
+            consumer_copy_missing "consumer/copy-missing",
             consumer_pull "consumer/pull",
             consumer_sub "consumer/sub",
             errors_numbers "errors/numbers",
@@ -36,6 +37,7 @@ macro_rules! sessions {
             kv_history_purge "kv-history/purge",
             kv_history_puts_and_deletes "kv-history/puts-and-deletes",
             kv_info_filled "kv-info/filled",
+            kv_info_interrupted "kv-info/interrupted",
             kv_ls_buckets "kv-ls/buckets",
             kv_ls_flags "kv-ls/flags",
             kv_ls_keys "kv-ls/keys",

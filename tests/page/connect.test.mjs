@@ -63,7 +63,7 @@ test("the server's configuration is copied by its button", async () => {
   await dialog.getByRole("status").filter({ hasText: "Copied" }).waitFor();
   const copied = await playground.page.evaluate(() => navigator.clipboard.readText());
   assert.equal(copied.trim(), shown.trim());
-  assert.match(copied, /jetstream[^]*websocket \{[^]*port: 8080/);
+  assert.match(copied, /jetstream[^]*websocket \{[^]*port: 8443/);
   await playground.close();
 });
 

@@ -1,5 +1,6 @@
 // The page within other pages: examples/embed, a sandboxed frame, and nats.js in a page and in a Worker.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setUp } from "./support/playground.mjs";
 
@@ -43,6 +44,18 @@ test("what prepares a step waits for a server whose code comes late", async () =
   await playground.run(0);
   await playground.terminal("A").shows(/\nValue1\n/);
   await playground.close();
+});
+
+test("the README's snippet shows the step and its terminal", async () => {
+  const [, snippet] = readFileSync("README.md", "utf8").match(/```html\n(<iframe[^]*?)```/);
+  const { page, problems, close } = await around(snippet.replace("https://your.host/playground/", "/some/folder/"));
+  const log = page.frameLocator("iframe").getByRole("textbox", { name: "Terminal A command" });
+  await page.frameLocator("iframe").locator("[data-ready]").waitFor({ state: "attached" });
+  const bottom = async (locator) => locator.boundingBox().then((box) => box.y + box.height);
+  await page.waitForFunction(() => document.querySelector("iframe").offsetHeight > 450);
+  assert.ok((await bottom(log)) < (await bottom(page.locator("iframe"))), "the terminal is within the frame");
+  assert.deepEqual(problems, []);
+  await close();
 });
 
 test("several in one page, in frames without storage, tell their height", async () => {

@@ -55,7 +55,7 @@ for (const colorScheme of ["light", "dark"]) {
     await screen(playground, `phone-${colorScheme}-start`);
     await accessible(playground);
     for (const name of ["Terminal A", "Terminal B", "Stream", "Server"]) {
-      await playground.page.getByRole("tab", { name, exact: true }).first().tap();
+      await playground.page.getByRole("button", { name, exact: true }).tap();
       await nothingSticksOut(playground);
       await screen(playground, `phone-${colorScheme}-${name.replace(" ", "-")}`);
     }
@@ -82,7 +82,7 @@ for (const colorScheme of ["light", "dark"]) {
       await embedded.run(0);
       await embedded.messages.getByText("Value1").waitFor();
       await embedded.complete.click({ trial: true }); // nothing lies over it
-      assert.equal(await embedded.page.getByRole("tab", { name: "Stream" }).count(), 0); // its panes are those of the address
+      assert.equal(await embedded.page.getByRole("button", { name: "Stream" }).count(), 0); // its panes are those of the address
       await screen(embedded, `${size}-${colorScheme}-embed`);
       await accessible(embedded);
       await nothingSticksOut(embedded);
@@ -90,6 +90,97 @@ for (const colorScheme of ["light", "dark"]) {
     });
   }
 }
+
+const SMALL = [["on its side", 740, 360], ["at 400 %", 320, 256]];
+for (const [name, width, height] of SMALL) {
+  test(`a phone ${name}: the whole page scrolls, each part is large enough to be used`, async () => {
+    const playground = await world.open({ ...PHONE, viewport: { width, height } });
+    const { page } = playground;
+    await nothingSticksOut(playground);
+    await screen(playground, `low-${width}-lesson`);
+    const inner = await page.evaluate(() => [...document.querySelectorAll(".lesson, .lesson__step")].filter((e) => e.scrollHeight > e.clientHeight + 1).length);
+    assert.equal(inner, 0, "nothing of the lesson is cut off");
+    await playground.run(0);
+    await playground.terminal("A").shows(/JetStream/);
+    await playground.terminal("A").region.scrollIntoViewIfNeeded();
+    await screen(playground, `low-${width}-terminal`);
+    assert.ok((await playground.terminal("A").region.boundingBox()).height >= 180);
+    assert.equal(await page.getByRole("group", { name: "Keys" }).count(), 0);
+    await page.getByRole("button", { name: "Stream", exact: true }).tap();
+    assert.ok((await playground.stream.boundingBox()).height >= 180);
+    await nothingSticksOut(playground);
+    await accessible(playground);
+    await playground.close();
+  });
+}
+
+for (const width of [320, 360, 640]) {
+  test(`in a view of ${width} pixels everything of the header can be reached`, async () => {
+    const playground = await world.open({ ...PHONE, viewport: { width, height: 740 } });
+    for (const name of ["Share", "Connect", "Theme"]) {
+      const box = await playground.page.getByRole("button", { name, exact: true }).boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= width, `${name} is in view`);
+    }
+    assert.ok(await playground.page.getByRole("banner").getByText("In this page").isVisible());
+    await screen(playground, `header-${width}`);
+    await playground.close();
+  });
+}
+
+test("on a phone the completion of a step comes into view", async () => {
+  const playground = await world.open({ ...PHONE, reducedMotion: "reduce" });
+  for (const step of STEPS.slice(0, 8)) {
+    await runStep(playground, step);
+    await playground.page.waitForFunction(() => {
+      const [seen, within] = [".lesson__complete", ".lesson__step"].map((part) => document.querySelector(part).getBoundingClientRect());
+      return seen.top >= within.top && seen.bottom <= within.bottom;
+    });
+    if (step.slug === "create") await screen(playground, "phone-complete");
+    await playground.next();
+  }
+  await playground.close();
+});
+
+test("sizes of text follow the browser's", async () => {
+  const size = (selector) => playground.page.locator(selector).first().evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
+  const playground = await world.open(DESK);
+  const parts = [".lesson p:not(.lesson__place)", ".lesson h2", ".terminal__scroll", ".header", ".pane-tabs button", ".clock"];
+  const before = await Promise.all(parts.map(size));
+  await playground.page.addStyleTag({ content: "html { font-size: 200% }" });
+  assert.deepEqual(await Promise.all(parts.map(size)), before.map((size) => 2 * size));
+  await nothingSticksOut(playground);
+  await playground.run(0);
+  await playground.terminal("A").shows(/JetStream/);
+  await screen(playground, "desk-text-200");
+  // The rows that a list of choices may take are measured, not assumed.
+  await playground.next();
+  await runStep(playground, STEPS[1]);
+  const a = playground.terminal("A");
+  await a.enter("for i in {10..40}; do nats kv add b$i; done");
+  await a.shows(/Bucket Name: b40/);
+  await a.enter("nats kv info");
+  await a.shows(/> b10/, "nats kv info");
+  const rows = await playground.page.locator(".terminal__scroll").first().evaluate((e) => Math.floor(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight)));
+  const choices = (await a.text()).split("nats kv info")[1].match(/^(> |  )b\d+$/gm);
+  assert.equal(choices.length, Math.max(1, rows - 4));
+  await screen(playground, "desk-text-200-choices");
+  await a.press("Control+c");
+  await playground.close();
+});
+
+test("what is pressed of panes and views is said, at each width", async () => {
+  const playground = await world.open(DESK);
+  const { page } = playground;
+  const pressed = async (name) => (await page.getByRole("button", { name, exact: true }).getAttribute("aria-pressed")) === "true";
+  assert.equal(await page.locator(".pane-tabs button:visible", { hasText: "Stream" }).count(), 0);
+  assert.deepEqual([await pressed("Terminal A"), await pressed("Terminal B")], [true, false]);
+  await page.getByRole("button", { name: "Terminal B", exact: true }).click();
+  assert.ok(await pressed("Terminal B"));
+  await page.setViewportSize(PHONE.viewport);
+  await page.getByRole("button", { name: "Stream", exact: true }).click();
+  assert.deepEqual([await pressed("Stream"), await pressed("Terminal B")], [true, false]);
+  await playground.close();
+});
 
 test("the keyboard alone reaches everything, and its place is seen", async () => {
   const playground = await world.open(DESK);

@@ -68,6 +68,14 @@ test("the whole walkthrough, seen by the real command as well", async () => {
   await playground.close();
 });
 
+test("account info names the address that the page connected to", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  await connected(playground);
+  await playground.terminal("A").enter("nats account info");
+  await playground.terminal("A").shows(new RegExp(`Connected URL: ${server.url}\\n\\s*Connected Address: ${server.host}\\n`));
+  await playground.close();
+});
+
 test("a watch sees a foreign write, and outlives a restart of the server with each revision once", async () => {
   const playground = await world.open({ hosts: [server.host] });
   await connected(playground);

@@ -175,18 +175,55 @@ test("Tab completes commands, flags, and what the server has", async () => {
   await playground.close();
 });
 
-test("a paste of lines runs them one by one and stops at the first that fails", async () => {
-  const { playground, a } = await withBucket();
+/** Pastes lines into a terminal. */
+async function paste(playground, terminal, lines) {
   await playground.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  const lines = ["nats kv put b one 1", "nats kv get b nothere", "nats kv put b never 2", ""];
   await playground.page.evaluate((text) => navigator.clipboard.writeText(text), lines.join("\n"));
-  await a.show();
-  await a.press("Control+v");
-  await a.shows(/put b one 1\n1\n[^]*get b nothere\n[^]*key not found/);
+  await terminal.show();
+  await terminal.press("Control+v");
+}
+
+test("a paste of lines runs them one by one, also behind one that fails", async () => {
+  const { playground, a } = await withBucket();
+  const lines = ["nats kv put b one 1", "nats kv get b nothere", "# a comment", "nats kv put b two 2", "echo status $?", ""];
+  await paste(playground, a, lines);
+  await a.shows(/put b one 1\n1\n[^]*get b nothere\n[^]*key not found[^]*# a comment\n[^]*put b two 2\n2\n[^]*\nstatus 0\n/);
   await goesOn(a);
-  await a.enter("nats kv ls b");
-  await a.shows(/one/, "nats kv ls b");
-  assert.doesNotMatch(await a.text(), /never/);
+  await playground.close();
+});
+
+test("set -e ends a pasted script at its first failure, and says what was not run", async () => {
+  const { playground, a } = await withBucket();
+  await paste(playground, a, ["#!/bin/bash", "set -euo pipefail", "nats kv get b nothere || true", "nats kv get b nothere", "# never", "nats kv put b never 2", ""]);
+  await a.shows(/key not found[^]*get b nothere\n[^]*key not found[^]*set -e: not run: 2 more\n/);
+  await a.enter("false; echo as before");
+  await a.shows(/\nas before\n/);
+  assert.doesNotMatch(await a.text(), /command not found|put b never/);
+  await playground.close();
+});
+
+test("^C at a list of choices leaves it to be read", async () => {
+  const { playground, a } = await withBucket();
+  await a.enter("nats kv add c");
+  await a.shows(/Bucket Name: c\n/);
+  await a.enter("nats kv info");
+  await a.shows(/> b\n\s+c\n/);
+  await a.press("Control+c");
+  await a.shows(/\[Use arrows to move, type to filter\]\n> b\n\s+c\nnats: error: interrupt\n/, "nats kv info");
+  await playground.close();
+});
+
+test("nats-server says what is wrong with its flags before their list", async () => {
+  const playground = await world.open();
+  const server = playground.terminal("Server");
+  await server.press("Control+c");
+  for (const [line, error] of [["nats-server --foo", "flag provided but not defined: -foo"], ["nats-server -p abc", 'invalid value "abc" for flag -p: parse error']]) {
+    await server.enter(line);
+    await server.shows(/^.*\n.*\n\s*Usage: nats-server/, line);
+    assert.equal((await server.text()).split(line)[1].split("\n")[1], error);
+  }
+  await server.enter("nats-server -c nats.conf");
+  await server.shows(/nats\.conf: configuration files are not read here/);
   await playground.close();
 });
 

@@ -70,18 +70,23 @@ async fn user_info(call: &Call, client: &Client) -> Option<UserInfo> {
 pub fn split_url(url: &str) -> (String, String) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let standard = match scheme {
+        "ws" => 80,
+        "wss" => 443,
+        _ => 4222,
+    };
     let port = host
         .rsplit_once(':')
         .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     let address = if port {
         host.to_string()
     } else {
-        format!("{host}:4222")
+        format!("{host}:{standard}")
     };
     let shown = if port {
         rest.to_string()
     } else {
-        format!("{rest}:4222")
+        format!("{rest}:{standard}")
     };
     (format!("{scheme}://{shown}"), address)
 }

@@ -275,6 +275,13 @@ impl Call {
         let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
         let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
         let connector = (self.session.connector)(&format!("{scheme}://{host}"))?;
+        // A page goes to a real server by an address of its own.
+        let reached = connector.url();
+        let url = if reached.starts_with("ws") {
+            reached.as_str()
+        } else {
+            url
+        };
         let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
         for file in ["creds", "nkey"] {
             if let Some(path) = field(file)

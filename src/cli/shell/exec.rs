@@ -3,9 +3,11 @@
 use super::{
     Shared,
     ast::{Command, Item, Kind, List, Pipeline, Redirect, Redirection, Word},
+    options::Options,
     parse::is_name,
     stdio::{Input, Output, Stdio, Stream},
     variables::Variables,
+    word::quote,
 };
 use crate::{
     cli::{FileError, Io, Session, parts::Load},
@@ -41,6 +43,12 @@ pub struct Scope {
     pub substituted: Cell<Option<i32>>,
     /// Loops around.
     pub loops: Cell<usize>,
+    /// What `set` has turned on.
+    pub options: Cell<Options>,
+    /// Conditions around, where a failure is an answer: `-e` looks away.
+    pub tested: Cell<usize>,
+    /// `-e` has ended the line.
+    pub failed: Cell<bool>,
 }
 
 /// Leaves what surrounds a command.
@@ -68,6 +76,9 @@ impl Context {
                 leaving: Cell::new(None),
                 substituted: Cell::new(None),
                 loops: Cell::new(0),
+                options: self.scope.options.clone(),
+                tested: self.scope.tested.clone(),
+                failed: Cell::new(false),
             }),
             io: Rc::new(io),
         }
@@ -111,16 +122,45 @@ impl Context {
     }
 
     async fn item(&self, item: &Item) -> i32 {
-        let mut status = self.pipeline(&item.first).await;
-        for (and, pipeline) in &item.rest {
+        let mut status = 0;
+        // The first runs as if `true &&` stood before it.
+        let first = std::iter::once((true, &item.first));
+        let rest = item.rest.iter().map(|(and, pipeline)| (*and, pipeline));
+        for (index, (and, pipeline)) in first.chain(rest).enumerate() {
             if self.scope.leaving.get().is_some() {
                 break;
             }
-            if *and == (status == 0) {
-                status = self.pipeline(pipeline).await;
+            if and != (status == 0) {
+                continue;
+            }
+            let last = index == item.rest.len();
+            status = match last && !pipeline.negated {
+                true => self.pipeline(pipeline).await,
+                false => self.tested(self.pipeline(pipeline)).await,
+            };
+            if last && status != 0 && counts(pipeline) {
+                self.fail();
             }
         }
         status
+    }
+
+    /// Runs what may fail without an end of it all.
+    async fn tested<T>(&self, work: impl Future<Output = T>) -> T {
+        let tested = &self.scope.tested;
+        tested.set(tested.get() + 1);
+        let done = work.await;
+        tested.set(tested.get() - 1);
+        done
+    }
+
+    /// A command has failed: with `-e` that ends the line.
+    pub fn fail(&self) {
+        let scope = &self.scope;
+        if scope.options.get().errexit && scope.tested.get() == 0 && scope.leaving.get().is_none() {
+            scope.leaving.set(Some(Leave::Exit));
+            scope.failed.set(true);
+        }
     }
 
     /// Runs an item in the background.
@@ -200,7 +240,11 @@ impl Context {
             }
         })
         .await;
-        stages.last().map_or(0, |stage| stage.status)
+        let failed = match self.scope.options.get().pipefail {
+            true => stages.iter().rfind(|stage| stage.status != 0),
+            false => stages.last(),
+        };
+        failed.map_or(0, |stage| stage.status)
     }
 
     async fn command(&self, command: &Command) -> i32 {
@@ -270,7 +314,7 @@ impl Context {
     async fn while_loop(&self, until: bool, condition: &List, body: &List) -> i32 {
         let mut status = 0;
         loop {
-            let holds = (self.round(condition).await == 0) != until;
+            let holds = (self.tested(self.round(condition)).await == 0) != until;
             if !self.goes_on() || !holds {
                 return status;
             }
@@ -305,7 +349,7 @@ impl Context {
 
     async fn branches(&self, branches: &[(List, List)], otherwise: Option<&List>) -> i32 {
         for (condition, body) in branches {
-            let status = self.list(condition).await;
+            let status = self.tested(self.list(condition)).await;
             if self.scope.leaving.get().is_some() {
                 return status;
             }
@@ -329,6 +373,13 @@ impl Context {
         for (name, word) in assignments {
             values.push((name, self.text(word).await?));
         }
+        if self.scope.options.get().xtrace {
+            let assigned = values
+                .iter()
+                .map(|(name, value)| format!("+ {name}={}\n", shown(value)));
+            self.io.base.stderr(assigned.collect::<String>().as_bytes());
+            self.trace(&words);
+        }
         if words.is_empty() {
             let mut variables = self.scope.variables.borrow_mut();
             for (name, value) in values {
@@ -349,6 +400,15 @@ impl Context {
             io.variables = Rc::new(RefCell::new(environment));
         }
         Ok(self.with_io(io).run(words).await)
+    }
+
+    /// Prints a command that is about to run; where its own errors go does not matter.
+    fn trace(&self, words: &[String]) {
+        if !words.is_empty() {
+            let words: Vec<String> = words.iter().map(|word| shown(word)).collect();
+            let line = format!("+ {}\n", words.join(" "));
+            self.io.base.stderr(line.as_bytes());
+        }
     }
 
     /// Runs a command by its name.
@@ -436,6 +496,28 @@ impl Context {
             }
         }
         Ok(Some(io))
+    }
+}
+
+/// Does `-e` look at this pipeline's failure? Within a list in braces, a loop or a choice it has looked already.
+fn counts(pipeline: &Pipeline) -> bool {
+    let within = |command: &Command| {
+        matches!(
+            command.kind,
+            Kind::For { .. } | Kind::Loop { .. } | Kind::If { .. } | Kind::Group(_)
+        )
+    };
+    !pipeline.negated && !matches!(pipeline.commands.as_slice(), [command] if within(command))
+}
+
+/// A word as `-x` prints it.
+fn shown(word: &str) -> String {
+    match word {
+        _ if word.chars().any(char::is_control) => quote(word),
+        _ if word.is_empty() || word.contains(|c| " '\"\\|&;()<>!{}*[]?^$`".contains(c)) => {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
+        _ => word.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     braces,
     exec::Context,
     glob,
+    options::Options,
     stdio::Output,
 };
 use crate::client::transport::LocalFuture;
@@ -127,6 +128,11 @@ impl Context {
         fields: &mut Fields,
     ) -> Result<(), String> {
         let value = self.value(name);
+        let excused = matches!(change, Change::Default { .. } | Change::Unknown(_))
+            || matches!(name, "@" | "*");
+        if value.is_none() && !excused && self.scope.options.get().nounset {
+            return Err(format!("{name}: unbound variable"));
+        }
         match change {
             Change::None => match value {
                 Some(value) => fields.add(&value, quoted),
@@ -206,6 +212,12 @@ impl Context {
         io.output = Output::Collect(collected.clone());
         io.variables = inner.scope.variables.clone();
         inner.io = Rc::new(io);
+        // As in bash, which lets `-e` look at the command around it only.
+        let options = inner.scope.options.get();
+        inner.scope.options.set(Options {
+            errexit: false,
+            ..options
+        });
         let status = inner.list(list).await;
         self.scope.substituted.set(Some(status));
         let mut output = collected.take();

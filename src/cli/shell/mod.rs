@@ -35,6 +35,7 @@ mod files;
 mod glob;
 mod hint;
 mod jobs;
+mod options;
 mod parse;
 mod redirect;
 mod stdio;
@@ -143,6 +144,9 @@ impl Shell {
             leaving: Cell::new(None),
             substituted: Cell::new(None),
             loops: Cell::new(0),
+            options: Cell::default(),
+            tested: Cell::new(0),
+            failed: Cell::new(false),
         });
         let turn = Cell::new(session.runtime.now());
         let shell = Rc::new(Shared {
@@ -167,8 +171,17 @@ impl Shell {
             context.shell.begin_turn();
             let scope = &context.scope;
             let mut interrupted = Interrupted { scope, armed: true };
-            let status = match plain(&text) {
-                Some(words) => context.run(words).await,
+            scope.failed.set(false);
+            // What is traced is not so plain.
+            let words = plain(&text).filter(|_| !scope.options.get().xtrace);
+            let status = match words {
+                Some(words) => {
+                    let status = context.run(words).await;
+                    if status != 0 {
+                        context.fail();
+                    }
+                    status
+                }
                 None => match context.part(context.shell.session.parts.language).await {
                     Some(language) => (language.run)(context.clone(), text).await,
                     None => 1,
@@ -236,6 +249,15 @@ impl Shell {
         self.context.scope.status.get()
     }
 
+    /// Has `set -e` ended the last line? Then a shell of bash would be gone: the one that follows has no options.
+    pub fn has_failed(&self) -> bool {
+        let failed = self.context.scope.failed.take();
+        if failed {
+            self.context.scope.options.take();
+        }
+        failed
+    }
+
     /// A variable, as `$NAME`.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.context.value(name)
@@ -279,6 +301,7 @@ impl Drop for Interrupted<'_> {
             self.scope.status.set(130);
             self.scope.leaving.set(None);
             self.scope.loops.set(0);
+            self.scope.tested.set(0);
         }
     }
 }
@@ -318,7 +341,7 @@ pub fn is_incomplete(text: &str) -> bool {
 }
 
 /// Cuts a paste of several lines into commands: each is a line, or the lines of one loop or quoted text. The last may be
-/// [incomplete](is_incomplete). Run them one by one, up to the first that fails.
+/// [incomplete](is_incomplete). Run them one by one.
 pub fn split_paste(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut command = String::new();

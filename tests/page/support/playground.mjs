@@ -101,7 +101,7 @@ export class Terminal {
   constructor(page, name) {
     const title = name === "Server" ? "Server" : `Terminal ${name}`;
     this.page = page;
-    this.tab = page.getByRole("tab", { name: title, exact: true });
+    this.tab = page.getByRole("button", { name: title, exact: true });
     this.region = page.getByRole("region", { name: title, exact: true });
     this.input = page.getByRole("textbox", { name: `${title} command`, exact: true });
     this.output = page.getByRole("log", { name: `${title} output`, exact: true });

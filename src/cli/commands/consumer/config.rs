@@ -528,9 +528,9 @@ pub async fn edit(call: Call) -> Outcome {
 /// `consumer copy`.
 pub async fn copy(call: Call) -> Outcome {
     let values = &call.values;
-    let (stream, source) = (values.arg("stream"), values.arg("source"));
-    let destination = values.arg("destination");
+    let (source, destination) = (values.arg("source"), values.arg("destination"));
     let jetstream = jetstream(&call).await?;
+    let stream = &super::pick_stream(&call, &jetstream).await?;
     let loaded = jetstream.consumer_info(stream, source).await;
     let loaded = loaded.map_err(|e| failed(e).context("could not load source Consumer"))?;
     let mut config = change(&call, loaded.config)?;

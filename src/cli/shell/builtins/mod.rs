@@ -58,6 +58,10 @@ pub const NAMES: &[(&str, &str)] = &[
     ("read", "read a line into variables"),
     ("rm", "remove files"),
     ("seq", "print numbers"),
+    (
+        "set",
+        "turn on -e, -u, -x or -o pipefail, + turns off; other options change nothing",
+    ),
     ("sleep", "wait"),
     ("sort", "sort lines"),
     ("tail", "print the last lines"),
@@ -129,6 +133,7 @@ pub fn find(name: &str) -> Option<Builtin> {
         "read" => |c, a| Box::pin(system::read(c, a)),
         "rm" => |c, a| now(files::rm(&c, &a)),
         "seq" => |c, a| Box::pin(time::seq(c, a)),
+        "set" => |c, a| now(shell::set(&c, &a)),
         "sleep" => |c, a| Box::pin(time::sleep(c, a)),
         "sort" => |c, a| Box::pin(text::sort(c, a)),
         "tail" => |c, a| Box::pin(text::ends(c, "tail", a)),

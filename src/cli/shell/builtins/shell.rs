@@ -125,6 +125,35 @@ pub fn export(context: &Context, arguments: &[String]) -> i32 {
     status
 }
 
+/// `set [-OPTIONS] [-o NAME]...`; alone it prints the variables.
+pub fn set(context: &Context, arguments: &[String]) -> i32 {
+    let mut options = context.scope.options.get();
+    if arguments.is_empty() {
+        let variables = context.scope.variables.borrow();
+        let lines = variables.iter().map(|(name, value, _)| match value {
+            "" => format!("{name}=\n"),
+            value => format!("{name}={}\n", quote(value)),
+        });
+        context.io.stdout(lines.collect::<String>().as_bytes());
+        return 0;
+    }
+    if let [only] = arguments
+        && only == "-o"
+    {
+        context.io.stdout(options.list().as_bytes());
+        return 0;
+    }
+    let taken = options.set(arguments);
+    context.scope.options.set(options);
+    let Err(message) = taken else { return 0 };
+    context.complain(&format!("set: {message}"));
+    if message.ends_with("invalid option") {
+        let usage = b"set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n";
+        context.io.stderr(usage);
+    }
+    2
+}
+
 /// `unset NAME...`
 pub fn unset(context: &Context, arguments: &[String]) -> i32 {
     for name in arguments.iter().filter(|name| is_name(name)) {
