@@ -321,3 +321,24 @@ fn a_compression_that_is_no_text_comes_first() {
     let text = "cannot unmarshal bool into Go struct field StreamConfigRequest.StreamConfig.compression of type string";
     assert!(answer.contains(text), "{answer}");
 }
+
+/// As many as have just more than 64 MiB, and nobody is a slow consumer for having asked.
+#[test]
+fn a_batch_ends_where_it_has_too_many_bytes() {
+    let mut bench = Bench::new();
+    let config = r#"{"name":"L","subjects":["l"],"storage":"memory","allow_direct":true}"#;
+    assert!(!bench.ask("STREAM.CREATE.L", config).contains("error"));
+    let message = format!("PUB l 1000000\r\n{}\r\n", "x".repeat(1_000_000));
+    for _ in 0..80 {
+        bench.send(&message);
+    }
+    let answer = bench.ask("DIRECT.GET.L", r#"{"seq":1,"batch":1000}"#);
+    assert_eq!(answer.matches("Nats-Sequence:").count(), 68);
+    let end = "NATS/1.0 204 EOB\r\nNats-Num-Pending: 12\r\nNats-Last-Sequence: 68\r\n";
+    assert!(answer.contains(end), "{}", &answer[answer.len() - 200..]);
+    // Who asks again before anything is taken is.
+    let id = bench.open();
+    let ask = r#"PUB $JS.API.DIRECT.GET.L r 22|{"seq":1,"batch":1000}|"#.replace('|', "\r\n");
+    let text = format!("CONNECT {{\"verbose\":false}}\r\nSUB r 1\r\n{ask}{ask}");
+    assert_eq!(bench.send_as(id, &text), "");
+}

@@ -59,7 +59,9 @@ async fn serve_tcp(host: &Host, mut socket: TcpStream, peer: Peer) {
     let write = async {
         loop {
             let output = host.output(id, &writer).await;
-            if to.write_all(&output.bytes).await.is_err() || output.close.is_some() {
+            let size = output.bytes.len();
+            let write = to.write_all(&output.bytes);
+            if !host.written(id, size, write).await || output.close.is_some() {
                 break;
             }
         }

@@ -18,6 +18,8 @@ use crate::connection;
 use crate::signals::{self, Signals};
 use crate::storage::Storage;
 
+/// How long a write may take, as with nats-server.
+const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long closing connections may take to send what is queued for them.
 pub const LINGER: Duration = Duration::from_millis(500);
 /// How long those who are behind with reading hold up who sends.
@@ -108,6 +110,20 @@ impl Host {
     /// What carries the bytes of a client is broken.
     pub fn broken(&self, id: ConnectionId, why: &str) {
         self.step(|server, now| server.broken(id, why, now));
+    }
+
+    /// Waits for a write of so many bytes, but no longer than nats-server's write deadline; false if it is time to let go.
+    pub async fn written<E>(
+        &self,
+        id: ConnectionId,
+        bytes: usize,
+        write: impl Future<Output = Result<(), E>>,
+    ) -> bool {
+        let in_time = timeout(WRITE_DEADLINE, write).await;
+        if in_time.is_err() {
+            self.step(|server, now| server.write_timed_out(id, bytes, now));
+        }
+        matches!(in_time, Ok(Ok(())))
     }
 
     pub fn disconnect(&self, id: ConnectionId) {

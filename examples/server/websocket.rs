@@ -7,12 +7,13 @@ use nats_kv_playground::server::{ConnectionId, Peer};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::yield_now;
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error, error::ProtocolError};
 
-use crate::native::Host;
+use crate::native::{Host, LINGER};
 use crate::upgrade::upgrade;
 
 /// Frames for browsers are no longer: nats-server found them to behave better.
@@ -61,11 +62,10 @@ pub async fn serve(host: &Host, mut socket: TcpStream, peer: Peer) {
     if let Some((code, why)) = wrong {
         host.broken(id, &why);
         let reason = why.into();
-        let _ = to
-            .send(Message::Close(Some(CloseFrame { code, reason })))
-            .await;
+        let frame = Message::Close(Some(CloseFrame { code, reason }));
+        let _ = timeout(LINGER, to.send(frame)).await;
     }
-    let _ = to.close().await;
+    let _ = timeout(LINGER, to.close()).await;
     host.disconnect(id);
 }
 
@@ -75,14 +75,16 @@ where
 {
     loop {
         let output = host.output(id, writer).await;
+        let size = output.bytes.len();
         let mut rest = Bytes::from(output.bytes);
-        while !rest.is_empty() {
-            let frame = rest.split_to(rest.len().min(longest));
-            if to.feed(Message::Binary(frame)).await.is_err() {
-                return;
+        let write = async {
+            while !rest.is_empty() {
+                let frame = rest.split_to(rest.len().min(longest));
+                to.feed(Message::Binary(frame)).await?;
             }
-        }
-        if to.flush().await.is_err() {
+            to.flush().await
+        };
+        if !host.written(id, size, write).await {
             return;
         }
         if let Some(reason) = output.close {
@@ -90,7 +92,7 @@ where
                 code: close_code(&reason),
                 reason: reason.into(),
             };
-            let _ = to.send(Message::Close(Some(frame))).await;
+            let _ = timeout(LINGER, to.send(Message::Close(Some(frame)))).await;
             return;
         }
     }
@@ -136,6 +138,7 @@ fn close_code(reason: &str) -> CloseCode {
         "Authentication Timeout"
         | "Authentication Failure"
         | "Slow Consumer (Pending Bytes)"
+        | "Slow Consumer (Write Deadline)"
         | "Maximum Connections Exceeded"
         | "Maximum Control Line Exceeded" => CloseCode::Policy,
         _ => CloseCode::Error,

@@ -31,6 +31,8 @@ pub struct Connection {
     /// Reason, once it is to be closed after `out`.
     pub(super) closing: Option<&'static str>,
     ready: bool,
+    /// How much of `out` is there for one long answer and makes nobody a slow consumer.
+    excused: usize,
     /// A CONNECT was accepted.
     pub(super) connected: bool,
     pub(super) first_pong: bool,
@@ -69,6 +71,7 @@ impl Connection {
             out: Vec::new(),
             closing: None,
             ready: false,
+            excused: 0,
             connected: false,
             first_pong: false,
             pings_out: 0,
@@ -484,15 +487,31 @@ impl Core {
         if !std::mem::replace(&mut connection.ready, true) {
             self.ready.push(id);
         }
-        if connection.out.len() > MAX_PENDING && connection.closing.is_none() {
+        let pending = connection.out.len();
+        if pending <= MAX_PENDING || connection.closing.is_some() {
+            return;
+        }
+        let most = if self.answering {
+            2 * MAX_PENDING
+        } else {
+            connection.excused + BEHIND
+        };
+        if pending > most {
+            let why = format!("MaxPending of {MAX_PENDING} Exceeded");
+            self.slow_consumer(id, &why, "Slow Consumer (Pending Bytes)");
+        } else if self.answering {
+            connection.excused = pending;
+        }
+    }
+
+    /// Ends a connection that does not take what it is sent.
+    pub(super) fn slow_consumer(&mut self, id: ConnectionId, why: &str, reason: &'static str) {
+        let open = |c: &&mut Box<Connection>| c.closing.is_none();
+        if let Some(connection) = self.connections.get_mut(&id).filter(open) {
             connection.out = Vec::new();
             self.totals.slow_consumers += 1;
-            self.write_log(
-                id,
-                "INF",
-                &format!("Slow Consumer Detected: MaxPending of {MAX_PENDING} Exceeded"),
-            );
-            self.close(id, "Slow Consumer (Pending Bytes)");
+            self.write_log(id, "INF", &format!("Slow Consumer Detected: {why}"));
+            self.close(id, reason);
         }
     }
 
@@ -502,6 +521,7 @@ impl Core {
             return Output::default();
         };
         connection.ready = false;
+        connection.excused = 0;
         let output = Output {
             bytes: std::mem::take(&mut connection.out),
             close: connection.closing.map(str::to_owned),

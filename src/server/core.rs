@@ -138,6 +138,8 @@ pub struct Core {
     pub(super) behind: Option<ConnectionId>,
     /// One of those who got the last delivery is.
     pub delivered_behind: bool,
+    /// One answer in many messages is being queued, of which nobody could take any meanwhile.
+    pub answering: bool,
     /// What outlives the server, once somebody keeps it.
     pub(super) journal: Option<Journal>,
     /// Consumers whose progress is to be written down.
@@ -199,6 +201,7 @@ impl Core {
             message_trace: None,
             behind: None,
             delivered_behind: false,
+            answering: false,
             journal: None,
             touched: Sorted::default(),
         }

@@ -267,6 +267,15 @@ impl Server {
         self.work();
     }
 
+    /// The client took nothing of `bytes` bytes for as long as it may, 10 seconds with nats-server: it is a slow consumer.
+    pub fn write_timed_out(&mut self, connection: ConnectionId, bytes: usize, now: Time) {
+        self.core.now = now;
+        let why = format!("WriteDeadline of 10s exceeded with 1 chunks of {bytes} total bytes.");
+        let reason = "Slow Consumer (Write Deadline)";
+        self.core.slow_consumer(connection, &why, reason);
+        self.work();
+    }
+
     /// Adds a line of whoever runs the server to its log.
     pub fn note(&mut self, tag: &'static str, text: &str, now: Time) {
         self.core.now = now;

@@ -117,6 +117,22 @@ with Server() as server:
     clients[-1].close()
     check("after too many", server.says_to(), "PONG")
 
+# Who reads nothing is let go in the end, before too much waits for it.
+with Server() as server:
+    with socket.create_connection((V4, server.port), 5) as deaf, socket.create_connection((V4, server.port), 5) as loud:
+        for client, lines in (deaf, b"SUB a 1\r\n"), (loud, b""):
+            client.sendall(b'CONNECT {"verbose":false}\r\n' + lines + b"PING\r\n")
+            while b"PONG" not in client.recv(4096):
+                pass
+        for _ in range(20):
+            loud.sendall(b"PUB a 1000000\r\n" + b"x" * 1000000 + b"\r\n")
+        for line in server.process.stdout:
+            if "Slow Consumer" in line:
+                break
+        check("who reads nothing", line.split(" - ")[-1].split(" with ")[0].split("Slow")[-1],
+              " Consumer Detected: WriteDeadline of 10s exceeded")
+        check("after that", server.says_to(), "PONG")
+
 # Signals that do not end it.
 with Server() as server:
     for line in server.process.stdout:

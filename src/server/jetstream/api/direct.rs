@@ -142,17 +142,21 @@ impl Stream {
         {
             return Err("408 Bad Request");
         }
-        if multi {
-            self.send_multi(core, message.reply, &get)
-        } else if get.batch == 0 {
+        if !multi && get.batch == 0 {
             let seq = get.first(&self.store);
             let found = seq.and_then(|seq| Some((seq, self.store.get(seq)?)));
             let (seq, stored) = found.ok_or("404 Message Not Found")?;
             self.send_stored(core, message.reply, &get, seq, stored, None);
-            Ok(())
+            return Ok(());
+        }
+        core.answering = true;
+        let sent = if multi {
+            self.send_multi(core, message.reply, &get)
         } else {
             self.send_batch(core, message.reply, &get)
-        }
+        };
+        core.answering = false;
+        sent
     }
 
     fn send_batch(&self, core: &mut Core, reply: &[u8], get: &Get) -> Result<(), &'static str> {

@@ -180,7 +180,11 @@ impl Stream {
         }
         if keep > 0 {
             matching.sort_unstable();
-            matching.truncate(matching.len().saturating_sub(keep as usize));
+            matching.truncate(
+                matching
+                    .len()
+                    .saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX)),
+            );
         }
         let mut last = Taken::default();
         for seq in &matching {
