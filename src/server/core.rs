@@ -131,6 +131,8 @@ pub struct Core {
     /// Messages the server itself sent through its account's client.
     pub(super) sent: u64,
     pub(super) totals: Totals,
+    /// Subscriptions that ended so far: while this stays, no interest goes.
+    pub ended: u64,
     hits: Vec<SubscriptionId>,
     /// The report on the client's message that is being routed.
     pub(super) message_trace: Option<MessageTrace>,
@@ -197,6 +199,7 @@ impl Core {
             next_id: FIRST_CLIENT_ID,
             sent: 0,
             totals: Totals::default(),
+            ended: 0,
             hits: Vec::new(),
             message_trace: None,
             behind: None,
@@ -476,6 +479,7 @@ impl Core {
         if let Some(subscription) = self.subscriptions.get_mut(id).and_then(Option::take) {
             self.routes.remove(&subscription.subject, &id);
             self.free.push(id);
+            self.ended += 1;
             self.interest_changed(&subscription);
         }
     }

@@ -1,8 +1,6 @@
 //! How far a consumer has come: what was delivered, what is acknowledged, what waits for an ack and what is to be
 //! delivered again. Plain bookkeeping; must not know messages, subscribers or timers.
 
-use std::collections::VecDeque;
-
 use super::config::AckPolicy;
 use super::saved::Written;
 use crate::wire::sorted::Sorted;
@@ -64,8 +62,9 @@ pub struct Progress {
     pub pending: Sorted<u64, Pending>,
     /// Deliveries beyond the first, by stream sequence.
     pub redelivered: Sorted<u64, u64>,
-    queue: VecDeque<u64>,
-    queued: Sorted<u64, ()>,
+    /// The redelivery queue: sequences by their places in it, and the other way round.
+    queue: Sorted<u64, u64>,
+    queued: Sorted<u64, u64>,
     /// What is written down of it; `None` if nothing is, or nothing that the rest could be told from.
     pub(super) written: Option<Written>,
 }
@@ -157,15 +156,17 @@ impl Progress {
     /// Puts `seq` at the end of the redelivery queue, unless it is in it.
     pub fn queue(&mut self, seq: u64) {
         if !self.is_queued(seq) {
-            self.queued.insert(seq, ());
-            self.queue.push_back(seq);
+            let place = self.queue.last().map_or(0, |(place, _)| place + 1);
+            self.queue.insert(place, seq);
+            self.queued.insert(seq, place);
         }
     }
 
     /// Takes the next message to deliver again.
     pub fn next_queued(&mut self) -> Option<u64> {
-        let seq = self.queue.pop_front()?;
-        self.queued.remove(&seq);
+        let (_, seq) = self.queue.first()?;
+        let seq = *seq;
+        self.unqueue(seq);
         Some(seq)
     }
 
@@ -181,8 +182,8 @@ impl Progress {
 
     /// Takes `seq` out of the redelivery queue.
     pub fn unqueue(&mut self, seq: u64) {
-        if self.queued.remove(&seq).is_some() {
-            self.queue.retain(|queued| *queued != seq);
+        if let Some(place) = self.queued.remove(&seq) {
+            self.queue.remove(&place);
         }
     }
 
@@ -368,8 +369,8 @@ impl Progress {
             self.floor = self.before_next();
         }
         let next = self.next_stream;
-        self.queue.retain(|seq| *seq >= next);
-        self.queued.retain(|seq, ()| *seq >= next);
+        self.queue.retain(|_, seq| *seq >= next);
+        self.queued.retain(|seq, _| *seq >= next);
         self.show_all();
     }
 
@@ -549,5 +550,27 @@ mod tests {
         let queue: Vec<u64> = std::iter::from_fn(|| progress.next_queued()).collect();
         assert_eq!(queue, vec![3, 1, 2]);
         assert_eq!(progress.count_delivery(3), 2);
+    }
+
+    /// In a queue of any length: each of these acks would otherwise look at all of it.
+    #[test]
+    fn late_acks_leave_the_others_in_their_order() {
+        const N: u64 = 100_000;
+        let mut progress = Progress::starting_at(1);
+        (1..=N).for_each(|seq| deliver(&mut progress, seq));
+        progress.overdue(Time(10), 1, 0, AckPolicy::Explicit, &|_| 10);
+        for n in 1..N / 4 {
+            for seq in [n, N - n, N / 2 + n] {
+                progress.ack_one(seq, seq, Time(11));
+            }
+        }
+        progress.queue(N / 4);
+        progress.unqueue(N / 4);
+        progress.queue(N / 4);
+        let queue: Vec<u64> = std::iter::from_fn(|| progress.next_queued()).collect();
+        let left = N / 4 + 1..=N / 2;
+        let want: Vec<u64> = left.chain([N * 3 / 4, N, N / 4]).collect();
+        assert_eq!(queue, want);
+        assert_eq!(progress.pending.len(), queue.len());
     }
 }

@@ -66,6 +66,9 @@ impl Consumer {
             }
             return;
         }
+        if !work.core.has_interest(reply) {
+            self.requests.ended = None;
+        }
         let prioritized = self.config.priority_policy == PriorityPolicy::Prioritized;
         self.requests
             .add(Request::new(reply, ask, now), prioritized);
@@ -188,7 +191,7 @@ impl Consumer {
 
     /// Ends the first request, with a status that tells what it still wanted.
     fn end_first(&mut self, core: &mut Core, status: Option<&str>) {
-        let Some(request) = self.requests.queue.pop_front() else {
+        let Some(request) = self.requests.pop_first() else {
             return;
         };
         if let Some(status) = status {
@@ -208,12 +211,7 @@ impl Consumer {
         }
         self.prune_requests(work.core, end);
         let timer = Timer::ConsumerRequests(work.stream, self.id);
-        let deadline = self
-            .requests
-            .deadline()
-            .into_iter()
-            .chain(self.pin.until)
-            .min();
+        let deadline = self.requests.due.into_iter().chain(self.pin.until).min();
         if deadline != self.requests_timer {
             self.requests_timer = deadline;
             work.core.set_timer(timer, deadline);
@@ -225,10 +223,14 @@ impl Consumer {
         if self.requests.queue.is_empty() {
             return;
         }
-        let now = core.now();
+        let (now, ended) = (core.now(), core.ended);
         self.requests.looked_at = now;
-        let mut kept = std::collections::VecDeque::with_capacity(self.requests.queue.len());
-        for mut request in std::mem::take(&mut self.requests.queue) {
+        // Every message and every request comes by here.
+        if !self.requests.have_news(now, end, ended) {
+            return;
+        }
+        self.requests.ended = Some(ended);
+        for mut request in self.requests.take() {
             let expires = request.expires.filter(|expires| now >= *expires);
             if let Some(expires) = expires {
                 let left = Some((request.batch, request.bytes));
@@ -242,15 +244,14 @@ impl Consumer {
                     self.send_heartbeat(core, &request.reply);
                     request.next_heartbeat = Some(now.after(request.heartbeat));
                 }
-                kept.push_back(request);
+                self.requests.keep(request);
             }
         }
-        self.requests.queue = kept;
     }
 
     /// Ends every request with `status`; `left` adds what they still wanted.
     pub(super) fn end_requests(&mut self, core: &mut Core, status: &str, left: bool) {
-        for request in std::mem::take(&mut self.requests.queue) {
+        for request in self.requests.take() {
             let left = left.then_some((request.batch, request.bytes));
             self.send_status(core, &request.reply, status, left);
         }

@@ -99,6 +99,12 @@ impl Request {
 pub struct Requests {
     /// In the order in which they are served.
     pub queue: VecDeque<Request>,
+    /// When something has to happen for one of them.
+    pub due: Option<Time>,
+    /// How many of them do not wait where there is nothing.
+    no_wait: usize,
+    /// Subscriptions that had ended when all were last seen to have interest; `None` if one had not when it came.
+    pub ended: Option<u64>,
     /// When a request came, ended or was served last.
     pub last_active: Time,
     /// When somebody looked for those that are over or abandoned: a full queue has it done once a second.
@@ -117,13 +123,49 @@ impl Requests {
         } else {
             self.queue.len()
         };
+        self.count(&request);
         self.queue.insert(at, request);
+    }
+
+    /// Keeps one that was taken, behind the others.
+    pub fn keep(&mut self, request: Request) {
+        self.count(&request);
+        self.queue.push_back(request);
+    }
+
+    fn count(&mut self, request: &Request) {
+        self.no_wait += usize::from(request.no_wait);
+        self.due = self.due.into_iter().chain(request.deadline()).min();
+    }
+
+    /// Takes the first one out.
+    pub fn pop_first(&mut self) -> Option<Request> {
+        let request = self.queue.pop_front()?;
+        self.no_wait -= usize::from(request.no_wait);
+        if self.due.is_some() && request.deadline() == self.due {
+            self.due = self.queue.iter().filter_map(Request::deadline).min();
+        }
+        Some(request)
+    }
+
+    /// Takes all of them out.
+    pub fn take(&mut self) -> VecDeque<Request> {
+        (self.due, self.no_wait) = (None, 0);
+        std::mem::take(&mut self.queue)
+    }
+
+    /// Could one of them be over or abandoned, or a heartbeat be due? `end`: there is nothing more to deliver; `ended`
+    /// subscriptions have ended.
+    pub fn have_news(&self, now: Time, end: bool, ended: u64) -> bool {
+        self.ended != Some(ended)
+            || self.due.is_some_and(|due| now >= due)
+            || end && self.no_wait > 0
     }
 
     /// Hands a message to the first request: returns its reply, what it still wants and what it still takes. A
     /// request that wants more goes to the end of the queue, or of those of its own number.
     pub fn serve_first(&mut self, prioritized: bool, now: Time) -> Option<Served> {
-        let mut request = self.queue.pop_front()?;
+        let mut request = self.pop_first()?;
         request.got += 1;
         request.batch = request.batch.saturating_sub(1);
         let served = Served {
@@ -147,11 +189,6 @@ impl Requests {
         }
     }
 
-    /// When something has to happen for one of them.
-    pub fn deadline(&self) -> Option<Time> {
-        self.queue.iter().filter_map(Request::deadline).min()
-    }
-
     /// Messages they want in all.
     pub fn wanted(&self) -> i64 {
         self.queue
@@ -169,4 +206,66 @@ pub struct Served {
     pub batch: i64,
     /// Bytes it still takes.
     pub bytes: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(number: i64, prioritized: bool) -> Request {
+        let ask = Ask {
+            expires: [0, 5000, 9000, number * 7919 % 100_000][(number % 4) as usize],
+            batch: number % 5,
+            no_wait: number % 3 == 0,
+            idle_heartbeat: number % 2 * 2000,
+            priority: prioritized.then(|| Priority {
+                priority: number % 10,
+                ..Priority::default()
+            }),
+            ..Ask::default()
+        };
+        Request::new(b"r", ask, Time(number))
+    }
+
+    /// Nobody looks at each of many requests for every message; what is kept instead is what a look would find.
+    #[test]
+    fn what_is_due_is_known_without_a_look() {
+        for prioritized in [false, true] {
+            let mut requests = Requests::default();
+            let mut looks = 0;
+            for step in 0..5000 {
+                match step * 31 % 7 {
+                    _ if requests.queue.len() < 100 => {
+                        requests.add(request(step, prioritized), prioritized);
+                    }
+                    0 => drop(requests.pop_first()),
+                    1 => requests.cycle(),
+                    2 if step % 100 == 0 => {
+                        for request in requests.take() {
+                            requests.keep(request);
+                        }
+                    }
+                    _ => drop(requests.serve_first(prioritized, Time(step))),
+                }
+                let due = requests.queue.iter().filter_map(Request::deadline).min();
+                assert_eq!(requests.due, due);
+                let no_wait = requests.queue.iter().filter(|r| r.no_wait).count();
+                assert_eq!(requests.no_wait, no_wait);
+                if requests.have_news(Time(step), false, 7) {
+                    looks += 1;
+                    requests.ended = Some(7);
+                    let late = |r: &Request| r.deadline().is_none_or(|due| due > Time(step));
+                    let taken = requests.take().into_iter();
+                    taken.filter(late).for_each(|r| requests.keep(r));
+                }
+                assert!(!requests.have_news(Time(step), false, 7));
+                assert!(requests.have_news(Time(step), false, 8));
+                assert_eq!(
+                    requests.have_news(Time(step), true, 7),
+                    requests.no_wait > 0
+                );
+            }
+            assert!(looks < 1000, "{looks}");
+        }
+    }
 }
