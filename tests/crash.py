@@ -4,7 +4,8 @@
     tests/crash.py [KILLS]        100 by default; the last line is 'N passed, N failed', a test a kill
 
 Several clients write to keys of a file-backed bucket and keep what was acknowledged. The server is killed at a random
-moment, started on the same folder, and asked for all of it. SERVER_CMD names another server to try, with {port} and {dir};
+moment, started on the same folder, and asked for all of it. At the end the beginning of its file is overwritten: it must start,
+and what it could not read must be there to be mended. SERVER_CMD names another server to try, with {port} and {dir};
 SEED repeats a run.
 """
 import base64, json, os, random, shutil, socket, subprocess, sys, tempfile, threading, time
@@ -128,6 +129,30 @@ def check(client, acknowledged):
     return problems
 
 
+def damage(server, acknowledged):
+    """What is wrong after a damage to the start of the journal, and after it is mended."""
+    folder = os.path.join(server.folder, "jetstream")
+    journal, before = os.path.join(folder, "journal"), set(os.listdir(folder))
+    with open(journal, "r+b") as file:
+        good = file.read(8)
+        file.seek(0)
+        file.write(b"\0" * 8)
+    try:
+        names = server.start().api("STREAM.NAMES")["streams"]
+        server.kill()
+        kept = sorted(name for name in set(os.listdir(folder)) - before if name.startswith("journal.damaged-"))
+        if names or len(kept) != 1:
+            return [f"streams {names}, kept {kept} of a damaged journal"]
+        os.rename(os.path.join(folder, kept[0]), journal)
+        with open(journal, "r+b") as file:
+            file.write(good)
+        return check(server.start(), acknowledged)
+    except (RuntimeError, OSError) as error:
+        return [str(error)]
+    finally:
+        server.kill()
+
+
 def main():
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     seed = int(os.environ.get("SEED", random.randrange(1 << 30)))
@@ -157,6 +182,10 @@ def main():
             if server.process.poll() is not None:
                 break
     server.kill()
+    if "SERVER_CMD" not in os.environ:  # nats-server has other files
+        problems = damage(server, acknowledged)
+        passed, failed = passed + (not problems), failed + bool(problems)
+        print(*problems[:5], sep="\n")
     print(f"{len(acknowledged)} acknowledged writes")
     shutil.rmtree(folder, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")

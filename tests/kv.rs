@@ -463,3 +463,48 @@ fn what_is_kept_starts_another_host() {
         assert!(host.save(&Config::default().store_dir).len() > 5_000_000);
     });
 }
+
+#[test]
+fn what_cannot_be_read_is_kept_elsewhere() {
+    at(jetstream(), async |host| {
+        let home = Config::default().store_dir;
+        let bucket = bucket(&host, history(1)).await;
+        bucket.put("k", b"v").await.expect("puts");
+        host.stop("terminated");
+        let mut damaged = host.save(&home);
+        damaged[..8].fill(b'x');
+        host.load(&home, damaged.clone());
+
+        let changes = Rc::new(RefCell::new(Vec::new()));
+        let all = changes.clone();
+        host.on_change(Rc::new(move |directory, change| {
+            all.borrow_mut().push((directory.to_string(), change));
+        }));
+        host.start(jetstream()).expect("starts");
+        host.runtime().sleep(1).await;
+        let (elsewhere, change) = changes.borrow()[0].clone();
+        assert!(
+            elsewhere.starts_with(&format!("{home}.damaged-")),
+            "{elsewhere}"
+        );
+        assert_eq!(change, Change::Snapshot(damaged.clone()));
+        assert_eq!(changes.borrow()[1].0, home);
+        host.stop("terminated");
+
+        // What was kept can be mended, and is as good as it was.
+        damaged[..8].copy_from_slice(&host.save(&home)[..8]);
+        host.load(&home, damaged);
+        host.start(jetstream()).expect("starts");
+        let again = JetStream::new(connect(&host).await);
+        let bucket = again.key_value("b").await.expect("kept");
+        assert_eq!(bucket.keys(">").await.expect("kept"), ["k"]);
+        assert_eq!(
+            changes
+                .borrow()
+                .iter()
+                .filter(|(at, _)| *at == elsewhere)
+                .count(),
+            1
+        );
+    });
+}

@@ -492,6 +492,31 @@ fn any_bytes_will_do() {
     }
 }
 
+/// Whoever keeps the log is told that some of it could not be read, be it damaged or of another version.
+#[test]
+fn what_cannot_be_read_is_counted() {
+    let mut node = Node::start(b"", START, 1);
+    node.create("S", ",\"subjects\":[\"s\"]");
+    let restore = |log: &[u8]| {
+        let config = Config {
+            jetstream: Some(jetstream::start),
+            ..Config::default()
+        };
+        Server::new(config, 1, START).restore(log, START)
+    };
+    let (whole, length) = (node.log.clone(), node.log.len());
+    assert_eq!((restore(&whole), restore(b"")), (0, 0));
+    assert_eq!(restore(&whole[..length - 1]), length - 33);
+    let another = [b"NKVJRNL9", &whole[8..]].concat();
+    assert_eq!(
+        restore(&another),
+        0,
+        "a flipped bit of the header is no damage"
+    );
+    let another = [b"NKVJRN_9", &whole[8..]].concat();
+    assert_eq!(restore(&another), length);
+}
+
 /// Ack waits after a restart begin with the messages' own times, on whole seconds, but for one that a client put off.
 #[test]
 fn ack_waits_go_on() {

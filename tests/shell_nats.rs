@@ -160,3 +160,13 @@ proptest::proptest! {
         });
     }
 }
+
+/// A file of arguments that names itself ends in an error, not in the stack.
+#[test]
+fn a_file_of_arguments_may_name_itself() {
+    with_shell(|shell, terminal, _| async move {
+        shell.run_line("echo @again > again; nats kv @again").await;
+        let said = terminal.text();
+        assert!(said.contains("too many files of arguments"), "{said}");
+    });
+}

@@ -342,3 +342,34 @@ fn a_batch_ends_where_it_has_too_many_bytes() {
     let text = format!("CONNECT {{\"verbose\":false}}\r\nSUB r 1\r\n{ask}{ask}");
     assert_eq!(bench.send_as(id, &text), "");
 }
+
+/// nats-server takes a subject of so many tokens, and lets go of it; here that must not depend on the stack, which in a page
+/// has a megabyte.
+#[test]
+fn subjects_may_be_deep() {
+    let work = || {
+        let mut bench = Bench::new();
+        let subject = "a.".repeat(40_000) + "a";
+        let stream = format!("{{\"name\":\"DEEP\",\"subjects\":[\"{subject}\"]}}");
+        let consumer = format!(
+            "{{\"stream_name\":\"DEEP\",\"config\":{{\"name\":\"c\",\"filter_subject\":\"{subject}\"}}}}"
+        );
+        for (request, payload) in [
+            ("STREAM.CREATE.DEEP", stream.as_str()),
+            ("CONSUMER.CREATE.DEEP.c", consumer.as_str()),
+            ("CONSUMER.DELETE.DEEP.c", ""),
+            ("CONSUMER.CREATE.DEEP.c", consumer.as_str()),
+            ("STREAM.DELETE.DEEP", ""),
+        ] {
+            assert_eq!(refusal(&bench.ask(request, payload)), 0, "{request}");
+        }
+        let again = bench.ask("STREAM.CREATE.DEEP", &stream);
+        assert_eq!(refusal(&again), 0, "{again}");
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    thread
+        .spawn(work)
+        .expect("a thread")
+        .join()
+        .expect("no overflow");
+}

@@ -23,12 +23,21 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Restores `server` from `<store_dir>/jetstream` and keeps it there from now on.
+    /// Restores `server` from `<store_dir>/jetstream` and keeps it there from now on. A journal that cannot be read whole
+    /// stays beside the one that takes its place.
     pub fn open(server: &mut Server, store_dir: &str, now: Time) -> io::Result<Storage> {
         let directory = Path::new(store_dir).join("jetstream");
         fs::create_dir_all(&directory)?;
-        match fs::read(directory.join("journal")) {
-            Ok(log) => server.restore(&log, now),
+        let journal = directory.join("journal");
+        match fs::read(&journal) {
+            Ok(log) if server.restore(&log, now) > 0 => {
+                let damaged = directory.join(format!("journal.damaged-{}", now.0));
+                // Until there is a new one it also keeps its name, where files can have two.
+                fs::hard_link(&journal, &damaged).or_else(|_| fs::rename(&journal, &damaged))?;
+                let text = format!("The damaged journal is kept as {}", damaged.display());
+                server.note("WRN", &text, now);
+            }
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }

@@ -78,6 +78,9 @@ impl Parsed<'_> {
     }
 }
 
+/// Files of arguments that a command line may have.
+const MOST_FILES: usize = 100;
+
 #[derive(Clone, Debug)]
 enum Token {
     Argument(String),
@@ -91,6 +94,8 @@ struct Tokens<'a> {
     pushed: Vec<Token>,
     plain: bool,
     files: &'a Rc<dyn Files>,
+    /// Files of arguments that may still be read: one may name itself.
+    more_files: usize,
 }
 
 impl Tokens<'_> {
@@ -145,6 +150,8 @@ impl Tokens<'_> {
         if path.is_empty() {
             return Err("expected @ file to expand arguments from".into());
         }
+        let more = self.more_files.checked_sub(1);
+        self.more_files = more.ok_or("too many files of arguments")?;
         let content = self.files.read(path).map_err(|error| {
             let why = error.text();
             format!(
@@ -170,6 +177,7 @@ pub fn parse<'a>(spec: &'a Spec, words: &[String], files: &Rc<dyn Files>) -> Par
         pushed: Vec::new(),
         plain: false,
         files,
+        more_files: MOST_FILES,
     };
     let root = spec.root();
     let mut parsed = Parsed {

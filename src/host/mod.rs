@@ -86,7 +86,8 @@ impl Host {
         Host(shared)
     }
 
-    /// Starts a server. File-backed streams that the store directory had are there again. `Err` when a server is running
+    /// Starts a server. File-backed streams that the store directory had are there again; what could not be read whole is
+    /// also kept under another name, `<store_dir>.damaged-<time>`. `Err` when a server is running
     /// already, in nats-server's words.
     pub fn start(&self, config: Config) -> Result<(), String> {
         let mut state = self.0.state.borrow_mut();
@@ -98,9 +99,7 @@ impl Host {
         }
         let now = state.now(&*self.0.runtime);
         let mut server = Server::new(config.clone(), self.0.runtime.random(), now);
-        if let Some(kept) = state.stores.get(&config.store_dir) {
-            server.restore(kept, now);
-        }
+        state.stores.restore(&mut server, &config, now);
         state.stores.started(&mut server, &config);
         state.running = Some((server, config));
         state.drain();

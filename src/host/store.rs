@@ -2,7 +2,7 @@
 //! whoever keeps them longer than the process. Knows a server's journal, not what is in it.
 
 use crate::server::{Config, Server};
-use crate::wire::sorted::Sorted;
+use crate::wire::{sorted::Sorted, time::Time};
 use std::rc::Rc;
 
 /// How what is kept of a store directory goes on.
@@ -39,6 +39,24 @@ impl Stores {
 
     pub fn get(&self, directory: &str) -> Option<&Vec<u8>> {
         self.kept.get(directory)
+    }
+
+    /// Brings back what was kept. What cannot be read whole goes elsewhere, before a snapshot takes its place.
+    pub fn restore(&mut self, server: &mut Server, config: &Config, now: Time) {
+        let Some(kept) = self.kept.get(&config.store_dir) else {
+            return;
+        };
+        if server.restore(kept, now) > 0 {
+            let elsewhere = format!("{}.damaged-{}", config.store_dir, now.0);
+            let text = format!("The damaged state is kept as {elsewhere}");
+            server.note("WRN", &text, now);
+            let kept = kept.clone();
+            if self.keep.is_some() {
+                let change = Change::Snapshot(kept.clone());
+                self.changes.push((elsewhere.clone(), change));
+            }
+            self.put(&elsewhere, kept);
+        }
     }
 
     /// A server has started on what was kept.

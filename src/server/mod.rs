@@ -357,14 +357,15 @@ impl Server {
         jetstream.map_or_else(Vec::new, |jetstream| jetstream.take_journal(core))
     }
 
-    /// Brings back what a snapshot and the journal after it have, into a server that was just started. Any bytes will do:
-    /// what is damaged is left out, and said so in the log.
-    pub fn restore(&mut self, log: &[u8], now: Time) {
+    /// Brings back what a snapshot and the journal after it have, into a server that was just started, and returns how many
+    /// bytes could not be read. Any bytes will do: what is damaged is left out, and said so in the log. The next snapshot is
+    /// without it, so a driver keeps the old bytes elsewhere before that takes their place.
+    pub fn restore(&mut self, log: &[u8], now: Time) -> usize {
         self.core.now = now;
-        if let Some(jetstream) = &mut self.jetstream {
-            jetstream.restore(&mut self.core, log);
-        }
+        let jetstream = self.jetstream.as_mut();
+        let lost = jetstream.map_or(0, |jetstream| jetstream.restore(&mut self.core, log));
         self.work();
+        lost
     }
 
     /// SIGTERM, SIGINT or the end of lame duck mode: answers waiting pulls, closes all.

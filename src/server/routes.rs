@@ -4,43 +4,34 @@
 use super::hash::Map;
 use crate::wire::subject;
 
-/// Values by subject. Inserting the same value twice keeps both.
+/// Values by subject. Inserting the same value twice keeps both. The nodes lie side by side, so that nothing recurses, however
+/// many tokens a subject has.
 #[derive(Clone, Debug)]
 pub struct Routes<V> {
-    root: Level<V>,
+    /// The first is the root.
+    nodes: Vec<Node<V>>,
+    /// Nodes not in use.
+    free: Vec<usize>,
     len: usize,
 }
 
-#[derive(Clone, Debug)]
-struct Level<V> {
-    /// Values whose subject ends in `>` here.
-    full: Vec<V>,
-    star: Option<Box<Node<V>>>,
-    literals: Map<Box<[u8]>, Node<V>>,
-}
-
+/// Where subjects are after some tokens.
 #[derive(Clone, Debug)]
 struct Node<V> {
-    /// Values whose subject ends with this token.
+    /// Values whose subject ends here.
     values: Vec<V>,
-    next: Option<Box<Level<V>>>,
+    /// The nodes after one more token: `>`, `*` or another.
+    full: Option<usize>,
+    star: Option<usize>,
+    literals: Map<Box<[u8]>, usize>,
 }
 
 impl<V> Default for Routes<V> {
     fn default() -> Self {
         Routes {
-            root: Level::default(),
+            nodes: vec![Node::default()],
+            free: Vec::new(),
             len: 0,
-        }
-    }
-}
-
-impl<V> Default for Level<V> {
-    fn default() -> Self {
-        Level {
-            full: Vec::new(),
-            star: None,
-            literals: Map::default(),
         }
     }
 }
@@ -49,7 +40,9 @@ impl<V> Default for Node<V> {
     fn default() -> Self {
         Node {
             values: Vec::new(),
-            next: None,
+            full: None,
+            star: None,
+            literals: Map::default(),
         }
     }
 }
@@ -70,58 +63,63 @@ impl<V: PartialEq> Routes<V> {
         if !subject::is_subscribable(subject) {
             return false;
         }
-        let mut level = &mut self.root;
-        let mut tokens = subject::tokens(subject).peekable();
-        while let Some(token) = tokens.next() {
-            let node = match token {
-                b">" => {
-                    level.full.push(value);
-                    break;
+        let mut at = 0;
+        for token in subject::tokens(subject) {
+            at = match self.nodes[at].next(token) {
+                Some(next) => next,
+                None => {
+                    let new = self.free.pop().unwrap_or(self.nodes.len());
+                    if new == self.nodes.len() {
+                        self.nodes.push(Node::default());
+                    }
+                    self.nodes[at].link(token, new);
+                    new
                 }
-                b"*" => level.star.get_or_insert_default(),
-                _ => level.literals.entry(token.into()).or_default(),
             };
-            if tokens.peek().is_none() {
-                node.values.push(value);
-                break;
-            }
-            level = node.next.get_or_insert_default();
         }
+        self.nodes[at].values.push(value);
         self.len += 1;
         true
     }
 
     /// Removes one `value` at exactly `subject`; false if it is not there.
     pub fn remove(&mut self, subject: &[u8], value: &V) -> bool {
-        let removed = self.root.remove(subject, value);
-        self.len -= usize::from(removed);
-        removed
+        let mut way = Vec::new();
+        let mut at = 0;
+        for token in subject::tokens(subject) {
+            way.push((at, token));
+            let Some(next) = self.nodes[at].next(token) else {
+                return false;
+            };
+            at = next;
+        }
+        let values = &mut self.nodes[at].values;
+        let Some(index) = values.iter().position(|v| v == value) else {
+            return false;
+        };
+        values.remove(index);
+        self.len -= 1;
+        if self.is_empty() {
+            *self = Routes::default();
+            return true;
+        }
+        // What leads nowhere any more goes.
+        while let Some((before, token)) = way.pop()
+            && self.nodes[at].is_empty()
+        {
+            self.nodes[at] = Node::default();
+            self.free.push(at);
+            self.nodes[before].unlink(token);
+            at = before;
+        }
+        true
     }
 
     /// The values inserted at exactly `subject`, wildcards taken literally.
     pub fn exact(&self, subject: &[u8]) -> &[V] {
-        let mut level = &self.root;
-        let mut tokens = subject::tokens(subject).peekable();
-        while let Some(token) = tokens.next() {
-            let node = match token {
-                b">" => {
-                    return if tokens.peek().is_none() {
-                        &level.full
-                    } else {
-                        &[]
-                    };
-                }
-                b"*" => level.star.as_deref(),
-                _ => level.literals.get(token),
-            };
-            let Some(node) = node else { break };
-            if tokens.peek().is_none() {
-                return &node.values;
-            }
-            let Some(next) = &node.next else { break };
-            level = next;
-        }
-        &[]
+        let next = |at: usize, token| self.nodes[at].next(token);
+        let at = subject::tokens(subject).try_fold(0, next);
+        at.map_or(&[], |at| &self.nodes[at].values)
     }
 
     /// Calls `hit` with each value whose subject matches the literal `subject`, in nats-server's order (`core.md` 7.2).
@@ -130,8 +128,36 @@ impl<V: PartialEq> Routes<V> {
         let empty_token = subject.first().is_none_or(|b| *b == b'.')
             || subject.last() == Some(&b'.')
             || subject.windows(2).any(|pair| pair == b"..");
-        if self.len > 0 && !empty_token {
-            self.root.matches(subject, hit);
+        if self.len == 0 || empty_token {
+            return;
+        }
+        let mut all = |at: Option<usize>| {
+            if let Some(at) = at {
+                self.nodes[at].values.iter().for_each(&mut *hit);
+            }
+        };
+        // Where literal tokens lead goes on when all is done where `*` led.
+        let mut waiting = Vec::new();
+        let mut place = Some((0, subject));
+        while let Some((at, subject)) = place.take().or_else(|| waiting.pop()) {
+            let node = &self.nodes[at];
+            all(node.full);
+            let (token, rest) = split(subject);
+            let literal = if node.literals.is_empty() {
+                None
+            } else {
+                node.literals.get(token).copied()
+            };
+            let Some(rest) = rest else {
+                all(literal);
+                all(node.star);
+                continue;
+            };
+            let (star, literal) = (node.star.map(|at| (at, rest)), literal.map(|at| (at, rest)));
+            if star.is_some() {
+                waiting.extend(literal);
+            }
+            place = star.or(literal);
         }
     }
 
@@ -143,83 +169,41 @@ impl<V: PartialEq> Routes<V> {
     }
 }
 
-impl<V: PartialEq> Level<V> {
-    fn is_empty(&self) -> bool {
-        self.full.is_empty() && self.star.is_none() && self.literals.is_empty()
-    }
-
-    fn remove(&mut self, subject: &[u8], value: &V) -> bool {
-        let (token, rest) = split(subject);
-        match token {
-            b">" => rest.is_none() && take(&mut self.full, value),
-            b"*" => {
-                let Some(node) = &mut self.star else {
-                    return false;
-                };
-                let removed = node.remove(rest, value);
-                if node.is_empty() {
-                    self.star = None;
-                }
-                removed
-            }
-            _ => {
-                let Some(node) = self.literals.get_mut(token) else {
-                    return false;
-                };
-                let removed = node.remove(rest, value);
-                if node.is_empty() {
-                    self.literals.remove(token);
-                }
-                removed
-            }
-        }
-    }
-
-    fn matches<'a>(&'a self, subject: &[u8], hit: &mut dyn FnMut(&'a V)) {
-        self.full.iter().for_each(&mut *hit);
-        let (token, rest) = split(subject);
-        let literal = if self.literals.is_empty() {
-            None
-        } else {
-            self.literals.get(token)
-        };
-        let star = self.star.as_deref();
-        match rest {
-            Some(rest) => {
-                for next in [star, literal]
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|node| node.next.as_deref())
-                {
-                    next.matches(rest, hit);
-                }
-            }
-            None => [literal, star]
-                .into_iter()
-                .flatten()
-                .flat_map(|node| &node.values)
-                .for_each(hit),
-        }
-    }
-}
-
 impl<V: PartialEq> Node<V> {
     fn is_empty(&self) -> bool {
-        self.values.is_empty() && self.next.is_none()
+        self.values.is_empty()
+            && self.full.is_none()
+            && self.star.is_none()
+            && self.literals.is_empty()
     }
 
-    fn remove(&mut self, rest: Option<&[u8]>, value: &V) -> bool {
-        let Some(rest) = rest else {
-            return take(&mut self.values, value);
-        };
-        let Some(next) = &mut self.next else {
-            return false;
-        };
-        let removed = next.remove(rest, value);
-        if next.is_empty() {
-            self.next = None;
+    /// The node that a token leads to.
+    fn next(&self, token: &[u8]) -> Option<usize> {
+        match token {
+            b">" => self.full,
+            b"*" => self.star,
+            _ => self.literals.get(token).copied(),
         }
-        removed
+    }
+
+    fn link(&mut self, token: &[u8], to: usize) {
+        match token {
+            b">" => self.full = Some(to),
+            b"*" => self.star = Some(to),
+            _ => {
+                self.literals.insert(token.into(), to);
+            }
+        }
+    }
+
+    fn unlink(&mut self, token: &[u8]) {
+        match token {
+            b">" => self.full = None,
+            b"*" => self.star = None,
+            _ => {
+                self.literals.remove(token);
+            }
+        }
     }
 }
 
@@ -229,17 +213,6 @@ fn split(subject: &[u8]) -> (&[u8], Option<&[u8]>) {
         Some(dot) => (&subject[..dot], Some(&subject[dot + 1..])),
         None => (subject, None),
     }
-}
-
-fn take<V: PartialEq>(values: &mut Vec<V>, value: &V) -> bool {
-    let found = values.iter().position(|v| v == value);
-    if let Some(index) = found {
-        values.remove(index);
-        if values.is_empty() {
-            *values = Vec::new();
-        }
-    }
-    found.is_some()
 }
 
 #[cfg(test)]
@@ -288,7 +261,41 @@ mod tests {
         for subject in subjects {
             assert!(routes.remove(subject.as_bytes(), &subject));
         }
-        assert!(routes.is_empty() && routes.root.is_empty());
+        assert!(routes.is_empty() && routes.nodes.len() == 1);
         assert!(!routes.insert(b"a..b", "x") && routes.is_empty());
+    }
+
+    #[test]
+    fn nodes_are_used_again() {
+        let mut routes = routes(&["keep", "a.b.c", "a.b"]);
+        for round in 0..3 {
+            assert!(routes.remove(b"a.b.c", &"a.b.c") && found(&routes, "a.b.c").is_empty());
+            assert_eq!(found(&routes, "a.b"), ["a.b"]);
+            assert!(routes.insert(b"a.b.c", "a.b.c"), "{round}");
+        }
+        assert_eq!((routes.nodes.len(), routes.free.len()), (5, 0));
+    }
+
+    /// A few bytes of stack for a token would be too many.
+    #[test]
+    fn deep_subjects_need_no_stack() {
+        let deep = |last: &str| "*.a.".repeat(20_000) + last;
+        let work = move || {
+            let subjects = [deep("x"), deep("*"), deep(">")];
+            let mut routes = Routes::default();
+            for subject in &subjects {
+                assert!(routes.insert(subject.as_bytes(), 1));
+            }
+            let again = routes.clone();
+            let mut hits = 0;
+            again.matches(deep("x").as_bytes(), &mut |_| hits += 1);
+            assert_eq!(hits, 3);
+            assert!(again.exact(subjects[1].as_bytes()).contains(&1));
+            for subject in &subjects {
+                assert!(routes.remove(subject.as_bytes(), &1));
+            }
+        };
+        let thread = std::thread::Builder::new().stack_size(128 << 10);
+        thread.spawn(work).unwrap().join().unwrap();
     }
 }

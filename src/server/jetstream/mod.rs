@@ -140,8 +140,8 @@ impl Engine for JetStream {
         self.save_changes(core)
     }
 
-    fn restore(&mut self, core: &mut Core, log: &[u8]) {
-        self.read_back(core, log);
+    fn restore(&mut self, core: &mut Core, log: &[u8]) -> usize {
+        self.read_back(core, log)
     }
 }
 

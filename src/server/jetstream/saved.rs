@@ -52,26 +52,24 @@ impl JetStream {
     }
 
     /// See [`Engine::restore`](crate::server::Engine::restore).
-    pub(super) fn read_back(&mut self, core: &mut Core, log: &[u8]) {
+    pub(super) fn read_back(&mut self, core: &mut Core, log: &[u8]) -> usize {
         if log.is_empty() {
-            return;
+            return 0;
         }
         let Some(mut reader) = Reader::new(log) else {
             core.log(
                 "WRN",
                 "The stored state is damaged at its start and cannot be read",
             );
-            return;
+            return log.len();
         };
+        let mut lost = 0;
         let mut ids: Sorted<StreamId, StreamId> = Sorted::default();
         let mut consumers: Sorted<(StreamId, ConsumerId), SavedConsumer> = Sorted::default();
         for record in &mut reader {
-            self.replay(core, record, &mut ids, &mut consumers);
+            lost += self.replay(core, record, &mut ids, &mut consumers);
         }
-        if reader.lost() > 0 {
-            let text = format!("{} bytes of the stored state were damaged", reader.lost());
-            core.log("WRN", &text);
-        }
+        lost += reader.lost();
         for id in ids.values() {
             if let Some(stream) = self.streams.get_mut(id) {
                 stream.start_at_first_seq();
@@ -80,8 +78,14 @@ impl JetStream {
         for ((stream, _), saved) in consumers {
             if let Some(stream) = ids.get(&stream).and_then(|id| self.streams.get_mut(id)) {
                 let (consumers, view) = stream.parts();
-                consumers.restore(core, view, saved.created, &saved.config, saved.state);
+                if !consumers.restore(core, view, saved.created, &saved.config, saved.state) {
+                    lost += saved.config.len();
+                }
             }
+        }
+        if lost > 0 {
+            let text = format!("{lost} bytes of the stored state were damaged");
+            core.log("WRN", &text);
         }
         // It is part of the start of JetStream, which the log may have said is over.
         let over = core.log.started.take();
@@ -102,15 +106,17 @@ impl JetStream {
             }
         }
         core.log.lines.extend(after.unwrap_or_default());
+        lost
     }
 
+    /// Does what a record says, and returns how many bytes of it could not be read.
     fn replay(
         &mut self,
         core: &mut Core,
         record: Record<'_>,
         ids: &mut Sorted<StreamId, StreamId>,
         consumers: &mut Sorted<(StreamId, ConsumerId), SavedConsumer>,
-    ) {
+    ) -> usize {
         match record {
             Record::Stream {
                 id,
@@ -118,7 +124,7 @@ impl JetStream {
                 config,
             } => {
                 let Some(config) = read_config(config) else {
-                    return;
+                    return config.len();
                 };
                 let known = ids.get(&id).and_then(|id| self.streams.get_mut(id));
                 if let Some(stream) = known {
@@ -172,6 +178,7 @@ impl JetStream {
                 }
             }
         }
+        0
     }
 }
 

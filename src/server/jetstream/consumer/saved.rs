@@ -284,7 +284,7 @@ impl Consumers {
         all.filter(|consumer| consumer.config.is_saved())
     }
 
-    /// Brings a consumer back. What cannot be read is left out.
+    /// Brings a consumer back; false if its configuration cannot be read, and it is left out.
     pub fn restore(
         &mut self,
         core: &mut Core,
@@ -292,7 +292,7 @@ impl Consumers {
         created: Time,
         config: &[u8],
         state: Saved,
-    ) {
+    ) -> bool {
         let mut read = Config::default();
         let decoded = json::decode(config, |d, value| {
             d.object(value, "ConsumerConfig", &mut |d, name, value| {
@@ -305,7 +305,7 @@ impl Consumers {
             read.name.clone()
         };
         if decoded.is_err() || !read.is_saved() || name.is_empty() || self.get(&name).is_some() {
-            return;
+            return decoded.is_ok();
         }
         let id = self.insert(core, view, name, read);
         self.with(core, view, id, |consumer, work| {
@@ -319,6 +319,7 @@ impl Consumers {
             }
             consumer.resume(work);
         });
+        true
     }
 }
 
