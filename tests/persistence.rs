@@ -508,11 +508,7 @@ fn what_cannot_be_read_is_counted() {
     assert_eq!((restore(&whole), restore(b"")), (0, 0));
     assert_eq!(restore(&whole[..length - 1]), length - 33);
     let another = [b"NKVJRNL9", &whole[8..]].concat();
-    assert_eq!(
-        restore(&another),
-        0,
-        "a flipped bit of the header is no damage"
-    );
+    assert_eq!(restore(&another), 0, "a flipped bit does no harm");
     let another = [b"NKVJRN_9", &whole[8..]].concat();
     assert_eq!(restore(&another), length);
 }
