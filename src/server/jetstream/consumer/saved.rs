@@ -337,6 +337,7 @@ mod tests {
         progress.track(consumer, seq, Time(0));
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     fn deliver_again(progress: &mut Progress) {
         if let Some(seq) = progress.next_queued() {
             progress.count_delivery(seq);
