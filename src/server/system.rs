@@ -219,8 +219,8 @@ impl Core {
             ..=0 => CONNZ_LIMIT,
             limit => limit,
         };
-        let offset = query.offset.max(0);
-        let (offset, limit) = (offset as usize, limit as usize);
+        let [offset, limit] =
+            [query.offset.max(0), limit].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         let shown = found.len().saturating_sub(offset).min(limit);
         json.open();
         json.key("server_id").string(&self.identity.id);

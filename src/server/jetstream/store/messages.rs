@@ -202,7 +202,7 @@ impl Messages {
         let at = self.block_of(seq)?;
         let block = &mut self.blocks[at];
         let at = block.find(seq).ok()?;
-        let entry = block.entries.get_mut(at)?;
+        let entry = block.entries.get_mut(at).filter(|e| e.subject != GONE)?;
         Some(std::mem::replace(&mut entry.deadline, deadline))
     }
 

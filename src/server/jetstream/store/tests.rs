@@ -274,3 +274,15 @@ fn grows_and_shrinks() {
         compare(&store, &model);
     }
 }
+
+#[test]
+fn a_message_that_is_gone_gets_no_deadline() {
+    let mut store = Store::new(Storage::Memory, 1);
+    for seq in 1..=3 {
+        store.push(seq, b"s", b"", b"", Time(0), None);
+    }
+    assert!(store.remove(2));
+    store.set_deadline(2, Time(1));
+    assert_eq!(store.next_deadline(), None);
+    store.check();
+}
