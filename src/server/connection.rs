@@ -336,7 +336,7 @@ impl Core {
     /// The first plain subscription of a client that matches `subject`: who is told that nobody responds.
     fn plain_match(&self, connection: ConnectionId, subject: &[u8]) -> Option<&[u8]> {
         let mut found = None;
-        self.routes.matches(subject, &mut |id| {
+        self.routes.matches(subject, &mut |(_, id)| {
             if let Some(Subscription {
                 owner:
                     Owner::Client {
@@ -384,6 +384,7 @@ impl Core {
             let queue = queue.map(Into::into);
             let added = self.add_subscription(Subscription {
                 owner,
+                number: 0,
                 subject: subject.into(),
                 queue,
                 delivered: 0,

@@ -40,6 +40,8 @@ pub(super) type SubscriptionId = usize;
 #[derive(Clone, Debug)]
 pub(super) struct Subscription {
     pub owner: Owner,
+    /// Grows from one to the next: the order of those on one subject.
+    pub number: u64,
     pub subject: Box<[u8]>,
     /// Queue group.
     pub queue: Option<Box<[u8]>>,
@@ -118,7 +120,9 @@ pub struct Core {
     pub(super) ready: Vec<ConnectionId>,
     pub(super) subscriptions: Vec<Option<Subscription>>,
     free: Vec<SubscriptionId>,
-    pub(super) routes: Routes<SubscriptionId>,
+    /// Subscriptions by their number, as ids are used again.
+    pub(super) routes: Routes<(u64, SubscriptionId)>,
+    last_subscription: u64,
     /// Consumers to tell about interest in a subject.
     watched: Sorted<Box<[u8]>, Vec<(StreamId, ConsumerId)>>,
     /// Consumers whose interest changed, to be told after the current step.
@@ -191,6 +195,7 @@ impl Core {
             subscriptions: Vec::new(),
             free: Vec::new(),
             routes: Routes::default(),
+            last_subscription: 0,
             watched: Sorted::default(),
             changed: VecDeque::new(),
             work: VecDeque::new(),
@@ -268,6 +273,7 @@ impl Core {
     pub fn subscribe(&mut self, subject: &[u8], endpoint: Endpoint) {
         self.add_subscription(Subscription {
             owner: Owner::Internal(endpoint),
+            number: 0,
             subject: subject.into(),
             queue: None,
             delivered: 0,
@@ -278,9 +284,9 @@ impl Core {
     /// Removes what [`Core::subscribe`] added for this subject and endpoint.
     pub fn unsubscribe(&mut self, subject: &[u8], endpoint: Endpoint) {
         let owner = Owner::Internal(endpoint);
-        let is_it =
-            |id: &&SubscriptionId| self.subscription(**id).is_some_and(|s| s.owner == owner);
-        if let Some(id) = self.routes.exact(subject).iter().find(is_it).copied() {
+        let is_it = |(_, id): &&_| self.subscription(*id).is_some_and(|s| s.owner == owner);
+        let found = self.routes.exact(subject).find(is_it).copied();
+        if let Some((_, id)) = found {
             self.remove_subscription(id);
         }
     }
@@ -329,7 +335,7 @@ impl Core {
         internal: &mut dyn FnMut(Endpoint),
     ) -> bool {
         let mut hits = std::mem::take(&mut self.hits);
-        self.routes.matches(to, &mut |id| hits.push(*id));
+        self.routes.matches(to, &mut |(_, id)| hits.push(*id));
         let mut taken = false;
         let mut grouped = 0;
         // A stream and the mirrors that answer direct gets for it are a queue group.
@@ -365,15 +371,7 @@ impl Core {
             internal(endpoint);
         }
         hits.truncate(grouped);
-        while let Some(group) = hits
-            .first()
-            .and_then(|id| self.subscription(*id)?.queue.clone())
-        {
-            let (members, others) = hits.into_iter().partition::<Vec<_>, _>(|id| {
-                self.subscription(*id)
-                    .is_some_and(|s| s.queue.as_ref() == Some(&group))
-            });
-            hits = others;
+        for members in self.queue_groups(&hits) {
             let first = self.random_below(members.len());
             taken |= (0..members.len()).any(|i| {
                 let id = members[(first + i) % members.len()];
@@ -385,10 +383,26 @@ impl Core {
         taken
     }
 
+    /// The members of each queue group, those of the group that came first at first.
+    fn queue_groups(&self, hits: &[SubscriptionId]) -> Vec<Vec<SubscriptionId>> {
+        let mut groups: Vec<Vec<SubscriptionId>> = Vec::new();
+        let mut places: Sorted<&[u8], usize> = Sorted::default();
+        for id in hits {
+            let queue = self.subscription(*id).and_then(|s| s.queue.as_deref());
+            let Some(queue) = queue else { continue };
+            let place = *places.get_or_insert(queue, groups.len());
+            if place == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[place].push(*id);
+        }
+        groups
+    }
+
     /// Is anybody (client or internal) subscribed so that a publish to `subject` would be taken?
     pub fn has_interest(&self, subject: &[u8]) -> bool {
         let mut found = false;
-        self.routes.matches(subject, &mut |id| {
+        self.routes.matches(subject, &mut |(_, id)| {
             found |= match self.subscription(*id) {
                 Some(Subscription {
                     owner: Owner::Internal(endpoint),
@@ -405,8 +419,7 @@ impl Core {
     pub fn has_exact_interest(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
         self.routes
             .exact(subject)
-            .iter()
-            .filter_map(|id| self.subscription(*id))
+            .filter_map(|(_, id)| self.subscription(*id))
             .any(|s| s.owner.is_reader() && s.queue.as_deref() == group)
     }
 
@@ -455,14 +468,17 @@ impl Core {
     /// Adds a subscription to the routes; `None` if its subject is malformed.
     pub(super) fn add_subscription(
         &mut self,
-        subscription: Subscription,
+        mut subscription: Subscription,
     ) -> Option<SubscriptionId> {
+        self.last_subscription += 1;
+        subscription.number = self.last_subscription;
         let id = self
             .free
             .last()
             .copied()
             .unwrap_or(self.subscriptions.len());
-        if !self.routes.insert(&subscription.subject, id) {
+        let value = (subscription.number, id);
+        if !self.routes.insert(&subscription.subject, value) {
             return None;
         }
         self.interest_changed(&subscription);
@@ -477,7 +493,8 @@ impl Core {
     /// Removes a subscription from the routes (not from its connection).
     pub(super) fn remove_subscription(&mut self, id: SubscriptionId) {
         if let Some(subscription) = self.subscriptions.get_mut(id).and_then(Option::take) {
-            self.routes.remove(&subscription.subject, &id);
+            let value = (subscription.number, id);
+            self.routes.remove(&subscription.subject, &value);
             self.free.push(id);
             self.ended += 1;
             self.interest_changed(&subscription);
