@@ -1,6 +1,7 @@
 //! What every part of the server works with: routing, timers, randomness, the log and the time of the current step.
 //! JetStream gets `&mut Core` in each call and sends everything it has to say through it. Must not know JetStream's
-//! rules; it only names JetStream's [`Endpoint`]s and [`Timer`]s so that routes and timers can point at them.
+//! rules; it names JetStream's [`Endpoint`]s and [`Timer`]s, so that routes and timers can point at them, and holds the
+//! [`Journal`], so that whoever changes something can write it down.
 
 use std::collections::VecDeque;
 
@@ -111,7 +112,6 @@ pub struct Core {
     pub(super) config: Config,
     pub(super) identity: Identity,
     pub(super) now: Time,
-    pub(super) started: Time,
     random: Random,
     pub(super) connections: Sorted<ConnectionId, Box<Connection>>,
     /// Stands in for a connection that is not there.
@@ -187,7 +187,6 @@ impl Core {
             config,
             identity,
             now,
-            started: now,
             random,
             connections: Sorted::default(),
             nobody: Box::new(Connection::new(ConnectionId(0), Peer::default(), now)),
@@ -234,11 +233,6 @@ impl Core {
         self.now
     }
 
-    /// When the server was started.
-    pub fn started(&self) -> Time {
-        self.started
-    }
-
     /// How the server was started.
     pub fn config(&self) -> &Config {
         &self.config
@@ -259,14 +253,9 @@ impl Core {
         self.random.nuid()
     }
 
-    /// This server's name and id.
+    /// This server's name.
     pub fn server_name(&self) -> &str {
         &self.identity.name
-    }
-
-    /// See [`Core::server_name`].
-    pub fn server_id(&self) -> &str {
-        &self.identity.id
     }
 
     /// Adds an internal subscription; matches count as interest (no 503).

@@ -122,11 +122,6 @@ impl Transform {
         Transform::new(source, destination).map(|_| ())
     }
 
-    /// The source pattern.
-    pub fn source(&self) -> &[u8] {
-        &self.source
-    }
-
     /// The subject transformed, if it matches; `random` feeds `{{random(n)}}`.
     pub fn apply(&self, subject: &[u8], random: u64) -> Option<Vec<u8>> {
         if self.source == b">" && self.parts == [Part::Rest] {

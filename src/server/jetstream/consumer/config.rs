@@ -1,5 +1,5 @@
 //! A consumer's configuration: the fields of `ConsumerConfig` under their JSON names and the defaults the server puts
-//! in. Must not know messages, time or JSON.
+//! in. Must not know messages, what time it is, or how JSON is read and written: that is `config_json.rs`.
 
 use crate::wire::sorted::Sorted;
 

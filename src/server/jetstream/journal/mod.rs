@@ -143,11 +143,6 @@ impl Journal {
         }
     }
 
-    /// The salt, which goes on with a restored log.
-    pub fn salt(&self) -> u64 {
-        self.salt
-    }
-
     /// Starts a log: every log begins with this, once.
     pub fn start(&mut self) {
         self.out.extend_from_slice(MAGIC);
@@ -159,16 +154,6 @@ impl Journal {
     /// Takes what was written since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
-    }
-
-    /// Bytes waiting to be taken.
-    pub fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Whether nothing waits to be taken.
-    pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
     }
 
     /// Writes a record.
@@ -425,11 +410,6 @@ impl<'a> Reader<'a> {
             salt: u64::from_le_bytes(salt),
             lost: 0,
         })
-    }
-
-    /// The log's salt: records appended to it must carry it.
-    pub fn salt(&self) -> u64 {
-        self.salt
     }
 
     /// Bytes skipped so far because they belong to no record.
