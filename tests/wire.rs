@@ -243,8 +243,9 @@ proptest! {
             if add {
                 let added = routes.insert(pattern.as_bytes(), value);
                 prop_assert_eq!(added, subject::is_subscribable(pattern.as_bytes()));
-                if added {
-                    model.push((pattern, value));
+                let entry = (pattern, value);
+                if added && !model.contains(&entry) {
+                    model.push(entry);
                 }
             } else {
                 let found = model.iter().position(|entry| *entry == (pattern.clone(), value));
