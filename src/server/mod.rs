@@ -267,7 +267,7 @@ impl Server {
         self.work();
     }
 
-    /// The client took nothing of `bytes` bytes for as long as it may, 10 seconds with nats-server: it is a slow consumer.
+    /// The client did not take `bytes` bytes for as long as it may, 10 seconds with nats-server: it is a slow consumer.
     pub fn write_timed_out(&mut self, connection: ConnectionId, bytes: usize, now: Time) {
         self.core.now = now;
         let why = format!("WriteDeadline of 10s exceeded with 1 chunks of {bytes} total bytes.");

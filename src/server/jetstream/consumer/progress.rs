@@ -474,10 +474,11 @@ impl Progress {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn deliver(progress: &mut Progress, seq: u64) {
+    /// Delivers the message of the stream.
+    pub fn deliver(progress: &mut Progress, seq: u64) {
         let consumer = progress.next_consumer;
         progress.next_consumer += 1;
         progress.next_stream = progress.next_stream.max(seq + 1);

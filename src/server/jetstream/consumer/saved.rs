@@ -326,16 +326,10 @@ impl Consumers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(not(target_arch = "wasm32"))]
     use crate::server::jetstream::consumer::AckPolicy;
+    use crate::server::jetstream::consumer::progress::tests::deliver;
     use crate::server::jetstream::journal::Reader;
-
-    fn deliver(progress: &mut Progress, seq: u64) {
-        let consumer = progress.next_consumer;
-        progress.next_consumer += 1;
-        progress.next_stream = progress.next_stream.max(seq + 1);
-        progress.delivered(consumer, seq, AckPolicy::Explicit, Time(0));
-        progress.track(consumer, seq, Time(0));
-    }
 
     #[cfg(not(target_arch = "wasm32"))]
     fn deliver_again(progress: &mut Progress) {
