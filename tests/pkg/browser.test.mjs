@@ -87,7 +87,10 @@ test("in a Worker", async () => {
 
 test("the code in examples/embed", async () => {
   const { page, problems } = await open("/examples/embed/index.html");
-  await page.waitForFunction(() => [...document.querySelectorAll("iframe")].every((frame) => frame.style.height));
+  for (const frame of await page.locator("iframe").all()) {
+    await frame.scrollIntoViewIfNeeded(); // it is loaded when it is about to be seen
+    await page.waitForFunction((frame) => frame.style.height, await frame.elementHandle());
+  }
   // By key: the frames may still grow, and a button that moves between press and release is not clicked.
   await page.getByRole("button", { name: "Run" }).press("Enter");
   const output = page.locator("#output");
