@@ -172,8 +172,8 @@ impl Node {
 fn entries(backup: &[u8]) -> Vec<(String, u64, i64, String)> {
     let (mut decoder, mut reader) = (Decoder::default(), Reader::default());
     decoder.feed(backup);
-    while decoder.next_block(reader.input()).expect("a stream") {}
-    assert_eq!(reader.take(MAGIC.len()), Some(&MAGIC[..]));
+    while decoder.next_block(reader.input.end()).expect("a stream") {}
+    assert_eq!(reader.input.take(MAGIC.len()), Some(&MAGIC[..]));
     let (mut entries, mut header) = (vec![], None);
     while let Some(part) = reader.next_part().expect("an archive") {
         match part {
@@ -444,6 +444,18 @@ fn a_client_that_stops_sending() {
         node.ask("$JS.API.STREAM.INFO.T", "")
             .contains("stream not found")
     );
+}
+
+/// Each restore holds what has come of it.
+#[test]
+fn not_too_many_at_a_time() {
+    let mut node = Node::start(b"", START);
+    let subjects: Vec<_> = (0..32).map(|_| node.begin_restore()).collect();
+    let request = format!("{{\"config\":{CONFIG}}}");
+    let answer = node.ask("$JS.API.STREAM.RESTORE.T", &request);
+    assert!(answer.contains("\"err_code\":10023"), "{answer}");
+    assert!(node.ask(&subjects[3], "").contains("restore failed: EOF"));
+    node.begin_restore();
 }
 
 #[test]

@@ -373,3 +373,25 @@ fn subjects_may_be_deep() {
         .join()
         .expect("no overflow");
 }
+
+/// What is out of scope is refused as nats-server does where it is off, whatever the stream was made with.
+#[test]
+fn features_that_are_not_there_are_off() {
+    for (flag, headers, want) in [
+        ("allow_msg_counter", "Nats-Incr: +1", 10168),
+        ("allow_msg_counter", "Nats-Msg-Id: a", 10169),
+        ("allow_msg_schedules", "Nats-Schedule: @every 1s", 10188),
+        ("allow_atomic", "Nats-Batch-Id: a", 10174),
+    ] {
+        let mut bench = Bench::new();
+        let made = bench.ask(
+            "STREAM.CREATE.S",
+            &format!("{{\"name\":\"S\",\"{flag}\":true}}"),
+        );
+        assert!(made.contains(&format!("\"{flag}\":true")), "{made}");
+        let block = format!("NATS/1.0\r\n{headers}\r\n\r\n");
+        let size = block.len();
+        let answer = bench.send(&format!("HPUB S r {size} {size}\r\n{block}\r\n"));
+        assert_eq!(refusal(&answer), want, "{flag}, {headers}: {answer}");
+    }
+}

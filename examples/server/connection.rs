@@ -6,6 +6,7 @@ use std::time::Duration;
 use nats_kv_playground::server::Peer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::native::{Host, LINGER};
@@ -14,7 +15,7 @@ use crate::websocket;
 /// How long no connection is taken after one could not be; nats-server begins with as much.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
-/// Takes connections until the process ends: one that cannot be taken (too many open files) does not end it.
+/// A door: takes connections until it is aborted; one that cannot be taken (too many open files) does not end it.
 pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
     loop {
         let (socket, address) = match listener.accept().await {
@@ -42,6 +43,14 @@ pub async fn accept(host: Rc<Host>, listener: TcpListener, websocket: bool) {
                 serve_tcp(&host, socket, peer).await;
             }
         });
+    }
+}
+
+/// Closes doors: nobody comes in any more, nor waits to.
+pub async fn close(doors: &mut Vec<JoinHandle<()>>) {
+    for door in doors.drain(..) {
+        door.abort();
+        let _ = door.await;
     }
 }
 

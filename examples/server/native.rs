@@ -59,7 +59,7 @@ impl Host {
         result
     }
 
-    /// Accepts a client, unless the server is a lame duck; its writer is to wait for the second.
+    /// Accepts a client, unless the server is on its way out; its writer is to wait for the second.
     pub fn connect(&self, peer: Peer) -> Option<(ConnectionId, Rc<Notify>)> {
         if self.leaving.get() {
             return None;
@@ -102,6 +102,13 @@ impl Host {
         self.step(Server::enter_lame_duck_mode)
     }
 
+    /// Closes all connections; nobody new comes in any more.
+    fn shutdown(&self) {
+        self.leaving.set(true);
+        self.step(Server::shutdown);
+        self.write();
+    }
+
     /// No more bytes from a client.
     pub fn end_of_input(&self, id: ConnectionId) {
         self.step(|server, now| server.end_of_input(id, now));
@@ -126,6 +133,7 @@ impl Host {
         matches!(in_time, Ok(Ok(())))
     }
 
+    /// A connection is over.
     pub fn disconnect(&self, id: ConnectionId) {
         self.step(|server, now| server.disconnect(id, now));
         self.writers.borrow_mut().remove(&id);
@@ -188,6 +196,7 @@ impl Host {
     }
 }
 
+/// What time it is.
 pub fn now() -> Time {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -310,9 +319,9 @@ async fn serve(mut config: Config) -> ExitCode {
             true,
         )));
     }
-    signals::until_stopped(&host, signals, doors).await;
-    host.step(Server::shutdown);
-    host.write();
+    signals::until_stopped(&host, signals, &mut doors).await;
+    connection::close(&mut doors).await;
+    host.shutdown();
     let all_closed = async {
         while !host.writers.borrow().is_empty() {
             host.ended.notified().await;

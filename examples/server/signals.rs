@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::connection;
 use crate::native::{Host, now};
 
 const NO_RELOAD: &str = "Failed to reload server configuration: can only reload config when a file is provided \
@@ -25,6 +26,10 @@ pub struct Signals {
 }
 
 impl Signals {
+    /// Takes signals from now on.
+    ///
+    /// # Errors
+    /// When the system does not let it.
     pub fn new() -> io::Result<Signals> {
         Ok(Signals {
             interrupt: signal(SignalKind::interrupt())?,
@@ -36,8 +41,8 @@ impl Signals {
     }
 }
 
-/// Waits until the server is to shut down; names of signals are Go's. `doors` take connections until they are aborted.
-pub async fn until_stopped(host: &Host, mut signals: Signals, mut doors: Vec<JoinHandle<()>>) {
+/// Waits until the server is to shut down; names of signals are Go's. A lame duck closes the `doors` at once.
+pub async fn until_stopped(host: &Host, mut signals: Signals, doors: &mut Vec<JoinHandle<()>>) {
     let mut leaving = None;
     loop {
         let name = tokio::select! {
@@ -55,10 +60,7 @@ pub async fn until_stopped(host: &Host, mut signals: Signals, mut doors: Vec<Joi
             "hangup" => host.note("ERR", NO_RELOAD),
             "user defined signal 1" => host.note("INF", NO_LOG_FILE),
             "user defined signal 2" if leaving.is_none() => {
-                for door in doors.drain(..) {
-                    door.abort();
-                    let _ = door.await;
-                }
+                connection::close(doors).await;
                 leaving = Some(host.enter_lame_duck_mode());
             }
             _ => {}

@@ -22,6 +22,7 @@ const BROWSER_FRAME: usize = 4096;
 /// limit, of as much, for compressed ones only.
 const MAX_MESSAGE: usize = 64 << 20;
 
+/// Carries bytes between a WebSocket and the server.
 pub async fn serve(host: &Host, mut socket: TcpStream, peer: Peer) {
     let Some(upgraded) = upgrade(host, &mut socket, &peer).await else {
         return;

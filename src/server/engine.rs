@@ -34,7 +34,7 @@ pub trait Engine: Send {
     /// Changes since the last call, to be appended to the log of [`Engine::snapshot`].
     fn take_journal(&mut self, core: &mut Core) -> Vec<u8>;
 
-    /// Takes in what a log has, and returns how many bytes of it could not be read. They are left out, and said so in the
+    /// Takes in what a log has, and returns how many bytes of it are damaged. They are left out, and said so in the
     /// server's log.
     fn restore(&mut self, core: &mut Core, log: &[u8]) -> usize;
 }

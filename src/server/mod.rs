@@ -358,8 +358,9 @@ impl Server {
     }
 
     /// Brings back what a snapshot and the journal after it have, into a server that was just started, and returns how many
-    /// bytes could not be read. Any bytes will do: what is damaged is left out, and said so in the log. The next snapshot is
-    /// without it, so a driver keeps the old bytes elsewhere before that takes their place.
+    /// bytes are damaged. Any bytes will do: what is damaged is left out, and said so in the log. The next snapshot is
+    /// without it, so a driver keeps the old bytes elsewhere before that takes their place. A last record that goes on beyond the
+    /// end is none of them: it was not written whole, and nobody was told that it is safe.
     pub fn restore(&mut self, log: &[u8], now: Time) -> usize {
         self.core.now = now;
         let jetstream = self.jetstream.as_mut();

@@ -13,15 +13,20 @@ pub fn get<'a>(block: &'a [u8], key: &str) -> Option<&'a [u8]> {
 
 /// `block` without each `key`; empty when nothing but the version line is left.
 pub fn remove(block: &[u8], key: &str) -> Vec<u8> {
-    let mut rest = block.to_vec();
-    while let Some((start, value)) = find(&rest, key) {
-        let end = (value.1 + 2).min(rest.len());
-        rest.drain(start..end);
-        if rest.len() <= VERSION.len() + 4 {
-            rest.clear();
+    // A line is found by the end of the one before it, which `rest` begins with.
+    let (mut kept, mut rest) = (Vec::with_capacity(block.len()), block);
+    while let Some((start, (_, end))) = find(rest, key) {
+        kept.extend_from_slice(&rest[..start - 2]);
+        rest = &rest[end..];
+        if rest.is_empty() {
+            rest = b"\r\n";
         }
     }
-    rest
+    kept.extend_from_slice(rest);
+    if kept.len() < block.len() && kept.len() <= VERSION.len() + 4 {
+        kept.clear();
+    }
+    kept
 }
 
 /// `block` with another value for the first `key`.
@@ -125,11 +130,26 @@ mod tests {
         block = remove(&block, "A");
         assert_eq!(block, b"NATS/1.0\r\nB: 2\r\n\r\n");
         assert_eq!(remove(&block, "none"), block);
+        assert_eq!(
+            remove(BLOCK, "A"),
+            b"NATS/1.0\r\nKV-Operation:   DEL\r\nE:\r\n\r\n"
+        );
+        assert_eq!(
+            remove(b"NATS/1.0\r\nB: 1234\r\nA:x", "A"),
+            b"NATS/1.0\r\nB: 1234\r\n"
+        );
         assert!(remove(&block, "B").is_empty());
         assert_eq!(
             fields(BLOCK).collect::<Vec<_>>(),
             [("A", "1"), ("KV-Operation", "DEL"), ("A", "2"), ("E", "")]
         );
+    }
+
+    #[test]
+    fn many_of_one_name_go() {
+        let block = format!("NATS/1.0\r\nB: 1234\r\n{}\r\n", "A:\r\n".repeat(200_000));
+        let left = remove(block.as_bytes(), "A");
+        assert_eq!(left, b"NATS/1.0\r\nB: 1234\r\n\r\n");
     }
 
     #[test]

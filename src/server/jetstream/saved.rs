@@ -66,8 +66,9 @@ impl JetStream {
         let mut lost = 0;
         let mut ids: Sorted<StreamId, StreamId> = Sorted::default();
         let mut consumers: Sorted<(StreamId, ConsumerId), SavedConsumer> = Sorted::default();
-        for record in &mut reader {
-            lost += self.replay(core, record, &mut ids, &mut consumers);
+        while let Some(record) = reader.next() {
+            let before = reader.lost();
+            lost += self.replay(core, record, before, &mut ids, &mut consumers);
         }
         lost += reader.lost();
         for id in ids.values() {
@@ -85,6 +86,11 @@ impl JetStream {
         }
         if lost > 0 {
             let text = format!("{lost} bytes of the stored state were damaged");
+            core.log("WRN", &text);
+        }
+        let torn = reader.torn();
+        if torn > 0 {
+            let text = format!("The last {torn} bytes of the stored state were not written whole");
             core.log("WRN", &text);
         }
         // It is part of the start of JetStream, which the log may have said is over.
@@ -114,6 +120,7 @@ impl JetStream {
         &mut self,
         core: &mut Core,
         record: Record<'_>,
+        before: usize,
         ids: &mut Sorted<StreamId, StreamId>,
         consumers: &mut Sorted<(StreamId, ConsumerId), SavedConsumer>,
     ) -> usize {
@@ -174,7 +181,7 @@ impl JetStream {
             | Record::ConsumerPart { stream, id, .. }
             | Record::ConsumerChange { stream, id, .. } => {
                 if let Some(saved) = consumers.get_mut(&(stream, id)) {
-                    saved.state.replay(record);
+                    saved.state.replay(record, before);
                 }
             }
         }

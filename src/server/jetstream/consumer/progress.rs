@@ -140,7 +140,7 @@ impl Progress {
     /// Takes a counted delivery back.
     pub fn uncount_delivery(&mut self, seq: u64) {
         if let Some(count) = self.redelivered.get_mut(&seq) {
-            *count -= 1;
+            *count = count.saturating_sub(1);
             if *count == 0 {
                 self.redelivered.remove(&seq);
             }

@@ -134,11 +134,16 @@ pub struct Saved {
     /// Pieces of a state whose last one is still to come.
     parts: Vec<u8>,
     progress: Option<Progress>,
+    /// Damage before the last record that was taken, in bytes.
+    damage: usize,
+    /// A change may be missing before others that were taken.
+    gap: bool,
 }
 
 impl Saved {
-    /// Takes what a record says. One that cannot be read changes nothing, nor does a change of what nobody knows.
-    pub fn replay(&mut self, record: Record<'_>) {
+    /// Takes what a record says; so many bytes were damaged `before` it.
+    pub fn replay(&mut self, record: Record<'_>, before: usize) {
+        self.gap |= before > std::mem::replace(&mut self.damage, before);
         let mut whole = std::mem::take(&mut self.parts);
         match record {
             Record::ConsumerPart { part, .. } => {
@@ -148,22 +153,28 @@ impl Saved {
             Record::ConsumerState { state, .. } => {
                 whole.extend_from_slice(state);
                 let mut progress = Progress::default();
-                if read_state(&whole, &mut progress).is_some() {
+                self.gap = read_state(&whole, &mut progress).is_none();
+                if !self.gap {
                     self.progress = Some(progress);
                 }
             }
             Record::ConsumerChange { change, .. } => {
-                if let Some(progress) = &mut self.progress {
-                    let _ = read_state(change, progress);
-                }
+                self.gap |= self.progress.is_none();
+                let progress = self.progress.get_or_insert_default();
+                self.gap |= read_state(change, progress).is_none();
             }
             _ => {}
         }
     }
 
-    /// Where the consumer goes on. Ack waits begin on whole seconds, as in nats-server's files.
+    /// Where the consumer goes on. Ack waits begin on whole seconds, as in nats-server's files. Where a change is missing it
+    /// may be the only one that tells of a delivery: what is above the floor is delivered again.
     fn progress(self, store: &Store) -> Option<Progress> {
         let mut progress = self.progress?;
+        if self.gap {
+            progress.shown_delivered = progress.shown_floor;
+            progress.pending = Sorted::default();
+        }
         progress.go_on_as_shown();
         for (seq, pending) in progress.pending.iter_mut() {
             let stored = store.get(*seq).map(|message| message.time);
@@ -343,7 +354,7 @@ mod tests {
     fn read(log: &[u8]) -> Vec<u8> {
         let mut saved = Saved::default();
         let mut reader = Reader::new(log).expect("a log");
-        reader.by_ref().for_each(|record| saved.replay(record));
+        reader.by_ref().for_each(|record| saved.replay(record, 0));
         assert_eq!(reader.lost(), 0);
         write_state(&saved.progress.expect("a state"), None)
     }
@@ -369,6 +380,40 @@ mod tests {
             _ => false,
         }));
         assert_eq!(read(&log), write_state(&progress, None));
+    }
+
+    /// Wherever a bit flips, only what was acknowledged is not delivered any more.
+    #[test]
+    fn damage_acknowledges_nothing() {
+        let mut journal = Journal::new(1);
+        let mut progress = Progress::starting_at(1);
+        journal.start();
+        progress.save(&mut journal, 1, 2, true);
+        for seq in 1..=12 {
+            deliver(&mut progress, seq);
+            progress.save(&mut journal, 1, 2, seq == 5);
+            if seq % 3 == 0 {
+                progress.ack_one(seq, seq, Time(1));
+                progress.save(&mut journal, 1, 2, false);
+            }
+        }
+        let log = journal.take();
+        for at in 0..log.len() {
+            let mut log = log.clone();
+            log[at] ^= 0x10;
+            let mut reader = Reader::new(&log).expect("a log");
+            let mut saved = Saved::default();
+            while let Some(record) = reader.next() {
+                saved.replay(record, reader.lost());
+            }
+            let store = Store::new(Storage::File, 0);
+            let progress = saved.progress(&store).expect("a state");
+            let mut left = (1..=12).filter(|seq| seq % 3 > 0);
+            let lost = left.find(|seq| {
+                *seq <= progress.shown_delivered.stream && progress.pending.get(seq).is_none()
+            });
+            assert_eq!(lost, None, "byte {at}");
+        }
     }
 
     /// Acknowledging or putting off one of many costs no more than one of few, and looking at it nothing.

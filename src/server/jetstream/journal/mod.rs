@@ -382,8 +382,10 @@ pub struct Reader<'a> {
     log: &'a [u8],
     at: usize,
     salt: u64,
-    /// Bytes that belong to no record: damage, or the torn end.
+    /// Bytes that belong to no record: damage.
     lost: usize,
+    /// Bytes of a record at the end that was not written whole.
+    torn: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -409,6 +411,7 @@ impl<'a> Reader<'a> {
             at: HEADER_BYTES,
             salt: u64::from_le_bytes(salt),
             lost: 0,
+            torn: 0,
         })
     }
 
@@ -417,23 +420,39 @@ impl<'a> Reader<'a> {
         self.lost
     }
 
-    fn record_at(&self, at: usize) -> Option<(Record<'a>, usize)> {
-        let frame = self.log.get(at..at.checked_add(FRAME_BYTES)?)?;
-        let word = |from: usize| {
-            let bytes = frame.get(from..from + 4)?;
-            bytes.try_into().ok().map(u32::from_le_bytes)
-        };
-        let length = word(2)?;
-        if frame[..2] != MARK || length as usize > BODY_MAX {
-            return None;
+    /// Bytes of a last record that goes on beyond the end: it was being written when everything ended.
+    pub fn torn(&self) -> usize {
+        self.torn
+    }
+
+    /// Is what begins at `at` a record of which the end is missing?
+    fn is_torn(&self, at: usize) -> bool {
+        let rest = self.log.get(at..).unwrap_or_default();
+        match frame(rest) {
+            Some((length, _)) => rest.len() - FRAME_BYTES < length as usize,
+            None if rest.len() < FRAME_BYTES => MARK.starts_with(rest) || rest.starts_with(&MARK),
+            None => false,
         }
+    }
+
+    fn record_at(&self, at: usize) -> Option<(Record<'a>, usize)> {
+        let (length, sum) = frame(self.log.get(at..)?)?;
         let end = at + FRAME_BYTES + length as usize;
         let body = self.log.get(at + FRAME_BYTES..end)?;
-        if checksum(self.salt, length, body) != word(6)? {
+        if checksum(self.salt, length, body) != sum {
             return None;
         }
         Record::decode(body).map(|record| (record, end))
     }
+}
+
+/// The length and the checksum of the record that `bytes` begin with, if they do.
+fn frame(bytes: &[u8]) -> Option<(u32, u32)> {
+    let words = bytes.get(..FRAME_BYTES)?.strip_prefix(&MARK)?;
+    let (length, sum) = words.split_first_chunk()?;
+    let length = u32::from_le_bytes(*length);
+    let sum = u32::from_le_bytes(*sum.first_chunk()?);
+    (length as usize <= BODY_MAX).then_some((length, sum))
 }
 
 impl<'a> Iterator for Reader<'a> {
@@ -453,7 +472,12 @@ impl<'a> Iterator for Reader<'a> {
                 .position(|&b| b == MARK[0])
                 .unwrap_or(rest.len());
         }
-        self.lost += self.log.len() - from;
+        let rest = self.log.len() - from;
+        if self.is_torn(from) {
+            self.torn += rest;
+        } else {
+            self.lost += rest;
+        }
         None
     }
 }

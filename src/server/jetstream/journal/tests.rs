@@ -89,7 +89,24 @@ fn a_torn_tail_loses_only_the_torn_record() {
             record.encode(&mut body);
             at + FRAME_BYTES + body.len()
         });
-        assert_eq!(reader.lost(), end - whole);
+        assert_eq!((reader.lost(), reader.torn()), (0, end - whole));
+    }
+}
+
+#[test]
+fn what_is_not_the_start_of_a_record_is_not_torn() {
+    let log = log();
+    for tail in [
+        &b"x"[..],
+        &[0; 20],
+        &[0xf5, 0],
+        &[0xf5, 0x4b, 0, 0, 0, 0xff, 0, 0, 0, 0, 0],
+    ] {
+        let log = [&log[..], tail].concat();
+        let mut reader = Reader::new(&log).unwrap();
+        while reader.next().is_some() {}
+        assert_eq!(reader.torn(), 0, "{tail:?}");
+        assert!(reader.lost() > 0, "{tail:?}");
     }
 }
 

@@ -2,6 +2,8 @@
 //! a time, a sequence and two lengths, for what are headers and what is payload of a message. Must not know what the
 //! entries mean.
 
+use super::input::Input;
+
 /// Starts an archive.
 pub const MAGIC: &[u8; 8] = b"NATSARC1";
 /// Longest name of an entry.
@@ -63,37 +65,22 @@ impl Invalid {
 /// Reads an archive that comes in parts. What an entry may have is the caller's to say when it has seen its header.
 #[derive(Debug, Default)]
 pub struct Reader {
-    input: Vec<u8>,
-    /// Bytes at the start of `input` that are done with.
-    done: usize,
+    /// Where to put bytes, and to take some as they are.
+    pub input: Input,
     /// Bytes of the entry whose header was read.
     body: Option<usize>,
 }
 
 impl Reader {
-    /// Where to put bytes.
-    pub fn input(&mut self) -> &mut Vec<u8> {
-        self.input.drain(..self.done);
-        self.done = 0;
-        &mut self.input
-    }
-
-    /// Takes so many bytes as they are, if they are there.
-    pub fn take(&mut self, count: usize) -> Option<&[u8]> {
-        let taken = self.input[self.done..].get(..count)?;
-        self.done += count;
-        Some(taken)
-    }
-
     /// Do the bytes that come next begin an archive? `None` when there are too few of them.
     pub fn has_magic(&self) -> Option<bool> {
-        let start = self.input[self.done..].first_chunk()?;
+        let start = self.input.rest().first_chunk()?;
         Some(start == MAGIC)
     }
 
     /// Is something left that is no whole part?
     pub fn is_inside(&self) -> bool {
-        self.body.is_some() || self.done < self.input.len()
+        self.body.is_some() || !self.input.rest().is_empty()
     }
 
     /// The next part; `None` until more bytes are put in.
@@ -102,13 +89,14 @@ impl Reader {
     /// When it is no archive.
     pub fn next_part(&mut self) -> Result<Option<Part>, Invalid> {
         if let Some(size) = self.body {
-            let Some(body) = self.take(size).map(<[u8]>::to_vec) else {
+            let Some(body) = self.input.take(size).map(<[u8]>::to_vec) else {
                 return Ok(None);
             };
             self.body = None;
             return Ok(Some(Part::Body(body)));
         }
-        let mut rest = &self.input[self.done..];
+        let input = self.input.rest();
+        let mut rest = input;
         let Some(fields) = fields(&mut rest)? else {
             return Ok(None);
         };
@@ -129,7 +117,8 @@ impl Reader {
             header_size,
             payload_size,
         };
-        self.done = self.input.len() - rest.len();
+        let read = input.len() - rest.len();
+        self.input.skip(read);
         self.body = Some(size);
         Ok(Some(Part::Header(header)))
     }
@@ -203,7 +192,7 @@ mod tests {
         for size in [1, 2, 7, 1000] {
             let (mut reader, mut found) = (Reader::default(), Vec::new());
             for part in bytes.chunks(size) {
-                reader.input().extend_from_slice(part);
+                reader.input.end().extend_from_slice(part);
                 while let Some(part) = reader.next_part().expect("an archive") {
                     found.push(part);
                 }
@@ -217,7 +206,7 @@ mod tests {
     fn an_entry_of_nats_server() {
         let mut reader = Reader::default();
         let bytes = b"\x03\xfe\x83\xfc\xee\xfa\xf6\xa5\xec1\x02\x1c\x03t.1NATS/1.0\r\nNats-Msg-Id: 1\r\n\r\nabc";
-        reader.input().extend_from_slice(bytes);
+        reader.input.end().extend_from_slice(bytes);
         let wanted = header("t.1", 1_795_893_758_989_926_655, 2, (28, 3));
         assert_eq!(reader.next_part(), Ok(Some(Part::Header(wanted))));
         assert_eq!(reader.next_part(), Ok(Some(Part::Body(bytes[16..].into()))));
@@ -235,7 +224,7 @@ mod tests {
         ];
         for bytes in parts {
             let mut reader = Reader::default();
-            reader.input().extend_from_slice(&bytes);
+            reader.input.end().extend_from_slice(&bytes);
             assert_eq!(reader.next_part(), Err(Invalid), "{bytes:?}");
         }
     }

@@ -4,7 +4,7 @@
 use super::archive::{number, signed};
 use super::blocks::{Record, Stored, records};
 use super::index::Index;
-use super::tar::File;
+use super::tar::{BLOCK, File};
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::consumer::{BackedUp, Config};
@@ -22,7 +22,9 @@ pub struct Files {
     blocks: Sorted<u64, Vec<u8>>,
     index: Vec<u8>,
     consumers: Sorted<String, ConsumerFiles>,
+    /// Bytes in all files that came, and how many they were.
     bytes: i64,
+    files: i64,
 }
 
 /// The files of a consumer.
@@ -94,7 +96,12 @@ impl Files {
         file: File,
     ) -> Result<(), ApiError> {
         self.bytes = self.bytes.saturating_add(file.body.len() as i64);
-        let size = config.max_bytes.max(1).saturating_add(self.bytes);
+        self.files += 1;
+        // Files without anything in them take room, too.
+        let held = self
+            .bytes
+            .saturating_add(self.files.saturating_mul(BLOCK as i64));
+        let size = config.max_bytes.max(1).saturating_add(held);
         js.check_reservation(core, config.storage, size)?;
         let name = String::from_utf8_lossy(&file.name).into_owned();
         let path: Vec<&str> = name.split('/').collect();

@@ -5,6 +5,7 @@ pub mod archive;
 mod blocks;
 mod events;
 mod index;
+mod input;
 mod legacy;
 mod receive;
 pub mod s2;
@@ -33,6 +34,10 @@ pub const NO_CONSUMER: ConsumerId = 0;
 /// How long a client may take for its next chunk, in nanoseconds.
 const STALLED: i64 = 5 * SECOND;
 
+/// Most restores at a time: each may hold some 100 MB that are not in its stream yet.
+const MAX_RESTORES: usize = 32;
+
+const NO_ROOM: Known = (503, 10023, "insufficient resources");
 const EXISTS: Known = (400, 10130, "stream name already in use, cannot restore");
 const DELIVER_SUBJECT: Known = (400, 10015, "deliver subject not valid");
 
@@ -189,6 +194,11 @@ fn restore(
     js.check_reservation(core, config.storage, config.max_bytes)?;
     if js.config(&config.name).is_some() {
         return Err(EXISTS.into());
+    }
+    let restores = js.transfers.all.values();
+    let restores = restores.filter(|transfer| matches!(transfer.what, What::Restore { .. }));
+    if restores.count() >= MAX_RESTORES {
+        return Err(NO_ROOM.into());
     }
     let name = config.name.clone();
     core.log("INF", &format!("Starting restore for {}", shown(&name)));

@@ -206,7 +206,7 @@ impl Restore {
             if self.parts(js, core)? {
                 return Ok(true);
             }
-            match self.decoder.next_block(self.archive.input()) {
+            match self.decoder.next_block(self.archive.input.end()) {
                 Ok(true) => {}
                 Ok(false) if matches!(self.step, Step::Magic) && self.fed >= DETECT => {
                     return fail("snapshot format not detected within size limit");
@@ -228,7 +228,7 @@ impl Restore {
                 Some(false) => Step::Files,
             };
             if let Step::State = self.step {
-                self.archive.take(archive::MAGIC.len());
+                self.archive.input.take(archive::MAGIC.len());
             }
         }
         if let Step::Files = self.step {
@@ -255,7 +255,7 @@ impl Restore {
 
     fn take_files(&mut self, js: &JetStream, core: &Core) -> Result<bool, Failure> {
         let (reader, files) = &mut self.files;
-        reader.input.append(self.archive.input());
+        reader.input.end().append(self.archive.input.end());
         loop {
             match reader.next_file() {
                 Ok(Some(file)) => files.add(js, core, &self.config, file)?,

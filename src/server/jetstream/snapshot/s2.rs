@@ -2,6 +2,8 @@
 //! `framing_format.txt`) with bigger blocks and repeated offsets. Written without compression, which every reader takes.
 //! Must not know what the bytes are.
 
+use super::input::Input;
+
 /// Starts a stream.
 const MAGIC: &[u8] = b"\xff\x06\x00\x00S2sTwO";
 const MAGIC_BODY: &[u8] = b"S2sTwO";
@@ -85,7 +87,7 @@ impl Encoder {
 /// Reads a stream that comes in parts. Keeps no more than one chunk and what was given last.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    input: Vec<u8>,
+    input: Input,
     /// Bytes of a chunk without meaning that are still to come.
     skip: usize,
     started: bool,
@@ -97,12 +99,12 @@ impl Decoder {
     pub fn feed(&mut self, bytes: &[u8]) {
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;
-        self.input.extend_from_slice(&bytes[skipped..]);
+        self.input.end().extend_from_slice(&bytes[skipped..]);
     }
 
     /// Has the stream a piece of a chunk at its end?
     pub fn is_inside(&self) -> bool {
-        self.skip > 0 || !self.input.is_empty()
+        self.skip > 0 || !self.input.rest().is_empty()
     }
 
     /// Puts the next block behind `out`; false if more has to be fed for it.
@@ -111,7 +113,7 @@ impl Decoder {
     /// When the stream cannot be read.
     pub fn next_block(&mut self, out: &mut Vec<u8>) -> Result<bool, Error> {
         loop {
-            let [kind, a, b, c, rest @ ..] = &*self.input else {
+            let [kind, a, b, c, rest @ ..] = self.input.rest() else {
                 return Ok(false);
             };
             let (kind, size) = (*kind, u32::from_le_bytes([*a, *b, *c, 0]) as usize);
@@ -127,7 +129,7 @@ impl Decoder {
                 SKIPPABLE.. => {
                     let here = size.min(rest.len());
                     self.skip = size - here;
-                    self.input.drain(..HEAD + here);
+                    self.input.skip(HEAD + here);
                     continue;
                 }
                 _ => return Err(Error::Unsupported),
@@ -145,7 +147,7 @@ impl Decoder {
                 let limit = if self.snappy { MAX_SNAPPY } else { MAX_BLOCK };
                 block(kind, chunk, limit, out)?;
             }
-            self.input.drain(..HEAD + size);
+            self.input.skip(HEAD + size);
             if kind != IDENTIFIER {
                 return Ok(true);
             }
@@ -383,6 +385,9 @@ mod tests {
             decode(&framed(IDENTIFIER, b"sNaPpX"), 9),
             Err(Error::Corrupt)
         );
+        // Each chunk is worked off at once, however much comes after it.
+        let many = b"\xfe\0\0\0".repeat(500_000);
+        assert_eq!(decode(&[MAGIC, &many].concat(), 2_000_010), Ok(Vec::new()));
         let big = [MAGIC, b"\x00\xff\xff\xff"].concat();
         assert_eq!(decode(&big, 9), Err(Error::Corrupt));
     }

@@ -1,7 +1,10 @@
 //! Tape archives as Go's `archive/tar` writes them: ustar, with names and sizes in PAX records where ustar has no room. Only
 //! plain files. Must not know what is in them.
 
-const BLOCK: usize = 512;
+use super::input::Input;
+
+/// Bytes of a header, and what bodies are filled up to.
+pub const BLOCK: usize = 512;
 /// Most bytes of a file. Go has no limit; blocks of messages are smaller.
 const MAX_FILE: u64 = 64 << 20;
 
@@ -39,8 +42,8 @@ impl Error {
 /// Reads an archive that comes in parts.
 #[derive(Debug, Default)]
 pub struct Reader {
-    /// What has come and is not done with.
-    pub input: Vec<u8>,
+    /// Where to put bytes.
+    pub input: Input,
     /// Name and size of the next file, where it has them in records of its own.
     name: Option<Vec<u8>>,
     size: Option<u64>,
@@ -50,7 +53,7 @@ pub struct Reader {
 impl Reader {
     /// Is there a piece of something at its end?
     pub fn is_inside(&self) -> bool {
-        !self.over && self.input.iter().any(|byte| *byte != 0)
+        !self.over && self.input.rest().iter().any(|byte| *byte != 0)
     }
 
     /// The next file; `None` until more has come, and after the end.
@@ -59,7 +62,7 @@ impl Reader {
     /// When it cannot be read.
     pub fn next_file(&mut self) -> Result<Option<File>, Error> {
         while !self.over {
-            let Some((head, rest)) = self.input.split_first_chunk::<BLOCK>() else {
+            let Some((head, rest)) = self.input.rest().split_first_chunk::<BLOCK>() else {
                 return Ok(None);
             };
             if head.iter().all(|byte| *byte == 0) {
@@ -80,10 +83,10 @@ impl Reader {
             }
             let size = size as usize;
             let end = BLOCK + size.next_multiple_of(BLOCK);
-            if self.input.len() < end {
+            let Some(member) = self.input.take(end) else {
                 return Ok(None);
-            }
-            let body = self.input.drain(..end).skip(BLOCK).take(size).collect();
+            };
+            let body = member[BLOCK..BLOCK + size].to_vec();
             if records {
                 self.read_records(body)?;
                 continue;
@@ -95,7 +98,7 @@ impl Reader {
             let name = self.name.take().unwrap_or(header.name);
             return Ok(Some(File { name, body }));
         }
-        self.input.clear();
+        self.input = Input::default();
         Ok(None)
     }
 
@@ -196,7 +199,7 @@ mod tests {
     fn read(archive: &[u8], size: usize) -> Result<Vec<(String, usize)>, Error> {
         let (mut reader, mut files) = (Reader::default(), vec![]);
         for part in archive.chunks(size) {
-            reader.input.extend_from_slice(part);
+            reader.input.end().extend_from_slice(part);
             while let Some(file) = reader.next_file()? {
                 files.push((String::from_utf8_lossy(&file.name).into(), file.body.len()));
             }
@@ -222,6 +225,13 @@ mod tests {
         for size in [1, 100, 1 << 20] {
             assert_eq!(read(&archive, size).as_deref(), Ok(&wanted[..]));
         }
+    }
+
+    #[test]
+    fn many_files_in_one_part() {
+        let archive = member("a", b'0', b"").repeat(20_000);
+        let files = read(&archive, archive.len());
+        assert_eq!(files, Ok(vec![("a".to_owned(), 0); 20_000]));
     }
 
     #[test]

@@ -360,9 +360,13 @@ impl Stream {
                 rollup = Rollup::None;
             }
         }
+        // No counter is kept here; a stream of counters takes nothing else.
         if self.config.allow_msg_counter {
-            let text = "message counter increment is missing";
-            return Err(ApiError::new(400, 10169, text));
+            let (code, text) = match fields.incr {
+                b"" => (10169, "message counter increment is missing"),
+                _ => (10168, "message counters is disabled"),
+            };
+            return Err(ApiError::new(400, code, text));
         }
         Ok(rollup)
     }
