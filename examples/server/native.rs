@@ -7,7 +7,9 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nats_kv_playground::server::flags::{self, Command};
-use nats_kv_playground::server::{Config, ConnectionId, LameDuck, Output, Peer, Server, jetstream};
+use nats_kv_playground::server::{
+    Config, ConnectionId, LameDuck, Output, Peer, Server, WRITE_DEADLINE, jetstream,
+};
 use nats_kv_playground::wire::time::Time;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -18,8 +20,6 @@ use crate::connection;
 use crate::signals::{self, Signals};
 use crate::storage::Storage;
 
-/// How long a write may take, as with nats-server.
-const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long closing connections may take to send what is queued for them.
 pub const LINGER: Duration = Duration::from_millis(500);
 /// How long those who are behind with reading hold up who sends.
@@ -119,14 +119,14 @@ impl Host {
         self.step(|server, now| server.broken(id, why, now));
     }
 
-    /// Waits for a write of so many bytes, but no longer than nats-server's write deadline; false if it is time to let go.
+    /// Waits for a write of so many bytes, but no longer than the write deadline; false if it is time to let go.
     pub async fn written<E>(
         &self,
         id: ConnectionId,
         bytes: usize,
         write: impl Future<Output = Result<(), E>>,
     ) -> bool {
-        let in_time = timeout(WRITE_DEADLINE, write).await;
+        let in_time = timeout(Duration::from_secs(WRITE_DEADLINE), write).await;
         if in_time.is_err() {
             self.step(|server, now| server.write_timed_out(id, bytes, now));
         }

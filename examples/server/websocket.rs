@@ -129,7 +129,7 @@ fn what_is_wrong(error: &Error) -> Option<(CloseCode, String)> {
     Some((CloseCode::Protocol, why))
 }
 
-/// The status of a close frame for a reason (`core.md` 11).
+/// The status of a close frame for a reason (`wsEnqueueCloseMessage` of nats-server's `websocket.go`).
 fn close_code(reason: &str) -> CloseCode {
     match reason {
         "Client Closed" => CloseCode::Normal,

@@ -1,4 +1,4 @@
-//! One client connection and what its operations do, in nats-server's order of checks (`core.md` 3 to 7). Of
+//! One client connection and what its operations do, in nats-server's order of checks (its `parser.go` and `client.go`). Of
 //! JetStream it knows but the subjects of acks, which a client must not ask for replies on.
 
 use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Timer};

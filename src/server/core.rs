@@ -34,6 +34,18 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
 }
 
+impl<'a> Message<'a> {
+    /// One without reply subject and headers.
+    pub fn plain(subject: &'a [u8], payload: &'a [u8]) -> Message<'a> {
+        Message {
+            subject,
+            reply: b"",
+            headers: b"",
+            payload,
+        }
+    }
+}
+
 /// Names a subscription while it exists.
 pub(super) type SubscriptionId = usize;
 
@@ -65,7 +77,10 @@ pub(super) enum Owner {
 impl Owner {
     /// Whether consumers deliver to it: clients, and streams that read others.
     fn is_reader(&self) -> bool {
-        matches!(self, Owner::Client { .. }) || matches!(self, Owner::Internal(Endpoint::Follow(_)))
+        matches!(
+            self,
+            Owner::Client { .. } | Owner::Internal(Endpoint::Follow(_))
+        )
     }
 }
 
@@ -281,7 +296,7 @@ impl Core {
     }
 
     /// Publishes as the server: to clients at once and to internal subscriptions (streams!) after the current step's
-    /// work, in order. `double_space` is the account client's form (advisories, `core.md` 7.2). True if anybody took it.
+    /// work, in order. `double_space` is the account client's form (advisories). True if anybody took it.
     pub fn publish(&mut self, message: Message<'_>, double_space: bool) -> bool {
         self.sent += u64::from(double_space);
         self.queue_route(
@@ -314,7 +329,7 @@ impl Core {
     }
 
     /// Delivers to all clients subscribed to `to` and names the endpoints that are to get the message too. True if
-    /// anybody took it. Plain subscriptions come first, then one member of each queue group (`core.md` 7).
+    /// anybody took it. Plain subscriptions come first, then one member of each queue group.
     pub(super) fn route(
         &mut self,
         from: Option<ConnectionId>,
@@ -440,7 +455,7 @@ impl Core {
         self.log.write(self.now, tag, text);
     }
 
-    /// The next id of the counter shared by clients and internal clients (`core.md` 4).
+    /// The next id of the counter shared by clients and internal clients.
     pub fn next_client_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id - 1

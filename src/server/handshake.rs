@@ -1,4 +1,4 @@
-//! CONNECT, who may come in, and the PINGs that tell whether a client is still there (`core.md` 3 and 5).
+//! CONNECT, who may come in, and the PINGs that tell whether a client is still there (nats-server's `client.go`, `auth.go`).
 
 use super::ConnectionId;
 use super::core::{Core, Timer};

@@ -1,6 +1,6 @@
 //! Lame duck mode (`lameDuckMode` of nats-server's `server.go`): a server that is to go takes no new clients, ends JetStream,
 //! tells its clients, and lets them go one after another, so that they do not all come to another server at once. Only a
-//! driver with a signal to deliver calls this. Must not know JetStream.
+//! driver with a signal to deliver calls this. Of JetStream it knows no more than that it can be taken away.
 
 use super::core::{Core, Endpoint, Owner};
 use super::info::Occasion;

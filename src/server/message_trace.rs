@@ -189,12 +189,7 @@ impl Core {
         if let Some(mut trace) = self.message_trace.take() {
             trace.json.close().close_list().close();
             let payload = trace.json.finish();
-            let message = Message {
-                subject: &trace.destination,
-                reply: b"",
-                headers: b"",
-                payload: &payload,
-            };
+            let message = Message::plain(&trace.destination, &payload);
             let form = Form {
                 double_space: true,
                 ..Form::default()

@@ -36,6 +36,10 @@ use self::core::{Core, Endpoint, Form, Message, Timer};
 use crate::wire::op::{ClientOp, Publish};
 use crate::wire::time::Time;
 
+/// How long a client may take for the bytes it is sent, in seconds (`DEFAULT_FLUSH_DEADLINE` of nats-server). It is the driver who
+/// waits, and calls [`Server::write_timed_out`].
+pub const WRITE_DEADLINE: u64 = 10;
+
 /// Steps of inner work (messages from the server to its own streams) before the rest waits for the next `advance`: a
 /// circle of republishing streams must not hang its host.
 const MAX_WORK: usize = 100_000;
@@ -267,10 +271,12 @@ impl Server {
         self.work();
     }
 
-    /// The client did not take `bytes` bytes for as long as it may, 10 seconds with nats-server: it is a slow consumer.
+    /// The client did not take `bytes` bytes within [`WRITE_DEADLINE`]: it is a slow consumer.
     pub fn write_timed_out(&mut self, connection: ConnectionId, bytes: usize, now: Time) {
         self.core.now = now;
-        let why = format!("WriteDeadline of 10s exceeded with 1 chunks of {bytes} total bytes.");
+        let why = format!(
+            "WriteDeadline of {WRITE_DEADLINE}s exceeded with 1 chunks of {bytes} total bytes."
+        );
         let reason = "Slow Consumer (Write Deadline)";
         self.core.slow_consumer(connection, &why, reason);
         self.work();

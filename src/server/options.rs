@@ -1,4 +1,4 @@
-//! The options of CONNECT: JSON as Go reads it into what earlier CONNECTs left (`core.md` 3.1).
+//! The options of CONNECT: JSON as Go reads it into what earlier CONNECTs left.
 
 use crate::wire::json::{Decoder, decode_lenient};
 

@@ -120,7 +120,7 @@ impl<V: Ord> Routes<V> {
         at.into_iter().flat_map(|at| self.nodes[at].values.keys())
     }
 
-    /// Calls `hit` with each value whose subject matches the literal `subject`, in nats-server's order (`core.md` 7.2).
+    /// Calls `hit` with each value whose subject matches the literal `subject`, in nats-server's order.
     /// A subject with an empty token matches nothing.
     pub fn matches<'a>(&'a self, subject: &[u8], hit: &mut dyn FnMut(&'a V)) {
         let empty_token = subject.first().is_none_or(|b| *b == b'.')

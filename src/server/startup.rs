@@ -1,4 +1,4 @@
-//! What a server says in its log when it starts and stops (`core.md` 10).
+//! What a server says in its log when it starts and stops.
 
 use super::core::Core;
 use super::info::{API_LEVEL, GO_VERSION, VERSION};

@@ -1,4 +1,4 @@
-//! `$SYS` requests that an ordinary user may make (`core.md` 8). Must not know JetStream.
+//! `$SYS` requests that an ordinary user may make (nats-server's `events.go` and `accounts.go`). Must not know JetStream.
 
 use super::connection::Connection;
 use super::core::{Core, Endpoint, Message, Owner};
@@ -104,12 +104,7 @@ impl Core {
         }
         json.close();
         let payload = json.finish();
-        let reply = Message {
-            subject: message.reply,
-            reply: b"",
-            headers: b"",
-            payload: &payload,
-        };
+        let reply = Message::plain(message.reply, &payload);
         self.publish(reply, false);
     }
 

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod consumer;
 mod durable_sourcing;
+mod encoding;
 pub mod error;
 pub mod journal;
 mod origins;

@@ -155,12 +155,7 @@ impl JetStream {
         w.close();
         let reply = w.finish();
         if !message.reply.is_empty() {
-            let message = Message {
-                subject: message.reply,
-                reply: b"",
-                headers: b"",
-                payload: &reply,
-            };
+            let message = Message::plain(message.reply, &reply);
             core.publish(message, false);
         }
         if !done.unseen {
@@ -253,12 +248,8 @@ fn audit(core: &mut Core, message: Message<'_>, from: Option<ConnectionId>, repl
         w.key("request").bytes(message.payload);
     }
     w.key("response").bytes(reply).close();
-    let advisory = Message {
-        subject: SUBJECT,
-        reply: b"",
-        headers: b"",
-        payload: &w.finish(),
-    };
+    let payload = w.finish();
+    let advisory = Message::plain(SUBJECT, &payload);
     core.publish(advisory, true);
 }
 

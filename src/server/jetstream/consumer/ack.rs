@@ -72,12 +72,7 @@ impl Consumer {
             _ => {}
         }
         if confirm && !message.reply.is_empty() {
-            let reply = Message {
-                subject: message.reply,
-                reply: b"",
-                headers: b"",
-                payload: b"",
-            };
+            let reply = Message::plain(message.reply, b"");
             work.core.publish(reply, false);
         }
         // Nothing else is a reason to look for messages, or at requests.

@@ -34,15 +34,7 @@ impl Consumer {
         w.close();
         let payload = w.finish();
         let subject = subject.as_bytes();
-        core.publish(
-            Message {
-                subject,
-                reply: b"",
-                headers: b"",
-                payload: &payload,
-            },
-            false,
-        );
+        core.publish(Message::plain(subject, &payload), false);
     }
 
     pub(super) fn advise_created(&self, core: &mut Core) {

@@ -139,12 +139,7 @@ impl Consumer {
     pub(super) fn on_reset(&mut self, work: &mut Work<'_>, message: Message<'_>) {
         if !message.reply.is_empty() {
             let answer = self.answer_reset(work, message);
-            let reply = Message {
-                subject: message.reply,
-                reply: b"",
-                headers: b"",
-                payload: &answer,
-            };
+            let reply = Message::plain(message.reply, &answer);
             work.core.publish(reply, true);
             self.deliver(work);
         }

@@ -12,6 +12,7 @@
 //! bytes that a client put into a value from being taken for a record.
 
 use crate::server::core::{ConsumerId, StreamId};
+use crate::server::jetstream::encoding::{crc, crc_table, number, put_number};
 use crate::wire::time::Time;
 
 const MAGIC: &[u8; 8] = b"NKVJRNL1";
@@ -171,42 +172,10 @@ impl Journal {
 
 /// CRC-32 (IEEE) of salt, length and body.
 fn checksum(salt: u64, length: u32, body: &[u8]) -> u32 {
-    let crc = crc32(!0, &salt.to_le_bytes());
-    let crc = crc32(crc, &length.to_le_bytes());
-    !crc32(crc, body)
-}
-
-fn crc32(crc: u32, bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut n = 0;
-        while n < 256 {
-            let mut value = n as u32;
-            let mut bit = 0;
-            while bit < 8 {
-                value = if value & 1 == 1 {
-                    value >> 1 ^ 0xedb8_8320
-                } else {
-                    value >> 1
-                };
-                bit += 1;
-            }
-            table[n] = value;
-            n += 1;
-        }
-        table
-    };
-    bytes.iter().fold(crc, |crc, &byte| {
-        crc >> 8 ^ TABLE[((crc ^ u32::from(byte)) & 0xff) as usize]
-    })
-}
-
-fn put_number(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
+    const TABLE: &[u32; 256] = &crc_table(0xedb8_8320);
+    let sum = crc(TABLE, !0, &salt.to_le_bytes());
+    let sum = crc(TABLE, sum, &length.to_le_bytes());
+    !crc(TABLE, sum, body)
 }
 
 fn put_text(out: &mut Vec<u8>, text: &[u8]) {
@@ -219,16 +188,7 @@ struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
     fn number(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
-            let (&byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(value);
-            }
-        }
-        None
+        number(&mut self.0).ok().flatten()
     }
 
     fn time(&mut self) -> Option<Time> {

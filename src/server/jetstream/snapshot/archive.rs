@@ -3,6 +3,7 @@
 //! entries mean.
 
 use super::input::Input;
+use crate::server::jetstream::encoding::{Overflow, number, put_number};
 
 /// Starts an archive.
 pub const MAGIC: &[u8; 8] = b"NATSARC1";
@@ -34,12 +35,8 @@ pub fn write_header(header: &Header, out: &mut Vec<u8>) {
         header.header_size,
         header.payload_size,
     ];
-    for mut field in fields {
-        while field >= 0x80 {
-            out.push(field as u8 | 0x80);
-            field >>= 7;
-        }
-        out.push(field as u8);
+    for field in fields {
+        put_number(out, field);
     }
     out.extend_from_slice(&header.name);
 }
@@ -60,6 +57,12 @@ pub struct Invalid;
 impl Invalid {
     /// Go's text.
     pub const TEXT: &str = "archive: invalid archive stream";
+}
+
+impl From<Overflow> for Invalid {
+    fn from(_: Overflow) -> Invalid {
+        Invalid
+    }
 }
 
 /// Reads an archive that comes in parts. What an entry may have is the caller's to say when it has seen its header.
@@ -139,25 +142,6 @@ fn fields(rest: &mut &[u8]) -> Result<Option<[u64; 5]>, Invalid> {
 /// A signed number, as it stands in one without a sign.
 pub fn signed(zigzag: u64) -> i64 {
     (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
-}
-
-/// A number of seven bits a byte, the lowest first; `None` if it is cut short.
-pub fn number(rest: &mut &[u8]) -> Result<Option<u64>, Invalid> {
-    let mut number = 0u64;
-    for at in 0..10 {
-        let Some((byte, after)) = rest.split_first() else {
-            return Ok(None);
-        };
-        *rest = after;
-        if at == 9 && *byte > 1 {
-            break;
-        }
-        number |= u64::from(byte & 0x7f) << (7 * at);
-        if *byte < 0x80 {
-            return Ok(Some(number));
-        }
-    }
-    Err(Invalid)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

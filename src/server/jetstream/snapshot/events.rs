@@ -32,12 +32,8 @@ pub fn advise(core: &mut Core, event: &str, stream: &str, fields: &dyn Fn(&mut W
     w.key("stream").string(stream);
     fields(&mut w);
     w.close();
-    let message = Message {
-        subject: subject.as_bytes(),
-        reply: b"",
-        headers: b"",
-        payload: &w.finish(),
-    };
+    let payload = w.finish();
+    let message = Message::plain(subject.as_bytes(), &payload);
     core.publish(message, true);
 }
 

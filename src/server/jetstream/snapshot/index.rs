@@ -1,7 +1,8 @@
 //! What a stream's state file, `msgs/index.db`, says of its messages (`writeFullState` of nats-server's `filestore.go`, sets of
 //! sequences as in `avl/seqset.go`). Must not know the messages.
 
-use super::archive::{Invalid, number, signed};
+use super::archive::{Invalid, signed};
+use crate::server::jetstream::encoding::number;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 

@@ -1,13 +1,14 @@
 //! Backups of servers before 2.15: the files of a stream's folder in a tape archive, as `RestoreStream` of nats-server's
 //! `stream.go` takes them. All of it has to be there before a stream can be made of it. Must not know how it comes.
 
-use super::archive::{number, signed};
+use super::archive::signed;
 use super::blocks::{Record, Stored, records};
 use super::index::Index;
 use super::tar::{BLOCK, File};
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::consumer::{BackedUp, Config};
+use crate::server::jetstream::encoding::number;
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::{Restored, Stream, StreamConfig};
 use crate::wire::json::{Moment, decode_lenient, quote};

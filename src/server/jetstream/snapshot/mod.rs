@@ -363,7 +363,7 @@ impl JetStream {
             *bytes += message.payload.len() as u64;
             restore.take(self, core, message.payload);
             wait_for_chunk(core, id);
-            answer(core, message.reply, b"");
+            core.publish(Message::plain(message.reply, b""), true);
             self.transfers.all.insert(id, transfer);
             return;
         }
@@ -408,7 +408,7 @@ impl JetStream {
         w.close();
         core.log(kind, &text);
         if !message.reply.is_empty() {
-            answer(core, message.reply, &w.finish());
+            core.publish(Message::plain(message.reply, &w.finish()), true);
         }
     }
 
@@ -449,15 +449,4 @@ impl JetStream {
 /// Can clients take messages of this subject? It ends where a blank is.
 fn is_publishable(subject: &[u8]) -> bool {
     !subject.is_empty() && !subject.iter().any(u8::is_ascii_whitespace)
-}
-
-/// Answers a chunk.
-fn answer(core: &mut Core, reply: &[u8], payload: &[u8]) {
-    let message = Message {
-        subject: reply,
-        reply: b"",
-        headers: b"",
-        payload,
-    };
-    core.publish(message, true);
 }

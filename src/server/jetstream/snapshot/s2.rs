@@ -3,6 +3,7 @@
 //! Must not know what the bytes are.
 
 use super::input::Input;
+use crate::server::jetstream::encoding;
 
 /// Starts a stream.
 const MAGIC: &[u8] = b"\xff\x06\x00\x00S2sTwO";
@@ -273,27 +274,9 @@ fn decompress(block: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), Error
 
 /// CRC-32C, as chunks have it.
 fn checksum(bytes: &[u8]) -> u32 {
-    let crc = bytes.iter().fold(!0u32, |crc, byte| {
-        crc >> 8 ^ TABLE[usize::from(crc as u8 ^ byte)]
-    });
+    static TABLE: [u32; 256] = encoding::crc_table(0x82f6_3b78);
+    let crc = encoding::crc(&TABLE, !0, bytes);
     (!crc).rotate_right(15).wrapping_add(0xa282_ead8)
-}
-
-static TABLE: [u32; 256] = table();
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < 256 {
-        let (mut crc, mut bit) = (at as u32, 0);
-        while bit < 8 {
-            crc = crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 };
-            bit += 1;
-        }
-        table[at] = crc;
-        at += 1;
-    }
-    table
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

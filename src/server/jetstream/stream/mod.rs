@@ -287,12 +287,8 @@ impl Stream {
             .time(Some(core.now()));
         w.key("stream").string(&self.config.name);
         w.key("action").string(action).close();
-        let message = Message {
-            subject: subject.as_bytes(),
-            reply: b"",
-            headers: b"",
-            payload: &w.finish(),
-        };
+        let payload = w.finish();
+        let message = Message::plain(subject.as_bytes(), &payload);
         core.publish(message, false);
     }
 }

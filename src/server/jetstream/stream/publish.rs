@@ -75,7 +75,7 @@ impl Stream {
                 error.write(w.open().key("error"));
                 w.key("stream").string(&self.config.name);
                 w.key("seq").uint(0).close();
-                send(core, reply, &w.finish());
+                core.publish(Message::plain(reply, &w.finish()), false);
             }
             Ok(Accepted::Duplicate(seq)) => self.acknowledge(core, reply, seq, true),
             _ => {}
@@ -430,7 +430,7 @@ impl Stream {
         } else {
             b"}"
         });
-        send(core, reply, &ack);
+        core.publish(Message::plain(reply, &ack), false);
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -523,14 +523,4 @@ fn cause(error: &ApiError, block: &[u8]) -> String {
 
 fn wrong_last_sequence(actual: u64) -> ApiError {
     ApiError::new(400, 10071, format!("wrong last sequence: {actual}"))
-}
-
-fn send(core: &mut Core, reply: &[u8], payload: &[u8]) {
-    let message = Message {
-        subject: reply,
-        reply: b"",
-        headers: b"",
-        payload,
-    };
-    core.publish(message, false);
 }
