@@ -340,6 +340,32 @@ fn consumers_that_read_an_origin_go_on_step_by_step() {
     }
 }
 
+/// Two streams that source each other never come to an end, but nobody waits for that.
+#[test]
+fn a_circle_is_gone_round_step_by_step() {
+    let mut bench = Bench::new();
+    // What a stream takes from another is not looked at when it is asked whether that makes a circle.
+    for (name, other, subject) in [("A", "B", "a"), ("B", "A", "x")] {
+        let source = format!("{{\"name\":\"{other}\",\"filter_subject\":\"x\"}}");
+        let config =
+            format!("{{\"name\":\"{name}\",\"subjects\":[\"{subject}\"],\"sources\":[{source}]}}");
+        let made = bench.ask(&format!("STREAM.CREATE.{name}"), &config);
+        assert!(made.contains("\"did_create\":true"), "{made}");
+    }
+    bench.wait(SECOND);
+    bench.publish(&["x"]);
+    let mut before = 0;
+    for _ in 0..5 {
+        let messages = number(&bench.ask("STREAM.INFO.A", ""), "messages");
+        assert!(
+            before < messages && messages <= before + 2048,
+            "{before} to {messages}"
+        );
+        before = messages;
+        bench.step();
+    }
+}
+
 /// There are 2⁴⁰ ways back to the first.
 #[test]
 fn ways_to_an_origin_are_not_gone_one_by_one() {

@@ -26,6 +26,8 @@ const SILENCE: i64 = 10 * SECOND;
 pub(super) const REFUSED: i64 = 2 * SECOND;
 /// Messages that a stream takes in one step; the rest follows in the next, so that no step takes long.
 const BATCH: usize = 2048;
+/// Streams that take something in one step, one after another: they may follow each other in a circle, which never ends.
+const CHAIN: usize = 1024;
 
 impl JetStream {
     /// A stream was created, or its configuration changed: follows what it names. What stays the same goes on.
@@ -178,13 +180,26 @@ impl JetStream {
         if !self.followers.contains_key(&origin) {
             return;
         }
-        let mut changed = vec![origin];
+        let (mut changed, mut left) = (vec![origin], CHAIN);
         while let Some(origin) = changed.pop() {
             for follower in self.followers.get(&origin).cloned().unwrap_or_default() {
+                if left == 0 {
+                    self.take_later(core, follower);
+                    continue;
+                }
+                left -= 1;
                 if self.take(core, follower) {
                     changed.push(follower);
                 }
             }
+        }
+    }
+
+    /// Takes what is new in the next step.
+    fn take_later(&mut self, core: &mut Core, id: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.follows.iter_mut().for_each(|f| f.more = true);
+            set_timer(core, stream);
         }
     }
 
