@@ -8,7 +8,7 @@ tests=(--test web)
 if command -v nats-server >/dev/null; then
     exec {control}< <(exec node tests/common/control.mjs)
     control_pid=$!
-    trap 'kill $control_pid' EXIT
+    trap 'kill $control_pid; wait $control_pid || true' EXIT # it removes what its servers kept
     read -r NATS_CONTROL <&"$control"
     export NATS_CONTROL
     tests+=(--test websocket)

@@ -31,12 +31,13 @@ const control = createServer(async (request, response) => {
 });
 control.listen(0, "127.0.0.1", () => console.log(`http://127.0.0.1:${control.address().port}`));
 
+async function stop(server) {
+  const ended = new Promise((resolve) => server.process.once("exit", resolve));
+  server.process.kill("SIGKILL");
+  await ended; // what still writes to a folder brings it back
+  rmSync(server.folder, { recursive: true, force: true });
+}
+
 for (const signal of ["SIGTERM", "SIGINT"]) {
-  process.on(signal, () => {
-    for (const server of servers.values()) {
-      server.process.kill("SIGKILL");
-      rmSync(server.folder, { recursive: true, force: true });
-    }
-    process.exit();
-  });
+  process.on(signal, () => Promise.all([...servers.values()].map(stop)).then(() => process.exit()));
 }
