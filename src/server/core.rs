@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::connection::Connection;
-pub use super::endpoints::{ConsumerId, Endpoint, StreamId, Timer, TransferId};
+pub use super::endpoints::{ConsumerId, Endpoint, StreamId, Timer, TransferId, Watcher};
 use super::info::Identity;
 use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
@@ -139,9 +139,9 @@ pub struct Core {
     pub(super) routes: Routes<(u64, SubscriptionId)>,
     last_subscription: u64,
     /// Consumers to tell about interest in a subject.
-    watched: Sorted<Box<[u8]>, Vec<(StreamId, ConsumerId)>>,
-    /// Consumers whose interest changed, to be told after the current step.
-    pub(super) changed: VecDeque<(StreamId, ConsumerId)>,
+    watched: Sorted<Box<[u8]>, Vec<Watcher>>,
+    /// Those whose interest changed, to be told after the current step.
+    pub(super) changed: VecDeque<Watcher>,
     /// Messages for endpoints, to be handed over after the current step.
     pub(super) work: VecDeque<Work>,
     pub(super) timers: Timers,
@@ -427,18 +427,18 @@ impl Core {
             .any(|s| s.owner.is_reader() && s.queue.as_deref() == group)
     }
 
-    /// From now on, tell JetStream (`interest_changed(stream, consumer)`) when exact interest on `subject` comes or goes.
-    pub fn watch_interest(&mut self, subject: &[u8], stream: StreamId, consumer: ConsumerId) {
+    /// From now on, tell JetStream ([`super::Engine::interest_changed`]) when exact interest on `subject` comes or goes.
+    pub fn watch_interest(&mut self, subject: &[u8], watcher: Watcher) {
         self.watched
             .get_or_insert(subject.into(), Vec::new())
-            .push((stream, consumer));
+            .push(watcher);
     }
 
     /// Ends [`Core::watch_interest`].
-    pub fn unwatch_interest(&mut self, subject: &[u8], stream: StreamId, consumer: ConsumerId) {
-        if let Some(consumers) = self.watched.get_mut(subject) {
-            consumers.retain(|c| *c != (stream, consumer));
-            if consumers.is_empty() {
+    pub fn unwatch_interest(&mut self, subject: &[u8], watcher: Watcher) {
+        if let Some(watchers) = self.watched.get_mut(subject) {
+            watchers.retain(|w| *w != watcher);
+            if watchers.is_empty() {
                 self.watched.remove(subject);
             }
         }
@@ -507,9 +507,9 @@ impl Core {
 
     fn interest_changed(&mut self, subscription: &Subscription) {
         if subscription.owner.is_reader()
-            && let Some(consumers) = self.watched.get(&*subscription.subject)
+            && let Some(watchers) = self.watched.get(&*subscription.subject)
         {
-            self.changed.extend(consumers);
+            self.changed.extend(watchers);
         }
     }
 

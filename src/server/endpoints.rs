@@ -32,6 +32,15 @@ pub enum Endpoint {
     Transfer(TransferId),
 }
 
+/// Who is told when interest in a subject comes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watcher {
+    /// A push consumer.
+    Consumer(StreamId, ConsumerId),
+    /// A snapshot.
+    Transfer(TransferId),
+}
+
 /// What fires at a deadline. Setting a timer again moves it; at most one deadline a timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Timer {

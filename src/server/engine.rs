@@ -3,7 +3,7 @@
 //! Must not know what is behind the door.
 
 use super::ConnectionId;
-use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
+use super::core::{Core, Endpoint, Message, Timer, Watcher};
 
 /// Starts JetStream on a server that is being started.
 pub type StartEngine = fn(&mut Core) -> Box<dyn Engine>;
@@ -23,7 +23,7 @@ pub trait Engine: Send {
     fn timer(&mut self, core: &mut Core, timer: Timer);
 
     /// Exact interest that [`Core::watch_interest`] asked about came or went.
-    fn interest_changed(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId);
+    fn interest_changed(&mut self, core: &mut Core, watcher: Watcher);
 
     /// The server is about to stop.
     fn shutdown(&mut self, core: &mut Core);

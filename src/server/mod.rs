@@ -443,9 +443,9 @@ impl Server {
         for _ in 0..MAX_WORK {
             if let Some(work) = self.core.work.pop_front() {
                 self.hand_over(work.endpoint, work.message(), None);
-            } else if let Some((stream, consumer)) = self.core.changed.pop_front() {
+            } else if let Some(watcher) = self.core.changed.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
-                    jetstream.interest_changed(&mut self.core, stream, consumer);
+                    jetstream.interest_changed(&mut self.core, watcher);
                 }
             } else {
                 break;

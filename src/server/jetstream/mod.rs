@@ -20,7 +20,7 @@ use self::error::ApiError;
 use self::snapshot::Transfers;
 use self::store::Storage;
 use self::stream::{InfoRequest, Retention, Stream, StreamConfig};
-use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer};
+use super::core::{Core, Endpoint, Message, StreamId, Timer, Watcher};
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
@@ -116,10 +116,11 @@ impl Engine for JetStream {
         }
     }
 
-    fn interest_changed(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId) {
-        if consumer == snapshot::NO_CONSUMER {
-            return self.transfer_interest(core, stream);
-        }
+    fn interest_changed(&mut self, core: &mut Core, watcher: Watcher) {
+        let (stream, consumer) = match watcher {
+            Watcher::Consumer(stream, consumer) => (stream, consumer),
+            Watcher::Transfer(id) => return self.transfer_interest(core, id),
+        };
         if let Some(stream) = self.streams.get_mut(&stream) {
             let (consumers, view) = stream.parts();
             consumers.interest_changed(core, view, consumer);

@@ -9,9 +9,9 @@ mod stream;
 
 use std::borrow::Cow;
 
+use super::JetStream;
 use super::error::{ApiError, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND};
 use super::stream::Stream;
-use super::{JetStream, snapshot};
 use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId, TransferId};
 use crate::wire::headers;
@@ -199,8 +199,8 @@ fn find(tokens: &[&str]) -> Option<&'static Call> {
             ["PURGE", _] => Some(&stream::PURGE),
             ["MSG", "GET", _] => Some(&message::GET),
             ["MSG", "DELETE", _] => Some(&message::DELETE),
-            ["SNAPSHOT", _] => Some(&snapshot::SNAPSHOT),
-            ["RESTORE", _] => Some(&snapshot::RESTORE),
+            ["SNAPSHOT", _] => Some(&stream::SNAPSHOT),
+            ["RESTORE", _] => Some(&stream::RESTORE),
             ["LEADER", "STEPDOWN", _] => Some(&STEPDOWN),
             ["PEER", "REMOVE", _] => Some(&REMOVE_PEER),
             ["PEER", "EVACUATE", _] => Some(&EVACUATE_PEER),

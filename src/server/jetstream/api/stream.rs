@@ -6,6 +6,7 @@ use crate::server::jetstream::JetStream;
 use crate::server::jetstream::error::{
     ApiError, BAD_REQUEST, NOT_EMPTY, REPLICAS, SEALED, STREAM_MISMATCH, SUBJECT_OVERLAP,
 };
+use crate::server::jetstream::snapshot;
 use crate::server::jetstream::stream::{InfoRequest, Purge, Stream, StreamConfig, check};
 use crate::server::jetstream::transform::Transform;
 use crate::wire::json::{self, Writer};
@@ -50,6 +51,18 @@ pub static DELETE: Call = Call {
     kind: "stream_delete_response",
     run: delete,
     on_error: "",
+};
+
+pub static SNAPSHOT: Call = Call {
+    kind: "stream_snapshot_response",
+    run: snapshot::snapshot,
+    on_error: "",
+};
+
+pub static RESTORE: Call = Call {
+    kind: "stream_restore_response",
+    run: snapshot::restore,
+    on_error: "\"deliver_subject\":\"\"",
 };
 
 pub static PURGE: Call = Call {

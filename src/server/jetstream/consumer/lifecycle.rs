@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::push::{Flow, Rate};
 use super::requests::Requests;
 use super::{Consumer, Consumers, View, Work, start};
-use crate::server::core::{ConsumerId, Core, Endpoint, Timer};
+use crate::server::core::{ConsumerId, Core, Endpoint, Timer, Watcher};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
@@ -458,7 +458,8 @@ impl Consumer {
         }
         if self.config.is_push() {
             let subject = self.config.deliver_subject.as_bytes();
-            work.core.watch_interest(subject, work.stream, self.id);
+            work.core
+                .watch_interest(subject, Watcher::Consumer(work.stream, self.id));
         }
     }
 
@@ -467,7 +468,10 @@ impl Consumer {
             core.unsubscribe(subject.as_bytes(), endpoint);
         }
         if self.config.is_push() {
-            core.unwatch_interest(self.config.deliver_subject.as_bytes(), stream, self.id);
+            core.unwatch_interest(
+                self.config.deliver_subject.as_bytes(),
+                Watcher::Consumer(stream, self.id),
+            );
         }
         for timer in [
             Timer::ConsumerAckWait(stream, self.id),
@@ -509,10 +513,13 @@ impl Consumer {
         self.config = config;
         if self.config.deliver_subject != old.deliver_subject {
             self.redeliver_all(work);
-            work.core
-                .unwatch_interest(old.deliver_subject.as_bytes(), work.stream, self.id);
+            work.core.unwatch_interest(
+                old.deliver_subject.as_bytes(),
+                Watcher::Consumer(work.stream, self.id),
+            );
             let subject = self.config.deliver_subject.as_bytes();
-            work.core.watch_interest(subject, work.stream, self.id);
+            work.core
+                .watch_interest(subject, Watcher::Consumer(work.stream, self.id));
             self.group.clone_from(&old.deliver_group);
             self.set_active(work, self.has_interest(work.core));
         }

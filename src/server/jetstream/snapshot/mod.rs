@@ -18,18 +18,15 @@ use self::receive::Restore;
 use self::send::{Ended, Flow, Snapshot};
 use self::state::State;
 use super::JetStream;
-use super::api::{Call, Done, Request, envelope};
+use super::api::{Done, Request, envelope};
 use super::error::{ApiError, BAD_REQUEST, Known, STREAM_MISMATCH, STREAM_NOT_FOUND};
 use super::store::Storage;
 use super::stream::{InfoRequest, Stream, StreamConfig, check};
-use crate::server::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer, TransferId};
+use crate::server::core::{Core, Endpoint, Message, StreamId, Timer, TransferId};
 use crate::wire::json::{self, Writer};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, subject};
-
-/// What waits for interest and is no consumer.
-pub const NO_CONSUMER: ConsumerId = 0;
 
 /// How long a client may take for its next chunk, in nanoseconds.
 const STALLED: i64 = 5 * SECOND;
@@ -40,20 +37,6 @@ const MAX_RESTORES: usize = 32;
 const NO_ROOM: Known = (503, 10023, "insufficient resources");
 const EXISTS: Known = (400, 10130, "stream name already in use, cannot restore");
 const DELIVER_SUBJECT: Known = (400, 10015, "deliver subject not valid");
-
-/// `$JS.API.STREAM.SNAPSHOT.<stream>`
-pub static SNAPSHOT: Call = Call {
-    kind: "stream_snapshot_response",
-    run: snapshot,
-    on_error: "",
-};
-
-/// `$JS.API.STREAM.RESTORE.<stream>`
-pub static RESTORE: Call = Call {
-    kind: "stream_restore_response",
-    run: restore,
-    on_error: "\"deliver_subject\":\"\"",
-};
 
 /// Snapshots and restores that are going on.
 #[derive(Default)]
@@ -103,7 +86,8 @@ struct SnapshotRequest {
     jsck: bool,
 }
 
-fn snapshot(
+/// Answers `$JS.API.STREAM.SNAPSHOT.<stream>`.
+pub fn snapshot(
     js: &mut JetStream,
     core: &mut Core,
     request: &Request<'_>,
@@ -160,7 +144,8 @@ fn snapshot(
     })
 }
 
-fn restore(
+/// Answers `$JS.API.STREAM.RESTORE.<stream>`.
+pub fn restore(
     js: &mut JetStream,
     core: &mut Core,
     request: &Request<'_>,

@@ -4,7 +4,7 @@
 
 use super::archive::{self, Header};
 use super::s2;
-use crate::server::core::{Core, Endpoint, Message, Timer, TransferId};
+use crate::server::core::{Core, Endpoint, Message, Timer, TransferId, Watcher};
 use crate::server::jetstream::store::Store;
 use crate::server::jetstream::stream::{InfoRequest, Stream};
 use crate::wire::json::Writer;
@@ -169,7 +169,7 @@ impl Snapshot {
     /// The client knows of it: sends, if somebody is there, or waits for them.
     pub fn start(&mut self, core: &mut Core, store: &Store) -> Option<Ended> {
         core.subscribe(&self.ack_subject(), Endpoint::Transfer(self.id));
-        core.watch_interest(&self.deliver, self.id, super::NO_CONSUMER);
+        core.watch_interest(&self.deliver, Watcher::Transfer(self.id));
         self.interest = core.has_exact_interest(&self.deliver, None);
         if self.interest {
             return self.begin(core, store);
@@ -272,7 +272,7 @@ impl Snapshot {
     /// Nothing more is sent or heard.
     pub fn close(&self, core: &mut Core) {
         core.unsubscribe(&self.ack_subject(), Endpoint::Transfer(self.id));
-        core.unwatch_interest(&self.deliver, self.id, super::NO_CONSUMER);
+        core.unwatch_interest(&self.deliver, Watcher::Transfer(self.id));
         core.set_timer(Timer::Transfer(self.id), None);
     }
 }
