@@ -121,3 +121,23 @@ fn a_rollup_of_a_pattern_takes_all_that_match() {
     let got = ["messages", "first_seq", "last_seq"].map(|name| number(&info, name));
     assert_eq!(got, [2, 3, 5]);
 }
+
+/// Markers live for whole seconds, and what lives as long is left as it came.
+#[test]
+fn a_part_of_a_second_is_none_to_markers() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"S\",\"subjects\":[\"s\"],\"allow_msg_ttl\":true,\"subject_delete_marker_ttl\":1500000000,\"allow_direct\":true}";
+    bench.ask("STREAM.CREATE.S", config);
+    let block = "NATS/1.0\r\nNats-TTL: 1s\r\nA: b\r\n\r\n";
+    let size = block.len();
+    bench.send(&format!("HPUB s {size} {size}\r\n{block}\r\n"));
+    bench.send("SUB s 2\r\n");
+    let stored = bench.ask("DIRECT.GET.S.s", "");
+    assert!(
+        stored.contains("NATS/1.0\r\nNats-TTL: 1s\r\nA: b\r\n"),
+        "{stored}"
+    );
+    bench.wait(SECOND * 3 / 2);
+    let marker = bench.ask("DIRECT.GET.S.s", "");
+    assert!(marker.contains("Nats-TTL: 1s\r\n"), "{marker}");
+}

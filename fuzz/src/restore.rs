@@ -27,8 +27,8 @@ impl Bench {
         seen
     }
 
-    /// Restores `T`; true if all went well.
-    fn load(&mut self, config: &str, backup: &[u8], size: usize) -> bool {
+    /// Restores `T`; the answer if that went wrong.
+    fn load(&mut self, config: &str, backup: &[u8], size: usize) -> Result<(), String> {
         let request = format!("{{\"config\":{config}}}");
         let answer = self.exchange("$JS.API.STREAM.RESTORE.T", request.as_bytes());
         let answer = String::from_utf8_lossy(&answer[0].1).into_owned();
@@ -47,7 +47,11 @@ impl Bench {
         let said = said
             .last()
             .map(|(_, text)| String::from_utf8_lossy(text).into_owned());
-        !said.expect("an answer").contains("\"error\"")
+        let said = said.expect("an answer");
+        match said.contains("\"error\"") {
+            false => Ok(()),
+            true => Err(said),
+        }
     }
 
     /// A backup of `T`.
@@ -154,12 +158,15 @@ pub fn restore(data: &[u8]) {
     let size = usize::from(first >> 4) * 40 + 7;
     let mut bench = Bench::start();
     bench.server.snapshot();
-    if bench.load(&config, &backup, size) {
+    if bench.load(&config, &backup, size).is_ok() {
         let again = bench.back_up();
         let mut other = Bench::start();
         other.now = bench.now;
-        assert!(other.load(&config, &again, 1 << 20));
-        assert_eq!(bench.contents(), other.contents());
+        match other.load(&config, &again, 1 << 20) {
+            Ok(()) => assert_eq!(bench.contents(), other.contents()),
+            // Files are taken with whatever TTLs they have, an archive is not; nats-server has it so.
+            Err(said) => assert!(said.contains("(10165)"), "{said}"),
+        }
     }
     let journal = bench.server.take_journal();
     for subject in [

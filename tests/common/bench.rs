@@ -53,6 +53,14 @@ impl Bench {
         bench
     }
 
+    /// Another server that has what this one keeps.
+    pub fn restarted(&mut self) -> Bench {
+        let mut again = Bench::new();
+        again.now = self.now;
+        again.server.restore(&self.server.snapshot(), self.now);
+        again
+    }
+
     /// Another server, with a client that has read its INFO.
     pub fn with(config: Config) -> Bench {
         let (_, _, now) = start();

@@ -6,7 +6,7 @@ use super::{Consumer, Work};
 use crate::server::core::{Message, Timer};
 use crate::server::jetstream::stream::{Retention, parse_seq};
 use crate::wire::json;
-use crate::wire::time::Time;
+use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, headers};
 
 /// Ack waits that end within this many nanoseconds are looked at together.
@@ -40,6 +40,9 @@ fn parse_subject(subject: &[u8]) -> Acked {
         consumer: number(first + 2),
     }
 }
+
+/// When ack waits are looked at after one was put off, in nanoseconds.
+const LOOK: i64 = SECOND / 100;
 
 impl Consumer {
     /// A message came on one of the consumer's ack subjects.
@@ -176,8 +179,8 @@ impl Consumer {
         let since = now.after(-self.config.ack_wait).after(delay);
         self.progress.unqueue(seq);
         self.progress.put_off(seq, since, now);
-        let again = self.progress.redelivered.get(&seq).copied().unwrap_or(0);
-        self.arm_ack_timer(work, since.after(self.ack_wait(again)));
+        // What is gone from the stream is noticed then, too.
+        self.arm_ack_timer(work, now.after(LOOK));
     }
 
     /// `+TERM`, with the client's reason.

@@ -215,22 +215,29 @@ impl Progress {
         if consumer <= self.floor.consumer || seq <= self.floor.stream {
             return None;
         }
+        let gap = seq - self.floor.stream;
         self.floor = Position {
             consumer,
             stream: seq,
         };
         let shown = self.pending.contains_key(&seq);
-        let acked = self
-            .pending
-            .keys()
-            .copied()
-            .take_while(|acked| *acked <= seq);
-        let acked: Vec<u64> = acked.collect();
-        for seq in &acked {
-            self.forget(*seq);
-        }
-        if self.redelivered.remove(&seq).is_some() {
-            self.note(seq);
+        let mut acked = Vec::new();
+        if gap > self.pending.len() as u64 {
+            let pending = self.pending.keys().copied();
+            acked.extend(pending.take_while(|acked| *acked <= seq));
+            for seq in &acked {
+                self.forget(*seq);
+            }
+        } else {
+            // What was given up goes as well, but only here, and only as long as something is pending.
+            for seq in (seq - gap + 1..=seq).rev() {
+                if self.pending.is_empty() {
+                    break;
+                }
+                if self.forget(seq).is_some() {
+                    acked.push(seq);
+                }
+            }
         }
         if shown && consumer > self.shown_floor.consumer {
             self.shown_floor = self.floor;
@@ -516,7 +523,7 @@ pub(super) mod tests {
     fn ack_all_takes_everything_below() {
         let mut progress = Progress::starting_at(1);
         (1..=4).for_each(|seq| deliver(&mut progress, seq));
-        assert_eq!(progress.ack_all(3, 3, Time(1)), Some(vec![1, 2]));
+        assert_eq!(progress.ack_all(3, 3, Time(1)), Some(vec![2, 1]));
         assert_eq!(progress.ack_all(2, 2, Time(1)), None);
         assert_eq!(progress.pending.len(), 1);
         assert_eq!(

@@ -54,7 +54,8 @@ impl Consumer {
             }
             if pending > 0 {
                 self.prune_requests(work.core, false);
-                if pending < self.requests.wanted() {
+                // nats-server compares without signs: one with a negative batch waits for more than there can be.
+                if (pending as u64) < self.requests.wanted() as u64 {
                     self.requests.last_active = now;
                     return self.send_status(work.core, reply, "408 Requests Pending", None);
                 }
@@ -297,7 +298,13 @@ fn is_overflowing(request: &Request, pending: i64, ack_pending: usize) -> bool {
 
 /// Reads the payload of a request. The error is Go's.
 fn parse(payload: &[u8]) -> Result<Ask, String> {
-    let text = payload.trim_ascii();
+    // To Go a vertical tab is a blank, too.
+    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
+    let start = payload.iter().position(|byte| !blank(byte));
+    let end = payload.iter().rposition(|byte| !blank(byte));
+    let text = start
+        .zip(end)
+        .map_or(&b""[..], |(from, to)| &payload[from..=to]);
     let one = Ask {
         batch: 1,
         ..Ask::default()

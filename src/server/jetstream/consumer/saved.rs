@@ -61,8 +61,13 @@ impl Consumer {
     /// What it has acknowledged may go, if no other needs it (retention interest and work queue).
     pub(super) fn settle_acked(&self, work: &mut Work<'_>) {
         if work.config.retention != Retention::Limits {
-            let floor = self.progress.shown_floor.stream;
-            let acked = work.store.from(0).take_while(|(seq, _)| *seq <= floor);
+            let (floor, pending) = (self.progress.shown_floor.stream, &self.progress.pending);
+            let delivered = match pending.is_empty() {
+                true => floor,
+                false => self.progress.shown_delivered.stream.max(floor),
+            };
+            let acked = work.store.from(0).take_while(|(seq, _)| *seq <= delivered);
+            let acked = acked.filter(|(seq, _)| *seq <= floor || !pending.contains_key(seq));
             let wanted = acked.filter(|(_, message)| self.filters.matches(message.subject));
             work.settled.extend(wanted.map(|(seq, _)| seq));
         }

@@ -153,11 +153,8 @@ impl Stream {
             Some(Ttl::Seconds(seconds)) => seconds,
             _ => 0,
         };
-        if seconds > 0
-            && seconds.saturating_mul(SECOND) < marker_ttl
-            && self.config.max_msgs_per_subject != 1
-        {
-            // A TTL shorter than the markers' is raised to theirs.
+        if seconds > 0 && seconds < marker_ttl / SECOND && self.config.max_msgs_per_subject != 1 {
+            // A TTL shorter than the markers' is raised to theirs, in whole seconds.
             seconds = marker_ttl / SECOND;
             let mut raised = headers::remove(&block, TTL);
             headers::push(&mut raised, TTL, seconds.to_string().as_bytes());

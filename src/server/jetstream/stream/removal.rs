@@ -376,7 +376,11 @@ impl Stream {
         let subject = message.subject.to_vec();
         let mut block = Vec::new();
         headers::push(&mut block, "Nats-Marker-Reason", b"MaxAge");
-        headers::push(&mut block, "Nats-TTL", duration::format(ttl).as_bytes());
+        headers::push(
+            &mut block,
+            "Nats-TTL",
+            duration::format(ttl / SECOND * SECOND).as_bytes(),
+        );
         headers::push(&mut block, "Nats-Rollup", b"sub");
         // If the stream is full and discards the new, the expired message stays until there is room.
         if self

@@ -1,0 +1,122 @@
+//! What acknowledgements, and those that do not come, leave behind, seen by a client. Every expected value was seen on
+//! nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::{Bench, number};
+use nats_kv_playground::wire::time::SECOND;
+
+/// A stream `S` of subjects `s.>` with a consumer `C`, and some messages.
+fn with(stream: &str, consumer: &str, subjects: &[&str]) -> Bench {
+    let mut bench = Bench::new();
+    let config = format!("{{\"name\":\"S\",\"subjects\":[\"s.>\"]{stream}}}");
+    bench.ask("STREAM.CREATE.S", &config);
+    durable(&mut bench, "C", consumer);
+    bench.publish(subjects);
+    bench
+}
+
+/// Creates or updates a durable consumer.
+fn durable(bench: &mut Bench, name: &str, fields: &str) {
+    let config =
+        format!("{{\"stream_name\":\"S\",\"config\":{{\"durable_name\":\"{name}\"{fields}}}}}");
+    let answer = bench.ask(&format!("CONSUMER.DURABLE.CREATE.S.{name}"), &config);
+    assert!(!answer.contains("\"error\""), "{answer}");
+}
+
+/// Says something of the message with this sequence, the same in the consumer.
+fn say(bench: &mut Bench, seq: u64, what: &str) {
+    let size = what.len();
+    bench.send(&format!(
+        "PUB $JS.ACK.S.C.1.{seq}.{seq}.1.0 {size}\r\n{what}\r\n"
+    ));
+}
+
+fn info(bench: &mut Bench) -> String {
+    bench.ask("CONSUMER.INFO.S.C", "")
+}
+
+/// An ack of all before it forgets those that were given up, too, where it looks at each.
+#[test]
+fn what_was_given_up_is_acknowledged_with_the_rest() {
+    let consumer = ",\"ack_policy\":\"all\",\"max_deliver\":2";
+    for stream in ["", ",\"retention\":\"interest\""] {
+        let mut bench = with(stream, consumer, &["s.a"; 6]);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "6");
+        for _ in 0..2 {
+            say(&mut bench, 2, "-NAK");
+            let request = "{\"batch\":1,\"expires\":200000000}";
+            bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+            bench.wait(SECOND * 3 / 10);
+        }
+        let counted = |bench: &mut Bench| number(&info(bench), "num_redelivered");
+        assert_eq!(counted(&mut bench), 1);
+        say(&mut bench, 4, "");
+        assert_eq!(counted(&mut bench), 0);
+    }
+}
+
+/// Who puts one message off has the consumer look at all that wait, and find those that are gone.
+#[test]
+fn a_late_nak_is_a_reason_to_look() {
+    let consumer = ",\"ack_policy\":\"explicit\"";
+    let mut bench = with(
+        "",
+        &format!("{consumer},\"filter_subject\":\"s.1\""),
+        &["s.1"; 3],
+    );
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "3");
+    durable(
+        &mut bench,
+        "C",
+        &format!("{consumer},\"filter_subject\":\"s.2\""),
+    );
+    for seq in [1, 2] {
+        bench.ask("STREAM.MSG.DELETE.S", &format!("{{\"seq\":{seq}}}"));
+    }
+    say(&mut bench, 3, "-NAK {\"delay\":3600000000000}");
+    bench.wait(SECOND / 2);
+    let info = info(&mut bench);
+    let floor = "\"ack_floor\":{\"consumer_seq\":2,\"stream_seq\":2";
+    assert!(info.contains(floor), "{info}");
+    assert_eq!(number(&info, "num_ack_pending"), 1);
+}
+
+/// What was acknowledged out of turn need not be kept for this consumer after a restart either.
+#[test]
+fn acks_out_of_turn_count_after_a_restart() {
+    let stream = ",\"retention\":\"interest\"";
+    let consumer = ",\"ack_policy\":\"explicit\"";
+    let mut bench = with(stream, consumer, &[]);
+    durable(&mut bench, "M", &format!("{consumer},\"mem_storage\":true"));
+    bench.publish(&["s.a"; 5]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "4");
+    say(&mut bench, 2, "");
+    say(&mut bench, 3, "");
+    let messages = |bench: &mut Bench| number(&bench.ask("STREAM.INFO.S", ""), "messages");
+    assert_eq!(messages(&mut bench), 5);
+    let mut again = bench.restarted();
+    assert_eq!(messages(&mut again), 3);
+}
+
+/// A request for a negative number of messages wants more than there can be.
+#[test]
+fn a_negative_batch_is_a_large_one() {
+    let consumer = ",\"ack_policy\":\"explicit\",\"max_ack_pending\":1";
+    let mut bench = with("", consumer, &["s.a"]);
+    let next = "CONSUMER.MSG.NEXT.S.C";
+    bench.ask(next, "1");
+    bench.ask(next, "{\"batch\":-2,\"expires\":5000000000}");
+    bench.publish(&["s.a"]);
+    let answer = bench.ask(next, "{\"batch\":1,\"no_wait\":true}");
+    assert!(answer.contains("408 Requests Pending"), "{answer}");
+}
+
+/// Blanks around the number of a request are those of Go.
+#[test]
+fn a_vertical_tab_is_a_blank() {
+    let mut bench = with("", ",\"ack_policy\":\"explicit\"", &["s.a"; 3]);
+    let got = bench.ask("CONSUMER.MSG.NEXT.S.C", "\u{b}2 ");
+    assert_eq!(got.matches("$JS.ACK.S.C.").count(), 2, "{got}");
+}
