@@ -389,12 +389,25 @@ pub struct ConsumerInfo {
     pub paused: bool,
     pub pause_remaining: i64,
     pub ts: Option<Time>,
+    pub priority_groups: Vec<PriorityGroupState>,
 }
 
 record!(ConsumerInfo, "ConsumerInfo":
     stream_name, name, config, created, delivered, ack_floor, num_ack_pending, num_redelivered, num_waiting,
-    num_pending, [cluster], [push_bound], [paused], [pause_remaining], ts
+    num_pending, [cluster], [push_bound], [paused], [pause_remaining], ts,
+    [priority_groups]
 );
+
+/// Who has a priority group's messages to itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct PriorityGroupState {
+    pub group: String,
+    pub pinned_client_id: String,
+    pub pinned_ts: Option<Time>,
+}
+
+record!(PriorityGroupState, "PriorityGroupState": group, [pinned_client_id], pinned_ts);
 
 /// Answer of CONSUMER.PAUSE.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

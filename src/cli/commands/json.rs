@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// The Go types: name, then keys in order. A key alone is a text that is always there; `#` a number, `!` a boolean, `{}` an
 /// object, `[]` a list that is `null` when empty, always there too; `?` left out when empty or zero. `:name` is the type of
 /// what it holds.
-const TYPES: [(&str, &str); 16] = [
+const TYPES: [(&str, &str); 17] = [
     (
         "stream_info",
         "config:stream_config created state:state domain? cluster?:cluster mirror?:source_info sources?:source_info ts",
@@ -48,8 +48,9 @@ const TYPES: [(&str, &str); 16] = [
         "consumer_info",
         "stream_name name config:consumer_config created delivered:sequence ack_floor:sequence num_ack_pending# \
          num_redelivered# num_waiting# num_pending# cluster?:cluster push_bound? paused? pause_remaining? ts \
-         priority_groups?",
+         priority_groups?:group",
     ),
+    ("group", "group pinned_client_id? pinned_ts@"),
     (
         "consumer_config",
         "description? ack_policy ack_wait? deliver_policy deliver_subject? deliver_group? durable_name? name? \

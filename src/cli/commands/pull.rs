@@ -1,12 +1,58 @@
-//! Messages of a pull consumer, asked for in batches ahead of their use.
+//! Messages of a consumer: pushed, or asked for in batches ahead of their use.
 
 use super::Failure;
-use crate::client::{Error, Headers, JetStream, Message, Subscription};
+use crate::client::{
+    Client, Error, Headers, JetStream, Message, Subscription, types::ConsumerInfo,
+};
 use serde_json::json;
 
 const SECOND: i64 = 1_000_000_000;
 /// What nats.go's `Consume` asks for.
 const BATCH: u64 = 500;
+
+/// The messages of a consumer of either kind.
+pub enum Feed {
+    /// Asked for.
+    Pull(Pull),
+    /// Coming by themselves.
+    Push(Client, Subscription),
+}
+
+impl Feed {
+    /// Starts taking them.
+    pub fn new(jetstream: &JetStream, consumer: &ConsumerInfo) -> Result<Feed, Error> {
+        let (stream, config) = (&consumer.stream_name, &consumer.config);
+        if config.deliver_subject.is_empty() {
+            return Ok(Feed::Pull(Pull::new(jetstream, stream, &consumer.name)?));
+        }
+        let group = Some(config.deliver_group.as_str()).filter(|g| !g.is_empty());
+        let client = jetstream.client.clone();
+        let messages = client.subscribe(&config.deliver_subject, group)?;
+        Ok(Feed::Push(client, messages))
+    }
+
+    /// The next message. Errors: the connection has ended.
+    pub async fn next(&mut self) -> Result<Message, Failure> {
+        match self {
+            Feed::Pull(pull) => pull.next().await,
+            Feed::Push(client, messages) => pushed(client, messages).await,
+        }
+    }
+}
+
+/// The next message a consumer pushes; its flow control is answered.
+pub async fn pushed(client: &Client, messages: &mut Subscription) -> Result<Message, Failure> {
+    while let Some(message) = messages.next().await {
+        if message.status.as_ref().is_none_or(|s| s.code != 100) {
+            return Ok(message);
+        }
+        let stalled = message.headers.get("Nats-Consumer-Stalled");
+        if let Some(subject) = stalled.or(message.reply.as_deref()) {
+            client.publish(subject, b"")?;
+        }
+    }
+    Err(Error::ConnectionClosed.into())
+}
 
 /// A consumer being pulled from. Dropping it ends the pull.
 pub struct Pull {
@@ -45,7 +91,7 @@ impl Pull {
         )
     }
 
-    /// The next message. Errors: the consumer is gone, the connection has ended.
+    /// The next message; none comes any more once the consumer is gone. Errors: the connection has ended.
     pub async fn next(&mut self) -> Result<Message, Failure> {
         loop {
             if self.open <= BATCH / 2 {
@@ -70,7 +116,10 @@ impl Pull {
                     return Ok(message);
                 }
                 Some((100, _)) => {}
-                Some((409, "Consumer Deleted")) => return Err("nats: consumer deleted".into()),
+                Some((409, "Consumer Deleted")) => {
+                    while self.messages.next().await.is_some() {}
+                    return Err(Error::ConnectionClosed.into());
+                }
                 Some(_) => self.open = 0,
             }
         }

@@ -380,17 +380,19 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
     if !group("pinned-groups").is_empty() && !group("overflow-groups").is_empty() {
         return Err("setting both overflow and pinned groups are not supported".into());
     }
-    for (flag, policy) in [
-        ("pinned-groups", "pinned_client"),
-        ("overflow-groups", "overflow"),
-        ("prioritized-groups", "prioritized"),
+    // The groups of overflow are those of the flag for pinned clients, none: natscli's mistake, which the server refuses.
+    for (flag, policy, groups) in [
+        ("pinned-groups", "pinned_client", "pinned-groups"),
+        ("overflow-groups", "overflow", "pinned-groups"),
+        ("prioritized-groups", "prioritized", "prioritized-groups"),
     ] {
-        if !group(flag).is_empty() && config.priority_policy.is_empty() {
+        if !group(flag).is_empty() {
             config.priority_policy = policy.into();
-            config.priority_groups = group(flag);
+            config.priority_groups = group(groups);
+            break;
         }
     }
-    if config.priority_policy == "pinned_client" {
+    if !group("pinned-groups").is_empty() {
         config.priority_timeout = values.duration("pinned-ttl");
     }
     Ok(config)

@@ -169,36 +169,55 @@ pub async fn find(call: Call) -> Outcome {
     }
     let jetstream = jetstream(&call).await?;
     let stream = pick_stream(&call, &jetstream).await?;
-    let now = call.now();
-    let fewer = |flag: &str, value: u64| values.int(flag) <= 0 || (value as i64) < values.int(flag);
+    if values.is("pull") && values.is("push") {
+        return Err("cannot match pull and push concurrently".into());
+    }
+    let (now, invert) = (call.now(), values.is("invert"));
+    let (idle, created) = (values.duration("idle"), values.duration("created"));
+    let (replicas, level) = (values.int("replicas"), values.int("api-level"));
+    let leader = values.text("leader");
+    // Each test is inverted by itself; what there is nothing of matches neither way.
+    let fewer = |limit: i64, value: i64| match invert {
+        _ if limit <= 0 => true,
+        true => value > limit,
+        false => value > 0 && value < limit,
+    };
     let matches = |c: &ConsumerInfo| {
         let push = !c.config.deliver_subject.is_empty();
-        let level = stream::required_level(&c.config.metadata).parse().ok();
-        let leader = values.text("leader");
-        let (idle, created) = (values.duration("idle"), values.duration("created"));
-        (!values.is("push") || push)
-            && (!values.is("pull") || !push)
-            && (!values.is("bound") || c.push_bound)
-            && (!values.is("pinned") || c.config.priority_policy == "pinned_client")
-            && fewer("waiting", c.num_waiting)
-            && fewer("ack-pending", c.num_ack_pending)
-            && fewer("pending", c.num_pending)
+        let bound = c.push_bound || c.num_waiting > 0;
+        let pinned = c.priority_groups.iter();
+        let pinned = pinned.filter(|g| !g.pinned_client_id.is_empty()).count();
+        let all_pinned = pinned == c.config.priority_groups.len();
+        let required = stream::required_level(&c.config.metadata).parse();
+        (!values.is("push") || push != invert)
+            && (!values.is("pull") || push == invert)
+            && (!values.is("bound") || bound != invert)
+            && (!values.is("pinned")
+                || (c.config.priority_policy == "pinned_client" && all_pinned != invert))
+            && fewer(values.int("waiting"), c.num_waiting as i64)
+            && fewer(values.int("ack-pending"), c.num_ack_pending as i64)
+            && fewer(values.int("pending"), c.num_pending as i64)
             && (idle <= 0
                 || c.delivered
                     .last_active
-                    .is_none_or(|at| now.since(at) > idle))
-            && (created <= 0 || c.created.is_some_and(|at| now.since(at) > created))
-            && (values.int("replicas") <= 0 || c.config.num_replicas >= values.int("replicas"))
+                    .is_some_and(|at| (now.since(at) < idle) != invert))
+            && (created <= 0
+                || c.created
+                    .is_some_and(|at| (now.since(at) > created) != invert))
+            && (replicas <= 0
+                || match invert {
+                    true => c.config.num_replicas >= replicas,
+                    false => c.config.num_replicas <= replicas,
+                })
             && (leader.is_empty()
                 || c.cluster
                     .as_ref()
-                    .is_some_and(|cluster| cluster.leader == leader))
-            && (values.int("api-level") <= 0 || level.unwrap_or(0) >= values.int("api-level"))
+                    .is_some_and(|c| (c.leader == leader) != invert))
+            && (level <= 0 || (required.unwrap_or(0) >= level) != invert)
     };
-    for info in jetstream.consumers(&stream).await.map_err(failed)? {
-        if matches(&info) != values.is("invert") {
-            call.line(&info.name);
-        }
+    let consumers = jetstream.consumers(&stream).await.map_err(failed)?;
+    for info in consumers.iter().filter(|info| matches(info)) {
+        call.line(&info.name);
     }
     Ok(())
 }
@@ -352,18 +371,23 @@ async fn ask(jetstream: &JetStream, subject: &str, body: &[u8]) -> Result<Value,
 /// `consumer unpin`.
 pub async fn unpin(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
-    let group = match call.values.arg("group") {
-        "" => info
-            .config
-            .priority_groups
-            .first()
-            .cloned()
-            .unwrap_or_default(),
-        group => group.to_string(),
-    };
     if info.config.priority_policy != "pinned_client" {
         return Err("consumer is not a pinned priority consumer".into());
     }
+    let groups = info.priority_groups.iter();
+    let pinned: Vec<_> = groups.filter(|g| !g.pinned_client_id.is_empty()).collect();
+    if pinned.is_empty() {
+        return Err("no priority groups have pinned clients".into());
+    }
+    let group = match call.values.arg("group") {
+        "" => {
+            let groups: Vec<String> = pinned.iter().map(|g| g.group.clone()).collect();
+            call.prompt()
+                .select("Select a Group", &groups, "", "")
+                .await?
+        }
+        group => group.to_string(),
+    };
     let question = format!(
         "Really unpin client from group {} > {} > {group}",
         info.stream_name, info.name
@@ -374,9 +398,12 @@ pub async fn unpin(call: Call) -> Outcome {
     let subject = format!("CONSUMER.UNPIN.{}.{}", info.stream_name, info.name);
     let body = serde_json::json!({"group": group}).to_string();
     ask(&jetstream, &subject, body.as_bytes()).await?;
+    let client = pinned.iter().find(|g| g.group == group);
     call.line(&format!(
-        "Unpinned client from Priority Group {} > {} > {group}",
-        info.stream_name, info.name
+        "Unpinned client {} from Priority Group {} > {} > {group}",
+        client.map_or("", |g| &g.pinned_client_id),
+        info.stream_name,
+        info.name
     ));
     Ok(())
 }

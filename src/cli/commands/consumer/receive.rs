@@ -6,6 +6,7 @@ use crate::{
         commands::{
             check_name, failed,
             message::{self, Delivery},
+            pull,
             stream::jetstream,
         },
         parse::Failure,
@@ -13,7 +14,7 @@ use crate::{
         values,
     },
     client::{
-        Error, Headers, JetStream, Message,
+        Headers, JetStream, Message,
         types::{AckPolicy, ConsumerInfo},
     },
 };
@@ -209,14 +210,8 @@ async fn pushed(call: &Call, jetstream: &JetStream, info: &ConsumerInfo, acks: b
         &config.deliver_subject,
         Some(group).filter(|g| !g.is_empty()),
     )?;
-    while let Some(message) = messages.next().await {
-        if message.status.as_ref().is_some_and(|s| s.code == 100) {
-            let stalled = message.headers.get("Nats-Consumer-Stalled");
-            if let Some(subject) = stalled.or(message.reply.as_deref()) {
-                client.publish(subject, b"")?;
-            }
-            continue;
-        }
+    loop {
+        let message = pull::pushed(client, &mut messages).await?;
         if raw {
             call.session.io.stdout(&message.payload);
             call.line("");
@@ -248,5 +243,4 @@ async fn pushed(call: &Call, jetstream: &JetStream, info: &ConsumerInfo, acks: b
             client.publish(reply, b"")?;
         }
     }
-    Err(Error::ConnectionClosed.into())
 }

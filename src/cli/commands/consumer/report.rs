@@ -156,7 +156,12 @@ pub(super) fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo
         );
     }
     if !matches!(config.priority_policy.as_str(), "" | "none") {
-        report.row("Priority Policy", config.priority_policy.as_str());
+        let policy = match config.priority_policy.as_str() {
+            "pinned_client" => "Pinned Client",
+            "overflow" => "Overflow",
+            _ => "Prioritized",
+        };
+        report.row("Priority Policy", policy);
         report.list("Priority Groups", &config.priority_groups);
         if config.priority_policy == "pinned_client" {
             report.row("Pinned TTL", human_duration(config.priority_timeout));
@@ -235,5 +240,14 @@ pub(super) fn show_state(call: &Call, report: &mut Columns, info: &ConsumerInfo)
                 rounded_duration(info.pause_remaining)
             ),
         );
+    }
+    if config.priority_policy == "pinned_client" {
+        for group in &info.priority_groups {
+            let client = match group.pinned_client_id.as_str() {
+                "" => "No client".into(),
+                id => format!("pinned {id} at {}", call.time_or_zero(group.pinned_ts)),
+            };
+            report.row("Priority Groups", format!("{}: {client}", group.group));
+        }
     }
 }

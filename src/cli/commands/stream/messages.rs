@@ -14,8 +14,8 @@ use crate::{
         values,
     },
     client::{
-        DirectGet, Error, Headers, JetStream, Purge, RawMessage,
-        types::{AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo},
+        DirectGet, Error, Headers, JetStream, Purge,
+        types::{AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamInfo},
     },
     wire::base64,
 };
@@ -275,13 +275,25 @@ pub async fn gaps(call: Call) -> Outcome {
     Ok(())
 }
 
-/// Messages of a stream one after the other, by a consumer of its own.
-struct Pager {
-    jetstream: JetStream,
-    stream: String,
-    consumer: String,
-    messages: crate::client::Subscription,
-    inbox: String,
+/// Messages of a stream one after the other.
+enum Pager {
+    /// By a consumer of its own.
+    Consumer {
+        name: String,
+        messages: crate::client::Subscription,
+        inbox: String,
+    },
+    /// From this sequence on, for streams whose messages a consumer would take away.
+    Direct(u64),
+}
+
+/// One message of a page.
+struct Entry {
+    head: String,
+    headers: Headers,
+    payload: Vec<u8>,
+    /// Whether headers came with it, be they shown or not.
+    has_headers: bool,
 }
 
 impl Pager {
@@ -292,6 +304,30 @@ impl Pager {
     ) -> Result<Pager, Failure> {
         let values = &call.values;
         let (since, id) = (values.duration("since"), values.int("id"));
+        let kept = match stream.config.retention {
+            RetentionPolicy::Limits => "",
+            RetentionPolicy::WorkQueue => "work queue",
+            RetentionPolicy::Interest => "interest",
+        };
+        if !kept.is_empty() {
+            if !stream.config.allow_direct {
+                return Err(format!(
+                    "{kept} retention streams can only be paged if direct access is allowed"
+                )
+                .into());
+            }
+            if since > 0 {
+                return Err(
+                    "workqueue paging does not support time delta starting positions".into(),
+                );
+            }
+            let first = if id > 0 {
+                id as u64
+            } else {
+                stream.state.first_seq
+            };
+            return Ok(Pager::Direct(first));
+        }
         let mut config = ConsumerConfig {
             name: super::super::nuid(&call.session),
             ack_policy: AckPolicy::None,
@@ -308,40 +344,76 @@ impl Pager {
             config.deliver_policy = DeliverPolicy::ByStartSequence;
             config.opt_start_seq = id as u64;
         }
-        let name = &stream.config.name;
         let consumer = jetstream
-            .create_consumer(name, &config, "create")
+            .create_consumer(&stream.config.name, &config, "create")
             .await
             .map_err(failed)?;
         let inbox = jetstream.client.new_inbox();
         let messages = jetstream.client.subscribe(&inbox, None)?;
-        Ok(Pager {
-            jetstream: jetstream.clone(),
-            stream: name.clone(),
-            consumer: consumer.name,
+        Ok(Pager::Consumer {
+            name: consumer.name,
             messages,
             inbox,
         })
     }
 
     /// Asks for one more message; `None` if there is none.
-    async fn next(&mut self, call: &Call) -> Result<Option<crate::client::Message>, Failure> {
-        let subject = format!(
-            "{}.CONSUMER.MSG.NEXT.{}.{}",
-            self.jetstream.prefix, self.stream, self.consumer
-        );
-        let request = json!({"batch": 1, "no_wait": true}).to_string();
-        let client = &self.jetstream.client;
-        client.publish_with(
-            &subject,
-            Some(&self.inbox),
-            &Headers::new(),
-            request.as_bytes(),
-        )?;
-        match self.messages.next_timeout(call.timeout()).await {
-            Ok(message) if message.status.is_none() => Ok(Some(message)),
-            Ok(_) | Err(Error::Timeout) => Ok(None),
-            Err(error) => Err(error.into()),
+    async fn next(
+        &mut self,
+        call: &Call,
+        jetstream: &JetStream,
+        stream: &str,
+    ) -> Result<Option<Entry>, Failure> {
+        let head = |sequence: u64, subject: &str, time| {
+            let time = call.time(time);
+            format!("[{sequence}] Subject: {subject} Received: {time}\n")
+        };
+        match self {
+            Pager::Consumer {
+                name,
+                messages,
+                inbox,
+            } => {
+                let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{name}", jetstream.prefix);
+                let request = json!({"batch": 1, "no_wait": true}).to_string();
+                let body = request.as_bytes();
+                let client = &jetstream.client;
+                client.publish_with(&subject, Some(inbox), &Headers::new(), body)?;
+                let message = match messages.next_timeout(call.timeout()).await {
+                    Ok(message) if message.status.is_none() => message,
+                    Ok(_) | Err(Error::Timeout) => return Ok(None),
+                    Err(error) => return Err(error.into()),
+                };
+                Ok(Some(Entry {
+                    head: match Delivery::of(&message) {
+                        Some(at) => head(at.stream_sequence, &message.subject, at.time),
+                        None => format!("Subject: {}\n", message.subject),
+                    },
+                    has_headers: !message.headers.is_empty(),
+                    headers: message.headers,
+                    payload: message.payload,
+                }))
+            }
+            Pager::Direct(next) => {
+                let filter = match call.values.text("subject") {
+                    "" => ">",
+                    filter => filter,
+                };
+                let which = DirectGet::Next(filter, *next);
+                // As natscli does: a message after a gap is shown once for each that is missing before it.
+                *next += 1;
+                let found = match jetstream.direct_get(stream, which).await {
+                    Ok(found) => found,
+                    Err(Error::MessageNotFound) => return Ok(None),
+                    Err(error) => return Err(failed(error)),
+                };
+                Ok(Some(Entry {
+                    head: head(found.sequence, &found.subject, found.time),
+                    headers: found.headers,
+                    payload: found.payload,
+                    has_headers: true,
+                }))
+            }
         }
     }
 }
@@ -356,105 +428,46 @@ pub async fn view(call: Call) -> Outcome {
     let mut size = values::int(call.values.arg("size"))?;
     if size > 25 {
         call.log("Page size is limited to 25, setting to 25...");
+    }
+    if !(1..=25).contains(&size) {
         size = 25;
     }
     let (jetstream, info) = pick(&call).await?;
-    let direct = info.config.retention != crate::client::types::RetentionPolicy::Limits;
-    let outcome = match direct {
-        true => view_direct(&call, &jetstream, &info, size).await,
-        false => {
-            let mut pager = Pager::new(&call, &jetstream, &info).await?;
-            let outcome = view_pages(&call, &mut pager, size).await;
-            let _ = jetstream
-                .delete_consumer(&pager.stream, &pager.consumer)
-                .await;
-            outcome
-        }
-    };
-    // ^C at the question for the next page ends it as No does.
-    match outcome {
-        Err(Failure::Error(text)) if text == "interrupt" => Ok(()),
-        outcome => outcome,
-    }
-}
-
-async fn view_pages(call: &Call, pager: &mut Pager, size: i64) -> Outcome {
+    let stream = &info.config.name;
+    let mut pager = Pager::new(&call, &jetstream, &info).await?;
     let mut shown = 0;
-    loop {
-        let Some(message) = pager.next(call).await? else {
-            break;
-        };
-        let delivery = Delivery::of(&message);
-        let head = match &delivery {
-            Some(delivery) => {
-                let time = call.time(delivery.time);
-                format!(
-                    "[{}] Subject: {} Received: {time}\n",
-                    delivery.stream_sequence, message.subject
-                )
+    let outcome = loop {
+        match pager.next(&call, &jetstream, stream).await {
+            Err(error) => break Err(error),
+            Ok(None) => {
+                call.log("Reached apparent end of data");
+                break Ok(());
             }
-            None => format!("Subject: {}\n", message.subject),
-        };
-        show(call, &head, &message.headers, &message.payload);
-        if delivery.is_some_and(|d| d.pending == 0) {
-            break;
+            Ok(Some(entry)) => show(&call, &entry),
         }
         shown += 1;
-        if shown % size.max(1) == 0 && !call.prompt().confirm("Next Page?", true).await? {
-            return Ok(());
+        if shown % size == 0 {
+            match call.prompt().confirm("Next Page?", true).await {
+                Ok(true) => {}
+                // ^C ends it as No does.
+                Ok(false) => break Ok(()),
+                Err(Failure::Error(text)) if text == "interrupt" => break Ok(()),
+                Err(error) => break Err(error),
+            }
         }
+    };
+    if let Pager::Consumer { name, .. } = &pager {
+        let _ = jetstream.delete_consumer(stream, name).await;
     }
-    call.log("Reached apparent end of data");
-    Ok(())
+    outcome
 }
 
-/// Streams whose messages a consumer would take away are read without one.
-async fn view_direct(call: &Call, jetstream: &JetStream, info: &StreamInfo, size: i64) -> Outcome {
-    let name = &info.config.name;
-    let filter = match call.values.text("subject") {
-        "" => ">",
-        filter => filter,
-    };
-    let since = call.values.duration("since");
-    let first = (call.values.int("id").max(0) as u64)
-        .max(info.state.first_seq)
-        .max(1);
-    let mut which = match since {
-        1.. => DirectGet::Since(call.now().after(-since)),
-        _ => DirectGet::Next(filter, first),
-    };
-    let mut shown = 0;
-    loop {
-        let found: RawMessage = match jetstream.direct_get(name, which).await {
-            Ok(found) => found,
-            Err(Error::MessageNotFound) => break,
-            Err(error) => return Err(failed(error)),
-        };
-        let time = call.time(found.time);
-        let head = format!(
-            "[{}] Subject: {} Received: {time}\n",
-            found.sequence, found.subject
-        );
-        show(call, &head, &found.headers, &found.payload);
-        if found.sequence >= info.state.last_seq {
-            break;
-        }
-        which = DirectGet::Next(filter, found.sequence + 1);
-        shown += 1;
-        if shown % size.max(1) == 0 && !call.prompt().confirm("Next Page?", true).await? {
-            return Ok(());
-        }
-    }
-    call.log("Reached apparent end of data");
-    Ok(())
-}
-
-fn show(call: &Call, head: &str, headers: &Headers, payload: &[u8]) {
+fn show(call: &Call, entry: &Entry) {
     if call.values.is("raw") {
-        call.session.io.stdout(payload);
+        call.session.io.stdout(&entry.payload);
         return call.line("");
     }
-    call.print(head);
+    call.print(&entry.head);
     let direct = [
         "Nats-Subject",
         "Nats-Stream",
@@ -463,11 +476,12 @@ fn show(call: &Call, head: &str, headers: &Headers, payload: &[u8]) {
         "Nats-Num-Pending",
         "Nats-Last-Sequence",
     ];
-    if !headers.is_empty() {
+    if entry.has_headers {
         call.line("");
-        for (key, value) in headers.iter().filter(|(key, _)| !direct.contains(key)) {
-            call.line(&format!("  {key}: {}", value.replace('\x0c', "\u{240a}")));
-        }
     }
-    call.session.io.stdout(&message::body(payload));
+    let headers = entry.headers.iter();
+    for (key, value) in headers.filter(|(key, _)| !direct.contains(key)) {
+        call.line(&format!("  {key}: {}", value.replace('\x0c', "\u{240a}")));
+    }
+    call.session.io.stdout(&message::body(&entry.payload));
 }

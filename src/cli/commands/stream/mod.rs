@@ -15,6 +15,7 @@ use super::{Call, Library, Outcome, check_name, failed, json};
 use crate::{
     cli::{
         parse::Failure,
+        pattern::Pattern,
         render::{self, columns::Columns, count, human_duration, number, table::Table},
     },
     client::{
@@ -175,39 +176,40 @@ pub async fn find(call: Call) -> Outcome {
                 .into(),
         );
     }
+    let (server, cluster) = (values.text("server-name"), values.text("cluster"));
+    let (server_is, cluster_is) = (Pattern::new(server)?, Pattern::new(cluster)?);
     let mut streams = jetstream.streams("").await.map_err(failed)?;
     let now = call.now();
     let (idle, created) = (values.duration("idle"), values.duration("created"));
     let (consumers, level) = (values.int("consumers"), values.int("api-level"));
-    let leader = |s: &StreamInfo| {
-        s.cluster
-            .as_ref()
-            .map_or(String::new(), |c| c.leader.clone())
+    let (replicas, leader) = (values.int("replicas"), values.text("leader"));
+    let (filter, invert) = (values.text("subject"), values.is("invert"));
+    // Each test is inverted by itself. At a limit, a number is on both sides of it.
+    let most = |number: i64, limit: i64| match invert {
+        true => number >= limit,
+        false => number <= limit,
     };
-    let filter = values.text("subject");
     let matches = |s: &StreamInfo| {
-        let server = values.text("server-name");
-        let cluster = values.text("cluster");
-        let in_cluster = s.cluster.as_ref().is_some_and(|c| c.name == cluster);
-        let required = required_level(&s.config.metadata).parse().ok();
-        (server.is_empty() || leader(s) == server)
-            && (cluster.is_empty() || in_cluster)
-            && (!values.is("empty") || s.state.messages == 0)
-            && (idle <= 0 || s.state.last_ts.is_none_or(|last| now.since(last) > idle))
-            && (created <= 0 || s.created.is_some_and(|at| now.since(at) > created))
-            && (consumers < 0 || (s.state.consumer_count as i64) <= consumers)
-            && (filter.is_empty()
-                || s.config
-                    .subjects
-                    .iter()
-                    .any(|own| subject::is_subset(own.as_bytes(), filter.as_bytes())))
-            && (!values.is("sourced") || !s.config.sources.is_empty())
-            && (!values.is("mirrored") || s.config.mirror.is_some())
-            && (values.int("replicas") <= 0 || s.config.num_replicas >= values.int("replicas"))
-            && (values.text("leader").is_empty() || leader(s) == values.text("leader"))
-            && (level <= 0 || required.unwrap_or(0) >= level)
+        let own = s.cluster.as_ref();
+        let on_server = |c: &ClusterInfo| {
+            server_is.is_match(&c.leader) || c.replicas.iter().any(|r| server_is.is_match(&r.name))
+        };
+        let within = |own: &String| subject::is_subset(own.as_bytes(), filter.as_bytes());
+        let required = required_level(&s.config.metadata).parse().unwrap_or(0);
+        (server.is_empty() || own.is_some_and(on_server) != invert)
+            && (cluster.is_empty() || own.is_some_and(|c| cluster_is.is_match(&c.name)) != invert)
+            && (!values.is("empty") || (s.state.messages == 0) != invert)
+            && (idle <= 0 || s.state.last_ts.is_none_or(|last| now.since(last) > idle) != invert)
+            && (created <= 0 || s.created.is_some_and(|at| now.since(at) > created) != invert)
+            && (consumers < 0 || most(s.state.consumer_count as i64, consumers))
+            && (filter.is_empty() || s.config.subjects.iter().any(|s| within(s) != invert))
+            && (!values.is("sourced") || s.config.sources.is_empty() == invert)
+            && (!values.is("mirrored") || s.config.mirror.is_some() != invert)
+            && (replicas <= 0 || most(s.config.num_replicas, replicas))
+            && (leader.is_empty() || own.is_some_and(|c| (c.leader == leader) != invert))
+            && (level <= 0 || (required >= level) != invert)
     };
-    streams.retain(|s| matches(s) != values.is("invert"));
+    streams.retain(matches);
     if values.is("names") {
         streams.iter().for_each(|s| call.line(&s.config.name));
         if streams.is_empty() {

@@ -7,7 +7,7 @@ use super::{
     Call, Library, Outcome,
     message::{self, Delivery},
     publish::refuse_programs,
-    pull::Pull,
+    pull::Feed,
 };
 
 use crate::{

@@ -36,7 +36,12 @@ impl Shown<'_> {
                     "Subscribing to JetStream Stream {} using existing push consumer {}",
                     quoted.0, quoted.1
                 ));
-                return Err("this playground does not subscribe to push consumers here; use nats consumer sub".into());
+                call.log(&format!(
+                    "Detected push consumer {} on stream {} — push consumers are deprecated and will be removed in a \
+                     future release. Please update to use a pull-based consumer.",
+                    quoted.1, quoted.0
+                ));
+                info
             }
             Some(info) => {
                 call.log(&format!(
@@ -65,11 +70,14 @@ impl Shown<'_> {
             }
         };
         let acks = !durable.is_empty() && consumer.config.ack_policy != AckPolicy::None;
-        let mut pull = Pull::new(jetstream, stream, &consumer.name)?;
+        if consumer.config.filter_subjects.len() > 1 {
+            return Err("cannot subscribe to multi filter consumers".into());
+        }
+        let mut feed = Feed::new(jetstream, &consumer)?;
         let (mut since, mut reported) = (call.now(), call.now());
         let outcome = loop {
             let arrived = {
-                let mut next: LocalFuture<_> = Box::pin(pull.next());
+                let mut next: LocalFuture<_> = Box::pin(feed.next());
                 self.next(&mut next, since, reported).await
             };
             match arrived {
@@ -103,7 +111,7 @@ impl Shown<'_> {
                 }
             }
         };
-        drop(pull);
+        drop(feed);
         jetstream.client.flush().await?;
         outcome
     }
@@ -156,10 +164,9 @@ impl Shown<'_> {
         let shown = filter
             .clone()
             .unwrap_or_else(|| info.config.subjects.join(", "));
-        let filter = filter.unwrap_or_else(|| ">".into());
         let ignored = self.ignored_text();
         let sequence = values.uint("start-sequence");
-        let mut since_time = None;
+        let (mut since_time, mut last_per_subject) = (None, false);
         let (words, mut next) = if sequence > 0 {
             (format!("starting with sequence {sequence}"), sequence)
         } else if values.is("last") {
@@ -185,6 +192,7 @@ impl Shown<'_> {
                 info.state.last_seq + 1,
             )
         } else if values.is("last-per-subject") {
+            last_per_subject = true;
             let words = "for the last messages for each subject in the Stream";
             (words.into(), info.state.last_seq)
         } else {
@@ -195,13 +203,22 @@ impl Shown<'_> {
                 "Subscribing to JetStream Stream (direct) holding messages with subject {shown} {words} {ignored}"
             ));
         }
+        if last_per_subject && filter.is_none() {
+            return Err("at least one subject is required".into());
+        }
         let mut since = call.now();
         loop {
-            let mut request = json!({"batch": 1, "next_by_subj": filter, "seq": next});
-            if let Some(time) = since_time.take() {
-                request =
-                    json!({"batch": 1, "next_by_subj": filter, "start_time": Time::rfc3339(time)});
-            }
+            // As natscli does: only the last messages of subjects are looked for by a subject.
+            let request = match since_time.take() {
+                _ if last_per_subject => {
+                    json!({"batch": 1, "multi_last": [filter], "up_to_seq": next})
+                }
+                Some(time) => json!({"batch": 1, "start_time": Time::rfc3339(time)}),
+                None if next == 0 => {
+                    return Err("invalid option: sequence number has to be greater than 0".into());
+                }
+                None => json!({"batch": 1, "seq": next}),
+            };
             let subject = format!("DIRECT.GET.{stream}");
             let message = jetstream
                 .request_raw(&subject, request.to_string().as_bytes())
@@ -223,7 +240,7 @@ impl Shown<'_> {
                 reply: None,
                 ..message
             };
-            next = sequence + 1;
+            next = if last_per_subject { next } else { sequence } + 1;
             if self.is_ignored(&message.subject) {
                 continue;
             }
