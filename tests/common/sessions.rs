@@ -64,6 +64,7 @@ macro_rules! sessions {
             server_checks "server/checks",
             stream_add_and_info "stream/add-and-info",
             stream_edit_differences "stream/edit-differences",
+            stream_find "stream/find",
             stream_kv_warning "stream/kv-warning",
             stream_messages "stream/messages",
             stream_of_a_bucket "stream/of-a-bucket",

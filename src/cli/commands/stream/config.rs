@@ -1,6 +1,6 @@
 //! Making and changing streams: configurations from flags, files and questions.
 
-use super::{Call, Outcome, show};
+use super::{Call, Outcome, origin::origin, show};
 
 use crate::{
     cli::{
@@ -11,7 +11,7 @@ use crate::{
     },
     client::types::{
         Compression, DiscardPolicy, Placement, Republish, RetentionPolicy, StorageType,
-        StreamConfig, StreamSource, SubjectTransform,
+        StreamConfig, SubjectTransform,
     },
     wire::json::from_json,
 };
@@ -171,17 +171,6 @@ pub(super) fn transform(call: &Call) -> Result<Option<SubjectTransform>, Failure
         src: src.into(),
         dest: dest.into(),
     }))
-}
-
-/// A mirror or source: a name, or the whole configuration as JSON.
-fn origin(text: &str) -> Result<StreamSource, Failure> {
-    if text.trim_start().starts_with('{') {
-        return from_json(text.as_bytes()).map_err(Into::into);
-    }
-    Ok(StreamSource {
-        name: text.into(),
-        ..StreamSource::default()
-    })
 }
 
 pub(super) fn own_metadata(metadata: Sorted<String, String>) -> Sorted<String, String> {
@@ -383,12 +372,10 @@ async fn prepare(call: &Call) -> Result<StreamConfig, Failure> {
         });
     }
     if !mirror.is_empty() {
-        config.mirror = Some(origin(mirror).map_err(|e| e.context("invalid mirror"))?);
+        config.mirror = Some(origin(call, mirror, true).await?);
     }
     for source in sources {
-        config
-            .sources
-            .push(origin(&source).map_err(|e| e.context("invalid source"))?);
+        config.sources.push(origin(call, &source, false).await?);
     }
     config.republish = republish(call)?;
     config.subject_transform = transform(call)?;

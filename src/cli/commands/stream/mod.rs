@@ -10,6 +10,8 @@ pub mod edit;
 
 pub mod messages;
 
+mod origin;
+
 use super::{Call, Library, Outcome, check_name, failed, json};
 
 use crate::{

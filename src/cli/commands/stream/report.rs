@@ -267,6 +267,13 @@ pub(super) fn source(source: &StreamSource) -> String {
             }
         }
     }
+    if let Some(consumer) = &source.consumer {
+        let deliver = match consumer.deliver_subject.as_str() {
+            "" => String::new(),
+            subject => format!(" ({subject})"),
+        };
+        parts.push(format!("Consumer Name: {}{deliver}", consumer.name));
+    }
     parts.join(", ")
 }
 
