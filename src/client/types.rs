@@ -109,6 +109,16 @@ pub struct External {
 
 record!(External, "ExternalStream": api, deliver);
 
+/// The consumer of an origin that messages are read with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct OriginConsumer {
+    pub name: String,
+    pub deliver_subject: String,
+}
+
+record!(OriginConsumer, "StreamConsumerSource": name, deliver_subject);
+
 /// A mirror's or a source's origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -119,10 +129,11 @@ pub struct StreamSource {
     pub filter_subject: String,
     pub subject_transforms: Vec<SubjectTransform>,
     pub external: Option<External>,
+    pub consumer: Option<OriginConsumer>,
 }
 
 record!(StreamSource, "StreamSource":
-    name, [opt_start_seq], [opt_start_time], [filter_subject], [subject_transforms], [external]
+    name, [opt_start_seq], [opt_start_time], [filter_subject], [subject_transforms], [external], [consumer]
 );
 
 /// What a stream asks of its consumers.

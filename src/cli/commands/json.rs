@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// The Go types: name, then keys in order. A key alone is a text that is always there; `#` a number, `!` a boolean, `{}` an
 /// object, `[]` a list that is `null` when empty, always there too; `?` left out when empty or zero. `:name` is the type of
 /// what it holds.
-const TYPES: [(&str, &str); 16] = [
+const TYPES: [(&str, &str); 17] = [
     (
         "stream_info",
         "config:stream_config created state:state domain? cluster?:cluster mirror?:source_info sources?:source_info ts",
@@ -37,8 +37,10 @@ const TYPES: [(&str, &str); 16] = [
     ),
     (
         "source",
-        "name opt_start_seq? opt_start_time? filter_subject? external?:external subject_transforms?:transform",
+        "name opt_start_seq? opt_start_time? filter_subject? external?:external subject_transforms?:transform \
+         consumer?:origin_consumer",
     ),
+    ("origin_consumer", "name deliver_subject"),
     ("external", "api deliver"),
     ("placement", "cluster? tags? preferred?"),
     ("transform", "src dest"),

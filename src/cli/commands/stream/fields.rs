@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cli::differences::{Fields, Value};
-use crate::client::types::{Compression, External, StreamSource, SubjectTransform};
+use crate::client::types::{Compression, External, OriginConsumer, StreamSource, SubjectTransform};
 
 /// The fields; `nil_metadata` if no metadata is Go's nil and not an empty map.
 pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
@@ -123,6 +123,12 @@ fn source(source: &StreamSource) -> Fields {
             ("DeliverPrefix", Value::text(&external.deliver)),
         ]
     };
+    let consumer = |consumer: &OriginConsumer| {
+        vec![
+            ("Name", Value::text(&consumer.name)),
+            ("DeliverSubject", Value::text(&consumer.deliver_subject)),
+        ]
+    };
     vec![
         ("Name", Value::text(&source.name)),
         ("OptStartSeq", Value::unsigned(source.opt_start_seq)),
@@ -135,6 +141,13 @@ fn source(source: &StreamSource) -> Fields {
         (
             "SubjectTransforms",
             Value::list("[]api.SubjectTransformConfig", transforms),
+        ),
+        (
+            "Consumer",
+            Value::Pointer(
+                "api.StreamConsumerSource",
+                source.consumer.as_ref().map(consumer),
+            ),
         ),
     ]
 }

@@ -2,6 +2,7 @@
 //! [`messages`] reads and removes what they hold.
 
 mod fields;
+mod origins;
 mod report;
 
 pub use report::{cluster, host, metadata, replicas, report, required_level, show};
