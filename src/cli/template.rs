@@ -5,8 +5,12 @@ use super::values::quote;
 
 /// What an action can ask for.
 pub trait Source {
-    /// A function or field without arguments (`Count`, `Time` …); `None` if there is none of that name.
+    /// A function without arguments (`Count`, `Time` …); `None` if there is none of that name.
     fn value(&self, name: &str) -> Option<String>;
+    /// The same with a dot before it, where Go has a few more.
+    fn field(&self, name: &str) -> Option<String> {
+        self.value(name)
+    }
     /// Random letters and digits, of a length between the two.
     fn random(&self, shortest: i64, longest: i64) -> String;
 }
@@ -64,7 +68,7 @@ fn action_value(
         return Ok(first.to_string());
     }
     if let Some(field) = first.strip_prefix('.') {
-        return match source.value(field) {
+        return match source.field(field) {
             Some(value) if words.len() == 1 => Ok(value),
             _ => Err(format!(
                 "{at}:{column}: executing {} at <{first}>: can't evaluate field {field} in type *util.pubData",

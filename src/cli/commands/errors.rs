@@ -64,9 +64,9 @@ fn all(call: &Call) -> Result<Vec<Known>, String> {
 /// `errors ls`.
 pub async fn list(call: Call) -> Outcome {
     let mut errors = all(&call)?;
-    let wanted = call.values.arg("match");
+    let wanted = call.values.arg("match").to_lowercase();
     if !wanted.is_empty() {
-        let pattern = Pattern::new(&wanted.to_lowercase())?;
+        let pattern = Pattern::new(&wanted)?;
         errors.retain(|e| {
             let (code, http) = (e.code.to_string(), e.http.to_string());
             [

@@ -140,6 +140,13 @@ impl Source for Made {
         })
     }
 
+    fn field(&self, name: &str) -> Option<String> {
+        match name {
+            "Request" => Some(self.request.clone().unwrap_or_default()),
+            name => self.value(name),
+        }
+    }
+
     fn random(&self, shortest: i64, longest: i64) -> String {
         let (low, high) = (shortest.min(longest).max(0), shortest.max(longest).max(0));
         let count = low + (self.runtime.random() % (high - low + 1) as u64) as i64;

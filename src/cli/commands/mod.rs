@@ -26,7 +26,10 @@ use super::{
 };
 use crate::{
     client::{Client, Event, JetStream, Options, Trace, transport::LocalFuture},
-    wire::time::Time,
+    wire::{
+        json::{FromJson, from_json},
+        time::Time,
+    },
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -448,6 +451,21 @@ pub fn check_name(kind: &str, name: &str) -> Outcome {
         return Err(format!("{} is not a valid {kind} name", quote(name)).into());
     }
     Ok(())
+}
+
+/// What `--config` names: a configuration, or what `info --json` prints with one in it.
+pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Failure> {
+    let path = call.values.text("config");
+    if path.is_empty() {
+        return Ok(None);
+    }
+    let content = call.session.io.files().read(path);
+    let mut content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
+    let whole: serde_json::Value = serde_json::from_slice(&content).unwrap_or_default();
+    if let Some(config) = whole.get("config") {
+        content = config.to_string().into_bytes();
+    }
+    Ok(Some(from_json(&content)?))
 }
 
 /// A fresh name for a consumer: 22 digits and letters.

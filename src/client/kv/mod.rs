@@ -309,10 +309,15 @@ impl Bucket {
         Ok(entries)
     }
 
-    /// Watches keys; several filters are one watch. [`Error::InvalidSearchKey`].
+    /// Watches keys; several filters are one watch. [`Error::InvalidSearchKey`], [`Error::Invalid`].
     pub async fn watch(&self, keys: &[&str], options: WatchOptions) -> Result<Watch, Error> {
         if !keys.iter().all(|key| valid_search_key(key)) {
             return Err(Error::InvalidSearchKey);
+        }
+        if options.include_history && options.updates_only {
+            return Err(Error::Invalid(
+                "invalid jetstream option: updates only cannot be used with include history",
+            ));
         }
         let keys = if keys.is_empty() { &[">"] } else { keys };
         let filters = keys.iter().map(|key| format!("{}{key}", self.read));

@@ -20,7 +20,7 @@ use crate::{
         DirectGet, Error, Headers, JetStream,
         types::{ConsumerInfo, StreamInfo},
     },
-    wire::time::Time,
+    wire::{subject, time::Time},
 };
 
 use serde_json::{Value, json};

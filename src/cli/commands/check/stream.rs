@@ -236,6 +236,11 @@ pub async fn message(call: Call) -> Outcome {
     let Some(jetstream) = connect(&call, &mut found, "could not load info").await else {
         return found.end(&call);
     };
+    let valid = subject::is_subscribable(subject.as_bytes());
+    if !valid || !subject::is_literal(subject.as_bytes()) {
+        found.critical(format!("Check failed: invalid subject {}", quote(subject)));
+        return found.end(&call);
+    }
     let message = match jetstream
         .get_message(stream, DirectGet::Last(subject))
         .await

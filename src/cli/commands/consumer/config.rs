@@ -4,7 +4,7 @@ use super::{Call, Outcome, fields::fields, parse_until, pick, pick_stream, show}
 use crate::{
     cli::{
         commands::{
-            check_name, failed, json, nuid,
+            check_name, config_file, failed, json, nuid,
             stream::{announce, jetstream, really},
             subscribe::split_subjects,
         },
@@ -14,7 +14,6 @@ use crate::{
         values,
     },
     client::types::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy},
-    wire::json::from_json,
 };
 
 fn ack_policy(text: &str) -> AckPolicy {
@@ -121,17 +120,6 @@ async fn ask_backoff(call: &Call) -> Result<Vec<i64>, Failure> {
     linear(values::int64(&steps)?, least, most)
 }
 
-/// A configuration from `--config`.
-fn from_file(call: &Call) -> Result<Option<ConsumerConfig>, Failure> {
-    let path = call.values.text("config");
-    if path.is_empty() {
-        return Ok(None);
-    }
-    let content = call.session.io.files().read(path);
-    let content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
-    Ok(Some(from_json(&content)?))
-}
-
 async fn ask(
     call: &Call,
     words: &str,
@@ -149,7 +137,7 @@ async fn ask(
 /// The configuration that `consumer add` is asked for.
 async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
     let values = &call.values;
-    if let Some(mut config) = from_file(call)? {
+    if let Some(mut config) = config_file::<ConsumerConfig>(call)? {
         let name = values.arg("consumer");
         if !config.durable_name.is_empty() && !name.is_empty() {
             config.durable_name = name.into();
@@ -266,7 +254,7 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
     if sample > 0 {
         config.sample_freq = sample.to_string();
     }
-    let mut filters = split_subjects(&values.list("filter"));
+    let mut filters = values.list("filter");
     if filters.is_empty() && !defaults {
         let words = "could not ask for filtering subject";
         let help =
@@ -275,6 +263,9 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
         filters = split_subjects(&[ask(call, words, question, "", help, false).await?]);
     }
     match filters.len() {
+        0 if config.deliver_policy == DeliverPolicy::LastPerSubject => {
+            config.filter_subject = ">".into();
+        }
         0 => {}
         1 => config.filter_subject = filters.remove(0),
         _ => config.filter_subjects = filters,
@@ -426,18 +417,17 @@ pub async fn add(call: Call) -> Outcome {
 
 /// Gives a consumer the name it is created by.
 fn name(call: &Call, config: &mut ConsumerConfig) {
-    if config.name.is_empty() {
-        config.name = match config.durable_name.as_str() {
-            "" => nuid(&call.session),
-            durable => durable.into(),
-        };
+    if !config.durable_name.is_empty() {
+        config.name.clone_from(&config.durable_name);
+    } else if config.name.is_empty() {
+        config.name = nuid(&call.session);
     }
 }
 
 /// A consumer's configuration with what flags change.
 fn change(call: &Call, mut config: ConsumerConfig) -> Result<ConsumerConfig, Failure> {
     let values = &call.values;
-    if let Some(file) = from_file(call)? {
+    if let Some(file) = config_file(call)? {
         return Ok(file);
     }
     if !values.text("description").is_empty() {
@@ -507,7 +497,9 @@ pub async fn edit(call: Call) -> Outcome {
         "could not create new configuration for Consumer {}",
         info.name
     );
-    let new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
+    let mut new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
+    new.metadata
+        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
     if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
         return Err("consumers with backoff policies do not support editing Ack Wait".into());
     }

@@ -408,25 +408,29 @@ pub async fn unpin(call: Call) -> Outcome {
     Ok(())
 }
 
-/// A time (`2006-01-02 15:04:05`) or a duration from now.
-pub fn parse_until(call: &Call, text: &str) -> Result<Time, Failure> {
+/// `2006-01-02 15:04:05` with `dash` between the numbers of the date.
+pub fn date_time(text: &str, dash: u8) -> Option<Time> {
     let bytes = text.as_bytes();
     let field = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<u32>().ok());
-    if bytes.len() == 19 && bytes[4] == b'-' && bytes[10] == b' ' && bytes[13] == b':' {
-        let civil = (|| {
-            Some(Civil {
-                year: field(0, 4)? as _,
-                month: field(5, 7)?,
-                day: field(8, 10)?,
-                hour: field(11, 13)?,
-                minute: field(14, 16)?,
-                second: field(17, 19)?,
-                nanosecond: 0,
-            })
-        })();
-        if let Some(time) = civil.and_then(Civil::time) {
-            return Ok(time);
-        }
+    if bytes.len() != 19 || bytes[4] != dash || bytes[10] != b' ' || bytes[13] != b':' {
+        return None;
+    }
+    let civil = Civil {
+        year: field(0, 4)? as _,
+        month: field(5, 7)?,
+        day: field(8, 10)?,
+        hour: field(11, 13)?,
+        minute: field(14, 16)?,
+        second: field(17, 19)?,
+        nanosecond: 0,
+    };
+    civil.time()
+}
+
+/// A time (`2006-01-02 15:04:05`) or a duration from now.
+pub fn parse_until(call: &Call, text: &str) -> Result<Time, Failure> {
+    if let Some(time) = date_time(text, b'-') {
+        return Ok(time);
     }
     match values::duration(text) {
         Ok(ns) => Ok(call.now().after(ns)),
@@ -461,7 +465,7 @@ pub async fn pause(call: Call) -> Outcome {
         .await
         .map_err(failed)?;
     if !state.paused {
-        return Err("consumer failed to pause, perhaps a time in the past was given".into());
+        return Err("pause request failed, perhaps due to a time in the past".into());
     }
     let until = call.time_or_zero(state.pause_until);
     call.line(&format!(

@@ -184,7 +184,10 @@ pub(super) fn status(call: &Call, info: &StreamInfo) {
         "Compressed",
         render::yes(config.compression != Compression::None),
     );
-    report.row("Per-Key TTL Supported", render::yes(config.allow_msg_ttl));
+    report.row(
+        "Per-Key TTL Supported",
+        render::yes(config.subject_delete_marker_ttl > 0),
+    );
     if config.subject_delete_marker_ttl > 0 {
         report.row(
             "Limit Marker TTL",

@@ -229,7 +229,10 @@ pub async fn info(call: Call) -> Outcome {
     let name = call.values.arg("bucket");
     let jetstream = jetstream(&call).await?;
     let name = if name.is_empty() {
-        let known = jetstream.key_value_names().await?;
+        // Not by subject: the streams of mirrors have none.
+        let streams = jetstream.stream_names("").await?;
+        let buckets = streams.iter().filter_map(|name| name.strip_prefix("KV_"));
+        let known: Vec<String> = buckets.map(Into::into).collect();
         if known.is_empty() {
             return Err("no KV buckets found".into());
         }

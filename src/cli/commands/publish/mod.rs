@@ -46,7 +46,7 @@ impl<'a> Bodies<'a> {
     fn new(call: &'a Call) -> Bodies<'a> {
         let io = &call.session.io;
         let both = io.stdin_is_terminal() == io.stdout_is_terminal() || !io.stdin_is_terminal();
-        let stdin = call.values.is("force-stdin") || (!call.values.has_arg("body") && both);
+        let stdin = !call.values.has_arg("body") && (both || call.values.is("force-stdin"));
         let by_line = call.values.text("send-on") == "newline";
         if stdin && !call.values.is("quiet") {
             call.log("Reading payload from STDIN");

@@ -128,9 +128,10 @@ pub async fn reply(call: Call) -> Outcome {
         let mut answered = 0;
         let mut answer: LocalFuture<()> = Box::pin(async {
             while let Some(request) = requests.next().await {
-                answer_one(&call, &client, &request, echo, answered).await;
-                answered += 1;
-                if values.int("count") == answered {
+                if answer_one(&call, &client, &request, echo, answered).await {
+                    answered += 1;
+                }
+                if answered > 0 && values.int("count") == answered {
                     break;
                 }
             }
@@ -145,13 +146,14 @@ pub async fn reply(call: Call) -> Outcome {
     Err(Failure::Exit(1))
 }
 
+/// False if no answer was sent; such requests are not counted.
 pub(super) async fn answer_one(
     call: &Call,
     client: &Client,
     request: &Message,
     echo: bool,
     number: i64,
-) {
+) -> bool {
     let subject = values::quote(&request.subject);
     call.log(&format!("[#{number}] Received on subject {subject}:"));
     log_headers(call, request);
@@ -165,11 +167,12 @@ pub(super) async fn answer_one(
         call.session.runtime.sleep(ns).await;
     }
     let mut source = Made::new(call, number);
+    let Ok(mut headers) = message::headers(&call.values.list("header"), &source) else {
+        return false;
+    };
+    // Headers do not see the request.
     source.request =
         Some(String::from_utf8_lossy(&request.payload).into_owned()).filter(|r| !r.is_empty());
-    let Ok(mut headers) = message::headers(&call.values.list("header"), &source) else {
-        return;
-    };
     let body = if echo {
         for (key, value) in request.headers.iter() {
             headers.append(key, value);
@@ -190,7 +193,8 @@ pub(super) async fn answer_one(
         Some(reply) => client.publish_with(reply, None, &headers, &body),
         None => Err(Error::Invalid("message does not have a reply")),
     };
-    if let Err(error) = sent {
+    if let Err(error) = &sent {
         call.log(&format!("Could not publish reply: {error}"));
     }
+    sent.is_ok()
 }

@@ -1,19 +1,21 @@
 //! Making and changing streams: configurations from flags, files and questions.
 
-use super::{Call, Outcome, origin::origin, show};
+use super::{Call, Outcome, origins::origin, show};
 
 use crate::{
     cli::{
-        commands::{check_name, failed, json, subscribe::split_subjects},
+        commands::{check_name, config_file, failed, json, subscribe::split_subjects},
         parse::Failure,
         render::{go_duration, number},
         values,
     },
-    client::types::{
-        Compression, DiscardPolicy, Placement, Republish, RetentionPolicy, StorageType,
-        StreamConfig, SubjectTransform,
+    client::{
+        JetStream,
+        types::{
+            Compression, DiscardPolicy, Placement, Republish, RetentionPolicy, StorageType,
+            StreamConfig, StreamInfo, SubjectTransform,
+        },
     },
-    wire::json::from_json,
 };
 
 use crate::wire::sorted::Sorted;
@@ -44,13 +46,25 @@ async fn ask_number(
         .input(question, default, help, false)
         .await
         .map_err(invalid)?;
+    atoi(&answer).map_err(invalid)
+}
+
+/// A number that was typed.
+pub(super) fn atoi(text: &str) -> Result<i64, Failure> {
     let wrong = || {
-        format!(
-            "invalid input: strconv.ParseInt: parsing {}: invalid syntax",
-            values::quote(&answer)
-        )
+        let quoted = values::quote(text);
+        format!("strconv.Atoi: parsing {quoted}: invalid syntax")
     };
-    Ok(answer.trim().parse().map_err(|_| wrong())?)
+    Ok(text.trim().parse().map_err(|_| wrong())?)
+}
+
+/// A limit, from a flag as it is or asked for; -1 for none.
+async fn ask_limit(call: &Call, flag: &str, question: &str, help: &str) -> Result<i64, Failure> {
+    let limit = ask_number(call, flag, question, "-1", help).await?;
+    Ok(match limit {
+        ..=0 if call.values.int(flag) == 0 => -1,
+        limit => limit,
+    })
 }
 
 /// A size, from a flag or asked for; -1 for no limit.
@@ -180,24 +194,12 @@ pub(super) fn own_metadata(metadata: Sorted<String, String>) -> Sorted<String, S
         .collect()
 }
 
-/// A configuration from `--config`.
-pub(super) fn from_file(call: &Call) -> Result<Option<StreamConfig>, Failure> {
-    let path = call.values.text("config");
-    if path.is_empty() {
-        return Ok(None);
-    }
-    let content = call.session.io.files().read(path);
-    let content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
-    let mut config: StreamConfig = from_json(&content)?;
-    config.metadata = own_metadata(config.metadata);
-    Ok(Some(config))
-}
-
 /// The configuration that `stream add` is asked for.
 async fn prepare(call: &Call) -> Result<StreamConfig, Failure> {
     let values = &call.values;
     let name = values.arg("stream");
-    if let Some(mut config) = from_file(call).map_err(invalid)? {
+    if let Some(mut config) = config_file::<StreamConfig>(call).map_err(invalid)? {
+        config.metadata = own_metadata(config.metadata);
         if !name.is_empty() {
             config.name = name.into();
         }
@@ -290,17 +292,21 @@ async fn prepare(call: &Call) -> Result<StreamConfig, Failure> {
     .await?;
     config.discard = discard(&policy);
     let help = "Most messages of the stream, -1 for no limit. See --max-msgs";
-    config.max_msgs =
-        limit(ask_number(call, "max-msgs", "Stream Messages Limit", "-1", help).await?);
-    config.max_msgs_per_subject = -1;
+    config.max_msgs = ask_limit(call, "max-msgs", "Stream Messages Limit", help).await?;
+    config.max_msgs_per_subject = match values.int("max-msgs-per-subject") {
+        0 if defaults => -1,
+        limit => limit,
+    };
     if !config.subjects.is_empty() {
         let help = "Most messages of each subject, -1 for no limit. See --max-msgs-per-subject";
         let question = "Per Subject Messages Limit";
         config.max_msgs_per_subject =
-            limit(ask_number(call, "max-msgs-per-subject", question, "-1", help).await?);
+            ask_limit(call, "max-msgs-per-subject", question, help).await?;
     }
     let help = "Largest size of the stream, -1 for no limit. See --max-bytes";
-    config.max_bytes = limit(ask_size(call, "max-bytes", "Total Stream Size", help).await?);
+    config.max_bytes = ask_size(call, "max-bytes", "Total Stream Size", help)
+        .await?
+        .max(-1);
     let age = match values.text("max-age") {
         "" if defaults => "-1".into(),
         "" => {
@@ -392,8 +398,57 @@ pub(super) fn tags(call: &Call) -> Vec<String> {
     tags
 }
 
-fn limit(value: i64) -> i64 {
-    if value <= 0 { -1 } else { value }
+/// Numbers that the schema of configurations forbids, in the words of its validator.
+fn forbidden(config: &StreamConfig) -> Vec<String> {
+    let numbers = [
+        ("max_consumers", config.max_consumers, -1, i64::MAX),
+        ("max_msgs", config.max_msgs, -1, i64::MAX),
+        (
+            "max_msgs_per_subject",
+            config.max_msgs_per_subject,
+            -1,
+            i64::MAX,
+        ),
+        ("max_bytes", config.max_bytes, -1, i64::MAX),
+        ("max_age", config.max_age, 0, i64::MAX),
+        ("max_msg_size", config.max_msg_size.into(), -1, i64::MAX),
+        ("num_replicas", config.num_replicas, 0, 5),
+        ("duplicate_window", config.duplicate_window, 0, i64::MAX),
+        (
+            "subject_delete_marker_ttl",
+            config.subject_delete_marker_ttl,
+            0,
+            i64::MAX,
+        ),
+    ];
+    let wrong = numbers
+        .into_iter()
+        .filter_map(|(name, value, least, most)| {
+            let (sign, bound) = match value {
+                _ if value < least => (">=", least),
+                _ if value > most => ("<=", most),
+                _ => return None,
+            };
+            Some(format!("/{name}: must be {sign} {bound} but found {value}"))
+        });
+    wrong.collect()
+}
+
+/// Makes a stream, unless its configuration is wrong already here.
+pub(super) async fn create(
+    jetstream: &JetStream,
+    config: &StreamConfig,
+) -> Result<StreamInfo, Failure> {
+    let made = async {
+        check_name("stream", &config.name)?;
+        let wrong = forbidden(config);
+        if !wrong.is_empty() {
+            let wrong = wrong.join(", ");
+            return Err(format!("configuration validation failed: {wrong}").into());
+        }
+        jetstream.create_stream(config).await.map_err(failed)
+    };
+    made.await.map_err(|e| e.context("could not create Stream"))
 }
 
 /// `stream add`.
@@ -402,25 +457,27 @@ pub async fn add(call: Call) -> Outcome {
     let jetstream = jetstream.map_err(|e| e.context("could not create Stream"))?;
     let config = prepare(&call).await?;
     let text = json::print_typed(&config, "stream_config");
-    if call.values.is("validate") {
-        call.line(&text);
-        call.line("");
+    let (validate, path) = (call.values.is("validate"), call.values.text("output"));
+    if validate {
+        call.print(&format!("{text}\n\n"));
+    }
+    if validate || !path.is_empty() {
+        let wrong = forbidden(&config);
+        if !wrong.is_empty() {
+            return Err(format!("Validation Failed: {}", wrong.join("\n\t")).into());
+        }
+    }
+    if validate {
         call.line(
             "Configuration is a valid Stream matching io.nats.jetstream.api.v1.stream_configuration",
         );
         return Ok(());
     }
-    let path = call.values.text("output");
     if !path.is_empty() {
         let written = call.session.io.files().write(path, text.as_bytes());
         return written.map_err(|e| format!("open {path}: {}", e.text()).into());
     }
-    let words = "could not create Stream";
-    check_name("stream", &config.name).map_err(|e| e.context(words))?;
-    let info = jetstream
-        .create_stream(&config)
-        .await
-        .map_err(|e| failed(e).context(words))?;
+    let info = create(&jetstream, &config).await?;
     call.print(&format!("Stream {} was created\n\n", config.name));
     show(&call, &info, false);
     Ok(())

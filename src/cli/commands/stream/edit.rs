@@ -1,15 +1,18 @@
 //! Changing streams and making streams like others.
 
 use super::{config::*, fields::fields, *};
-use crate::cli::{commands::subscribe::split_subjects, differences::report, values};
+use crate::cli::{
+    commands::{config_file, subscribe::split_subjects},
+    differences::report,
+    values,
+};
 
-/// A stream's configuration with what flags change.
-pub(super) fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConfig, Failure> {
+/// A stream's configuration with what flags change; `words` stand before most errors.
+fn change(call: &Call, mut config: StreamConfig, words: &str) -> Result<StreamConfig, Failure> {
     let values = &call.values;
-    if let Some(mut file) = from_file(call)? {
-        if file.name.is_empty() {
-            file.name = config.name;
-        }
+    let wrong = |failure: Failure| failure.context(words);
+    if let Some(mut file) = config_file::<StreamConfig>(call).map_err(wrong)? {
+        file.name = config.name;
         return Ok(file);
     }
     let (republish, transform) = (republish(call)?, transform(call)?);
@@ -45,7 +48,7 @@ pub(super) fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConf
     if let Some(age) = text("max-age") {
         let age = values::duration(age);
         config.max_age =
-            age.map_err(|e| Failure::from(e).context("invalid maximum age limit format"))?;
+            age.map_err(|e| wrong(Failure::from(e).context("invalid maximum age limit format")))?;
     }
     if let Some(size) = text("max-msg-size")
         .and_then(|t| values::size(t, 32).ok())
@@ -59,7 +62,7 @@ pub(super) fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConf
     if let Some(window) = text("dupe-window") {
         let window = values::duration(window);
         config.duplicate_window =
-            window.map_err(|e| Failure::from(e).context("invalid duplicate window"))?;
+            window.map_err(|e| wrong(Failure::from(e).context("invalid duplicate window")))?;
     }
     let mut placement = config.placement.take().unwrap_or_default();
     if values.given("cluster") {
@@ -72,7 +75,9 @@ pub(super) fn change(call: &Call, mut config: StreamConfig) -> Result<StreamConf
         config.placement = Some(placement);
     }
     if !values.list("source").is_empty() || text("mirror").is_some() {
-        return Err("cannot edit mirrors, or sources using the CLI, use --config instead".into());
+        return Err(wrong(
+            "cannot edit mirrors, or sources using the CLI, use --config instead".into(),
+        ));
     }
     if let Some(description) = text("description") {
         config.description = description.into();
@@ -137,7 +142,7 @@ pub async fn edit(call: Call) -> Outcome {
     let mut old = info.config.clone();
     old.metadata = own_metadata(old.metadata);
     let words = format!("could not create new configuration for Stream {name}");
-    let new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
+    let new = change(&call, old.clone(), &words)?;
     let report = report(
         "api.StreamConfig",
         fields(&old, info.config.metadata.is_empty()),
@@ -173,17 +178,14 @@ pub async fn copy(call: Call) -> Outcome {
     let picked = super::select(&call, &jetstream, source).await;
     let info = picked.map_err(|e| e.context("could not pick a Stream to operate on"))?;
     let words = format!("could not copy Stream {}", info.config.name);
-    let mut config = change(&call, info.config).map_err(|e| e.context(&words))?;
-    config.name = destination.into();
+    let mut config = change(&call, info.config, &words)?;
+    let source = std::mem::replace(&mut config.name, destination.into());
     config.metadata = own_metadata(config.metadata);
-    let words = "could not create Stream";
-    check_name("stream", destination).map_err(|e| e.context(words))?;
-    let info = jetstream
-        .create_stream(&config)
-        .await
-        .map_err(|e| failed(e).context(words))?;
+    let mut info = create(&jetstream, &config).await?;
     if !call.values.is("json") {
         call.print(&format!("Stream {destination} was created\n\n"));
+        // As natscli heads its report.
+        info.config.name = source;
     }
     show(&call, &info, false);
     Ok(())

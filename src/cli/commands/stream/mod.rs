@@ -2,6 +2,7 @@
 //! [`messages`] reads and removes what they hold.
 
 mod fields;
+mod origins;
 mod report;
 
 pub use report::{cluster, host, metadata, replicas, report, required_level, show};
@@ -9,8 +10,6 @@ pub mod config;
 pub mod edit;
 
 pub mod messages;
-
-mod origin;
 
 use super::{Call, Library, Outcome, check_name, failed, json};
 

@@ -53,7 +53,6 @@ impl Shown<'_> {
             None => {
                 let what = match durable {
                     "" => {
-                        config.inactive_threshold = 300 * SECOND;
                         config.name = crate::cli::commands::nuid(&call.session)
                             .chars()
                             .take(8)
