@@ -256,15 +256,17 @@ def main():
     passed = 0
     with concurrent.futures.ProcessPoolExecutor(int(os.environ.get("JOBS", "4"))) as pool:
         plays = {path: pool.submit(play, wanted[path], server, nats) for path in chosen}
-        for path in chosen:
-            differs = lambda seen: order(seen) != order(wanted[path])
-            seen = plays[path].result()
-            if differs(seen) and re.search(r"(?m)^[A-Z]\. \d", wanted[path]):
-                seen = play(wanted[path], server, nats)  # it measures time, and the machine was busy: once more, alone
-            passed += not differs(seen)
-            if differs(seen):
-                diff = difflib.unified_diff(wanted[path].splitlines(True), seen.splitlines(True), path, "seen", n=2)
-                print("".join(diff), flush=True)
+        plays = {path: plays[path].result() for path in chosen}
+    for path, seen in plays.items():
+        differs = lambda seen: order(seen) != order(wanted[path])
+        if differs(seen) and re.search(r"(?m)^[A-Z]\. \d|--timeout \d+ms", wanted[path]):
+            # It measures time, and the machine was busy: once more, alone. Two real ones part under load, too, where the
+            # client's time and the server's for a pull run out together.
+            seen = play(wanted[path], server, nats)
+        passed += not differs(seen)
+        if differs(seen):
+            diff = difflib.unified_diff(wanted[path].splitlines(True), seen.splitlines(True), path, "seen", n=2)
+            print("".join(diff), flush=True)
     print(f"{passed} passed, {len(chosen) - passed} failed")
     sys.exit(passed < len(chosen))
 
