@@ -28,6 +28,7 @@ use crate::{
     client::{Client, Event, JetStream, Options, Trace, transport::LocalFuture},
     wire::{
         json::{FromJson, from_json},
+        sorted::Sorted,
         time::Time,
     },
 };
@@ -466,6 +467,12 @@ pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Fail
         content = config.to_string().into_bytes();
     }
     Ok(Some(from_json(&content)?))
+}
+
+/// Metadata without what servers and mirrors write themselves.
+pub fn users_metadata(metadata: Sorted<String, String>) -> Sorted<String, String> {
+    let own = |key: &str| matches!(key, "_nats.ver" | "_nats.level" | "_nats.req.level");
+    metadata.into_iter().filter(|(key, _)| !own(key)).collect()
 }
 
 /// A fresh name for a consumer: 22 digits and letters.

@@ -184,7 +184,9 @@ impl JetStream {
         while let Some(origin) = changed.pop() {
             for follower in self.followers.get(&origin).cloned().unwrap_or_default() {
                 if left == 0 {
-                    self.take_later(core, follower);
+                    if let Some(stream) = self.streams.get_mut(&follower) {
+                        take_later(core, stream, 0);
+                    }
                     continue;
                 }
                 left -= 1;
@@ -192,14 +194,6 @@ impl JetStream {
                     changed.push(follower);
                 }
             }
-        }
-    }
-
-    /// Takes what is new in the next step.
-    fn take_later(&mut self, core: &mut Core, id: StreamId) {
-        if let Some(stream) = self.streams.get_mut(&id) {
-            stream.follows.iter_mut().for_each(|f| f.more = true);
-            set_timer(core, stream);
         }
     }
 
@@ -240,8 +234,7 @@ impl JetStream {
                 };
                 if left == 0 {
                     // Nor from the origins behind it: they are taken from in their order.
-                    stream.follows[at..].iter_mut().for_each(|f| f.more = true);
-                    set_timer(core, stream);
+                    take_later(core, stream, at);
                     break;
                 }
                 left -= 1;
@@ -429,6 +422,16 @@ fn answer(core: &mut Core, follow: &mut Follow) {
         payload: b"",
     };
     core.publish(answer, false);
+}
+
+/// What is new is taken in the next step, from the origins that stand at `from` and later.
+fn take_later(core: &mut Core, stream: &mut Stream, from: usize) {
+    stream
+        .follows
+        .iter_mut()
+        .skip(from)
+        .for_each(|f| f.more = true);
+    set_timer(core, stream);
 }
 
 pub(super) fn set_timer(core: &mut Core, stream: &Stream) {

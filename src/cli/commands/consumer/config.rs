@@ -7,6 +7,7 @@ use crate::{
             check_name, config_file, failed, json, nuid,
             stream::{announce, jetstream, really},
             subscribe::split_subjects,
+            users_metadata,
         },
         differences::report,
         parse::Failure,
@@ -145,9 +146,7 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
         if !config.deliver_subject.is_empty() && !values.text("target").is_empty() {
             config.deliver_subject = values.text("target").into();
         }
-        config
-            .metadata
-            .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+        config.metadata = users_metadata(config.metadata);
         return Ok(config);
     }
     let (defaults, ephemeral) = (values.is("defaults"), values.is("ephemeral"));
@@ -361,9 +360,7 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
     config.num_replicas = values.int("replicas");
     config.mem_storage = values.is("memory");
     config.metadata = values.map("metadata").into_iter().collect();
-    config
-        .metadata
-        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    config.metadata = users_metadata(config.metadata);
     if !values.text("pause").is_empty() {
         config.pause_until = Some(parse_until(call, values.text("pause"))?);
     }
@@ -491,15 +488,13 @@ pub async fn edit(call: Call) -> Outcome {
         return Err("this playground has no editor to open; use the flags of nats consumer edit or --config".into());
     }
     let mut old = info.config.clone();
-    old.metadata
-        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    old.metadata = users_metadata(old.metadata);
     let words = format!(
         "could not create new configuration for Consumer {}",
         info.name
     );
     let mut new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
-    new.metadata
-        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    new.metadata = users_metadata(new.metadata);
     if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
         return Err("consumers with backoff policies do not support editing Ack Wait".into());
     }
@@ -528,9 +523,7 @@ pub async fn copy(call: Call) -> Outcome {
     let loaded = jetstream.consumer_info(stream, source).await;
     let loaded = loaded.map_err(|e| failed(e).context("could not load source Consumer"))?;
     let mut config = change(&call, loaded.config)?;
-    config
-        .metadata
-        .retain(|key, _| !crate::cli::commands::kv::own_metadata(key));
+    config.metadata = users_metadata(config.metadata);
     if !values.text("ack").is_empty() {
         config.ack_policy = ack_policy(values.text("ack"));
     }

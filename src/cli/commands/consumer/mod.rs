@@ -204,11 +204,7 @@ pub async fn find(call: Call) -> Outcome {
             && (created <= 0
                 || c.created
                     .is_some_and(|at| (now.since(at) > created) != invert))
-            && (replicas <= 0
-                || match invert {
-                    true => c.config.num_replicas >= replicas,
-                    false => c.config.num_replicas <= replicas,
-                })
+            && (replicas <= 0 || stream::at_most(c.config.num_replicas, replicas, invert))
             && (leader.is_empty()
                 || c.cluster
                     .as_ref()

@@ -225,16 +225,7 @@ pub(super) fn status(call: &Call, info: &StreamInfo) {
             origin(&mut report, "Source Bucket", source);
         }
     }
-    let mut metadata = config.metadata.clone();
-    metadata.retain(|key, _| !own_metadata(key));
-    if !metadata.is_empty() {
-        report.title("Metadata");
-        report.map(
-            metadata
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_str())),
-        );
-    }
+    crate::cli::commands::stream::metadata(&mut report, &config.metadata);
     if let Some(cluster) = &info.cluster {
         crate::cli::commands::stream::cluster(&mut report, cluster);
     }

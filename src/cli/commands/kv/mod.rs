@@ -251,11 +251,6 @@ fn bucket_of(stream: &str) -> &str {
     stream.strip_prefix("KV_").unwrap_or(stream)
 }
 
-/// Metadata that servers and mirrors write themselves.
-pub fn own_metadata(key: &str) -> bool {
-    matches!(key, "_nats.ver" | "_nats.level" | "_nats.req.level")
-}
-
 /// `kv watch`.
 pub async fn watch(call: Call) -> Outcome {
     let bucket = bucket(&call).await?;

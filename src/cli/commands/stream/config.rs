@@ -4,7 +4,9 @@ use super::{Call, Outcome, origins::origin, show};
 
 use crate::{
     cli::{
-        commands::{check_name, config_file, failed, json, subscribe::split_subjects},
+        commands::{
+            check_name, config_file, failed, json, subscribe::split_subjects, users_metadata,
+        },
         parse::Failure,
         render::{go_duration, number},
         values,
@@ -17,8 +19,6 @@ use crate::{
         },
     },
 };
-
-use crate::wire::sorted::Sorted;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -187,19 +187,12 @@ pub(super) fn transform(call: &Call) -> Result<Option<SubjectTransform>, Failure
     }))
 }
 
-pub(super) fn own_metadata(metadata: Sorted<String, String>) -> Sorted<String, String> {
-    metadata
-        .into_iter()
-        .filter(|(key, _)| !crate::cli::commands::kv::own_metadata(key))
-        .collect()
-}
-
 /// The configuration that `stream add` is asked for.
 async fn prepare(call: &Call) -> Result<StreamConfig, Failure> {
     let values = &call.values;
     let name = values.arg("stream");
     if let Some(mut config) = config_file::<StreamConfig>(call).map_err(invalid)? {
-        config.metadata = own_metadata(config.metadata);
+        config.metadata = users_metadata(config.metadata);
         if !name.is_empty() {
             config.name = name.into();
         }
@@ -369,7 +362,7 @@ async fn prepare(call: &Call) -> Result<StreamConfig, Failure> {
     config.discard_new_per_subject = values.is("discard-per-subject");
     config.consumer_limits.inactive_threshold = values.duration("limit-consumer-inactive").max(0);
     config.consumer_limits.max_ack_pending = values.int("limit-consumer-max-pending").max(0);
-    config.metadata = own_metadata(values.map("metadata").into_iter().collect());
+    config.metadata = users_metadata(values.map("metadata").into_iter().collect());
     let (cluster, tags) = (values.text("cluster"), tags(call));
     if !cluster.is_empty() || !tags.is_empty() {
         config.placement = Some(Placement {

@@ -2,7 +2,7 @@
 
 use super::{config::*, fields::fields, *};
 use crate::cli::{
-    commands::{config_file, subscribe::split_subjects},
+    commands::{config_file, subscribe::split_subjects, users_metadata},
     differences::report,
     values,
 };
@@ -140,7 +140,7 @@ pub async fn edit(call: Call) -> Outcome {
         );
     }
     let mut old = info.config.clone();
-    old.metadata = own_metadata(old.metadata);
+    old.metadata = users_metadata(old.metadata);
     let words = format!("could not create new configuration for Stream {name}");
     let new = change(&call, old.clone(), &words)?;
     let report = report(
@@ -180,7 +180,7 @@ pub async fn copy(call: Call) -> Outcome {
     let words = format!("could not copy Stream {}", info.config.name);
     let mut config = change(&call, info.config, &words)?;
     let source = std::mem::replace(&mut config.name, destination.into());
-    config.metadata = own_metadata(config.metadata);
+    config.metadata = users_metadata(config.metadata);
     let mut info = create(&jetstream, &config).await?;
     if !call.values.is("json") {
         call.print(&format!("Stream {destination} was created\n\n"));

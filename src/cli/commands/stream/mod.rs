@@ -167,6 +167,14 @@ fn table(call: &Call, mut streams: Vec<StreamInfo>, filter: &str) {
     call.print("\n\n");
 }
 
+/// Is a number within a limit, or beyond it? At the limit it is both.
+pub fn at_most(number: i64, limit: i64, invert: bool) -> bool {
+    match invert {
+        true => number >= limit,
+        false => number <= limit,
+    }
+}
+
 /// `stream find`.
 pub async fn find(call: Call) -> Outcome {
     let values = &call.values;
@@ -185,11 +193,8 @@ pub async fn find(call: Call) -> Outcome {
     let (consumers, level) = (values.int("consumers"), values.int("api-level"));
     let (replicas, leader) = (values.int("replicas"), values.text("leader"));
     let (filter, invert) = (values.text("subject"), values.is("invert"));
-    // Each test is inverted by itself. At a limit, a number is on both sides of it.
-    let most = |number: i64, limit: i64| match invert {
-        true => number >= limit,
-        false => number <= limit,
-    };
+    // Each test is inverted by itself.
+    let most = |number: i64, limit: i64| at_most(number, limit, invert);
     let matches = |s: &StreamInfo| {
         let own = s.cluster.as_ref();
         let on_server = |c: &ClusterInfo| {

@@ -1,6 +1,7 @@
 //! Streams described: the reports of one and of all.
 
 use super::*;
+use crate::cli::commands::users_metadata;
 
 pub(super) fn storage(storage: StorageType) -> &'static str {
     match storage {
@@ -236,14 +237,11 @@ pub(super) fn show_config(report: &mut Columns, config: &StreamConfig) {
 
 /// The section of metadata that people gave.
 pub fn metadata(report: &mut Columns, metadata: &Sorted<String, String>) {
-    let own: Vec<_> = metadata
-        .iter()
-        .filter(|(key, _)| !crate::cli::commands::kv::own_metadata(key))
-        .collect();
+    let own = users_metadata(metadata.clone());
     if !own.is_empty() {
         report.title("Metadata");
         report.map(
-            own.into_iter()
+            own.iter()
                 .map(|(key, value)| (key.as_str(), value.as_str())),
         );
     }

@@ -26,9 +26,7 @@ fn get(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    if json::is_empty_request(request.payload) {
-        return Err(BAD_REQUEST.into());
-    }
+    request.require_payload()?;
     let mut wanted = Get::default();
     json::decode(request.payload, |d, value| wanted.read(d, value))
         .map_err(|error| ApiError::invalid_json(&error))?;
@@ -68,9 +66,7 @@ fn delete(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    if json::is_empty_request(request.payload) {
-        return Err(BAD_REQUEST.into());
-    }
+    request.require_payload()?;
     let (mut seq, mut no_erase) = (0, false);
     request.read("JSApiMsgDeleteRequest", &mut |d, name, value| {
         match name {

@@ -10,7 +10,9 @@ mod stream;
 use std::borrow::Cow;
 
 use super::JetStream;
-use super::error::{ApiError, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND};
+use super::error::{
+    ApiError, BAD_REQUEST, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND,
+};
 use super::stream::Stream;
 use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId, TransferId};
@@ -35,6 +37,17 @@ impl Request<'_> {
     /// The stream that a request about streams names, `STREAM.INFO.<stream>` or `STREAM.MSG.GET.<stream>`.
     pub fn stream(&self) -> &str {
         self.tokens.last().copied().unwrap_or_default()
+    }
+
+    /// Makes sure that it says something.
+    ///
+    /// # Errors
+    /// `bad request` if there is nothing in it.
+    pub fn require_payload(&self) -> Result<(), ApiError> {
+        match json::is_empty_request(self.payload) {
+            true => Err(BAD_REQUEST.into()),
+            false => Ok(()),
+        }
     }
 
     /// Reads its members; `name` is the type it has in nats-server, and `member` says whether it knows one.

@@ -19,11 +19,11 @@ use self::send::{Ended, Flow, Snapshot};
 use self::state::State;
 use super::JetStream;
 use super::api::{Done, Request, envelope};
-use super::error::{ApiError, BAD_REQUEST, Known, STREAM_MISMATCH, STREAM_NOT_FOUND};
+use super::error::{ApiError, Known, STREAM_MISMATCH, STREAM_NOT_FOUND};
 use super::store::Storage;
 use super::stream::{InfoRequest, Stream, StreamConfig, check};
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer, TransferId};
-use crate::wire::json::{self, Writer};
+use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, subject};
@@ -93,9 +93,7 @@ pub fn snapshot(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    if json::is_empty_request(request.payload) {
-        return Err(BAD_REQUEST.into());
-    }
+    request.require_payload()?;
     js.find(request.stream())?;
     let mut wanted = SnapshotRequest::default();
     request.read("JSApiStreamSnapshotRequest", &mut |d, name, value| {
@@ -151,9 +149,7 @@ pub fn restore(
     request: &Request<'_>,
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
-    if json::is_empty_request(request.payload) {
-        return Err(BAD_REQUEST.into());
-    }
+    request.require_payload()?;
     let mut config = StreamConfig::default();
     request.read("JSApiStreamRestoreRequest", &mut |d, name, value| {
         match name {

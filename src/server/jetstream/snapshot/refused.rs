@@ -2,9 +2,9 @@
 
 use super::JetStream;
 use super::api::{Done, Request};
-use super::error::{ApiError, BAD_REQUEST};
+use super::error::ApiError;
 use crate::server::core::{Core, Message, TransferId};
-use crate::wire::json::{self, Writer};
+use crate::wire::json::Writer;
 
 /// Answers `$JS.API.STREAM.SNAPSHOT.<stream>`.
 pub fn snapshot(
@@ -13,9 +13,7 @@ pub fn snapshot(
     request: &Request<'_>,
     _: &mut Writer,
 ) -> Result<Done, ApiError> {
-    if json::is_empty_request(request.payload) {
-        return Err(BAD_REQUEST.into());
-    }
+    request.require_payload()?;
     js.find(request.stream())?;
     Err(ApiError::new(500, 10081, "snapshots are not supported"))
 }
@@ -27,9 +25,7 @@ pub fn restore(
     request: &Request<'_>,
     _: &mut Writer,
 ) -> Result<Done, ApiError> {
-    if json::is_empty_request(request.payload) {
-        return Err(BAD_REQUEST.into());
-    }
+    request.require_payload()?;
     Err(ApiError::new(500, 10062, "restore is not supported"))
 }
 
