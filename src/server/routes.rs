@@ -123,10 +123,7 @@ impl<V: Ord> Routes<V> {
     /// Calls `hit` with each value whose subject matches the literal `subject`, in nats-server's order.
     /// A subject with an empty token matches nothing.
     pub fn matches<'a>(&'a self, subject: &[u8], hit: &mut dyn FnMut(&'a V)) {
-        let empty_token = subject.first().is_none_or(|b| *b == b'.')
-            || subject.last() == Some(&b'.')
-            || subject.windows(2).any(|pair| pair == b"..");
-        if self.len == 0 || empty_token {
+        if self.len == 0 || subject::tokens(subject).any(<[u8]>::is_empty) {
             return;
         }
         let mut all = |at: Option<usize>| {

@@ -238,7 +238,7 @@ impl ClientOpParser {
                 sizes: (b"", b"0"),
                 ..Default::default()
             }),
-            Verb::Sub => match words(args, b" \t\r") {
+            Verb::Sub => match words(args, true) {
                 ([subject, sid, ..], 2) => ClientOp::Subscribe {
                     subject,
                     queue: None,
@@ -251,7 +251,7 @@ impl ClientOpParser {
                 },
                 _ => return Err(arguments(verb, args, "processSub Parse Error")),
             },
-            Verb::Unsub => match words(args, b" \t\r") {
+            Verb::Unsub => match words(args, true) {
                 ([sid, ..], 1) => ClientOp::Unsubscribe { sid, max: None },
                 ([sid, max, ..], 2) => ClientOp::Unsubscribe {
                     sid,
@@ -399,7 +399,7 @@ fn publish<'a>(
     args: &'a [u8],
 ) -> Result<(Publish<'a>, (usize, usize)), ParseError> {
     let none: &[u8] = b"";
-    let (words, count) = words(args, b" \t");
+    let (words, count) = words(args, false);
     let problem = match (verb, words, count) {
         (Verb::Pub, [subject, total, ..], 2) => {
             return pub_sizes(name, args, [subject, none, none, total]);
@@ -454,10 +454,11 @@ fn arguments(verb: &'static str, args: &[u8], problem: &'static str) -> ParseErr
 }
 
 /// The first four words and how many there are. To nats-server a carriage return is a blank in some operations.
-fn words<'a>(args: &'a [u8], blanks: &[u8]) -> ([&'a [u8]; 4], usize) {
+fn words(args: &[u8], carriage_return: bool) -> ([&[u8]; 4], usize) {
     let mut words: [&[u8]; 4] = [b""; 4];
     let mut count = 0;
-    for word in args.split(|b| blanks.contains(b)).filter(|w| !w.is_empty()) {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t') || carriage_return && *b == b'\r';
+    for word in args.split(blank).filter(|w| !w.is_empty()) {
         if let Some(slot) = words.get_mut(count) {
             *slot = word;
         }
