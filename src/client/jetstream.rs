@@ -18,6 +18,7 @@ use std::rc::Rc;
 pub enum Trace<'a> {
     Request { subject: &'a str, payload: &'a [u8] },
     Response { subject: &'a str, payload: &'a [u8] },
+    Failure { subject: &'a str, error: &'a Error },
 }
 
 /// Gets to see every API request and direct get; not publishes, not pushed messages.
@@ -37,7 +38,7 @@ pub struct Context {
 }
 
 /// What to purge: everything by default.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Purge {
     /// Only this subject (wildcards allowed).
     pub filter: Option<String>,
@@ -46,6 +47,8 @@ pub struct Purge {
     /// All but the newest this many.
     pub keep: u64,
 }
+
+record!(Purge, "StreamPurgeRequest": [seq], [filter], [keep]);
 
 /// Which message to get.
 #[derive(Clone, Copy, Debug)]
@@ -160,21 +163,22 @@ impl Context {
     pub async fn request_raw(&self, subject: &str, payload: &[u8]) -> Result<Message, Error> {
         let subject = format!("{}.{subject}", self.prefix);
         let headers = Headers::new();
-        self.tell(true, &subject, payload);
+        let subject = &subject;
+        self.tell(Trace::Request { subject, payload });
         let request = self
             .client
-            .request(&subject, &headers, payload, self.timeout);
-        let answer = request.await.map_err(deadline)?;
-        self.tell(false, &subject, &answer.payload);
-        Ok(answer)
+            .request(subject, &headers, payload, self.timeout);
+        let answer = request.await.map_err(deadline);
+        self.tell(match &answer {
+            Ok(Message { payload, .. }) => Trace::Response { subject, payload },
+            Err(error) => Trace::Failure { subject, error },
+        });
+        answer
     }
 
-    fn tell(&self, request: bool, subject: &str, payload: &[u8]) {
+    fn tell(&self, piece: Trace<'_>) {
         if let Some(trace) = &self.trace {
-            trace(match request {
-                true => Trace::Request { subject, payload },
-                false => Trace::Response { subject, payload },
-            });
+            trace(piece);
         }
     }
 
@@ -220,7 +224,7 @@ impl Context {
         self.stream("INFO", stream, b"").await
     }
 
-    async fn stream(&self, what: &str, name: &str, body: &[u8]) -> Result<StreamInfo, Error> {
+    pub(super) async fn stream(&self, what: &str, name: &str, body: &[u8]) -> Result<StreamInfo, Error> {
         let mut info = StreamInfo::default();
         let subject = format!("STREAM.{what}.{name}");
         self.ask(&subject, body, &mut info).await?;
@@ -294,21 +298,11 @@ impl Context {
 
     /// STREAM.PURGE; how many messages went.
     pub async fn purge_stream(&self, stream: &str, what: &Purge) -> Result<u64, Error> {
-        let mut body = Writer::default();
-        body.open();
-        if what.seq > 0 {
-            body.key("seq").uint(what.seq);
-        }
-        if let Some(filter) = &what.filter {
-            body.key("filter").string(filter);
-        }
-        if what.keep > 0 {
-            body.key("keep").uint(what.keep);
-        }
-        body.close();
+        let all = *what == Purge::default();
+        let body = if all { vec![] } else { to_json(what) };
         let mut answer = Answer::default();
         let subject = format!("STREAM.PURGE.{stream}");
-        self.ask(&subject, &body.finish(), &mut answer).await?;
+        self.ask(&subject, &body, &mut answer).await?;
         Ok(answer.purged)
     }
 
@@ -419,10 +413,7 @@ impl Context {
         let mut body = Writer::default();
         body.open().key("stream_name").string(stream).key("config");
         config.write(&mut body);
-        if !action.is_empty() {
-            body.key("action").string(action);
-        }
-        body.close();
+        body.key("action").string(action).close();
         self.consumer(&subject, &body.finish()).await
     }
 

@@ -65,6 +65,8 @@ impl Mailbox {
         let mut timer = None;
         poll_fn(move |cx| match self.poll_next(cx) {
             Poll::Ready(next) => Poll::Ready(next.ok_or(Error::ConnectionClosed)),
+            // Not even a turn: what comes meanwhile is too late.
+            Poll::Pending if ns <= 0 => Poll::Ready(Err(Error::Timeout)),
             Poll::Pending => {
                 let timer = timer.get_or_insert_with(|| runtime.sleep(ns));
                 timer.as_mut().poll(cx).map(|()| Err(Error::Timeout))

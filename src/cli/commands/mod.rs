@@ -29,7 +29,7 @@ use crate::{
     wire::{
         json::{FromJson, from_json},
         sorted::Sorted,
-        time::Time,
+        time::{SECOND, Time},
     },
 };
 use std::{cell::RefCell, rc::Rc};
@@ -359,11 +359,15 @@ impl Call {
     /// JetStream over a connection.
     pub fn jetstream_of(&self, client: Client, library: Library) -> Result<JetStream, Failure> {
         let mut jetstream = JetStream::new(client);
-        jetstream.timeout = self.timeout();
-        if jetstream.timeout <= 0 && library == Library::JetStream {
-            return Err(
-                "nats: invalid jetstream option: timeout value must be greater than 0".into(),
-            );
+        match (self.timeout(), library) {
+            (..=0, Library::JetStream) => {
+                return Err(
+                    "nats: invalid jetstream option: timeout value must be greater than 0".into(),
+                );
+            }
+            (0, Library::Jsm) => {} // as without the flag
+            (timeout, Library::Jsm) => jetstream.timeout = timeout.max(SECOND / 2),
+            (timeout, Library::JetStream) => jetstream.timeout = timeout,
         }
         let (domain, hidden) = (
             self.context.get("jetstream_domain"),
@@ -427,6 +431,10 @@ fn trace(session: &Session, library: Library, piece: Trace) {
         (Library::Jsm, Trace::Response { subject, payload }) => {
             log(session, &format!("<<< {subject}\n{}\n\n", text(payload)));
         }
+        (Library::Jsm, Trace::Failure { subject, error }) => {
+            log(session, &format!("<<< {subject}: {error}\n\n"));
+        }
+        (Library::JetStream, Trace::Failure { .. }) => {}
     }
 }
 

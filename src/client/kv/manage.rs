@@ -2,6 +2,7 @@
 
 use super::{Bucket, PREFIX, is_api, valid_bucket};
 use crate::client::{error::Error, jetstream::Context, types::*};
+use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::SECOND;
 
@@ -60,7 +61,7 @@ impl Context {
     /// Creates a bucket; the same configuration again is no error, another one is [`Error::BucketExists`].
     pub async fn create_key_value(&self, config: &Config) -> Result<Bucket, Error> {
         let stream = self.stream_config(config).await?;
-        match self.create_stream(&stream).await {
+        match self.stream("CREATE", &stream.name, &body(&stream)).await {
             Ok(info) => Ok(Bucket::new(self, info)),
             Err(Error::Api(mut error)) if error.err_code == STREAM_NAME_IN_USE => {
                 // nats.go has words of its own here.
@@ -74,7 +75,7 @@ impl Context {
     /// Changes a bucket's configuration to `config`: [`Error::BucketNotFoundNamed`].
     pub async fn update_key_value(&self, config: &Config) -> Result<Bucket, Error> {
         let stream = self.stream_config(config).await?;
-        match self.update_stream(&stream).await {
+        match self.stream("UPDATE", &stream.name, &body(&stream)).await {
             Ok(info) => Ok(Bucket::new(self, info)),
             Err(error) => Err(named_not_found(error, &config.bucket)),
         }
@@ -168,6 +169,48 @@ impl Context {
         }
         Ok(stream)
     }
+}
+
+/// What a bucket's stream may have, in nats.go's order, which is not that of [`to_json`](crate::wire::json::to_json).
+fn body(c: &StreamConfig) -> Vec<u8> {
+    let names = "name description? subjects? retention max_consumers max_msgs max_bytes discard max_age \
+         max_msgs_per_subject max_msg_size? storage num_replicas duplicate_window? placement? mirror? sources? \
+         deny_delete? allow_rollup_hdrs? compression republish? allow_direct mirror_direct consumer_limits metadata? \
+         allow_msg_ttl? subject_delete_marker_ttl?";
+    let mut writer = Writer::default();
+    writer.record(
+        names,
+        &[
+            &c.name,
+            &c.description,
+            &c.subjects,
+            &c.retention,
+            &c.max_consumers,
+            &c.max_msgs,
+            &c.max_bytes,
+            &c.discard,
+            &c.max_age,
+            &c.max_msgs_per_subject,
+            &c.max_msg_size,
+            &c.storage,
+            &c.num_replicas,
+            &c.duplicate_window,
+            &c.placement,
+            &c.mirror,
+            &c.sources,
+            &c.deny_delete,
+            &c.allow_rollup_hdrs,
+            &c.compression,
+            &c.republish,
+            &c.allow_direct,
+            &c.mirror_direct,
+            &c.consumer_limits,
+            &c.metadata,
+            &c.allow_msg_ttl,
+            &c.subject_delete_marker_ttl,
+        ],
+    );
+    writer.finish()
 }
 
 /// A bucket as a source: under its stream's name, with its keys renamed into `bucket`.

@@ -305,7 +305,7 @@ impl Bucket {
         while let Some(entry) = watch.next().await? {
             entries.push(entry);
         }
-        watch.stop();
+        watch.end().await;
         Ok(entries)
     }
 

@@ -148,7 +148,18 @@ impl Watch {
         }
     }
 
-    /// Ends it: unsubscribes and removes the consumer, as nats.go's `Stop`, which does not wait for the answer.
+    /// Ends it; what is sent for that is seen by [`Context::trace`](crate::client::JetStream::trace), if there is one.
+    pub(super) async fn end(mut self) {
+        let context = &self.bucket.context;
+        if context.trace.is_none() {
+            return self.stop();
+        }
+        self.messages.unsubscribe();
+        let stream = self.bucket.stream_name();
+        let _ = context.delete_consumer(&stream, &self.consumer).await;
+    }
+
+    /// Ends it: unsubscribes and removes the consumer, without waiting for the answer.
     pub fn stop(mut self) {
         self.messages.unsubscribe();
         let context = &self.bucket.context;
