@@ -64,6 +64,10 @@ fn action_value(
     if body.len() > 1 && body.starts_with('"') && body.ends_with('"') {
         return Ok(body[1..body.len() - 1].replace("\\\"", "\""));
     }
+    // What no Go token begins with.
+    if let Some(odd @ ('{' | '}' | '!'..='#' | '%' | '&' | '*' | ',' | ';'..='@' | '['..=']' | '^' | '~')) = first.chars().next() {
+        return Err(format!("{at}: unexpected {} in command", quote(&odd.to_string())));
+    }
     if words.len() == 1 && first.parse::<i64>().is_ok() {
         return Ok(first.to_string());
     }
@@ -119,6 +123,10 @@ mod tests {
         );
         assert_eq!(expanded("{{\"lit\"}} {{- 5 -}} z"), Ok("lit5z".into()));
         assert_eq!(expanded("no {braces}"), Ok("no {braces}".into()));
+        assert_eq!(
+            expanded("{{{Count}}}"),
+            Err("template: body:1: unexpected \"{\" in command".into())
+        );
         assert_eq!(
             expanded("{{nope}}"),
             Err("template: body:1: function \"nope\" not defined".into())

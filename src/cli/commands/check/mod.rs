@@ -317,8 +317,11 @@ pub async fn request(call: Call) -> Outcome {
         return found.end(&call);
     };
     let mut headers = Headers::new();
-    for (key, value) in values.map("headers") {
-        headers.append(&key, &value);
+    // natscli 0.5.1 sends those to match as well, and matches none.
+    for flag in ["headers", "match-headers"] {
+        for (key, value) in values.map(flag) {
+            headers.append(&key, &value);
+        }
     }
     let started = call.now();
     let body = values.text("payload").as_bytes();
@@ -339,12 +342,6 @@ pub async fn request(call: Call) -> Outcome {
                 }
                 Ok(_) => {}
                 Err(error) => found.critical(format!("content regex compile failed: {error}")),
-            }
-            for (key, want) in values.map("match-headers") {
-                let got = answer.headers.get(&key).unwrap_or_default();
-                if got != want {
-                    found.critical(format!("invalid header {} = {}", quote(&key), quote(got)));
-                }
             }
             if crit > 0 && took > crit {
                 found.critical(format!("response took {}", go_duration(took)));

@@ -101,7 +101,8 @@ struct Prepared {
     body: Vec<u8>,
 }
 
-fn prepare(call: &Call, body: &[u8], number: i64) -> Result<Prepared, Failure> {
+/// Subject and body of message `number`, with templates expanded if that is wanted.
+fn expand(call: &Call, body: &[u8], number: i64) -> (String, Vec<u8>) {
     let source = Made::new(call, number);
     let subject = call.values.arg("subject");
     let (mut body, mut expanded) = (body.to_vec(), subject.to_string());
@@ -117,9 +118,19 @@ fn prepare(call: &Call, body: &[u8], number: i64) -> Result<Prepared, Failure> {
             Err(error) => call.log(&format!("Could not parse subject template: {error}")),
         }
     }
-    let headers = message::headers(&call.values.list("header"), &source)?;
+    (expanded, body)
+}
+
+/// Its headers.
+fn headers(call: &Call, number: i64) -> Result<Headers, Failure> {
+    message::headers(&call.values.list("header"), &Made::new(call, number))
+}
+
+fn prepare(call: &Call, body: &[u8], number: i64) -> Result<Prepared, Failure> {
+    let (subject, body) = expand(call, body, number);
+    let headers = headers(call, number)?;
     Ok(Prepared {
-        subject: expanded,
+        subject,
         headers,
         body,
     })
@@ -169,39 +180,15 @@ async fn publish_all(call: &Call) -> Outcome {
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
             pause(call, &mut last).await;
-            let mut message = prepare(call, &body, number)?;
-            for (name, value) in &schedule {
-                message.headers.append(name, value);
-            }
             let quiet = progress.is_some() || values.is("quiet");
-            let published = format!(
-                "Published {} bytes to {}",
-                message.body.len(),
-                values::quote(&message.subject)
-            );
-            if jetstream {
-                if !quiet {
-                    call.log(&published);
+            let sent = send(call, &client, (&body, number), (jetstream, quiet), &schedule).await;
+            match sent {
+                // Only this line is lost.
+                Err(Failure::Error(error)) if jetstream && bodies.by_line => {
+                    call.log(&format!("Could not publish message: {error}"));
+                    break;
                 }
-                let stored = store(call, &client, &message).await;
-                match stored {
-                    Ok(text) if !quiet => call.log(&text),
-                    Ok(_) => {}
-                    Err(Failure::Error(error)) if bodies.by_line => {
-                        call.log(&format!("Could not publish message: {error}"));
-                    }
-                    Err(error) => return Err(error),
-                }
-            } else {
-                let reply = Some(values.text("reply")).filter(|r| !r.is_empty());
-                client.publish_with(&message.subject, reply, &message.headers, &message.body)?;
-                client.flush().await?;
-                if let Some(error) = call.last_error() {
-                    return Err(error.into());
-                }
-                if !quiet {
-                    call.log(&published);
-                }
+                sent => sent?,
             }
             if let Some(progress) = &mut progress {
                 progress.step();
@@ -211,6 +198,43 @@ async fn publish_all(call: &Call) -> Outcome {
     if let Some(progress) = progress {
         progress.end().await;
     }
+    Ok(())
+}
+
+/// Sends message `number`, to a stream or to whoever listens.
+async fn send(
+    call: &Call,
+    client: &Client,
+    (body, number): (&[u8], i64),
+    (jetstream, quiet): (bool, bool),
+    schedule: &[(&'static str, String)],
+) -> Outcome {
+    let mut message = prepare(call, body, number)?;
+    for (name, value) in schedule {
+        message.headers.append(name, value);
+    }
+    let published = format!(
+        "Published {} bytes to {}",
+        message.body.len(),
+        values::quote(&message.subject)
+    );
+    let say = |text: &str| {
+        if !quiet {
+            call.log(text);
+        }
+    };
+    if jetstream {
+        say(&published);
+        say(&store(call, client, &message).await?);
+        return Ok(());
+    }
+    let reply = Some(call.values.text("reply")).filter(|r| !r.is_empty());
+    client.publish_with(&message.subject, reply, &message.headers, &message.body)?;
+    client.flush().await?;
+    if let Some(error) = call.last_error() {
+        return Err(error.into());
+    }
+    say(&published);
     Ok(())
 }
 

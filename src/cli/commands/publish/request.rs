@@ -18,9 +18,12 @@ pub(super) async fn request_all(call: &Call) -> Outcome {
     let mut progress = Progress::new(call, total);
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
-            let message = prepare(call, &body, number)?;
-            if !request_one(call, &client, message, &mut progress).await? {
-                return Ok(());
+            if !request_one(call, &client, (&body, number), &mut progress).await? {
+                // Nobody is there for this body; perhaps somebody is for the next line.
+                match bodies.by_line {
+                    true => break,
+                    false => return Ok(()),
+                }
             }
         }
     }
@@ -34,9 +37,10 @@ pub(super) async fn request_all(call: &Call) -> Outcome {
 pub(super) async fn request_one(
     call: &Call,
     client: &Client,
-    message: Prepared,
+    (body, number): (&[u8], i64),
     progress: &mut Option<Progress<'_>>,
 ) -> Result<bool, Failure> {
+    let (subject, body) = expand(call, body, number);
     let raw = call.values.is("raw");
     let log = !raw && progress.is_none();
     let wanted = match call.values.is("wait-for-empty") {
@@ -44,19 +48,12 @@ pub(super) async fn request_one(
         false => call.values.int("replies"),
     };
     if log {
-        call.log(&format!(
-            "Sending request on {}",
-            values::quote(&message.subject)
-        ));
+        call.log(&format!("Sending request on {}", values::quote(&subject)));
     }
+    let headers = headers(call, number)?;
     let inbox = client.new_inbox();
     let mut replies = client.subscribe(&inbox, None)?;
-    client.publish_with(
-        &message.subject,
-        Some(&inbox),
-        &message.headers,
-        &message.body,
-    )?;
+    client.publish_with(&subject, Some(&inbox), &headers, &body)?;
     if let Some(progress) = progress {
         progress.step();
     }

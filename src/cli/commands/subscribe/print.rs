@@ -13,19 +13,11 @@ pub(super) fn dumped(message: &Message) -> String {
     } else {
         json!(headers)
     };
-    let data = base64::encode(&message.payload);
     let fields = [
         ("Subject", json!(message.subject)),
         ("Reply", json!(message.reply.clone().unwrap_or_default())),
         ("Header", headers),
-        (
-            "Data",
-            if data.is_empty() {
-                json!(null)
-            } else {
-                json!(data)
-            },
-        ),
+        ("Data", json!(base64::encode(&message.payload))),
         ("Sub", json!(null)),
     ];
     let fields: Vec<String> = fields
