@@ -453,7 +453,11 @@ pub fn check_values(parsed: &Parsed, files: &Rc<dyn Files>) -> Result<(), Failur
                 Err(FileError::Missing) => {
                     return Err(format!("path '{value}' does not exist").into());
                 }
-                Err(FileError::Folder) => return Err(format!("'{value}' is a directory").into()),
+                Err(FileError::Folder) => {
+                    let name = value.trim_end_matches('/').rsplit('/').next();
+                    let name = name.filter(|name| !name.is_empty()).unwrap_or("/");
+                    return Err(format!("'{name}' is a directory").into());
+                }
                 _ => {}
             }
         }

@@ -336,7 +336,9 @@ pub async fn rtt(call: Call) -> Outcome {
             json.key("time").string(time);
             json.key("address").string(address);
             json.key("rtt").int(mean.unwrap_or(0));
-            json.key("url").string(address);
+            // Known only once connected.
+            json.key("url");
+            json.string(if mean.is_some() { address } else { "" });
             json.close().close_list().close();
         }
         json.close_list();

@@ -9,8 +9,24 @@ use crate::cli::{
 };
 use crate::wire::json::{Writer, indent};
 
-fn not_found(name: &str) -> Failure {
-    format!("context not found: {}", quote(name)).into()
+/// Refuses what cannot be a file's name.
+fn check_name(name: &str) -> Outcome {
+    let wrong = if name.is_empty() {
+        "name is empty".into()
+    } else if name.contains("..") {
+        format!(r#"{} must not contain "..""#, quote(name))
+    } else if name.contains(['/', '\\']) {
+        format!(r#"{} must not contain "/" or "\""#, quote(name))
+    } else {
+        return Ok(());
+    };
+    Err(format!("invalid context name: {wrong}").into())
+}
+
+fn load(store: &Store, name: &str) -> Result<Context, Failure> {
+    check_name(name)?;
+    let loaded = store.load(name);
+    loaded.map_err(|_| format!("context not found: {}", quote(name)).into())
 }
 
 /// `context add`.
@@ -35,9 +51,7 @@ pub async fn copy(call: Call) -> Outcome {
 /// Writes a context: what was there, or a copy of another, with what flags and environment say.
 async fn save(call: &Call, name: &str, source: &str) -> Outcome {
     let store = Store::new(&call.session);
-    if name.is_empty() || name.contains(['/', '\\']) || name.contains("..") {
-        return Err(format!("invalid context name {}", quote(name)).into());
-    }
+    check_name(name)?;
     let mut context = match source {
         "" => store.load(name).unwrap_or_default(),
         source => store.load(source).unwrap_or_default(),
@@ -141,6 +155,7 @@ pub async fn remove(call: Call) -> Outcome {
             return Ok(());
         }
     }
+    check_name(name)?;
     store.remove(name);
     Ok(())
 }
@@ -160,9 +175,7 @@ pub async fn select(call: Call) -> Outcome {
         }
         name => name.into(),
     };
-    if store.load(&name).is_err() {
-        return Err(not_found(&name));
-    }
+    load(&store, &name)?;
     store.select(&name)?;
     show(&call, &name, false).await
 }
@@ -173,7 +186,7 @@ pub async fn previous(call: Call) -> Outcome {
     let name = match store.previous().as_str() {
         "" => store.selected(),
         name => {
-            store.load(name).map_err(|_| not_found(name))?;
+            load(&store, name)?;
             store.select(name)?;
             name.into()
         }
@@ -212,16 +225,18 @@ pub async fn validate(call: Call) -> Outcome {
     };
     let mut failed = false;
     for name in names {
-        if let Err(Failure::Error(error)) = show(&call, &name, call.values.is("connect")).await {
-            let error = if call.coloured() {
-                format!("\x1b[31m{error}\x1b[0m")
-            } else {
-                error
-            };
-            call.print(&format!("Could not load {name}: {error}\n\n"));
+        match review(&call, &name, call.values.is("connect")).await {
+            Ok(fine) => failed |= !fine,
+            Err(Failure::Error(error)) => {
+                let error = if call.coloured() {
+                    format!("\x1b[31m{error}\x1b[0m")
+                } else {
+                    error
+                };
+                call.print(&format!("Could not load {name}: {error}\n\n"));
+            }
+            Err(_) => {}
         }
-        let bad_file = |c: Context| FILES.iter().any(|(field, _)| !usable(&call, c.get(field)));
-        failed |= store.load(&name).is_ok_and(bad_file);
         call.line("");
     }
     if failed {
@@ -242,21 +257,23 @@ const FILES: [(&str, &str); 7] = [
     ("ca", "CA"),
 ];
 
-fn usable(call: &Call, path: &str) -> bool {
-    path.is_empty() || call.session.io.files().read(path).is_ok()
+async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
+    review(call, name, connect).await.map(drop)
 }
 
-async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
+/// Shows a context; false if a file or the server of it cannot be reached.
+async fn review(call: &Call, name: &str, connect: bool) -> Result<bool, Failure> {
+    let mut fine = true;
     if name.is_empty() {
         return Err("no default context and no name supplied".into());
     }
     let store = Store::new(&call.session);
-    let context = store.load(name).map_err(|_| not_found(name))?;
+    let context = load(&store, name)?;
     if call.values.is("json") {
         let mut json = Writer::default();
         named(&context, &mut json);
         call.line(&indent(&json.finish()));
-        return Ok(());
+        return Ok(fine);
     }
     let paint = |text: &str, code: u8| match call.coloured() {
         true => format!("\x1b[{code}m{text}\x1b[0m"),
@@ -273,10 +290,12 @@ async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
     for (field, label) in FILES {
         let path = context.get(field);
         if !path.is_empty() {
-            let state = if usable(call, path) {
-                paint("OK", 32)
-            } else {
-                paint("ERROR", 31)
+            let state = match call.session.io.files().read(path) {
+                Ok(_) => paint("OK", 32),
+                Err(_) => {
+                    fine = false;
+                    paint("ERROR", 31)
+                }
             };
             report.row(label, format!("{path} ({state})"));
         }
@@ -299,9 +318,11 @@ async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
             context: context.clone(),
             ..call.clone()
         };
+        let connected = with.connect().await;
+        fine &= connected.is_ok();
         report.row(
             "Connection",
-            match with.connect().await {
+            match connected {
                 Ok(_) => paint("OK", 32),
                 Err(Failure::Error(error)) => paint(&error, 31),
                 Err(_) => paint("ERROR", 31),
@@ -334,5 +355,5 @@ async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
             set.join(", ")
         ));
     }
-    Ok(())
+    Ok(fine)
 }

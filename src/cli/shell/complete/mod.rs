@@ -356,7 +356,7 @@ impl<'a> Typed<'a> {
                 let whole = values.split(',').filter(|value| !short(value));
                 return prefixed(whole, prefix);
             }
-            (_, Kind::File) | ("creds" | "nkey" | "tlscert" | "tlskey" | "tlsca", _) => {
+            (_, Kind::File) | ("creds" | "nkey", _) => {
                 return prefixed(
                     files(context, "").iter().map(|file| file.text.as_str()),
                     prefix,
