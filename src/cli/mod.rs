@@ -205,7 +205,7 @@ enum Step {
 /// (context, version, help command, sizes), then the errors found on the way.
 fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<Step, Failure> {
     let files = session.io.files();
-    let values = parse::Values::new(spec, &parsed, &|name| session.io.env(name))?;
+    let values = parse::Values::new(spec, &parsed, &|name| session.io.env(name), &files)?;
     parse::check_bounds(&parsed)?;
     let values_checked = parse::check_values(&parsed, &files);
     if let Some(why) = spec.instead(parsed.command)

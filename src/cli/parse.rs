@@ -305,6 +305,7 @@ impl Values {
         spec: &Spec,
         parsed: &Parsed,
         env: &dyn Fn(&str) -> Option<String>,
+        files: &Rc<dyn Files>,
     ) -> Result<Values, Failure> {
         let mut values = Values {
             given: parsed.elements.clone(),
@@ -318,7 +319,7 @@ impl Values {
                 continue;
             };
             if !parsed.has(param.name) && !parsed.has("help") {
-                values::check(param.kind, &text)?;
+                check_value(param.kind, &text, files)?;
                 values.env.push((param.name, text));
             }
         }
@@ -448,22 +449,24 @@ pub fn check_values(parsed: &Parsed, files: &Rc<dyn Files>) -> Result<(), Failur
             }
             seen.push(param.name);
         }
-        if param.kind == Kind::File {
-            match files.read(value) {
-                Err(FileError::Missing) => {
-                    return Err(format!("path '{value}' does not exist").into());
-                }
-                Err(FileError::Folder) => {
-                    let name = value.trim_end_matches('/').rsplit('/').next();
-                    let name = name.filter(|name| !name.is_empty()).unwrap_or("/");
-                    return Err(format!("'{name}' is a directory").into());
-                }
-                _ => {}
-            }
-        }
-        values::check(param.kind, value)?;
+        check_value(param.kind, value, files)?;
     }
     Ok(())
+}
+
+fn check_value(kind: Kind, value: &str, files: &Rc<dyn Files>) -> Result<(), String> {
+    if kind != Kind::File {
+        return values::check(kind, value);
+    }
+    match files.read(value) {
+        Err(FileError::Missing) => Err(format!("path '{value}' does not exist")),
+        Err(FileError::Folder) => {
+            let name = value.trim_end_matches('/').rsplit('/').next();
+            let name = name.filter(|name| !name.is_empty()).unwrap_or("/");
+            Err(format!("'{name}' is a directory"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks the sizes, which natscli does early.
