@@ -71,6 +71,7 @@ macro_rules! sessions {
             stream_find "stream/find",
             stream_kv_warning "stream/kv-warning",
             stream_messages "stream/messages",
+            stream_no_cluster "stream/no-cluster",
             stream_of_a_bucket "stream/of-a-bucket",
             stream_of_a_bucket_json "stream/of-a-bucket-json",
             stream_publish_and_purge "stream/publish-and-purge",

@@ -100,6 +100,8 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "stream get" => Box::pin(stream::messages::get(call)),
         "stream rmm" => Box::pin(stream::messages::remove(call)),
         "stream purge" => Box::pin(stream::messages::purge(call)),
+        "stream cluster step-down" => Box::pin(stream::step_down(call)),
+        "stream graph" | "consumer graph" => Box::pin(graph(call)),
         "stream seal" => Box::pin(stream::messages::seal(call)),
         "stream gaps" => Box::pin(stream::messages::gaps(call)),
         "stream view" => Box::pin(stream::messages::view(call)),
@@ -116,6 +118,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "consumer add" => Box::pin(consumer::config::add(call)),
         "consumer edit" => Box::pin(consumer::config::edit(call)),
         "consumer copy" => Box::pin(consumer::config::copy(call)),
+        "consumer cluster step-down" => Box::pin(consumer::step_down(call)),
         "consumer next" => Box::pin(consumer::receive::next(call)),
         "consumer sub" => Box::pin(consumer::receive::subscribe(call)),
         "server check server" | "server check meta" => Box::pin(check::system(call)),
@@ -150,6 +153,15 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "errors lookup" => Box::pin(errors::lookup(call)),
         _ => core(call),
     }
+}
+
+/// `stream graph` and `consumer graph`, which draw at terminals alone.
+async fn graph(call: Call) -> Outcome {
+    let io = &call.session.io;
+    if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
+        return Err("can only graph data on an interactive terminal".into());
+    }
+    core(call).await
 }
 
 /// Which of natscli's two libraries a command uses: they trace differently.

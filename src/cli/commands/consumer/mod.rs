@@ -105,6 +105,13 @@ async fn select(
         .map_err(failed)
 }
 
+/// `consumer cluster step-down`: there is only one server.
+pub async fn step_down(call: Call) -> Outcome {
+    let (_, info) = pick(&call).await?;
+    let (stream, name) = (values::quote(&info.stream_name), values::quote(&info.name));
+    Err(format!("consumer {stream} > {name} is not clustered").into())
+}
+
 /// `consumer ls`.
 pub async fn list(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;

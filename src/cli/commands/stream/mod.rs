@@ -243,6 +243,13 @@ pub async fn state(call: Call) -> Outcome {
     Ok(())
 }
 
+/// `stream cluster step-down`: there is only one server.
+pub async fn step_down(call: Call) -> Outcome {
+    let (_, info) = pick(&call).await?;
+    let name = crate::cli::values::quote(&info.config.name);
+    Err(format!("stream {name} is not clustered").into())
+}
+
 /// `stream rm`.
 pub async fn remove(call: Call) -> Outcome {
     let name = call.values.arg("stream");
