@@ -19,7 +19,7 @@ impl Place for InProcess {
 
     fn connector(&self) -> Rc<ConnectorFactory> {
         let host = self.0.clone();
-        Rc::new(move |_url| Ok(host.connector()))
+        Rc::new(move |url| Ok(host.connector_at(url)))
     }
 
     fn restart(&self, args: String) -> LocalFuture<'_, ()> {
