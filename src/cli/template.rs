@@ -65,8 +65,14 @@ fn action_value(
         return Ok(body[1..body.len() - 1].replace("\\\"", "\""));
     }
     // What no Go token begins with.
-    if let Some(odd @ ('{' | '}' | '!'..='#' | '%' | '&' | '*' | ',' | ';'..='@' | '['..=']' | '^' | '~')) = first.chars().next() {
-        return Err(format!("{at}: unexpected {} in command", quote(&odd.to_string())));
+    if let Some(
+        odd @ ('{' | '}' | '!'..='#' | '%' | '&' | '*' | ',' | ';'..='@' | '['..=']' | '^' | '~'),
+    ) = first.chars().next()
+    {
+        return Err(format!(
+            "{at}: unexpected {} in command",
+            quote(&odd.to_string())
+        ));
     }
     if words.len() == 1 && first.parse::<i64>().is_ok() {
         return Ok(first.to_string());

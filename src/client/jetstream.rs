@@ -224,7 +224,12 @@ impl Context {
         self.stream("INFO", stream, b"").await
     }
 
-    pub(super) async fn stream(&self, what: &str, name: &str, body: &[u8]) -> Result<StreamInfo, Error> {
+    pub(super) async fn stream(
+        &self,
+        what: &str,
+        name: &str,
+        body: &[u8],
+    ) -> Result<StreamInfo, Error> {
         let mut info = StreamInfo::default();
         let subject = format!("STREAM.{what}.{name}");
         self.ask(&subject, body, &mut info).await?;
@@ -243,7 +248,9 @@ impl Context {
         loop {
             let mut body = Writer::default();
             body.open().key("offset").uint(all.len() as u64);
-            body.key("deleted_details").bool(deleted);
+            if deleted {
+                body.key("deleted_details").bool(true);
+            }
             body.key("subjects_filter").string(subjects).close();
             let answer = self.request(&subject, &body.finish()).await?;
             let (mut page, mut info) = (Answer::default(), StreamInfo::default());

@@ -43,6 +43,7 @@ macro_rules! sessions {
             kv_ls_flags "kv-ls/flags",
             kv_ls_keys "kv-ls/keys",
             kv_more_add "kv-more/add",
+            kv_more_table_formats "kv-more/table-formats",
             kv_more_timeouts "kv-more/timeouts",
             kv_more_trace "kv-more/trace",
             kv_more_values "kv-more/values",

@@ -236,6 +236,10 @@ impl Call {
 
     /// Prints a table, without an empty line after it.
     pub fn table(&self, table: &Table) {
+        let format = self.session.io.env("NATS_TABLE_FORMAT").unwrap_or_default();
+        if let Some(text) = table.plain(&format.to_lowercase()) {
+            return self.print(&text);
+        }
         self.print(&table.render(Look {
             width: self.width(),
             colour: self.colour(),

@@ -64,6 +64,53 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The table for other programs, as [`Table::render`] ends it: `csv`, `tsv`, `md` or `markdown`; `None` for other formats.
+    pub fn plain(&self, format: &str) -> Option<String> {
+        let (start, between, end, mark) = match format {
+            "csv" => ("", ",", "", ""),
+            "tsv" => ("", "\t", "", ""),
+            "md" | "markdown" => ("| ", " | ", " |", "# "),
+            _ => return None,
+        };
+        let markdown = !mark.is_empty();
+        let cell = |text: &String| {
+            let odd = match between {
+                "," => text.contains(['"', ',', '\n']),
+                _ => text.contains(['\t', '\n', '"']) || text.contains("    "),
+            };
+            match odd {
+                _ if markdown => text.replace('|', "\\|").replace('\n', "<br/>"),
+                true => format!("\"{}\"", text.replace('"', "\"\"")),
+                false => text.clone(),
+            }
+        };
+        let line = |cells: &Vec<String>| {
+            let cells: Vec<String> = cells.iter().map(cell).collect();
+            format!("{start}{}{end}", cells.join(between))
+        };
+        let title = Some(&self.title).filter(|title| !title.is_empty());
+        let mut lines: Vec<String> = title
+            .map(|title| format!("{mark}{title}"))
+            .into_iter()
+            .collect();
+        lines.push(line(&self.headers));
+        if markdown {
+            let dashes = self.right.iter().map(|right| match right {
+                true if !self.rows.is_empty() => " ---:|",
+                _ => " --- |",
+            });
+            lines.push(format!("|{}", dashes.collect::<String>()));
+        }
+        lines.extend(self.rows.iter().map(line));
+        lines.extend(Some(&self.footer).filter(|f| !f.is_empty()).map(line));
+        let text = lines.join("\n");
+        Some(
+            text.split('\n')
+                .map(|line| format!("{}\n", line.trim_end()))
+                .collect(),
+        )
+    }
+
     /// The table, each line ending in a newline; no empty line after it.
     pub fn render(&self, look: Look) -> String {
         let count = self.headers.len();
@@ -247,6 +294,11 @@ mod tests {
 ╰─────┴────────╯
 ";
         assert_eq!(table.render(Look::default()), want);
+        let want = "# Title\n| Key | Length |\n| --- | ---:|\n| a | 1 |\n| Sum | 1 |\n";
+        assert_eq!(table.plain("md").as_deref(), Some(want));
+        let want = "Title\nKey,Length\na,1\nSum,1\n";
+        assert_eq!(table.plain("csv").as_deref(), Some(want));
+        assert_eq!(table.plain(""), None);
     }
 
     #[test]

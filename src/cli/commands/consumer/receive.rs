@@ -18,7 +18,6 @@ use crate::{
         types::{AckPolicy, ConsumerInfo},
     },
 };
-use serde_json::json;
 
 /// What is told the server of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,8 +91,11 @@ async fn next_one(
     let inbox = client.new_inbox();
     let mut messages = client.subscribe(&inbox, None)?;
     messages.unsubscribe_after(1);
-    let request = json!({"expires": call.timeout(), "batch": 1}).to_string();
+    let request = format!(r#"{{"expires":{},"batch":1}}"#, call.timeout());
     let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{name}", jetstream.prefix);
+    if call.values.is("trace") {
+        call.log(&format!(">>> {subject}:\n{request}\n\n"));
+    }
     client.publish_with(&subject, Some(&inbox), &Headers::new(), request.as_bytes())?;
     // The server gives the pull up after the same time; timers here are up to a millisecond late.
     let wait = (call.timeout() - 1_000_000).max(0);

@@ -181,7 +181,14 @@ async fn publish_all(call: &Call) -> Outcome {
         for number in 1..=total {
             pause(call, &mut last).await;
             let quiet = progress.is_some() || values.is("quiet");
-            let sent = send(call, &client, (&body, number), (jetstream, quiet), &schedule).await;
+            let sent = send(
+                call,
+                &client,
+                (&body, number),
+                (jetstream, quiet),
+                &schedule,
+            )
+            .await;
             match sent {
                 // Only this line is lost.
                 Err(Failure::Error(error)) if jetstream && bodies.by_line => {
