@@ -17,6 +17,7 @@ mod pull;
 mod push;
 mod requests;
 mod saved;
+mod setup;
 mod start;
 
 pub use self::backup::{BackedUp, Backup};
