@@ -90,10 +90,16 @@ impl Generator {
         if self.broken && api && self.random.one_in(3) {
             payload = mangle(&mut self.random, &payload);
         }
-        if subject.starts_with("$JS.API.STREAM.PURGE.") {
-            // Sequences beyond the last: see differences.md.
+        // Sequences beyond the last: see differences.md.
+        let sequence = match subject.strip_prefix("$JS.API.STREAM.") {
+            Some(rest) if rest.starts_with("PURGE.") => Some(""),
+            Some(_) => Some("\"first_seq\":"),
+            None => None,
+        };
+        if let Some(field) = sequence {
             for large in ["18446744073709551615", "9223372036854775808"] {
-                payload = payload.replace(large, "9223372036854775807");
+                let last = format!("{field}9223372036854775807");
+                payload = payload.replace(&format!("{field}{large}"), &last);
             }
         }
         self.push(Act::Request {

@@ -344,7 +344,9 @@ impl Consumers {
         consumer.end_requests(core, "409 Consumer Deleted", false);
         consumer.unlisten(core, view.id);
         if view.config.retention == Retention::Interest {
-            self.orphaned = self.by_id.is_empty();
+            // As nats-server has it, an empty stream begins anew where the consumer was to start beyond its end.
+            let beyond = consumer.progress.shown_floor.stream > view.store.last_seq();
+            self.orphaned = self.by_id.is_empty() || beyond && view.store.is_empty();
             let left = view.store.from(consumer.progress.floor.stream);
             self.settled.extend(left.map(|(seq, _)| seq));
         }

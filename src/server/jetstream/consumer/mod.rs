@@ -236,7 +236,7 @@ pub struct Consumers {
     lost: Vec<Lost>,
     /// Consumers that removals gave room.
     waiting: Vec<ConsumerId>,
-    /// The last consumer of a stream of retention interest went.
+    /// A consumer of a stream of retention interest went, and nobody wants what is there.
     orphaned: bool,
 }
 
@@ -321,7 +321,7 @@ impl Consumers {
         std::mem::take(&mut self.settled)
     }
 
-    /// Did the last consumer go since the last call? A stream of retention interest keeps nothing then.
+    /// Is a stream of retention interest to keep nothing, since a consumer went after the last call?
     pub fn take_orphaned(&mut self) -> bool {
         std::mem::take(&mut self.orphaned)
     }
