@@ -451,7 +451,7 @@ pub(super) fn replication(call: &Call, streams: &[StreamInfo], raw: bool) {
         "Error",
     ];
     let mut table =
-        Table::new("Replication Report", &headers).numbers(if raw { &[6] } else { &[] });
+        Table::new("Replication Report", &headers).numbers(if raw { &[5, 6] } else { &[] });
     let mut row = |stream: &StreamInfo, kind: &str, from: &SourceInfo| {
         let mut filters: Vec<String> = from
             .subject_transforms
