@@ -69,6 +69,7 @@ macro_rules! sessions {
             stream_edit_differences "stream/edit-differences",
             stream_edit_placement "stream/edit-placement",
             stream_find "stream/find",
+            stream_graph "stream/graph",
             stream_kv_warning "stream/kv-warning",
             stream_messages "stream/messages",
             stream_of_a_bucket "stream/of-a-bucket",
