@@ -39,6 +39,7 @@ macro_rules! sessions {
             kv_history_puts_and_deletes "kv-history/puts-and-deletes",
             kv_info_filled "kv-info/filled",
             kv_info_interrupted "kv-info/interrupted",
+            kv_info_of_streams "kv-info/of-streams",
             kv_ls_buckets "kv-ls/buckets",
             kv_ls_flags "kv-ls/flags",
             kv_ls_keys "kv-ls/keys",
