@@ -164,7 +164,8 @@ class Running:
     def text(self):
         text = self.output.decode("utf-8", "replace").replace("\r\n", "\n").replace("^C", "")
         text = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[78])", "", text)
-        text = re.sub(r"(?m)^\? .* \(y/N\) .*\n(?=\? )", "", text.replace("\r", ""))  # a prompt redrawn with its answer
+        # A prompt redrawn with its answer.
+        text = re.sub(r"(?m)^\? .*(?: \(y/N\) .*\n|\[Use arrows.*\n(?:[> ] .*\n)+)(?=\? )", "", text.replace("\r", ""))
         return text[:-1] if text.endswith("\n") else text
 
 

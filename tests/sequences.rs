@@ -140,3 +140,31 @@ fn a_source_that_is_said_to_be_at_the_end() {
     assert_eq!(number(&info, "messages"), 1, "{info}");
     assert!(info.contains("\"lag\":0,\"seq\":1,"), "{info}");
 }
+
+/// A stream that nothing was published to has no first sequence, until a consumer goes that was to start beyond its end.
+#[test]
+fn an_empty_interest_stream_begins_anew_when_a_consumer_beyond_its_end_goes() {
+    for (start, first) in [(1, 0), (9, 1)] {
+        let mut bench = Bench::new();
+        bench.ask(
+            "STREAM.CREATE.Z",
+            "{\"name\":\"Z\",\"subjects\":[\"z\"],\"retention\":\"interest\"}",
+        );
+        for name in ["stays", "goes"] {
+            let fields = format!(
+                "\"name\":\"{name}\",\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":{start}"
+            );
+            let config = format!("{{\"stream_name\":\"Z\",\"config\":{{{fields}}}}}");
+            bench.ask(&format!("CONSUMER.CREATE.Z.{name}"), &config);
+        }
+        bench.ask("CONSUMER.DELETE.Z.goes", "");
+        let info = bench.ask("STREAM.INFO.Z", "");
+        assert_eq!(number(&info, "first_seq"), first, "{info}");
+        let floor = bench.ask("CONSUMER.INFO.Z.stays", "");
+        let at = format!(
+            "\"ack_floor\":{{\"consumer_seq\":0,\"stream_seq\":{}}}",
+            start - 1
+        );
+        assert!(floor.contains(&at), "{floor}");
+    }
+}

@@ -75,7 +75,10 @@ pub fn headers(data: &[u8]) {
 
 /// Subjects, a line each: the routes find what asking each pattern finds.
 pub fn subjects(data: &[u8]) {
-    let lines: Vec<&[u8]> = data.split(|b| *b == b'\n').take(12).collect();
+    let mut lines: Vec<&[u8]> = data.split(|b| *b == b'\n').take(12).collect();
+    // A value is at a subject once, however often it is added.
+    lines.sort_unstable();
+    lines.dedup();
     let mut routes = Routes::default();
     let patterns: Vec<&[u8]> = lines
         .iter()

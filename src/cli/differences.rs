@@ -142,8 +142,8 @@ impl Value {
                     .collect();
                 braced(kind("map[string]string"), &items)
             }
-            Value::Pointer(of, Some(fields)) => format!("&{}{}", kind(of), set(fields)),
-            Value::Struct(of, fields) => format!("{}{}", kind(of), set(fields)),
+            Value::Pointer(of, Some(fields)) => format!("&{}{}", kind(of), set(fields, typed)),
+            Value::Struct(of, fields) => format!("{}{}", kind(of), set(fields, typed)),
         }
     }
 }
@@ -158,11 +158,16 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The fields that are set, in braces.
-fn set(fields: &[(&str, Value)]) -> String {
+/// The fields that are set, in braces. Those of a struct that is new or gone were not compared: their strings are not sorted.
+fn set(fields: &[(&str, Value)], alone: bool) -> String {
     let set = fields.iter().filter(|(_, value)| !value.is_zero());
     let set: Vec<String> = set
-        .map(|(name, value)| format!("{name}: {}", value.line(false)))
+        .map(|(name, value)| match value {
+            Value::List(List::Sorted, Some(items)) if alone => {
+                format!("{name}: []string{{{}}}", items.join(", "))
+            }
+            value => format!("{name}: {}", value.line(false)),
+        })
         .collect();
     format!("{{{}}}", set.join(", "))
 }

@@ -58,7 +58,7 @@ impl<V: Ord> Routes<V> {
         self.len == 0
     }
 
-    /// Adds a value; false if `subject` cannot be subscribed to ([`subject::is_subscribable`]).
+    /// Adds a value, once however often it is added; false if `subject` cannot be subscribed to ([`subject::is_subscribable`]).
     pub fn insert(&mut self, subject: &[u8], value: V) -> bool {
         if !subject::is_subscribable(subject) {
             return false;

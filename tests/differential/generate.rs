@@ -90,10 +90,19 @@ impl Generator {
         if self.broken && api && self.random.one_in(3) {
             payload = mangle(&mut self.random, &payload);
         }
-        if subject.starts_with("$JS.API.STREAM.PURGE.") {
-            // Sequences beyond the last: see differences.md.
-            for large in ["18446744073709551615", "9223372036854775808"] {
-                payload = payload.replace(large, "9223372036854775807");
+        // Sequences beyond the last, or near it: see differences.md.
+        if let Some(request) = subject.strip_prefix("$JS.API.STREAM.") {
+            let (field, last) = match request.split_once('.') {
+                Some(("PURGE", _)) => ("", "9223372036854775807"),
+                _ => ("\"first_seq\":", "4000000000000"),
+            };
+            for large in [
+                "18446744073709551615",
+                "9223372036854775808",
+                "9223372036854775807",
+            ] {
+                let (large, last) = (format!("{field}{large}"), format!("{field}{last}"));
+                payload = payload.replace(&large, &last);
             }
         }
         self.push(Act::Request {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// The Go types: name, then keys in order. A key alone is a text that is always there; `#` a number, `!` a boolean, `{}` an
 /// object, `[]` a list that is `null` when empty, always there too; `?` left out when empty or zero. `:name` is the type of
 /// what it holds.
-const TYPES: [(&str, &str); 18] = [
+const TYPES: [(&str, &str); 19] = [
     (
         "stream_info",
         "config:stream_config created state:state domain? cluster?:cluster mirror?:source_info sources?:source_info ts",
@@ -33,8 +33,9 @@ const TYPES: [(&str, &str); 18] = [
     ("peer", "name current! offline? active# lag?"),
     (
         "source_info",
-        "name external?:external lag# active# error? filter_subject? subject_transforms?:transform",
+        "name external?:external lag# active# error?:error filter_subject? subject_transforms?:transform",
     ),
+    ("error", "code# err_code? description?"),
     (
         "source",
         "name opt_start_seq? opt_start_time? filter_subject? external?:external subject_transforms?:transform \

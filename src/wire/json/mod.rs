@@ -3,11 +3,13 @@
 //! [`Decoder`] and [`Writer`].
 
 mod decode;
+mod moment;
 mod parse;
 mod record;
 mod write;
 
-pub use decode::{Decoder, Moment, decode, decode_lenient};
+pub use decode::{Decoder, decode, decode_lenient};
+pub use moment::Moment;
 pub use parse::{Document, Kind, Value, is_empty_request, looks_like_json};
 pub use record::{FromJson, ToJson, from_json, read_json, to_json};
 pub(crate) use record::{choice, record};

@@ -1,15 +1,12 @@
-//! Making and changing consumers: configurations from flags, files and questions.
+//! Making consumers: configurations from flags, files and questions.
 
-use super::{Call, Outcome, fields::fields, parse_until, pick, pick_stream, show};
+use super::{Call, Outcome, parse_until, pick_stream, show};
 use crate::{
     cli::{
         commands::{
-            check_name, config_file, failed, json, nuid,
-            stream::{announce, jetstream, really},
-            subscribe::split_subjects,
-            users_metadata,
+            check_name, config_file, failed, json, nuid, stream::jetstream,
+            subscribe::split_subjects, users_metadata,
         },
-        differences::report,
         parse::Failure,
         render::go_duration,
         values,
@@ -17,7 +14,7 @@ use crate::{
     client::types::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy},
 };
 
-fn ack_policy(text: &str) -> AckPolicy {
+pub(super) fn ack_policy(text: &str) -> AckPolicy {
     match text {
         "none" => AckPolicy::None,
         "all" => AckPolicy::All,
@@ -27,7 +24,7 @@ fn ack_policy(text: &str) -> AckPolicy {
 }
 
 /// Sets where a consumer starts: `all`, `new`, `last`, `subject`, a number or a duration.
-fn start(call: &Call, config: &mut ConsumerConfig, policy: &str) -> Outcome {
+pub(super) fn start(call: &Call, config: &mut ConsumerConfig, policy: &str) -> Outcome {
     config.deliver_policy = match policy {
         "" | "all" => DeliverPolicy::All,
         "last" => DeliverPolicy::Last,
@@ -66,7 +63,7 @@ fn linear(steps: i64, shortest: i64, longest: i64) -> Result<Vec<i64>, Failure> 
         .collect())
 }
 
-fn backoff(call: &Call) -> Result<Vec<i64>, Failure> {
+pub(super) fn backoff(call: &Call) -> Result<Vec<i64>, Failure> {
     let values = &call.values;
     let (least, most) = (
         values.duration("backoff-min"),
@@ -240,7 +237,8 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
         }
         given => given.to_string(),
     };
-    config.replay_policy = if policy == "original" {
+    // The defaults of push consumers win over the flag, as in natscli.
+    config.replay_policy = if policy == "original" && !(push && defaults) {
         ReplayPolicy::Original
     } else {
         ReplayPolicy::Instant
@@ -260,6 +258,7 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
             "Only these subjects, separated by blanks or commas, with wildcards. See --filter";
         let question = "Filter Stream by subjects (blank for all)";
         filters = split_subjects(&[ask(call, words, question, "", help, false).await?]);
+        filters.retain(|filter| !filter.is_empty());
     }
     match filters.len() {
         0 if config.deliver_policy == DeliverPolicy::LastPerSubject => {
@@ -387,7 +386,7 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
 }
 
 /// Before what is wrong with a consumer that is to be made.
-const CREATION: &str = "Consumer creation failed";
+pub(super) const CREATION: &str = "Consumer creation failed";
 
 /// `consumer add`.
 pub async fn add(call: Call) -> Outcome {
@@ -413,144 +412,14 @@ pub async fn add(call: Call) -> Outcome {
 }
 
 /// Gives a consumer the name it is created by.
-fn name(call: &Call, config: &mut ConsumerConfig) {
+pub(super) fn name(call: &Call, config: &mut ConsumerConfig) {
     if !config.durable_name.is_empty() {
         config.name.clone_from(&config.durable_name);
     } else if config.name.is_empty() {
         config.name = nuid(&call.session);
+        // jsm.go's names are short.
+        config.name.truncate(8);
     }
-}
-
-/// A consumer's configuration with what flags change.
-fn change(call: &Call, mut config: ConsumerConfig) -> Result<ConsumerConfig, Failure> {
-    let values = &call.values;
-    if let Some(file) = config_file(call)? {
-        return Ok(file);
-    }
-    if !values.text("description").is_empty() {
-        config.description = values.text("description").into();
-    }
-    for (flag, unset, field) in [
-        ("max-deliver", 0, &mut config.max_deliver),
-        ("max-pending", -1, &mut config.max_ack_pending),
-        ("max-waiting", 0, &mut config.max_waiting),
-        ("max-pull-batch", 0, &mut config.max_batch),
-        ("max-pull-bytes", 0, &mut config.max_bytes),
-        ("replicas", 0, &mut config.num_replicas),
-    ] {
-        if values.given(flag) && values.int(flag) != unset {
-            *field = values.int(flag);
-        }
-    }
-    for (flag, unset, field) in [
-        ("inactive-threshold", 0, &mut config.inactive_threshold),
-        ("wait", -1_000_000_000, &mut config.ack_wait),
-        ("max-pull-expire", 0, &mut config.max_expires),
-    ] {
-        if values.given(flag) && values.duration(flag) != unset {
-            *field = values.duration(flag);
-        }
-    }
-    if values.given("sample") && values.int("sample") != -1 {
-        config.sample_freq = match values.int("sample") {
-            0 => String::new(),
-            percent => percent.to_string(),
-        };
-    }
-    if !values.text("backoff").is_empty() {
-        config.backoff = backoff(call)?;
-    }
-    if !values.text("target").is_empty() {
-        config.deliver_subject = values.text("target").into();
-    }
-    if values.given("headers-only") {
-        config.headers_only = values.is("headers-only");
-    }
-    let mut filters = values.list("filter");
-    match filters.len() {
-        0 => {}
-        1 => (config.filter_subject, config.filter_subjects) = (filters.remove(0), Vec::new()),
-        _ => (config.filter_subject, config.filter_subjects) = (String::new(), filters),
-    }
-    if values.given("metadata") {
-        config.metadata = values.map("metadata").into_iter().collect();
-    }
-    Ok(config)
-}
-
-/// `consumer edit`.
-pub async fn edit(call: Call) -> Outcome {
-    let (jetstream, info) = pick(&call).await?;
-    if info.config.durable_name.is_empty() {
-        return Err("only durable consumers can be edited".into());
-    }
-    if call.values.is("interactive") {
-        return Err("this playground has no editor to open; use the flags of nats consumer edit or --config".into());
-    }
-    let mut old = info.config.clone();
-    old.metadata = users_metadata(old.metadata);
-    let words = format!(
-        "could not create new configuration for Consumer {}",
-        info.name
-    );
-    let mut new = change(&call, old.clone()).map_err(|e| e.context(&words))?;
-    new.metadata = users_metadata(new.metadata);
-    if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
-        return Err("consumers with backoff policies do not support editing Ack Wait".into());
-    }
-    let report = report("api.ConsumerConfig", fields(&old), fields(&new));
-    if !announce(&call, &report)? {
-        return Ok(());
-    }
-    let question = format!("Really edit Consumer {} > {}", info.stream_name, info.name);
-    if !call.values.is("force") && !really(&call, &question).await? {
-        return Ok(());
-    }
-    let info = jetstream
-        .create_consumer(&info.stream_name, &new, "")
-        .await
-        .map_err(failed)?;
-    show(&call, &info, false);
-    Ok(())
-}
-
-/// `consumer copy`.
-pub async fn copy(call: Call) -> Outcome {
-    let values = &call.values;
-    let (source, destination) = (values.arg("source"), values.arg("destination"));
-    let jetstream = jetstream(&call).await?;
-    let stream = &super::pick_stream(&call, &jetstream).await?;
-    let loaded = jetstream.consumer_info(stream, source).await;
-    let loaded = loaded.map_err(|e| failed(e).context("could not load source Consumer"))?;
-    let mut config = change(&call, loaded.config)?;
-    config.metadata = users_metadata(config.metadata);
-    if !values.text("ack").is_empty() {
-        config.ack_policy = ack_policy(values.text("ack"));
-    }
-    if values.is("pull") {
-        config.deliver_subject.clear();
-        config.deliver_group.clear();
-    }
-    if !values.text("deliver").is_empty() {
-        (config.opt_start_seq, config.opt_start_time) = (0, None);
-        start(&call, &mut config, values.text("deliver"))?;
-    }
-    match values.text("replay") {
-        "original" => config.replay_policy = ReplayPolicy::Original,
-        "instant" => config.replay_policy = ReplayPolicy::Instant,
-        _ => {}
-    }
-    config.name = destination.into();
-    config.durable_name = if values.is("ephemeral") {
-        String::new()
-    } else {
-        destination.into()
-    };
-    check_name("consumer", &config.name).map_err(|e| e.context(CREATION))?;
-    let created = jetstream.create_consumer(stream, &config, "").await;
-    let info = created.map_err(|e| failed(e).context(CREATION))?;
-    show(&call, &info, false);
-    Ok(())
 }
 
 #[cfg(test)]

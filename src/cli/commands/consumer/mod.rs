@@ -1,11 +1,12 @@
-//! `nats consumer`: positions of readers in a stream. Here: which consumer is meant, lists and reports; [`config`] makes and
-//! changes consumers, [`receive`] gets messages from them.
+//! `nats consumer`: positions of readers in a stream. Here: which consumer is meant, lists and reports; [`config`] makes
+//! consumers, [`edit`] changes and copies them, [`receive`] gets messages from them.
 
 mod fields;
 mod report;
 
 use report::{ack_policy, show};
 pub mod config;
+pub mod edit;
 
 pub mod receive;
 
@@ -261,7 +262,7 @@ pub async fn report(call: Call) -> Outcome {
         "Cluster",
     ];
     let raw = call.values.is("raw");
-    let mut table = Table::new(title, &headers).numbers(if raw { &[4, 5, 6, 7] } else { &[] });
+    let mut table = Table::new(title, &headers).numbers(if raw { &[3, 4, 5, 6, 7] } else { &[] });
     let plain = |value: u64| if raw { value.to_string() } else { count(value) };
     for info in jetstream.consumers(&stream).await.map_err(failed)? {
         let config = &info.config;

@@ -455,7 +455,10 @@ pub async fn add(call: Call) -> Outcome {
         call.print(&format!("{text}\n\n"));
     }
     if validate || !path.is_empty() {
-        let wrong = forbidden(&config);
+        let mut wrong = forbidden(&config);
+        if !config.no_ack && config.subjects.iter().any(|s| s == ">") {
+            wrong = vec!["subjects cannot be '>' when acknowledgement is enabled".into()];
+        }
         if !wrong.is_empty() {
             return Err(format!("Validation Failed: {}", wrong.join("\n\t")).into());
         }

@@ -39,6 +39,8 @@ pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
                     vec![
                         ("Cluster", Value::text(&placement.cluster)),
                         ("Tags", Value::strings(&placement.tags)),
+                        // Not in our types: the server has nothing to prefer.
+                        ("Preferred", Value::text("")),
                     ]
                 }),
             ),

@@ -37,6 +37,10 @@ pub async fn subjects(call: Call) -> Outcome {
         call.line(&print_typed(&subjects, ""));
         return Ok(());
     }
+    if call.values.arg("stream").is_empty() {
+        // Below the question for it.
+        call.line("");
+    }
     if subjects.is_empty() {
         call.line(&format!("No subjects found matching {filter}"));
         return Ok(());
@@ -168,6 +172,9 @@ pub async fn remove(call: Call) -> Outcome {
     {
         return Ok(());
     }
+    if id == 0 {
+        return Err("sequence number is required".into());
+    }
     jetstream
         .delete_message(name, id as u64, true)
         .await
@@ -213,7 +220,8 @@ pub async fn seal(call: Call) -> Outcome {
     }
     let mut config = info.config.clone();
     config.sealed = true;
-    jetstream.update_stream(&config).await.map_err(failed)?;
+    // natscli does not look whether that worked; a sealed stream may refuse it.
+    let _ = jetstream.update_stream(&config).await;
     super::show(
         &call,
         &jetstream.stream_info(name).await.map_err(failed)?,

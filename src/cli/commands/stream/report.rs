@@ -362,6 +362,7 @@ pub async fn report(call: Call) -> Outcome {
         call.line("No Streams defined");
         return Ok(());
     }
+    let graph = super::graph::dot(&streams);
     match () {
         _ if values.is("consumers") => streams.sort_by_key(|s| s.state.consumer_count),
         _ if values.is("messages") => streams.sort_by_key(|s| s.state.messages),
@@ -419,11 +420,13 @@ pub async fn report(call: Call) -> Outcome {
     }
     call.table(&table);
     call.line("");
-    if streams
-        .iter()
-        .any(|s| s.config.mirror.is_some() || !s.config.sources.is_empty())
-    {
+    if let Some(graph) = graph {
         replication(&call, &streams, raw);
+        let path = values.text("dot");
+        if !path.is_empty() {
+            // natscli does not look whether that worked.
+            let _ = call.session.io.files().write(path, graph.as_bytes());
+        }
     }
     Ok(())
 }
@@ -451,7 +454,7 @@ pub(super) fn replication(call: &Call, streams: &[StreamInfo], raw: bool) {
         "Error",
     ];
     let mut table =
-        Table::new("Replication Report", &headers).numbers(if raw { &[6] } else { &[] });
+        Table::new("Replication Report", &headers).numbers(if raw { &[5, 6] } else { &[] });
     let mut row = |stream: &StreamInfo, kind: &str, from: &SourceInfo| {
         let mut filters: Vec<String> = from
             .subject_transforms

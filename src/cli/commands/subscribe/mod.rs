@@ -45,10 +45,12 @@ struct Shown<'a> {
 
 /// Subjects given as one or many, split at blanks and commas.
 pub fn split_subjects(given: &[String]) -> Vec<String> {
-    let parts = given
-        .iter()
-        .flat_map(|text| text.split([' ', ',', '\t', '\n']));
-    parts.filter(|s| !s.is_empty()).map(String::from).collect()
+    let parts = given.iter().flat_map(|text| {
+        let parts = text.split(|c: char| c == ',' || c.is_whitespace());
+        // A text of nothing stays: the server is to refuse it.
+        parts.filter(|part| !part.is_empty() || text.is_empty())
+    });
+    parts.map(String::from).collect()
 }
 
 /// `subscribe`.

@@ -2,14 +2,10 @@
 //! threshold and deletion.
 
 use super::check::{check, check_update};
-use super::config::{AckPolicy, Config, ReplayPolicy};
-use super::deliver::Replay;
+use super::config::{AckPolicy, Config};
 use super::pin::Pin;
-use super::progress::Progress;
-use super::push::{Flow, Rate};
-use super::requests::Requests;
-use super::{Consumer, Consumers, View, Work, start};
-use crate::server::core::{ConsumerId, Core, Endpoint, Timer, Watcher};
+use super::{Consumer, Consumers, View};
+use crate::server::core::{ConsumerId, Core};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
@@ -22,12 +18,6 @@ use crate::wire::time::Time;
 const DEFAULT_MAX_CONSUMERS: usize = 1000;
 /// Longest durable name, in bytes.
 const MAX_NAME: usize = 255;
-/// Bytes a second that may go at once under a rate limit where messages have no limit of their own.
-const MAX_PAYLOAD: i64 = 1024 * 1024;
-/// How long after a change of the ack wait what waits is looked at, in nanoseconds.
-const NEW_ACK_WAIT: i64 = 100_000_000;
-/// The account's name as ack subjects of the second form have it.
-const ACCOUNT_HASH: &str = "szMpdrwD";
 
 /// `action` of a create request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -354,7 +344,9 @@ impl Consumers {
         consumer.end_requests(core, "409 Consumer Deleted", false);
         consumer.unlisten(core, view.id);
         if view.config.retention == Retention::Interest {
-            self.orphaned = self.by_id.is_empty();
+            // As nats-server has it, an empty stream begins anew where the consumer was to start beyond its end.
+            let beyond = consumer.progress.shown_floor.stream > view.store.last_seq();
+            self.orphaned = self.by_id.is_empty() || beyond && view.store.is_empty();
             let left = view.store.from(consumer.progress.floor.stream);
             self.settled.extend(left.map(|(seq, _)| seq));
         }
@@ -377,196 +369,6 @@ impl Consumers {
     }
 }
 
-impl Consumer {
-    fn new(core: &Core, view: View<'_>, id: ConsumerId, name: String, config: Config) -> Consumer {
-        let now = core.now();
-        let stream = view.config.name.clone();
-        let filters = Filters::new(config.filters());
-        let (next, skip_list) = start::select(&config, &filters, view.config, view.store);
-        let ack_reply = format!("$JS.ACK.{stream}.{name}").into_bytes();
-        let replay = (config.replay_policy == ReplayPolicy::Original).then(|| Replay {
-            until: view.store.last_seq(),
-            last: None,
-        });
-        let mut consumer = Consumer {
-            id,
-            stream,
-            name,
-            created: now,
-            filters,
-            progress: Progress::starting_at(next),
-            num_pending: 0,
-            counted_to: 0,
-            skip_list,
-            active: false,
-            group: config.deliver_group.clone(),
-            flow: Flow::new(config.flow_control),
-            rate: rate_of(&config, view.config, now),
-            last_sent: now,
-            requests: Requests::default(),
-            requests_timer: None,
-            pin: Pin::default(),
-            replay,
-            held: None,
-            start_due: true,
-            ack_timer: None,
-            threshold: 0,
-            going: false,
-            ack_prefix: ack_reply.len(),
-            ack_reply,
-            config,
-        };
-        consumer.active = consumer.has_interest(core);
-        consumer
-    }
-
-    /// What it subscribes to, beside the deliver subject.
-    fn subscriptions(&self, stream: crate::server::core::StreamId) -> Vec<(String, Endpoint)> {
-        let (id, own) = (self.id, format!("{}.{}", self.stream, self.name));
-        let second = format!("_.{ACCOUNT_HASH}.{own}");
-        let mut list = vec![
-            (
-                format!("$JS.API.CONSUMER.MSG.NEXT.{own}"),
-                Endpoint::ConsumerNext(stream, id),
-            ),
-            (
-                format!("$JS.API.CONSUMER.RESET.{own}"),
-                Endpoint::ConsumerReset(stream, id),
-            ),
-        ];
-        if matches!(self.config.ack_policy, AckPolicy::Explicit | AckPolicy::All) {
-            let endpoint = Endpoint::ConsumerAck(stream, id);
-            list.push((format!("$JS.ACK.{own}.*.*.*.*.*"), endpoint));
-            list.push((format!("$JS.ACK.{second}.*.*.*.*.>"), endpoint));
-        }
-        if self.config.flow_control {
-            let endpoint = Endpoint::ConsumerFlow(stream, id);
-            list.push((format!("$JS.FC.{own}.*"), endpoint));
-            list.push((format!("$JS.FC.{second}.*"), endpoint));
-        }
-        list
-    }
-
-    /// Where flow control requests are answered, with the dot before their four characters.
-    pub(super) fn flow_prefix(&self) -> Vec<u8> {
-        format!("$JS.FC.{}.{}.", self.stream, self.name).into_bytes()
-    }
-
-    pub(super) fn listen(&mut self, work: &mut Work<'_>) {
-        for (subject, endpoint) in self.subscriptions(work.stream) {
-            work.core.subscribe(subject.as_bytes(), endpoint);
-        }
-        if self.config.is_push() {
-            let subject = self.config.deliver_subject.as_bytes();
-            work.core
-                .watch_interest(subject, Watcher::Consumer(work.stream, self.id));
-        }
-    }
-
-    fn unlisten(&mut self, core: &mut Core, stream: crate::server::core::StreamId) {
-        for (subject, endpoint) in self.subscriptions(stream) {
-            core.unsubscribe(subject.as_bytes(), endpoint);
-        }
-        if self.config.is_push() {
-            core.unwatch_interest(
-                self.config.deliver_subject.as_bytes(),
-                Watcher::Consumer(stream, self.id),
-            );
-        }
-        for timer in [
-            Timer::ConsumerAckWait(stream, self.id),
-            Timer::ConsumerHeartbeat(stream, self.id),
-            Timer::ConsumerRequests(stream, self.id),
-            Timer::ConsumerInactive(stream, self.id),
-            Timer::ConsumerPause(stream, self.id),
-            Timer::ConsumerDeliver(stream, self.id),
-        ] {
-            core.set_timer(timer, None);
-        }
-    }
-
-    fn start_timers(&mut self, work: &mut Work<'_>) {
-        self.set_threshold(work.core, self.config.is_durable());
-        if self.config.is_push() {
-            self.set_active(work, self.active);
-            if self.config.idle_heartbeat > 0 {
-                let at = work.core.now().after(self.config.idle_heartbeat);
-                work.core
-                    .set_timer(Timer::ConsumerHeartbeat(work.stream, self.id), Some(at));
-            }
-        } else {
-            self.restart_inactivity(work);
-        }
-        self.set_pause_timer(work);
-    }
-
-    fn set_pause_timer(&self, work: &mut Work<'_>) {
-        let now = work.core.now();
-        let until = self.config.pause_until.as_ref().map(|until| until.time);
-        let until = until.filter(|until| now < *until);
-        work.core
-            .set_timer(Timer::ConsumerPause(work.stream, self.id), until);
-    }
-
-    /// Takes a new configuration that passed its checks.
-    fn change(&mut self, work: &mut Work<'_>, old: &Config, config: Config) {
-        self.config = config;
-        if self.config.deliver_subject != old.deliver_subject {
-            self.redeliver_all(work);
-            work.core.unwatch_interest(
-                old.deliver_subject.as_bytes(),
-                Watcher::Consumer(work.stream, self.id),
-            );
-            let subject = self.config.deliver_subject.as_bytes();
-            work.core
-                .watch_interest(subject, Watcher::Consumer(work.stream, self.id));
-            self.group.clone_from(&old.deliver_group);
-            self.set_active(work, self.has_interest(work.core));
-        }
-        self.start_due |= self.config.max_ack_pending != old.max_ack_pending
-            || self.config.deliver_subject != old.deliver_subject;
-        if self.config.ack_wait != old.ack_wait && self.ack_timer.is_some() {
-            let at = work.core.now().after(NEW_ACK_WAIT);
-            self.set_ack_timer(work, Some(at));
-        }
-        if self.config.rate_limit_bps != old.rate_limit_bps {
-            self.rate = rate_of(&self.config, work.config, work.core.now());
-        }
-        if self.config.inactive_threshold != old.inactive_threshold {
-            self.set_threshold(work.core, old.is_durable());
-            self.restart_inactivity(work);
-        }
-        let end = |config: &Config| {
-            config
-                .pause_until
-                .as_ref()
-                .map_or(Time(i64::MIN), |at| at.time)
-        };
-        if end(&self.config) != end(old) {
-            self.set_pause_timer(work);
-            self.advise_pause(work.core);
-        }
-        self.record_config(work.core, work.stream, work.config);
-    }
-
-    /// It is back after a restart of the server: its timers run again.
-    pub(super) fn resume(&mut self, work: &mut Work<'_>) {
-        self.start_timers(work);
-        if !self.progress.pending.is_empty() {
-            // Some ack waits may be over by now.
-            self.arm_ack_timer(work, work.core.now());
-        }
-    }
-
-    /// Retention interest: messages that it no longer wants may go.
-    fn settle_all(&self, work: &mut Work<'_>) {
-        if work.config.retention == Retention::Interest {
-            let left = work.store.from(self.progress.floor.stream);
-            work.settled.extend(left.map(|(seq, _)| seq));
-        }
-    }
-}
-
 /// The end of a pause in UTC. What nanoseconds cannot count stays as it was given.
 fn in_utc(until: Moment) -> Moment {
     match until.time {
@@ -583,14 +385,4 @@ fn index(config: &Config) -> Vec<&str> {
     } else {
         filters
     }
-}
-
-fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Option<Rate> {
-    let burst = if stream.max_msg_size > 0 {
-        stream.max_msg_size
-    } else {
-        MAX_PAYLOAD
-    };
-    let rate = config.rate_limit_bps;
-    (rate > 0).then(|| Rate::new(rate, burst as u64, now))
 }

@@ -17,6 +17,7 @@ mod pull;
 mod push;
 mod requests;
 mod saved;
+mod setup;
 mod start;
 
 pub use self::backup::{BackedUp, Backup};
@@ -235,7 +236,7 @@ pub struct Consumers {
     lost: Vec<Lost>,
     /// Consumers that removals gave room.
     waiting: Vec<ConsumerId>,
-    /// The last consumer of a stream of retention interest went.
+    /// A consumer of a stream of retention interest went, and nobody wants what is there.
     orphaned: bool,
 }
 
@@ -320,7 +321,7 @@ impl Consumers {
         std::mem::take(&mut self.settled)
     }
 
-    /// Did the last consumer go since the last call? A stream of retention interest keeps nothing then.
+    /// Is a stream of retention interest to keep nothing, since a consumer went after the last call?
     pub fn take_orphaned(&mut self) -> bool {
         std::mem::take(&mut self.orphaned)
     }

@@ -290,11 +290,20 @@ impl Stream {
                 }
                 Err(_) if !mirror => return Err(Refused),
                 // A mirror tries again, too, but in the end it goes on without.
-                Err(_) => {}
+                Err(_) => self.pass_gap(core, self.follows[at].seq, seq),
             }
         }
         self.follows[at].passed(seq, core.now());
         Ok(stored)
+    }
+
+    /// A mirror does not have what its origin lacks between `last` and a message `seq` that cannot be stored.
+    fn pass_gap(&mut self, core: &mut Core, last: u64, seq: u64) {
+        if last == self.store.last_seq() && last + 1 < seq {
+            let time = self.store.last_time();
+            self.store.skip_to(seq - 1, time);
+            self.record_state(core);
+        }
     }
 
     /// A message with these headers was stored: remembers how far its source is, if it came from one.

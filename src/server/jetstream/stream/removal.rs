@@ -206,10 +206,15 @@ impl Stream {
     }
 
     fn purge_all(&mut self, core: &mut Core, filter: Option<&[u8]>, next_seq: u64) -> u64 {
+        let removed = self.clear(core, next_seq);
+        self.tell_purged(core, filter, Gone::many(removed));
+        removed
+    }
+
+    fn clear(&mut self, core: &mut Core, next_seq: u64) -> u64 {
         self.record_gone(core, 0, self.store.last_seq());
         let removed = self.store.clear(next_seq);
         self.record_state(core);
-        self.tell_purged(core, filter, Gone::many(removed));
         removed
     }
 
@@ -266,7 +271,7 @@ impl Stream {
     pub fn settle(&mut self, core: &mut Core) {
         if self.consumers.take_orphaned() {
             self.consumers.take_settled();
-            self.purge_all(core, None, 0);
+            self.clear(core, 0);
         }
         loop {
             let (consumers, view) = self.parts();
