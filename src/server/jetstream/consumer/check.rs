@@ -4,8 +4,10 @@
 use super::config::{
     AckPolicy, Config, DeliverPolicy, FLOW_CONTROL_HEARTBEAT, MAX_DESCRIPTION, PriorityPolicy,
 };
+use crate::server::core::ConsumerId;
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::{Retention, StreamConfig};
+use crate::server::routes::Routes;
 use crate::wire::{duration, subject};
 
 /// Smallest `idle_heartbeat` of a push consumer, in nanoseconds.
@@ -238,14 +240,21 @@ fn check_filters(config: &Config) -> Result<(), ApiError> {
         );
     }
     let filters = config.filters();
-    for (index, filter) in filters.iter().enumerate() {
+    // Found by their tokens: to compare each with all others would take minutes for as many as a request can hold.
+    let mut routes = Routes::default();
+    for (index, filter) in (0..).zip(&filters) {
+        routes.insert(filter.as_bytes(), index);
+    }
+    for (index, filter) in (0..).zip(&filters) {
         if !subject::is_valid(filter.as_bytes()) {
             return invalid("invalid subject");
         }
-        let contained = |(other_index, other): (usize, &&str)| {
-            other_index != index && subject::is_subset(filter.as_bytes(), other.as_bytes())
-        };
-        if filters.iter().enumerate().any(contained) {
+        let mut contained = false;
+        routes.matches(filter.as_bytes(), &mut |other: &ConsumerId| {
+            let superset = filters[*other as usize].as_bytes();
+            contained |= *other != index && subject::is_subset(filter.as_bytes(), superset);
+        });
+        if contained {
             return fail(400, 10138, "consumer subject filters cannot overlap");
         }
     }
@@ -427,4 +436,55 @@ pub fn check_update(old: &Config, new: &Config, bound: bool) -> Result<(), ApiEr
         return fail(500, 10012, "max waiting can not be updated");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlap(filters: &[&str]) -> bool {
+        let filter_subjects = filters.iter().map(|filter| (*filter).to_owned()).collect();
+        let config = Config {
+            filter_subjects,
+            ..Config::default()
+        };
+        match check_filters(&config) {
+            Ok(()) => false,
+            Err(error) => error.err_code == 10138,
+        }
+    }
+
+    #[test]
+    fn filters_overlap_if_one_is_part_of_another() {
+        let mut patterns = vec![String::new()];
+        for _ in 0..3 {
+            for before in patterns.clone() {
+                for token in ["a", "b", "*", ">"] {
+                    patterns.push(format!("{before}.{token}"));
+                }
+            }
+        }
+        let patterns: std::collections::BTreeSet<&str> = patterns
+            .iter()
+            .filter_map(|pattern| pattern.strip_prefix('.'))
+            .filter(|pattern| subject::is_valid(pattern.as_bytes()))
+            .collect();
+        for one in &patterns {
+            for other in &patterns {
+                let (a, b) = (one.as_bytes(), other.as_bytes());
+                let wanted = subject::is_subset(a, b) || subject::is_subset(b, a);
+                assert_eq!(overlap(&[one, other]), wanted, "{one} {other}");
+            }
+        }
+    }
+
+    /// Were each compared with all others, this would take minutes.
+    #[test]
+    fn very_many_filters() {
+        let filters: Vec<String> = (0..100_000).map(|n| format!("*.{n}")).collect();
+        let mut filters: Vec<&str> = filters.iter().map(String::as_str).collect();
+        assert!(!overlap(&filters));
+        filters.push("a.7");
+        assert!(overlap(&filters));
+    }
 }
