@@ -70,7 +70,7 @@ impl Consumer {
     }
 
     /// What it subscribes to, beside the deliver subject.
-    pub(super) fn subscriptions(&self, stream: StreamId) -> Vec<(String, Endpoint)> {
+    fn subscriptions(&self, stream: StreamId) -> Vec<(String, Endpoint)> {
         let (id, own) = (self.id, format!("{}.{}", self.stream, self.name));
         let second = format!("_.{ACCOUNT_HASH}.{own}");
         let mut list = vec![
@@ -149,7 +149,7 @@ impl Consumer {
         self.set_pause_timer(work);
     }
 
-    pub(super) fn set_pause_timer(&self, work: &mut Work<'_>) {
+    fn set_pause_timer(&self, work: &mut Work<'_>) {
         let now = work.core.now();
         let until = self.config.pause_until.as_ref().map(|until| until.time);
         let until = until.filter(|until| now < *until);
