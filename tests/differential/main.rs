@@ -164,6 +164,7 @@ fn run<T: Clone>(generate: fn(u64) -> Vec<T>, play: Play<T>, print: fn(&T)) {
         let Some(difference) = differs(play, &real, &steps) else {
             continue;
         };
+        eprintln!("seed {seed} differs, and is now shrunk: {difference}");
         let (steps, difference) = shrink(play, &real, steps, difference);
         eprintln!("seed {seed}:");
         steps.iter().for_each(print);

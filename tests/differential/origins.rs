@@ -197,8 +197,11 @@ impl Generator {
             (true, [mirror]) => fields.push(format!("\"mirror\":{mirror}")),
             _ => fields.push(format!("\"sources\":[{}]", origins.join(","))),
         }
-        if !follower.mirror && self.random.one_in(2) {
-            fields.push(format!("\"subjects\":[\"{}.>\"]", name.to_lowercase()));
+        if !follower.mirror {
+            if self.random.one_in(2) {
+                fields.push(format!("\"subjects\":[\"{}.>\"]", name.to_lowercase()));
+            }
+            self.add(&mut fields, &[(8, "\"discard\":\"new\"")]);
         }
         self.add(
             &mut fields,
@@ -208,7 +211,6 @@ impl Generator {
                 (4, "\"allow_rollup_hdrs\":true"),
                 (6, "\"max_msgs_per_subject\":1"),
                 (6, "\"max_msgs\":3"),
-                (8, "\"discard\":\"new\""),
                 (12, "\"deny_purge\":true"),
                 (12, "\"republish\":{\"src\":\">\",\"dest\":\"rp.>\"}"),
                 (
@@ -218,7 +220,7 @@ impl Generator {
             ],
         );
         // Neither with odd headers, which are long, nor with a consumer of its own: a mirror that refuses a message goes on at
-        // another time (CHANGELOG, known gaps).
+        // another time.
         if !self.odd && !origins.iter().any(|origin| origin.contains("\"consumer\"")) {
             self.add(&mut fields, &[(12, "\"max_msg_size\":60")]);
         }

@@ -5,8 +5,8 @@
 use super::JetStream;
 use super::consumer::AckPolicy;
 use super::error::ApiError;
-use super::origins::{REFUSED, RETRY, jitter, let_go, number, set_timer};
-use super::stream::{Follow, Followed, Refused};
+use super::origins::{RETRY, jitter, let_go, number, set_timer};
+use super::stream::{Follow, Followed, REFUSED, Refused};
 use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::wire::time::{SECOND, Time};
 

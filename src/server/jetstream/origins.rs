@@ -22,8 +22,6 @@ const RETRY_MAX: i64 = 120 * SECOND;
 const READER_THRESHOLD: i64 = 10 * SECOND;
 /// A deleted origin is missed after this long, and up to as long again.
 const SILENCE: i64 = 10 * SECOND;
-/// A stream that refuses a message, since it is full or the message too large, is tried again after this.
-pub(super) const REFUSED: i64 = 2 * SECOND;
 /// Messages that a stream takes in one step; the rest follows in the next, so that no step takes long.
 const BATCH: usize = 2048;
 /// Streams that take something in one step, one after another: they may follow each other in a circle, which never ends.
@@ -241,9 +239,9 @@ impl JetStream {
                 mirrored |= follow.mirror;
                 match stream.store_followed(core, at, &message) {
                     Ok(new) => stored |= new,
-                    // Full, say, and discards the new: the same message again later.
+                    // Full, say, and discards the new.
                     Err(Refused) => {
-                        stream.follows[at].retry = Some(now.after(REFUSED));
+                        stream.try_again(at, message.seq, message.seq + 1 < end, now);
                         set_timer(core, stream);
                         break;
                     }

@@ -2,6 +2,7 @@
 //! know how the origin is reached.
 
 use super::config::write_transforms;
+use super::publish::FULL;
 use super::{Origin, Source, Stream};
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
@@ -14,6 +15,8 @@ use crate::wire::{headers, subject};
 
 /// Names where a sourced message comes from.
 const SOURCE_HEADER: &str = "Nats-Stream-Source";
+/// A message that a stream refuses, since it is full or the message too large, is tried again after this, in nanoseconds.
+pub const REFUSED: i64 = 2 * SECOND;
 /// The origin shows that it is alive this often, in nanoseconds.
 const HEARTBEAT: i64 = SECOND;
 
@@ -52,6 +55,8 @@ pub struct Follow {
     pub looked: u64,
     /// Last sequence of the origin that was stored.
     pub seq: u64,
+    /// The stream does not take what is next.
+    pub refused: bool,
     identity: String,
     active: Option<Time>,
     transforms: Vec<(Vec<u8>, Option<Transform>)>,
@@ -71,7 +76,7 @@ pub struct Followed<Bytes> {
     pub payload: Bytes,
 }
 
-/// A source's message that the stream has no room for, say: it is to be tried again.
+/// A message that the stream has no room for, say: it is to be tried again.
 pub struct Refused;
 
 impl Follow {
@@ -105,6 +110,7 @@ impl Follow {
             next: 0,
             looked: 0,
             seq: 0,
+            refused: false,
             identity: String::new(),
             active: None,
             transforms,
@@ -137,6 +143,7 @@ impl Follow {
             };
         }
         self.looked = 0;
+        self.refused = false;
         self.identity = identity;
         self.origin = Some(origin.id);
         self.active = Some(now);
@@ -212,6 +219,7 @@ impl Follow {
     pub fn passed(&mut self, seq: u64, now: Time) {
         self.next = seq + 1;
         self.seq = seq;
+        self.refused = false;
         self.active = Some(now);
     }
 
@@ -222,7 +230,7 @@ impl Follow {
         w.open().key("name").string(&self.source.name);
         self.source.write_external(w);
         // As the last message told: how many follow the next one. A message that is refused comes again and again.
-        let refused = if self.retry.is_some() { 2 } else { 0 };
+        let refused = if self.refused { 2 } else { 0 };
         let lag = match self.source.consumer {
             Some(_) => self.lag + refused,
             None => origin.map_or(0, pending),
@@ -289,12 +297,31 @@ impl Stream {
                     stored = true;
                 }
                 Err(_) if !mirror => return Err(Refused),
-                // A mirror tries again, too, but in the end it goes on without.
-                Err(_) => self.pass_gap(core, self.follows[at].seq, seq),
+                Err(error) => {
+                    self.pass_gap(core, self.follows[at].seq, seq);
+                    // A full mirror goes on without.
+                    if error.err_code != FULL {
+                        return Err(Refused);
+                    }
+                }
             }
         }
         self.follows[at].passed(seq, core.now());
         Ok(stored)
+    }
+
+    /// Message `seq` was refused; are there `later` ones? It is tried again: by a source soon, by a mirror when it finds out
+    /// with a later one that it is behind. One that never had anything does not find out, and begins with the next.
+    pub fn try_again(&mut self, at: usize, seq: u64, later: bool, now: Time) {
+        let never_used = self.store.first_seq() == 0;
+        let follow = &mut self.follows[at];
+        if follow.mirror && !later && never_used {
+            return follow.passed(seq, now);
+        }
+        follow.refused = true;
+        if later || !follow.mirror {
+            follow.retry = Some(now.after(REFUSED));
+        }
     }
 
     /// A mirror does not have what its origin lacks between `last` and a message `seq` that cannot be stored.

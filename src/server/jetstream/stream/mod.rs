@@ -18,7 +18,7 @@ pub use config::{
     StreamConfig, TransformConfig, write_metadata,
 };
 pub use fields::parse_seq;
-pub use follow::{Follow, Followed, Refused};
+pub use follow::{Follow, Followed, REFUSED, Refused};
 pub use info::InfoRequest;
 pub use publish::{Accepted, Origin};
 pub use removal::Purge;

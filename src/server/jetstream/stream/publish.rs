@@ -18,6 +18,9 @@ const TTL: &str = "Nats-TTL";
 /// Most bytes of a header block.
 const MAX_HEADERS: usize = 65_535;
 
+/// The `err_code` of a message for which a stream that discards the new has no room.
+pub(super) const FULL: u16 = 10077;
+
 /// Where a message comes from, which decides what is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -383,7 +386,7 @@ impl Stream {
         }
         let full = |what: &str| {
             let text = format!("maximum {what} exceeded");
-            Err(ApiError::new(503, 10077, text))
+            Err(ApiError::new(503, FULL, text))
         };
         let sequences = self.store.sequences(subject);
         let limit = config.max_msgs_per_subject;
@@ -495,7 +498,7 @@ fn cause(error: &ApiError, block: &[u8]) -> String {
     let shown = &error.description;
     match error.err_code {
         10054 | 10097 => "maximum payload exceeded".into(),
-        10060 | 10077 | 10111 => shown.clone(),
+        10060 | FULL | 10111 => shown.clone(),
         10070 => {
             let last = shown.split_once(": ").map_or("", |(_, last)| last);
             let (wanted, last) = (Fields::read(block).expected_last_msg_id, last.as_bytes());
