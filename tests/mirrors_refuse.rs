@@ -1,0 +1,67 @@
+//! What becomes of messages that a mirror's own limits refuse. Every expected value was seen on nats-server 2.15.2.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use common::bench::{Bench, number};
+use nats_kv_playground::wire::time::SECOND;
+
+/// What its origin lacks before a message that it refuses, a mirror lacks as well.
+#[test]
+fn a_mirror_passes_what_its_origin_lacks() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"O\",\"subjects\":[\"o.>\"],\"max_msgs_per_subject\":1}";
+    bench.ask("STREAM.CREATE.O", config);
+    bench.publish(&["o.1", "o.2"]);
+    bench.send(&format!("PUB o.2 100\r\n{}\r\n", "x".repeat(100)));
+    bench.ask(
+        "STREAM.CREATE.M",
+        "{\"name\":\"M\",\"mirror\":{\"name\":\"O\"},\"max_msg_size\":60}",
+    );
+    bench.wait(2 * SECOND);
+    let info = bench.ask("STREAM.INFO.M", "");
+    let numbers =
+        ["messages", "first_seq", "last_seq", "num_deleted"].map(|field| number(&info, field));
+    assert_eq!(numbers, [1, 1, 2, 1], "{info}");
+    let time = |field: &str| {
+        info.split(field)
+            .nth(1)
+            .and_then(|rest| rest.split('"').nth(2))
+    };
+    assert_eq!(time("first_ts"), time("last_ts"), "{info}");
+}
+
+/// A mirror stays where it refuses a message, and tries again while there are later ones. One that never had anything begins
+/// behind it.
+#[test]
+fn a_mirror_waits_with_what_it_refuses() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.O", "{\"name\":\"O\",\"subjects\":[\"o.>\"]}");
+    let mirror = |limit: u64| {
+        format!("{{\"name\":\"M\",\"mirror\":{{\"name\":\"O\"}},\"max_msg_size\":{limit}}}")
+    };
+    bench.ask("STREAM.CREATE.M", &mirror(10));
+    bench.wait(SECOND);
+    let large = format!("PUB o.1 20\r\n{}\r\n", "x".repeat(20));
+    let place = |bench: &mut Bench| {
+        bench.wait(3 * SECOND);
+        let info = bench.ask("STREAM.INFO.M", "");
+        ["messages", "first_seq", "last_seq", "lag"].map(|field| number(&info, field))
+    };
+    bench.send(&large);
+    bench.publish(&["o.1"]);
+    assert_eq!(place(&mut bench), [1, 2, 2, 0]);
+    bench.send(&large);
+    assert_eq!(place(&mut bench), [1, 2, 2, 0]);
+    bench.publish(&["o.1", "o.1", "o.1"]);
+    assert_eq!(place(&mut bench), [1, 2, 2, 2]);
+    bench.ask("STREAM.UPDATE.M", &mirror(100));
+    assert_eq!(place(&mut bench), [5, 2, 6, 0]);
+    bench.ask("STREAM.UPDATE.M", &mirror(10));
+    bench.send(&large);
+    assert_eq!(place(&mut bench), [5, 2, 6, 0]);
+    bench.ask("STREAM.UPDATE.M", &mirror(100));
+    assert_eq!(place(&mut bench), [5, 2, 6, 0]);
+    bench.publish(&["o.1"]);
+    assert_eq!(place(&mut bench), [7, 2, 8, 0]);
+}
