@@ -232,10 +232,10 @@ impl Follow {
         // As the last message told: how many follow the next one. A message that is refused comes again and again.
         let refused = if self.refused { 2 } else { 0 };
         let lag = match self.source.consumer {
-            Some(_) => self.lag + refused,
-            None => origin.map_or(0, pending),
+            Some(_) => self.lag,
+            None => origin.map_or(0, pending).saturating_sub(refused),
         };
-        w.key("lag").uint(lag.saturating_sub(refused));
+        w.key("lag").uint(lag);
         if !self.mirror && self.seq > 0 {
             w.key("seq").uint(self.seq);
         }
