@@ -404,6 +404,19 @@ fn a_mirror_begins_where_its_origin_does() {
     }
 }
 
+/// The start of a configuration is for the first time only: a mirror that is purged before it began has had its first time.
+#[test]
+fn a_mirror_that_is_purged_before_it_began_reads_everything() {
+    let mut bench = mirrored();
+    let mirror = "{\"name\":\"M\",\"mirror\":{\"name\":\"O\",\"opt_start_seq\":7}}";
+    bench.ask("STREAM.CREATE.M", mirror);
+    bench.ask("STREAM.PURGE.M", "");
+    bench.wait(SECOND);
+    let info = bench.ask("STREAM.INFO.M", "");
+    let numbers = ["messages", "first_seq", "last_seq"].map(|field| number(&info, field));
+    assert_eq!(numbers, [3, 1, 3], "{info}");
+}
+
 /// A source's header counts as part of a message. Whatever the stream refuses is tried again, until it is gone.
 #[test]
 fn a_source_waits_with_what_its_stream_refuses() {

@@ -130,7 +130,7 @@ impl Follow {
     pub fn attach(&mut self, origin: &Stream, store: &Store, now: Time) {
         let identity = short_hash(&origin.created.rfc3339());
         let recreated = !self.identity.is_empty() && self.identity != identity;
-        if self.mirror && store.last_seq() > 0 {
+        if self.mirror && store.first_seq() > 0 {
             self.next = store.last_seq() + 1;
         } else if self.next == 0 || recreated {
             if recreated {
