@@ -2,6 +2,7 @@
 SHELL := bash
 NEED := scripts/need.sh
 RUN := source scripts/env.sh &&
+LEAN := source scripts/env.sh && source scripts/lean.sh &&
 PORT ?= 8080
 
 .PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak crash clean
@@ -10,12 +11,12 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
 serve: ## build the page and serve it at http://127.0.0.1:$(PORT)/, again after each change
-	@$(NEED) wasm-target wasm-bindgen trunk wasm-split wasm-opt
-	$(RUN) trunk serve --offline --release --port $(PORT)
+	@$(NEED) wasm-target rust-src wasm-bindgen trunk wasm-split wasm-opt
+	$(LEAN) trunk serve --offline --release --port $(PORT)
 
 build: ## the static site in dist/; works from any folder of any host
-	@$(NEED) wasm-target wasm-bindgen trunk wasm-split wasm-opt
-	$(RUN) trunk build --offline --release --public-url ./
+	@$(NEED) wasm-target rust-src wasm-bindgen trunk wasm-split wasm-opt
+	$(LEAN) trunk build --offline --release --public-url ./
 
 examples: ## target/release/examples/{server,nats}
 	cargo build --release --no-default-features --examples
@@ -44,8 +45,8 @@ doc: ## the crate's documentation in target/doc
 	cargo doc --no-deps --no-default-features
 
 pkg: ## the npm package in pkg/
-	@$(NEED) wasm-target wasm-bindgen wasm-pack wasm-opt
-	$(RUN) scripts/pkg.sh
+	@$(NEED) wasm-target rust-src wasm-bindgen wasm-pack wasm-opt
+	$(LEAN) scripts/pkg.sh
 
 fuzz: ## every fuzz target, FUZZ_SECONDS each
 	@$(NEED) cargo-fuzz

@@ -44,10 +44,10 @@ SUITES = [
     Suite("crash", EXAMPLES + "python3 tests/crash.py 25", TOTALS),
     Suite("web", "scripts/web-test.sh", CARGO, needs=["wasm-target", "wasm-bindgen", "wasm-pack", "chromium"],
           optional=["nats-server"]),
-    Suite("size", "make -s build && node scripts/size.mjs", needs=["wasm-target", "trunk", "wasm-bindgen", "wasm-split", "wasm-opt"],
-          limit=1200),
+    Suite("size", "make -s build && node scripts/size.mjs", limit=1200,
+          needs=["wasm-target", "rust-src", "trunk", "wasm-bindgen", "wasm-split", "wasm-opt"]),
     Suite("pkg", "make -s pkg && node --test --test-reporter=tap tests/pkg/*.test.mjs", TAP, exists="tests/pkg", limit=1200,
-          needs=["wasm-target", "wasm-pack", "wasm-bindgen", "node_modules", "chromium"]),
+          needs=["wasm-target", "rust-src", "wasm-pack", "wasm-bindgen", "node_modules", "chromium"]),
     Suite("page", "node --test --test-reporter=tap --test-concurrency=2 tests/page/*.test.mjs", TAP, limit=1200,
           needs=["node_modules", "chromium"], optional=REAL),
 ]
