@@ -31,7 +31,7 @@ size-detail: build ## which code each file of wasm consists of; ARGS=--functions
 	@$(RUN) node scripts/size-detail.mjs $(ARGS)
 
 bench: examples pkg ## speed beside nats-server; writes BENCHMARKS.md
-	@$(NEED) nats nats-server chromium node_modules wasm-target wasm-bindgen
+	@$(NEED) nats nats-server chromium node_modules wasm-target rust-src wasm-bindgen
 	$(RUN) scripts/nats-js.sh
 	$(RUN) python3 scripts/bench.py
 

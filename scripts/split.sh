@@ -6,8 +6,9 @@ cd "$TRUNK_SOURCE_DIR" && source scripts/env.sh
 target=${CARGO_TARGET_DIR:-target}
 case $TRUNK_PROFILE in release) profile=wasm ;; *) profile=debug ;; esac
 work=$target/split
-# Twice, and once over control flow made anew: 2 % less of what is sent. The lowest kilobyte is the end of the stack.
-passes=(--low-memory-unused -Oz --flatten --rereloop -Oz -Oz)
+# Twice, and once over control flow made anew: 2 % less of what is sent; in the order of names, so that like stands by like: 0.7 %.
+# The lowest kilobyte is the end of the stack.
+passes=(--low-memory-unused -Oz --flatten --rereloop -Oz -Oz --reorder-functions-by-name)
 features=(--enable-{bulk-memory,nontrapping-float-to-int,sign-ext,mutable-globals,reference-types,multivalue})
 
 script=$(basename "$TRUNK_STAGING_DIR"/nats-kv-playground-*.js)
