@@ -181,8 +181,8 @@ impl Client {
         self.publish_with(subject, None, &Headers::new(), payload)
     }
 
-    /// Publishes with a reply subject and headers. Errors: [`Error::InvalidSubject`], [`Error::MaxPayload`],
-    /// [`Error::ReconnectBufferExceeded`], [`Error::ConnectionClosed`].
+    /// Publishes with a reply subject and headers. Errors: [`Error::BadHeader`], [`Error::InvalidSubject`],
+    /// [`Error::MaxPayload`], [`Error::ReconnectBufferExceeded`], [`Error::ConnectionClosed`].
     pub fn publish_with(
         &self,
         subject: &str,
@@ -190,6 +190,9 @@ impl Client {
         headers: &Headers,
         payload: &[u8],
     ) -> Result<(), Error> {
+        if !headers.well_named() {
+            return Err(Error::BadHeader);
+        }
         if subject.is_empty() || has_blanks(subject) || reply.is_some_and(has_blanks) {
             return Err(Error::InvalidSubject);
         }

@@ -32,6 +32,8 @@ pub enum Error {
     ReconnectBufferExceeded,
     /// Subject empty, with blanks, or with an empty token.
     InvalidSubject,
+    /// A header whose name is empty, or has blanks or separators.
+    BadHeader,
     /// Queue group with blanks.
     InvalidQueue,
     /// The answer is not what the API promises.
@@ -118,6 +120,7 @@ impl fmt::Display for Error {
             Error::MaxPayload => "maximum payload exceeded",
             Error::ReconnectBufferExceeded => "outbound buffer limit exceeded",
             Error::InvalidSubject => "invalid subject",
+            Error::BadHeader => "message could not decode headers",
             Error::InvalidQueue => "invalid queue name",
             Error::InvalidResponse => "invalid jetstream api response",
             Error::Api(error) => return error.fmt(f),

@@ -12,9 +12,19 @@ impl Headers {
         Headers(Vec::new())
     }
 
-    /// Adds a field after those that are there.
+    /// Adds a field after those of its name, or else after all.
     pub fn append(&mut self, name: &str, value: &str) {
-        self.0.push((name.into(), value.into()));
+        let last = self.0.iter().rposition(|(n, _)| n == name);
+        let at = last.map_or(self.0.len(), |at| at + 1);
+        self.0.insert(at, (name.into(), value.into()));
+    }
+
+    /// Has every field a name that nats.go sends?
+    pub fn well_named(&self) -> bool {
+        const SEPARATORS: &str = "\"()/,:;<=>?@[\\]{}";
+        let fits = |c: char| c.is_ascii_graphic() && !SEPARATORS.contains(c);
+        self.iter()
+            .all(|(name, _)| !name.is_empty() && name.chars().all(fits))
     }
 
     /// Replaces every field of that name by one.
@@ -130,6 +140,33 @@ mod tests {
                 code: 100,
                 description: "Idle Heartbeat".into()
             })
+        );
+    }
+
+    #[test]
+    fn fields_of_one_name_stay_together() {
+        let mut headers = Headers::new();
+        for (name, value) in [("A", "1"), ("C", "2"), ("A", "3")] {
+            headers.append(name, value);
+        }
+        assert_eq!(
+            headers.iter().collect::<Vec<_>>(),
+            [("A", "1"), ("A", "3"), ("C", "2")]
+        );
+    }
+
+    #[test]
+    fn names_are_printable_without_separators() {
+        let named = |name: &str| {
+            let mut headers = Headers::new();
+            headers.append(name, "v");
+            headers.well_named()
+        };
+        assert!(named("Nats-Msg-Id") && named("a.b_c~!"));
+        assert!(
+            !["", "a b", "a:b", "ä", "a/b", "a\\b"]
+                .into_iter()
+                .any(named)
         );
     }
 

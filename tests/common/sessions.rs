@@ -7,6 +7,7 @@ macro_rules! sessions {
     ($each:ident) => {
         $each! {
             bench_small "bench/small",
+            bench_subjects "bench/subjects",
             consumer_add "consumer/add",
             consumer_copy "consumer/copy",
             consumer_copy_missing "consumer/copy-missing",
@@ -63,6 +64,7 @@ macro_rules! sessions {
             kv_watch_history_and_updates "kv-watch/history-and-updates",
             kv_watch_key_and_wildcard "kv-watch/key-and-wildcard",
             pubsub_core "pubsub/core",
+            pubsub_headers "pubsub/headers",
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
             pubsub_lines "pubsub/lines",
             pubsub_request_and_echo "pubsub/request-and-echo",

@@ -9,7 +9,7 @@ use worker::Worker;
 
 use crate::{
     cli::{
-        parse::Failure,
+        parse::{Failure, Values},
         render::{self, go_duration, number},
         values,
     },
@@ -42,6 +42,11 @@ impl Kind {
             Kind::Put => "JetStream KV putter",
             Kind::Get => "JetStream KV getter",
         }
+    }
+
+    /// Does it send messages, which `--throughput` may slow down?
+    fn writes(self) -> bool {
+        matches!(self, Kind::Publish | Kind::Put)
     }
 
     /// What a client says that it starts.
@@ -143,11 +148,7 @@ fn plan(call: &Call, kind: Kind) -> Result<Plan, Failure> {
     };
     let size = given("size", 32, "message size")?;
     let max_bytes = given("maxbytes", 64, "max stream/bucket size")?;
-    // Memory of a page is not that of a server: what is measured must fit it.
-    if size > 1 << 20 {
-        return Err(crate::client::Error::MaxPayload.into());
-    }
-    let mut clients = values.int("clients").max(1);
+    let mut clients = values.int("clients").max(0);
     if kind != Kind::Subscribe {
         clients = clients.min(messages);
     }
@@ -160,10 +161,23 @@ fn plan(call: &Call, kind: Kind) -> Result<Plan, Failure> {
     })
 }
 
+/// The subject, or with `--multisubject` the pattern of those that are published to.
+fn pattern(values: &Values) -> String {
+    let subject = values.arg("subject");
+    match values.is("multisubject") {
+        true => format!("{subject}.*"),
+        false => subject.into(),
+    }
+}
+
 fn banner(call: &Call, plan: &Plan) -> String {
     let values = &call.values;
     let yes = |flag: &str| render::yes(values.is(flag)).to_string();
     let mut pairs = vec![("clients", number(plan.clients))];
+    let throttled = plan.kind.writes() && values.int("throughput") > 0;
+    if throttled && values.duration("duration") > 0 {
+        pairs.push(("duration", go_duration(values.duration("duration"))));
+    }
     if plan.size > 0 || plan.kind != Kind::Subscribe {
         pairs.push(("msg-size", render::size(plan.size as u64)));
     }
@@ -175,11 +189,11 @@ fn banner(call: &Call, plan: &Plan) -> String {
             pairs.push(("multi-subject-max", number(values.int("multisubjectmax"))));
             pairs.push(("multi-subject-randomize", yes("multisubjectrandomize")));
             pairs.push(("sleep", sleep));
-            pairs.push(("subject", values.arg("subject").into()));
+            pairs.push(("subject", pattern(values)));
         }
         Kind::Subscribe => {
             pairs.push(("multi-subject", yes("multisubject")));
-            pairs.push(("subject", values.arg("subject").into()));
+            pairs.push(("subject", pattern(values)));
         }
         Kind::Put | Kind::Get => {
             pairs.insert(0, ("bucket", values.text("bucket").into()));
@@ -189,6 +203,9 @@ fn banner(call: &Call, plan: &Plan) -> String {
             }
             pairs.push(("sleep", sleep));
         }
+    }
+    if throttled {
+        pairs.push(("throughput", number(values.int("throughput"))));
     }
     let pairs: Vec<String> = pairs
         .iter()

@@ -60,11 +60,47 @@ pub(super) fn one_line(sample: &Sample, size: i64) -> String {
     text
 }
 
+/// The figures of each client as a line of a table.
+fn csv(run: &str, plan: &Plan, samples: &[Sample]) -> String {
+    let mut csv =
+        "#RunID,ClientID,MsgCount,MsgBytes,MsgsPerSec,BytesPerSec,DurationSecs".to_string();
+    if samples.iter().any(|sample| !sample.latencies.is_empty()) {
+        for name in ["Min", "Avg", "Max", "P50", "P90", "P99", "P99.9", "StdDev"] {
+            csv.push_str(&format!(",{name}LatencyMicroSecs"));
+        }
+    }
+    let side = if plan.kind.writes() { 'P' } else { 'S' };
+    for (index, sample) in samples.iter().enumerate() {
+        let seconds = (sample.ended - sample.started).max(1) as f64 / 1e9;
+        let (messages, bytes) = (sample.messages, sample.messages * plan.size);
+        csv.push_str(&format!(
+            "\n{run},{side}{index},{messages},{bytes},{},{:.6},{seconds:.6}",
+            sample.rate() as i64,
+            bytes as f64 / seconds
+        ));
+        let mut sorted = sample.latencies.clone();
+        sorted.sort_unstable();
+        if let (Some(least), Some(most)) = (sorted.first(), sorted.last()) {
+            let spread = deviation(&sorted.iter().map(|ns| *ns as f64).collect::<Vec<_>>());
+            let figures = [*least, mean(&sorted), *most]
+                .into_iter()
+                .chain([500, 900, 990, 999].map(|share| percentile(&sorted, share)))
+                .chain([spread as i64]);
+            for ns in figures {
+                csv.push_str(&format!(",{:.6}", ns as f64 / 1000.0));
+            }
+        }
+    }
+    csv + "\n"
+}
+
 pub(super) fn results_text(call: &Call, plan: &Plan, mut samples: Vec<Sample>) -> Outcome {
     let label = plan.kind.label();
     samples.sort_by_key(|s| s.ended);
     call.line("");
-    if let [sample] = samples.as_slice() {
+    if samples.is_empty() {
+        call.line("No publisher or subscribers. Nothing to report.");
+    } else if let [sample] = samples.as_slice() {
         call.print(&format!(
             "NATS {label} stats: {}\n\n",
             one_line(sample, plan.size)
@@ -123,24 +159,9 @@ pub(super) fn results_text(call: &Call, plan: &Plan, mut samples: Vec<Sample>) -
     }
     let path = call.values.text("csv");
     if !path.is_empty() {
-        let mut csv = String::from(
-            "#RunID, ClientID, MsgCount, MsgBytes, MsgsPerSec, BytesPerSec, DurationSecs\n",
-        );
-        let run = crate::cli::commands::nuid(&call.session);
-        for (index, sample) in samples.iter().enumerate() {
-            let ns = sample.ended - sample.started;
-            let rate = sample.rate() as i64;
-            csv.push_str(&format!(
-                "{run},{index},{},{},{rate},{},{}.{:06}\n",
-                sample.messages,
-                sample.messages * plan.size,
-                rate * plan.size,
-                ns / SECOND,
-                ns % SECOND / 1000
-            ));
-        }
+        let csv = csv(&crate::cli::commands::nuid(&call.session), plan, &samples);
         let written = call.session.io.files().write(path, csv.as_bytes());
-        written.map_err(|e| format!("failed to write file {path}: open {path}: {}", e.text()))?;
+        written.map_err(|e| format!("writing file {path}: open {path}: {}", e.text()))?;
         call.line(&format!("Saved metric data in csv file {path}"));
     }
     Ok(())

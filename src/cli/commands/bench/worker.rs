@@ -48,8 +48,12 @@ impl Worker {
         }
     }
 
-    pub(super) fn body(&self) -> Vec<u8> {
-        vec![0; self.size.max(0) as usize]
+    /// What is sent: no more than a server takes, since the memory of a page is small.
+    pub(super) fn body(&self) -> Result<Vec<u8>, Error> {
+        match usize::try_from(self.size) {
+            Ok(size) if size <= 1 << 20 => Ok(vec![0; size]),
+            _ => Err(Error::MaxPayload),
+        }
     }
 
     pub(super) fn subject(&self, number: i64) -> String {
@@ -58,12 +62,16 @@ impl Worker {
         if !values.is("multisubject") {
             return subject.into();
         }
-        let most = values.int("multisubjectmax").max(1);
-        let number = match values.is("multisubjectrandomize") {
-            true => (self.call.session.runtime.random() % most as u64) as i64,
-            false => (number + self.offset) % most,
+        let (number, most) = (number + self.offset, values.int("multisubjectmax"));
+        let Some(last) = number.checked_rem(most) else {
+            return format!("{subject}.{number}");
         };
-        format!("{subject}.{number}")
+        let last = match values.is("multisubjectrandomize") {
+            true => (self.call.session.runtime.random() % most.unsigned_abs()) as i64,
+            false => last,
+        };
+        let width = most.to_string().len();
+        format!("{subject}.{last:0width$}")
     }
 
     /// What has been done since `started`, which ends now.
@@ -77,6 +85,12 @@ impl Worker {
     }
 
     pub(super) async fn publish(self) -> Result<Sample, Failure> {
+        let published = self.publish_all().await;
+        published.map_err(|e| e.context("publishing"))
+    }
+
+    async fn publish_all(self) -> Result<Sample, Failure> {
+        let refused = |error: Error| Failure::from(error).context("publishing");
         let [state, end] = Kind::Publish.states();
         self.state(state);
         let headers = crate::cli::commands::message::headers(
@@ -84,7 +98,7 @@ impl Worker {
             &crate::cli::commands::message::Made::new(&self.call, 1),
         )?;
         let body = match self.call.values.text("payload") {
-            "" => self.body(),
+            "" => self.body().map_err(refused)?,
             path => {
                 let content = self.call.session.io.files().read(path);
                 content.map_err(|e| format!("open {path}: {}", e.text()))?
@@ -95,7 +109,8 @@ impl Worker {
         for number in 0..self.count {
             let subject = self.subject(number);
             let before = self.now();
-            self.client.publish_with(&subject, None, &headers, &body)?;
+            let sent = self.client.publish_with(&subject, None, &headers, &body);
+            sent.map_err(refused)?;
             latencies.push(self.now() - before);
             self.step();
             self.pace(number, started).await;
@@ -108,10 +123,7 @@ impl Worker {
 
     pub(super) async fn subscribe(self) -> Result<Sample, Failure> {
         let [state, end] = Kind::Subscribe.states();
-        let subject = match self.call.values.is("multisubject") {
-            true => format!("{}.*", self.call.values.arg("subject")),
-            false => self.call.values.arg("subject").into(),
-        };
+        let subject = pattern(&self.call.values);
         self.state(state);
         let failed =
             |error: Error| Failure::from(error).context(&format!("subscribing to '{subject}'"));
@@ -158,14 +170,15 @@ impl Worker {
             .await
             .map_err(|e| e.context("putting"))?;
         self.state(state);
-        let body = self.body();
+        let refused = |error: Error| Failure::from(error).context("putting").context("putting");
+        let body = self.body().map_err(refused)?;
         let started = self.now();
         let mut latencies = Vec::new();
         for number in 0..self.count {
             let key = self.key(number);
             let before = self.now();
             let put = bucket.put(&key, &body).await;
-            put.map_err(|e| Failure::from(e).context("putting").context("putting"))?;
+            put.map_err(refused)?;
             latencies.push(self.now() - before);
             self.step();
             self.pace(number, started).await;
