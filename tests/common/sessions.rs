@@ -13,6 +13,7 @@ macro_rules! sessions {
             consumer_copy_missing "consumer/copy-missing",
             consumer_pull "consumer/pull",
             consumer_sub "consumer/sub",
+            context_credentials "context/credentials",
             context_names "context/names",
             errors_numbers "errors/numbers",
             errors_unknown_command "errors/unknown-command",

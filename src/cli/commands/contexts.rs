@@ -60,12 +60,25 @@ async fn save(call: &Call, name: &str, source: &str) -> Outcome {
     if source.is_empty() && store.load(name).is_err() && !given.is_empty() {
         context = store.load(given).unwrap_or_default();
     }
+    let [old_token, old_user] = ["token", "user"].map(|field| context.get(field).to_string());
     context.apply(&call.values);
-    // A user without a password is a token.
+    // A user without a password is a token. `--token` itself is not saved, as with natscli.
     let (user, password) = (call.values.text("user"), call.values.text("password"));
+    context.set("token", &old_token);
     if !user.is_empty() && password.is_empty() {
         context.set("token", user);
-        context.set("user", "");
+        context.set("user", &old_user);
+    }
+    let kinds = ["user", "creds", "nkey", "nsc", "user_jwt"];
+    if kinds
+        .iter()
+        .filter(|field| !context.get(field).is_empty())
+        .count()
+        > 1
+    {
+        return Err(
+            "too many types of credentials. Choose only one from 'user/token', 'creds', 'nkey', 'nsc'".into(),
+        );
     }
     if context.get("url").is_empty() {
         context.set("url", "nats://127.0.0.1:4222");
