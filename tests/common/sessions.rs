@@ -78,6 +78,7 @@ macro_rules! sessions {
             stream_edit_differences "stream/edit-differences",
             stream_edit_placement "stream/edit-placement",
             stream_find "stream/find",
+            stream_gaps "stream/gaps",
             stream_graph "stream/graph",
             stream_kv_warning "stream/kv-warning",
             stream_messages "stream/messages",

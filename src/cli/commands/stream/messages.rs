@@ -86,11 +86,16 @@ fn subject_table(title: String, rows: &[&(String, u64)]) -> Table {
     table
 }
 
-/// The number of a message from an argument, or asked for.
-async fn number(call: &Call, question: &str, default: &str) -> Result<i64, Failure> {
-    if call.values.has_arg("id") {
-        return Ok(values::int64(call.values.arg("id"))?);
+/// The number of a message from an argument; -1 without one.
+fn given_number(call: &Call) -> Result<i64, Failure> {
+    match call.values.has_arg("id") {
+        true => Ok(values::int64(call.values.arg("id"))?),
+        false => Ok(-1),
     }
+}
+
+/// The number of a message that is asked for.
+async fn ask_number(call: &Call, question: &str, default: &str) -> Result<i64, Failure> {
     let answer = call.prompt().input(question, default, "", true).await;
     let answer = answer.map_err(|e| e.context("invalid input"))?;
     answer.parse().map_err(|_| {
@@ -108,10 +113,10 @@ pub async fn get(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
     let name = &info.config.name;
     let mut subject = call.values.text("last-for").to_string();
-    let mut id = -1;
-    if subject.is_empty() || call.values.has_arg("id") {
-        id = number(&call, "Message Sequence to retrieve", "-1").await?;
-        if id == -1 && subject.is_empty() {
+    let mut id = given_number(&call)?;
+    if subject.is_empty() && id == -1 {
+        id = ask_number(&call, "Message Sequence to retrieve", "-1").await?;
+        if id == -1 {
             let prompt = call.prompt();
             let answer = prompt
                 .input("Subject to retrieve last message for", "", "", false)
@@ -158,9 +163,12 @@ pub async fn get(call: Call) -> Outcome {
 pub async fn remove(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
     let name = &info.config.name;
-    let id = number(&call, "Message Sequence to remove", "").await?;
-    if id <= 0 && !call.values.has_arg("id") {
-        return Err("positive message ID required".into());
+    let mut id = given_number(&call)?;
+    if id == -1 {
+        id = ask_number(&call, "Message Sequence to remove", "").await?;
+        if id <= 0 {
+            return Err("positive message ID required".into());
+        }
     }
     warn_of_bucket(&call, name).await?;
     if !call.values.is("force")
@@ -269,6 +277,9 @@ pub async fn gaps(call: Call) -> Outcome {
     if call.values.is("json") {
         print_json(&call, &json!(gaps), "");
         return Ok(());
+    }
+    if call.values.is("progress") {
+        call.line("");
     }
     let title = match gaps.len() {
         1 => format!("1 gap found in Stream {name}"),
