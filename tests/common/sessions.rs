@@ -12,6 +12,7 @@ macro_rules! sessions {
             consumer_copy "consumer/copy",
             consumer_copy_missing "consumer/copy-missing",
             consumer_pull "consumer/pull",
+            consumer_push_and_pull "consumer/push-and-pull",
             consumer_sub "consumer/sub",
             context_credentials "context/credentials",
             context_names "context/names",

@@ -209,7 +209,8 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
         given => given.to_string(),
     };
     start(call, &mut config, &policy)?;
-    let default = if push { "none" } else { "explicit" };
+    let pulls = !push || defaults && values.is("pull");
+    let default = if pulls { "explicit" } else { "none" };
     let policy = match values.text("ack") {
         "" if defaults => default.to_string(),
         "" => {
