@@ -72,6 +72,7 @@ macro_rules! sessions {
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",
             server_check_formats "server/check-formats",
+            server_check_outfile "server/check-outfile",
             server_checks "server/checks",
             stream_add_and_info "stream/add-and-info",
             stream_config_files "stream/config-files",

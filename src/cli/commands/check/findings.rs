@@ -33,9 +33,9 @@ pub(super) fn plain(value: i64, unit: &str) -> String {
     }
 }
 
-/// A number as JSON has it: seconds with as many digits as needed.
-pub(super) fn float(value: i64, unit: &str) -> String {
-    shortest(value, unit, -6, i32::MAX, 1)
+/// A limit of time in a sentence: seconds as Go prints such a number.
+pub(super) fn seconds(ns: i64) -> String {
+    shortest(ns, "s", -4, 21, 2)
 }
 
 /// A number in as few digits as tell it from others, with an exponent below and above these, of so many digits at least.
@@ -181,7 +181,7 @@ impl Findings {
             .figures
             .iter()
             .map(|f| {
-                let number = |value| float(value, f.unit);
+                let number = |value| shortest(value, f.unit, -6, i32::MAX, 1);
                 let (value, warn, crit) = (number(f.value), number(f.warn), number(f.crit));
                 let unit = if f.unit.is_empty() { String::new() } else { format!(",\n      \"unit\": \"{}\"", f.unit) };
                 format!(
@@ -298,9 +298,10 @@ impl Findings {
             "text" => self.text(),
             _ => self.nagios(),
         };
+        let text = text + "\n";
         let path = call.values.text("outfile");
         if path.is_empty() {
-            call.line(&text);
+            call.print(&text);
         } else if let Err(error) = call.session.io.files().write(path, text.as_bytes()) {
             return Err(format!("open {path}: {}", error.text()).into());
         }
@@ -309,5 +310,17 @@ impl Findings {
             0 => Ok(()),
             code => Err(Failure::Exit(code)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn limits_as_go_prints_them() {
+        let limits = [1, 1000, 50_000, 100_000, 500_000_000, 3_600_000_000_000];
+        let printed = ["1e-09", "1e-06", "5e-05", "0.0001", "0.5", "3600"];
+        assert_eq!(limits.map(seconds), printed);
     }
 }

@@ -7,7 +7,7 @@ mod stream;
 pub use stream::{consumer, message, stream};
 
 use super::{Call, Library, Outcome, failed, json};
-use findings::{Findings, float};
+use findings::{Findings, seconds};
 
 use crate::{
     cli::{
@@ -70,7 +70,6 @@ pub async fn connection(call: Call) -> Outcome {
         }
     };
     let url = super::account::split_url(&call.connected.borrow()).0;
-    let seconds = |ns: i64| float(ns, "s");
     let ns = call.now().since(started);
     found.figure("connect_time", ns, limits(&call, "connect"), "s");
     let good = format!("connected to {url} in {}", go_duration(ns));
