@@ -5,6 +5,7 @@ mod common;
 
 use common::{
     clock::{Clock, SimulatedRuntime},
+    local::connect,
     terminal::Terminal,
 };
 use nats_kv_playground::{
@@ -12,6 +13,7 @@ use nats_kv_playground::{
         Session,
         shell::{Hooks, MemoryFiles, Shell},
     },
+    client::Headers,
     host::Host,
     server::{Config, jetstream},
 };
@@ -159,6 +161,30 @@ proptest::proptest! {
             shell.complete(&text).await;
         });
     }
+}
+
+/// A reply that comes in one read with its request is matched with it.
+#[test]
+fn replies_are_matched_however_soon_they_come() {
+    with_shell(|shell, terminal, host| async move {
+        let line = "nats sub s --match-replies --count 2 > seen 2> log & sleep 1";
+        shell.run_line(line).await;
+        let client = connect(&host).await;
+        for inbox in ["_INBOX.1", "_INBOX.2"] {
+            client
+                .publish_with("s", Some(inbox), &Headers::new(), b"hi")
+                .expect("sent");
+            client.publish(inbox, b"ok").expect("sent");
+        }
+        shell.run_line("sleep 1; cat seen").await;
+        // As the real nats prints it.
+        for n in 1..=2 {
+            let request = format!("[#{n}] Received on \"s\" with reply \"_INBOX.{n}\"\nhi\n\n\n");
+            let reply = format!("[#{n}] Matched reply on \"_INBOX.{n}\"\nok\n\n\n");
+            let seen = terminal.text();
+            assert!(seen.contains(&(request + &reply)), "{seen}");
+        }
+    });
 }
 
 /// A file of arguments that names itself ends in an error, not in the stack.

@@ -244,6 +244,7 @@ impl Shown<'_> {
         let quiet = values.is("raw") || !values.text("dump").is_empty();
         let matching = values.is("match-replies");
         let mut subscriptions: Vec<Subscription> = Vec::new();
+        let mut replies = None;
         if matching {
             let prefix = match call.context.get("inbox_prefix") {
                 "" => "_INBOX",
@@ -252,7 +253,7 @@ impl Shown<'_> {
             if !quiet {
                 call.log(&format!("Matching replies with inbox prefix {prefix}.>"));
             }
-            subscriptions.push(client.subscribe(&format!("{prefix}.>"), None)?);
+            replies = Some(client.subscribe(&format!("{prefix}.>"), None)?);
         }
         let ignored = self.ignored_text();
         if !quiet || values.is("inbox") {
@@ -276,10 +277,12 @@ impl Shown<'_> {
         let (mut since, mut reported) = (call.now(), call.now());
         loop {
             let arrived = {
-                let list = &mut subscriptions;
+                // Replies come last, after the requests that they belong to.
+                let (list, replies) = (&mut subscriptions, &mut replies);
                 let mut next: LocalFuture<_> = Box::pin(poll_fn(move |cx| {
                     let mut ended = true;
-                    for (index, subscription) in list.iter_mut().enumerate() {
+                    let all = list.iter_mut().chain(replies.as_mut());
+                    for (index, subscription) in all.enumerate() {
                         match subscription.poll_next(cx) {
                             Poll::Ready(Some(message)) => {
                                 return Poll::Ready(Some((index, message)));
@@ -302,7 +305,7 @@ impl Shown<'_> {
                     self.show_report();
                     reported = call.now();
                 }
-                Next::Message(Some((0, reply))) if matching => {
+                Next::Message(Some((index, reply))) if index == subjects.len() => {
                     if let Some((number, request)) = self.requests.remove(&reply.subject) {
                         self.print_core(number, &request, Some(&reply));
                     }
