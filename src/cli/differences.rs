@@ -9,6 +9,9 @@ use crate::wire::time::Time;
 /// Equal fields shown on each side of one that differs.
 const CONTEXT: usize = 2;
 
+/// Longest line of what is new or gone, without the braces around it.
+const WIDTH: usize = 80;
+
 /// Elements of an equal list that are shown.
 const SHOWN: usize = 4;
 
@@ -142,8 +145,39 @@ impl Value {
                     .collect();
                 braced(kind("map[string]string"), &items)
             }
-            Value::Pointer(of, Some(fields)) => format!("&{}{}", kind(of), set(fields, typed)),
-            Value::Struct(of, fields) => format!("{}{}", kind(of), set(fields, typed)),
+            Value::Pointer(of, Some(fields)) => format!("&{}{}", kind(of), braces(fields, typed)),
+            Value::Struct(of, fields) => format!("{}{}", kind(of), braces(fields, typed)),
+        }
+    }
+
+    /// The value for a difference: on one line, or on one for each field where that is too long.
+    fn body(&self, mark: char, typed: bool) -> Body {
+        let line = self.line(typed);
+        let kind = |kind: &'static str| if typed { kind } else { "" };
+        let fields = |fields| {
+            let set = set(fields, typed).into_iter();
+            set.map(|(key, value, typed)| Line {
+                mark,
+                key: key.into(),
+                body: value.body(mark, typed),
+            })
+            .collect()
+        };
+        let (open, lines, close) = match self {
+            Value::List(List::Sorted, Some(items)) => {
+                let open = "[]string(Inverse(Sort, []string{";
+                (open.into(), batches(items, mark), "}))")
+            }
+            Value::List(List::Of(of), Some(items)) => {
+                (format!("{}{{", kind(of)), batches(items, mark), "}")
+            }
+            Value::Pointer(of, Some(set)) => (format!("&{}{{", kind(of)), fields(set), "}"),
+            Value::Struct(of, set) => (format!("{}{{", kind(of)), fields(set), "}"),
+            _ => return Body::Text(line),
+        };
+        match line.len() > WIDTH + open.len() + close.len() {
+            true => Body::Block(open, lines, close),
+            false => Body::Text(line),
         }
     }
 }
@@ -158,16 +192,43 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The fields that are set, in braces. Those of a struct that is new or gone were not compared: their strings are not sorted.
-fn set(fields: &[(&str, Value)], alone: bool) -> String {
+/// The elements of a list, as many on a line as fit.
+fn batches(items: &[String], mark: char) -> Vec<Line> {
+    let mut rows: Vec<String> = Vec::new();
+    for item in items {
+        match rows.last_mut() {
+            Some(row) if row.len() + item.len() + 4 <= WIDTH => row.push_str(&format!(", {item}")),
+            _ => rows.push(item.clone()),
+        }
+    }
+    let line = |row| Line {
+        mark,
+        key: String::new(),
+        body: Body::Text(row),
+    };
+    rows.into_iter().map(line).collect()
+}
+
+/// The fields that are set, and whether with their types. Those of a struct that is new or gone were not compared: their strings
+/// are not sorted.
+fn set(fields: &Fields, alone: bool) -> Vec<(&'static str, Value, bool)> {
     let set = fields.iter().filter(|(_, value)| !value.is_zero());
+    set.map(|(name, value)| match value {
+        Value::List(List::Sorted, items) if alone => (
+            *name,
+            Value::List(List::Of("[]string"), items.clone()),
+            true,
+        ),
+        value => (*name, value.clone(), false),
+    })
+    .collect()
+}
+
+/// The fields that are set, in braces.
+fn braces(fields: &Fields, alone: bool) -> String {
+    let set = set(fields, alone).into_iter();
     let set: Vec<String> = set
-        .map(|(name, value)| match value {
-            Value::List(List::Sorted, Some(items)) if alone => {
-                format!("{name}: []string{{{}}}", items.join(", "))
-            }
-            value => format!("{name}: {}", value.line(false)),
-        })
+        .map(|(name, value, typed)| format!("{name}: {}", value.line(typed)))
         .collect();
     format!("{{{}}}", set.join(", "))
 }
@@ -208,7 +269,10 @@ fn fields(old: Fields, new: Fields) -> Vec<Line> {
 /// The lines of a field, an element or an entry that was, is, or both.
 fn pair(key: String, old: Option<Value>, new: Option<Value>, lines: &mut Vec<Line>) {
     let mut push = |mark, value: &Value, typed| {
-        let body = Body::Text(value.line(typed));
+        let body = match typed {
+            true => value.body(mark, true),
+            false => Body::Text(value.line(false)),
+        };
         lines.push(Line {
             mark,
             key: key.clone(),
@@ -368,7 +432,7 @@ fn print(lines: &[Line], depth: usize, out: &mut String) {
             Body::Block(open, lines, close) => {
                 out.push_str(&format!("{open}\n"));
                 print(lines, depth + 1, out);
-                out.push_str(&format!("  {tabs}{close},\n"));
+                out.push_str(&format!("{} {tabs}{close},\n", line.mark));
             }
         }
     }

@@ -84,6 +84,7 @@ macro_rules! sessions {
             stream_gaps "stream/gaps",
             stream_graph "stream/graph",
             stream_kv_warning "stream/kv-warning",
+            stream_long "stream/long",
             stream_messages "stream/messages",
             stream_no_cluster "stream/no-cluster",
             stream_of_a_bucket "stream/of-a-bucket",

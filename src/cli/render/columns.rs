@@ -39,13 +39,12 @@ impl Columns {
         self
     }
 
-    /// A row whose value is shortened in its middle when too long.
+    /// A row of several values.
     pub fn list(&mut self, label: &str, values: &[String]) -> &mut Columns {
-        self.items.push(Item::Cut(label.into(), values.join(", ")));
-        self
+        self.row(label, values.join(", "))
     }
 
-    /// A row for each entry.
+    /// A row for each entry, its value shortened in its middle when too long.
     pub fn map<'a>(&mut self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> &mut Columns {
         for (key, value) in pairs {
             self.items.push(Item::Cut(key.into(), value.into()));
@@ -71,7 +70,7 @@ impl Columns {
         self
     }
 
-    /// The report. `most`: longest list or map value, see [`longest_value`]. `colour`: SGR code of the colons.
+    /// The report. `most`: longest value of a map, see [`longest_value`]. `colour`: SGR code of the colons.
     pub fn render(&self, most: usize, colour: Option<u8>) -> String {
         let trimmed = |label: &str| label.strip_suffix(':').unwrap_or(label).len();
         let longest = self.items.iter().filter_map(|item| match item {
@@ -146,7 +145,7 @@ impl Columns {
     }
 }
 
-/// Longest list or map value at a terminal of `width` columns, or in a pipe.
+/// Longest value of a map at a terminal of `width` columns, or in a pipe.
 pub fn longest_value(width: Option<usize>) -> usize {
     width.map_or(80, |w| w.saturating_sub(30).max(10))
 }
@@ -189,10 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_are_cut_in_the_middle() {
+    fn long_values_of_maps_are_cut_in_the_middle() {
         let value = "a".repeat(40) + &"b".repeat(60);
         let mut report = Columns::new("");
-        report.list("L", &[value]);
+        report.map([("L", &*value)].into_iter());
         let want = format!("  L: {} ... {}\n", "a".repeat(25), "b".repeat(25));
         assert_eq!(report.render(longest_value(Some(100)), None), want);
         let want = format!("  L: {} ... {}\n", "a".repeat(30), "b".repeat(30));

@@ -7,7 +7,7 @@ pub(super) fn ack_policy(policy: AckPolicy) -> &'static str {
         AckPolicy::None => "None",
         AckPolicy::All => "All",
         AckPolicy::Explicit => "Explicit",
-        AckPolicy::FlowControl => "FlowControl",
+        AckPolicy::FlowControl => "Flow Control",
     }
 }
 
