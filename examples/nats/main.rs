@@ -26,7 +26,10 @@ async fn command() -> i32 {
         runtime: Rc::new(TokioRuntime),
         parts: &nats_kv_playground::cli::parts::HERE,
     };
-    let mut running = Box::pin(run(std::env::args().skip(1).collect(), session));
+    // Bytes that are no text are replaced, as messages are text here.
+    let args = std::env::args_os().skip(1);
+    let args = args.map(|arg| arg.to_string_lossy().into()).collect();
+    let mut running = Box::pin(run(args, session));
     let code = loop {
         tokio::select! {
             code = &mut running => break code,

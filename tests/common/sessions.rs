@@ -69,6 +69,7 @@ macro_rules! sessions {
             pubsub_headers "pubsub/headers",
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
             pubsub_lines "pubsub/lines",
+            pubsub_many "pubsub/many",
             pubsub_match_replies "pubsub/match-replies",
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",

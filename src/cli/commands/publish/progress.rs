@@ -2,6 +2,18 @@
 
 use super::*;
 
+/// A number of up to three digits before a point and two after it.
+fn scaled(number: i64) -> String {
+    let (unit, name) = match number {
+        ..1_000 => return number.to_string(),
+        1_000..1_000_000 => (1_000, 'K'),
+        1_000_000..1_000_000_000 => (1_000_000, 'M'),
+        _ => (1_000_000_000, 'B'),
+    };
+    let hundredths = (i128::from(number) * 100 + unit / 2) / unit;
+    format!("{}.{:02}{name}", hundredths / 100, hundredths % 100)
+}
+
 /// The bar of many messages.
 pub(super) struct Progress<'a> {
     pub(super) call: &'a Call,
@@ -25,27 +37,13 @@ impl<'a> Progress<'a> {
         })
     }
 
-    pub(super) fn rate(&self, elapsed: i64) -> String {
-        let rate = self.done as i128 * 1_000_000_000 / i128::from(elapsed.max(1));
-        let scaled = |unit: i128, name: char| {
-            let hundredths = rate * 100 / unit;
-            format!("{}.{:02}{name}", hundredths / 100, hundredths % 100)
-        };
-        match rate {
-            ..1_000 => rate.to_string(),
-            1_000..1_000_000 => scaled(1_000, 'K'),
-            1_000_000..1_000_000_000 => scaled(1_000_000, 'M'),
-            _ => scaled(1_000_000_000, 'B'),
-        }
-    }
-
     pub(super) fn figures(&self, elapsed: i64) -> String {
         let rounded = (elapsed + MILLISECOND / 2) / MILLISECOND * MILLISECOND;
         format!(
             "[{} in {}; {}/s]",
-            self.done,
+            scaled(self.done),
             go_duration(rounded),
-            self.rate(elapsed)
+            scaled((i128::from(self.done) * 1_000_000_000 / i128::from(elapsed.max(1))) as i64)
         )
     }
 
@@ -84,5 +82,19 @@ impl<'a> Progress<'a> {
         let figures = self.figures(self.call.now().0 - self.started);
         self.call.print(&format!("{again} done! {figures}\n"));
         self.call.session.runtime.sleep(300 * MILLISECOND).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scaled;
+
+    #[test]
+    fn numbers_as_the_real_bar_shows_them() {
+        let numbers = [999, 1000, 1449, 10_000, 113_020, 999_999, 1_234_567];
+        let shown = [
+            "999", "1.00K", "1.45K", "10.00K", "113.02K", "1000.00K", "1.23M",
+        ];
+        assert_eq!(numbers.map(scaled), shown);
     }
 }
