@@ -163,6 +163,33 @@ proptest::proptest! {
     }
 }
 
+/// A question that offers help shows it at a `?` and still takes an answer, as the real one does.
+#[test]
+fn a_question_of_many_answers_explains_itself() {
+    with_shell(|shell, terminal, _| async move {
+        let add = "nats stream add --replicas 1 --retention limits --discard old --max-msgs 1 --max-msgs-per-subject 1 \
+                   --max-bytes 9 --max-age 1h --max-msg-size 9 --dupe-window 1m --no-allow-rollup --no-deny-delete \
+                   --no-deny-purge";
+        terminal.type_keys("?m\r");
+        shell.run_line(&format!("{add} S --subjects s")).await;
+        terminal.type_keys("?\x03");
+        shell.run_line(&format!("{add} T --subjects t")).await;
+        terminal.type_keys("?\r");
+        terminal.type_keys("\x03");
+        shell
+            .run_line("nats stream add U --subjects u --storage file")
+            .await;
+        let seen = terminal.text();
+        assert!(seen.contains("Storage: Memory"), "{seen}");
+        assert!(
+            seen.contains("--storage\n? Storage  [Use arrows to move, type to filter]\n> file"),
+            "{seen}"
+        );
+        let told = seen.contains("--replicas\n? Replication (1)");
+        assert!(told, "{seen}");
+    });
+}
+
 /// A reply that comes in one read with its request is matched with it.
 #[test]
 fn replies_are_matched_however_soon_they_come() {

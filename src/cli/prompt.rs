@@ -90,18 +90,23 @@ impl Prompt {
         if !self.can_ask() {
             return Err("cannot prompt for user input without a terminal".into());
         }
-        let mut question = self.head(message);
-        if !help.is_empty() {
-            question.push_str("\x1b[0;36m[? for help]\x1b[0m ");
-        }
-        if !default.is_empty() {
-            question.push_str(&format!("\x1b[0;37m({default}) \x1b[0m"));
-        }
-        self.write(&question);
+        let mut hint = match help.is_empty() {
+            true => "",
+            false => "\x1b[0;36m[? for help]\x1b[0m ",
+        };
+        let default_text = match default.is_empty() {
+            true => String::new(),
+            false => format!("\x1b[0;37m({default}) \x1b[0m"),
+        };
+        let head = self.head(message);
+        self.write(&format!("{head}{hint}{default_text}"));
         loop {
             let mut answer = self.edit(&mut Line::default()).await?;
             let above = match answer.as_str() {
-                "?" if !help.is_empty() => format!("\x1b[0;36m? {help}\x1b[0m"),
+                "?" if !help.is_empty() => {
+                    hint = "";
+                    format!("\x1b[0;36m? {help}\x1b[0m")
+                }
                 "" if default.is_empty() && required => {
                     "\x1b[0;31mX Sorry, your reply was invalid: Value is required\x1b[0m".into()
                 }
@@ -109,12 +114,13 @@ impl Prompt {
                     if answer.is_empty() {
                         answer = default.into();
                     }
-                    let head = self.head(message);
                     self.write(&format!("\x1b[1A{head}\x1b[0;36m{answer}\x1b[0m\r\n"));
                     return Ok(answer);
                 }
             };
-            self.write(&format!("\x1b[1A{ERASE}{above}\r\n{question}"));
+            self.write(&format!(
+                "\x1b[1A{ERASE}{above}\r\n{head}{hint}{default_text}"
+            ));
         }
     }
 
@@ -129,15 +135,10 @@ impl Prompt {
         if !self.can_ask() {
             return Err("cannot prompt for user input without a terminal".into());
         }
-        let more = if help.is_empty() {
-            ""
-        } else {
-            ", ? for more help"
-        };
-        let hint = format!(" \x1b[0;36m[Use arrows to move, type to filter{more}]\x1b[0m\r\n");
-        let mut line = Line::default();
+        let (mut line, mut helps) = (Line::default(), false);
         let mut at = options.iter().position(|o| o == default).unwrap_or(0);
-        let page = self.io.size().1.saturating_sub(4).max(1);
+        let (columns, height) = self.io.size();
+        let page = height.saturating_sub(4).max(1);
         loop {
             let filter: String = line.text.iter().collect::<String>().to_lowercase();
             let shown: Vec<&String> = options
@@ -148,12 +149,23 @@ impl Prompt {
             let first = at
                 .saturating_sub(page / 2)
                 .min(shown.len().saturating_sub(page));
-            let mut text = self.head(message);
+            let (mut text, mut rows) = (String::new(), 1);
+            if helps {
+                text = format!("{ERASE}\x1b[0;36m? {help}\x1b[0m\r\n");
+                rows += (help.chars().count() + 2).div_ceil(columns.max(1));
+            }
+            text.push_str(&self.head(message));
             if !line.text.is_empty() {
                 text.extend(line.text.iter());
                 text.push(' ');
             }
-            text.push_str(&hint);
+            let more = match helps || help.is_empty() {
+                true => "",
+                false => ", ? for more help",
+            };
+            text.push_str(&format!(
+                " \x1b[0;36m[Use arrows to move, type to filter{more}]\x1b[0m\r\n"
+            ));
             let visible = shown.iter().enumerate().skip(first).take(page);
             for (index, option) in visible.clone() {
                 text.push_str(&match index == at {
@@ -162,8 +174,13 @@ impl Prompt {
                 });
             }
             self.write(&text);
-            let rows = visible.count() + 1;
+            rows += visible.count();
             let mut edit = self.keys(&mut line, false).await?;
+            if !help.is_empty() && line.text.contains(&'?') {
+                line.text.retain(|key| *key != '?');
+                line.cursor = line.text.len();
+                helps = true;
+            }
             while matches!(edit, Edit::Enter) && shown.is_empty() {
                 edit = self.keys(&mut line, false).await?;
             }
