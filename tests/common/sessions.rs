@@ -73,6 +73,7 @@ macro_rules! sessions {
             pubsub_match_replies "pubsub/match-replies",
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",
+            pubsub_status "pubsub/status",
             server_check_formats "server/check-formats",
             server_check_outfile "server/check-outfile",
             server_checks "server/checks",

@@ -153,7 +153,8 @@ impl Table {
                 let spare = shown - 4 - text_width(&line);
                 let left = spare - spare / 2;
                 pen.border(v);
-                pen.text(&format!(" {:left$}{line}{:2$} ", "", "", spare / 2));
+                let [left, right] = [left, spare / 2].map(blanks);
+                pen.text(&format!(" {left}{line}{right} "));
                 pen.border(v);
                 pen.end();
             }
@@ -212,10 +213,10 @@ impl Pen {
             self.border(border);
             for ((cell, width), right) in cells.iter().zip(widths).zip(right) {
                 let text = cell.get(line).map_or("", String::as_str);
-                let spare = width - text_width(text);
+                let spare = blanks(width - text_width(text));
                 match right {
-                    true => self.text(&format!(" {:spare$}{text} ", "")),
-                    false => self.text(&format!(" {text}{:spare$} ", "")),
+                    true => self.text(&format!(" {spare}{text} ")),
+                    false => self.text(&format!(" {text}{spare} ")),
                 }
                 self.border(border);
             }
@@ -233,6 +234,11 @@ impl Pen {
         }
         self.out.push('\n');
     }
+}
+
+/// So many blanks, also more than `format!` takes.
+fn blanks(count: usize) -> String {
+    " ".repeat(count)
 }
 
 /// The first `width` columns; escape sequences take none and are all kept.
@@ -299,6 +305,16 @@ mod tests {
         let want = "Title\nKey,Length\na,1\nSum,1\n";
         assert_eq!(table.plain("csv").as_deref(), Some(want));
         assert_eq!(table.plain(""), None);
+    }
+
+    #[test]
+    fn cells_of_any_width() {
+        let mut table = Table::new("T", &["K"]);
+        table.row(vec!["1".into()]);
+        table.row(vec!["x".repeat(70_000)]);
+        let text = table.render(Look::default());
+        let widths = text.lines().map(|line| line.chars().count());
+        assert_eq!(widths.collect::<Vec<_>>(), [70_004; 8]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub(super) async fn request_one(
         if log {
             call.log(&format!("Received with rtt {}", go_duration(rtt)));
             log_headers(call, &reply);
-            if !reply.headers.is_empty() {
+            if !reply.headers.is_empty() || reply.status.is_some() {
                 call.log("");
             }
         }
@@ -92,7 +92,14 @@ pub(super) async fn request_one(
     }
 }
 
+/// The headers of a message; a status and its description count as two, as with nats.go.
 pub(super) fn log_headers(call: &Call, message: &Message) {
+    if let Some(status) = &message.status {
+        call.log(&format!("Status: {}", status.code));
+        if !status.description.is_empty() {
+            call.log(&format!("Description: {}", status.description));
+        }
+    }
     for (key, value) in message.headers.iter() {
         call.log(&format!("{key}: {value}"));
     }
