@@ -30,12 +30,22 @@ async fn jetstream(call: &Call) -> Result<JetStream, Failure> {
     call.jetstream(Library::JetStream).await
 }
 
-/// The bucket named by the first argument.
+/// The bucket named by the first argument, or chosen where that is empty.
 async fn bucket(call: &Call) -> Result<Bucket, Failure> {
-    Ok(jetstream(call)
-        .await?
-        .key_value(call.values.arg("bucket"))
-        .await?)
+    let jetstream = jetstream(call).await?;
+    let mut name = call.values.arg("bucket").to_string();
+    if name.is_empty() {
+        // Not by subject: the streams of mirrors have none.
+        let streams = jetstream.stream_names("").await?;
+        let buckets = streams.iter().filter_map(|name| name.strip_prefix("KV_"));
+        let known: Vec<String> = buckets.map(Into::into).collect();
+        if known.is_empty() {
+            return Err("no KV buckets found".into());
+        }
+        let prompt = call.prompt();
+        name = prompt.select("Select a Bucket", &known, "", "").await?;
+    }
+    Ok(jetstream.key_value(&name).await?)
 }
 
 /// The value: the argument, else standard input if that is no terminal.
@@ -140,6 +150,7 @@ pub async fn delete(call: Call) -> Outcome {
         return Ok(jetstream(&call).await?.delete_key_value(name).await?);
     }
     let bucket = bucket(&call).await?;
+    let name = bucket.name();
     if !call.values.is("force") && !call.confirm(&format!("Delete key {name} > {key}?")).await? {
         call.line("Skipping delete");
         return Ok(());
@@ -149,8 +160,8 @@ pub async fn delete(call: Call) -> Outcome {
 
 /// `kv purge`.
 pub async fn purge(call: Call) -> Outcome {
-    let (name, key) = (call.values.arg("bucket"), call.values.arg("key"));
     let bucket = bucket(&call).await?;
+    let (name, key) = (bucket.name(), call.values.arg("key"));
     if !call.values.is("force") && !call.confirm(&format!("Purge key {name} > {key}?")).await? {
         call.line("Skipping purge");
         return Ok(());
@@ -226,23 +237,7 @@ pub async fn revert(call: Call) -> Outcome {
 
 /// `kv info`.
 pub async fn info(call: Call) -> Outcome {
-    let name = call.values.arg("bucket");
-    let jetstream = jetstream(&call).await?;
-    let name = if name.is_empty() {
-        // Not by subject: the streams of mirrors have none.
-        let streams = jetstream.stream_names("").await?;
-        let buckets = streams.iter().filter_map(|name| name.strip_prefix("KV_"));
-        let known: Vec<String> = buckets.map(Into::into).collect();
-        if known.is_empty() {
-            return Err("no KV buckets found".into());
-        }
-        call.prompt()
-            .select("Select a Bucket", &known, "", "")
-            .await?
-    } else {
-        name.to_string()
-    };
-    status(&call, &jetstream.key_value(&name).await?.status().await?);
+    status(&call, &bucket(&call).await?.status().await?);
     Ok(())
 }
 
@@ -298,7 +293,7 @@ fn show_change(call: &Call, entry: &Entry) {
 /// `kv compact`.
 pub async fn compact(call: Call) -> Outcome {
     let bucket = bucket(&call).await?;
-    let name = call.values.arg("bucket");
+    let name = bucket.name();
     let question =
         format!("Purge all historic values and audit trails for deleted keys in bucket {name}?");
     if !call.values.is("force") && !call.confirm(&question).await? {
