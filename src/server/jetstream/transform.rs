@@ -233,30 +233,42 @@ fn is_function(token: &[u8]) -> bool {
     token.len() > 4 && token.starts_with(b"{{") && token.ends_with(b"}}")
 }
 
-/// Name and arguments of `{{name(arguments)}}`. The capitals of a name, and no other letters, may be small.
+/// Names of functions in the order in which nats-server looks for them.
+const FUNCTIONS: [&str; 10] = [
+    "Wildcard",
+    "Partition",
+    "SplitFromLeft",
+    "SplitFromRight",
+    "SliceFromLeft",
+    "SliceFromRight",
+    "Right",
+    "Left",
+    "Split",
+    "Random",
+];
+
+/// Name and arguments of the function that a token is, or that is anywhere in it: nats-server's regular expressions
+/// (`indexPlaceHolders`) are not tied to the ends, and their arguments go up to the last `)}}`.
 fn function(token: &[u8]) -> Option<(&'static str, &str)> {
-    const NAMES: [&str; 10] = [
-        "Wildcard",
-        "Partition",
-        "SplitFromLeft",
-        "SplitFromRight",
-        "SliceFromLeft",
-        "SliceFromRight",
-        "Split",
-        "Left",
-        "Right",
-        "Random",
-    ];
-    let inner = str::from_utf8(token.get(2..token.len().checked_sub(2)?)?)
-        .ok()?
-        .trim();
-    let (name, arguments) = inner.strip_suffix(')')?.split_once('(')?;
-    let name = name.trim_end().as_bytes();
-    let is = |known: &&&str| {
-        let same = |(a, b): (u8, &u8)| a == *b || a.to_ascii_lowercase() == *b;
-        known.len() == name.len() && known.bytes().zip(name).all(same)
-    };
-    Some((NAMES.iter().find(is)?, arguments))
+    let token = str::from_utf8(token).ok()?;
+    FUNCTIONS.iter().find_map(|name| {
+        let found = token.char_indices().find_map(|(at, _)| {
+            let inner = token[at..].strip_prefix("{{")?;
+            arguments(inner.trim_ascii_start(), name)
+        });
+        Some((*name, found?))
+    })
+}
+
+/// What is between the parentheses after a name. The capitals of the name, and no other letters, may be small.
+fn arguments<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (is, rest) = text.split_at_checked(name.len())?;
+    let same = |(a, b): (u8, u8)| a == b || a.to_ascii_lowercase() == b;
+    let rest = rest.trim_ascii_start().strip_prefix('(')?;
+    let closes = |at: &usize| rest[at + 1..].trim_ascii_start().starts_with("}}");
+    let mut ends = rest.rmatch_indices(')').map(|(at, _)| at);
+    let known = name.bytes().zip(is.bytes()).all(same);
+    ends.find(closes).filter(|_| known).map(|end| &rest[..end])
 }
 
 /// The place holder a destination token is, with wildcard numbers not resolved yet; `None` for an ordinary token.
@@ -423,6 +435,9 @@ mod tests {
             ("*", "{{Split(1,-)}}", "-abc-def--ghi-", "abc.def.ghi"),
             ("*", "{{Split(1,)}}", "aé-b", "a.é.-.b"),
             ("a.*", "x.$-1", "a.b", "x.a"),
+            ("*", "{{left(1,2)}}{{right(1,1)}}", "abc", "c"),
+            ("*", "{{partition(3,1)}}-{{wildcard(1)}}", "abc", "abc"),
+            ("*", "{{{ wildcard (1) }}x}}", "abc", "abc"),
             ("$KV.one.>", "$KV.all.>", "$KV.one.k.l", "$KV.all.k.l"),
         ];
         for (source, destination, subject, expected) in cases {

@@ -132,14 +132,12 @@ pub fn clean(block: &[u8]) -> Cow<'_, [u8]> {
     let version = headers::VERSION.as_bytes();
     let mut block = Cow::Borrowed(block);
     if let Some(rest) = block.strip_prefix(version)
-        && !rest.starts_with(b"\r\n")
+        && let Some(line @ 1..) = rest.iter().position(|b| *b == b'\r')
     {
-        let line = rest.windows(2).position(|pair| pair == b"\r\n");
-        let rest = &rest[line.unwrap_or(rest.len())..];
-        block = if rest.len() <= 4 {
-            Cow::Borrowed(b"")
-        } else {
-            Cow::Owned([version, rest].concat())
+        let rest = &rest[line..];
+        block = match rest.len() {
+            4 => Cow::Borrowed(b""),
+            _ => Cow::Owned([version, rest].concat()),
         };
     }
     if headers::get(&block, "Nats-Request-Info").is_some() {
@@ -201,7 +199,9 @@ mod tests {
             b"NATS/1.0\r\nA: b\r\n\r\n"
         );
         assert_eq!(&*clean(b"NATS/1.0 503 x\r\n\r\n"), b"");
-        assert_eq!(&*clean(b"NATS/1.0\r\n\r\n"), b"NATS/1.0\r\n\r\n");
+        for kept in [&b"NATS/1.0\r\n\r\n"[..], b"NATS/1.0", b"NATS/1.0\nA: t\n\n"] {
+            assert_eq!(&*clean(kept), kept);
+        }
         assert_eq!(
             &*clean(b"NATS/1.0\r\nNats-Request-Info: {}\r\nA: b\r\n\r\n"),
             b"NATS/1.0\r\nA: b\r\n\r\n"
