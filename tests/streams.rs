@@ -4,6 +4,7 @@
 mod common;
 
 use common::bench::{Bench, number};
+use nats_kv_playground::wire::time::SECOND;
 
 /// A `>` that is not the last token matches nothing, wherever a filter may be given.
 #[test]
@@ -394,4 +395,46 @@ fn features_that_are_not_there_are_off() {
         let answer = bench.send(&format!("HPUB S r {size} {size}\r\n{block}\r\n"));
         assert_eq!(refusal(&answer), want, "{flag}, {headers}: {answer}");
     }
+}
+
+#[test]
+fn prefixes_of_external_origins_are_subjects_to_publish_to() {
+    let mut bench = Bench::new();
+    for prefix in ["x y", "x..y", ".x", "x.>", "x.*"] {
+        for (fields, error) in [
+            ("\"api\":\"PREFIX\"", "\"err_code\":10052"),
+            ("\"api\":\"a\",\"deliver\":\"PREFIX\"", "\"err_code\":10024"),
+        ] {
+            let external = fields.replace("PREFIX", prefix);
+            let origin = format!("{{\"name\":\"O\",\"external\":{{{external}}}}}");
+            for origins in [
+                format!("\"mirror\":{origin}"),
+                format!("\"sources\":[{origin}]"),
+            ] {
+                let config = format!("{{\"name\":\"S\",{origins}}}");
+                let answer = bench.ask("STREAM.CREATE.S", &config);
+                assert!(answer.contains(error), "{config}: {answer}");
+            }
+        }
+    }
+}
+
+/// As with nats-server, which does not look at ids before a window is over since it started.
+#[test]
+fn a_restart_prolongs_the_window_of_ids() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"S\",\"subjects\":[\"s\"],\"duplicate_window\":5000000000}";
+    bench.ask("STREAM.CREATE.S", config);
+    let publish = |bench: &mut Bench| {
+        let block = "NATS/1.0\r\nNats-Msg-Id: x\r\n\r\n";
+        let size = block.len();
+        bench.send(&format!("HPUB s r {size} {size}\r\n{block}\r\n"))
+    };
+    publish(&mut bench);
+    bench.wait(4 * SECOND);
+    let mut again = bench.restarted();
+    again.wait(4 * SECOND);
+    assert!(publish(&mut again).contains("\"duplicate\": true"));
+    again.wait(2 * SECOND);
+    assert!(publish(&mut again).contains("\"seq\":2"));
 }

@@ -199,13 +199,18 @@ fn origins(config: &StreamConfig) -> impl Iterator<Item = &Source> {
     config.mirror.iter().chain(config.sources())
 }
 
+/// `IsValidPublishSubject` of nats-server.
+fn is_publishable(prefix: &str) -> bool {
+    subject::is_valid(prefix.as_bytes()) && subject::is_literal(prefix.as_bytes())
+}
+
 pub(super) fn check_external(config: &StreamConfig, streams: Lookup<'_, '_>) -> Checked {
     let external = || origins(config).filter_map(|origin| origin.external.as_ref());
     for prefix in external()
         .map(|e| e.deliver.as_str())
         .filter(|p| !p.is_empty())
     {
-        if !subject::is_literal(prefix.as_bytes()) {
+        if !is_publishable(prefix) {
             let text =
                 format!("stream external delivery prefix {prefix} must not contain wildcards");
             return fail(10024, text);
@@ -223,7 +228,7 @@ pub(super) fn check_external(config: &StreamConfig, streams: Lookup<'_, '_>) -> 
         }
     }
     for prefix in external().map(|e| e.api.as_str()).filter(|p| !p.is_empty()) {
-        if !subject::is_literal(prefix.as_bytes()) {
+        if !is_publishable(prefix) {
             let prefix = quote(prefix.as_bytes());
             let text = format!(
                 "stream external api prefix {prefix} must be a valid subject without wildcards"

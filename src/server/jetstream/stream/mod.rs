@@ -228,7 +228,10 @@ impl Stream {
         if self.config.allow_msg_ttl {
             self.index_deadlines();
         }
-        self.expire_ids(core);
+        // As after the first id of all, nats-server does not look before a window is over (`storeMsgIdLocked`).
+        let due = now.after(self.config.duplicate_window);
+        let due = (!self.dedupe.is_empty()).then_some(due);
+        core.set_timer(Timer::StreamDedupe(self.id), due);
         self.expire(core);
         self.settle(core);
     }
