@@ -1,47 +1,14 @@
 //! Values of flags and arguments as text: what fisk and natscli accept, and what they say about the rest.
 
 use super::{pattern::Pattern, spec::Kind};
+use crate::wire::json;
 
 const SECOND: i128 = 1_000_000_000;
 const HOUR: i64 = 3_600_000_000_000;
 
 /// Quotes as Go's `%q`.
 pub fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            '\x07' => quoted.push_str("\\a"),
-            '\x08' => quoted.push_str("\\b"),
-            '\x0b' => quoted.push_str("\\v"),
-            '\x0c' => quoted.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
-                quoted.push_str("\\x");
-                push_hex(&mut quoted, c as u32, 2);
-            }
-            // What Go calls not printable above ASCII: other controls, blanks, joiners and marks of direction.
-            c if c.is_control()
-                || (!c.is_ascii() && c.is_whitespace())
-                || matches!(c as u32, 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2064 | 0xfeff | 0xe000..=0xf8ff) =>
-            {
-                quoted.push_str("\\u");
-                push_hex(&mut quoted, c as u32, 4);
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-fn push_hex(text: &mut String, value: u32, digits: u32) {
-    for place in (0..digits).rev() {
-        text.push(char::from_digit((value >> (4 * place)) & 15, 16).unwrap_or('0'));
-    }
+    json::quote(text.as_bytes())
 }
 
 /// A size (`ParseStringAsBytes`): bytes, -1 for unlimited. `bits` limits the number before the unit.

@@ -47,11 +47,27 @@ fn push_quoted(text: &mut String, c: char, quotes: char) {
         }
         ' ' => text.push(' '),
         _ if c.is_ascii_control() => push_hex(text, "\\x", c as u32, 2),
-        _ if c.is_control() || c.is_whitespace() || matches!(c, '\u{ad}' | '\u{feff}') => {
-            push_hex(text, "\\u", c as u32, 4);
-        }
+        _ if !is_printable(c) && c as u32 > 0xffff => push_hex(text, "\\U", c as u32, 8),
+        _ if !is_printable(c) => push_hex(text, "\\u", c as u32, 4),
         _ => text.push(c),
     }
+}
+
+/// Go's `unicode.IsPrint` above ASCII: not controls, blanks, joiners, marks of direction and characters of one's own. What is not
+/// assigned counts as printable.
+fn is_printable(c: char) -> bool {
+    let other = matches!(
+        c as u32,
+        0xad | 0x200b..=0x200f
+            | 0x202a..=0x202e
+            | 0x2060..=0x206f
+            | 0xe000..=0xf8ff
+            | 0xfeff
+            | 0xfff0..=0xfffb
+            | 0xe0000..=0xe00ff
+            | 0xf0000..
+    );
+    !(other || c.is_control() || c.is_whitespace())
 }
 
 /// `prefix` and `value` in at least `digits` lower-case hexadecimal digits.

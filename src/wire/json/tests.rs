@@ -324,3 +324,19 @@ fn writing() {
          \"o\":{},\"t\":\"0001-01-01T00:00:00Z\",\"d\":\"YWI=\"}"
     );
 }
+
+#[test]
+fn quoting() {
+    for (text, quoted) in [
+        ("\0\u{7f}\u{80}\u{ad}", "\\x00\\x7f\\u0080\\u00ad"),
+        (
+            "\u{200b}\u{202e}\u{2028}\u{feff}",
+            "\\u200b\\u202e\\u2028\\ufeff",
+        ),
+        ("\u{e000}\u{e0001}", "\\ue000\\U000e0001"),
+        ("é\u{301} <'>\u{1f600}", "é\u{301} <'>\u{1f600}"),
+    ] {
+        assert_eq!(quote(text.as_bytes()), format!("\"{quoted}\""));
+    }
+    assert_eq!(quote(b"\xff\"\\"), "\"\\xff\\\"\\\\\"");
+}

@@ -8,7 +8,7 @@ use crate::server::core::ConsumerId;
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::{Retention, StreamConfig};
 use crate::server::routes::Routes;
-use crate::wire::{duration, subject};
+use crate::wire::{duration, json::quote, subject};
 
 /// Smallest `idle_heartbeat` of a push consumer, in nanoseconds.
 const MIN_HEARTBEAT: i64 = 100_000_000;
@@ -315,13 +315,14 @@ fn check_sampling(config: &Config) -> Result<(), ApiError> {
         .strip_suffix('%')
         .unwrap_or(&config.sample_freq);
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let error = |what| format!("strconv.Atoi: parsing {}: {what}", quote(text.as_bytes()));
     let reason = if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        format!("strconv.Atoi: parsing {text:?}: invalid syntax")
+        error("invalid syntax")
     } else {
         match text.parse::<i64>() {
             Ok(percent) if percent >= 0 => return Ok(()),
             Ok(_) => "<nil>".into(),
-            Err(_) => format!("strconv.Atoi: parsing {text:?}: value out of range"),
+            Err(_) => error("value out of range"),
         }
     };
     fail(
@@ -451,6 +452,23 @@ mod tests {
         match check_filters(&config) {
             Ok(()) => false,
             Err(error) => error.err_code == 10138,
+        }
+    }
+
+    #[test]
+    fn a_sampling_is_quoted_as_by_go() {
+        for (sample_freq, quoted) in [
+            ("\0%", "\\x00"),
+            ("\u{301}", "\u{301}"),
+            ("\u{7f}", "\\x7f"),
+        ] {
+            let config = Config {
+                sample_freq: sample_freq.into(),
+                ..Config::default()
+            };
+            let error = check_sampling(&config).expect_err("no number");
+            let want = format!("strconv.Atoi: parsing \"{quoted}\": invalid syntax");
+            assert!(error.description.ends_with(&want), "{}", error.description);
         }
     }
 
