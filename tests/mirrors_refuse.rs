@@ -65,3 +65,38 @@ fn a_mirror_waits_with_what_it_refuses() {
     bench.publish(&["o.1"]);
     assert_eq!(place(&mut bench), [7, 2, 8, 0]);
 }
+
+/// A follower of retention `interest` uses up the sequences of what no consumer of its own wants; what a source did not store
+/// does not count as how far it is.
+#[test]
+fn what_nobody_wants_is_passed_over() {
+    for (origin, seq) in [
+        ("\"mirror\":{\"name\":\"O\"}", ""),
+        ("\"sources\":[{\"name\":\"O\"}]", "\"lag\":0,\"seq\":7,"),
+    ] {
+        let mut bench = Bench::new();
+        bench.ask("STREAM.CREATE.O", "{\"name\":\"O\",\"subjects\":[\"o.*\"]}");
+        bench.publish(&["o.0", "o.1", "o.0", "o.1"]);
+        let config = format!("{{\"name\":\"I\",\"retention\":\"interest\",{origin}}}");
+        bench.ask("STREAM.CREATE.I", &config);
+        bench.wait(SECOND);
+        let info = bench.ask("STREAM.INFO.I", "");
+        assert!(
+            info.contains("\"messages\":0,\"bytes\":0,\"first_seq\":5,"),
+            "{info}"
+        );
+        assert!(info.contains("\"last_seq\":4,"), "{info}");
+        assert!(info.contains("\"lag\":0,\"active\":"), "{info}");
+        let consumer = "{\"stream_name\":\"I\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\",\
+                        \"filter_subject\":\"o.1\"}}";
+        bench.ask("CONSUMER.CREATE.I.c", consumer);
+        bench.publish(&["o.1", "o.0", "o.1", "o.0"]);
+        bench.wait(SECOND);
+        let info = bench.ask("STREAM.INFO.I", "{\"deleted_details\":true}");
+        assert_eq!(number(&info, "messages"), 2, "{info}");
+        assert_eq!(number(&info, "first_seq"), 5, "{info}");
+        assert_eq!(number(&info, "last_seq"), 8, "{info}");
+        assert!(info.contains("\"deleted\":[6,8]"), "{info}");
+        assert!(info.contains(seq), "{info}");
+    }
+}

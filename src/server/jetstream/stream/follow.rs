@@ -2,7 +2,7 @@
 //! know how the origin is reached.
 
 use super::config::write_transforms;
-use super::publish::FULL;
+use super::publish::{Accepted, FULL};
 use super::{Origin, Source, Stream};
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
@@ -215,10 +215,12 @@ impl Follow {
         !self.asked.is_empty() && self.next > self.delivered.0
     }
 
-    /// Message `seq` was taken or passed over.
-    pub fn passed(&mut self, seq: u64, now: Time) {
+    /// Message `seq` was `stored` or passed over. What a source did not store it does not count (`sourcesInfo`).
+    pub fn passed(&mut self, seq: u64, stored: bool, now: Time) {
         self.next = seq + 1;
-        self.seq = seq;
+        if stored || self.mirror {
+            self.seq = seq;
+        }
         self.refused = false;
         self.active = Some(now);
     }
@@ -288,13 +290,16 @@ impl Stream {
             ),
             false => (Origin::Source, false),
         };
-        let mut stored = false;
+        let (mut new, mut stored) = (false, false);
         if !known {
             let (headers, payload) = (&message.headers, &message.payload);
             match self.publish(core, &message.subject, b"", headers, payload, kind) {
-                Ok(_) => {
-                    self.note_source(headers);
-                    stored = true;
+                Ok(accepted) => {
+                    new = true;
+                    stored = matches!(accepted, Accepted::Stored(_));
+                    if stored {
+                        self.note_source(headers);
+                    }
                 }
                 Err(_) if !mirror => return Err(Refused),
                 Err(error) => {
@@ -306,8 +311,8 @@ impl Stream {
                 }
             }
         }
-        self.follows[at].passed(seq, core.now());
-        Ok(stored)
+        self.follows[at].passed(seq, stored, core.now());
+        Ok(new)
     }
 
     /// Message `seq` was refused; are there `later` ones? It is tried again: by a source soon, by a mirror when it finds out
@@ -316,7 +321,7 @@ impl Stream {
         let never_used = self.store.first_seq() == 0;
         let follow = &mut self.follows[at];
         if follow.mirror && !later && never_used {
-            return follow.passed(seq, now);
+            return follow.passed(seq, false, now);
         }
         follow.refused = true;
         if later || !follow.mirror {

@@ -119,14 +119,14 @@ impl Stream {
         }
         let rollup = self.check_order(&fields, origin)?;
         let now = core.now();
-        if self.config.retention == Retention::Interest
-            && !self.consumers.has_interest(&subject)
-            && !matches!(origin, Origin::Mirror(..))
-        {
+        if self.config.retention == Retention::Interest && !self.consumers.has_interest(&subject) {
             if origin == Origin::Client && core.trace_stored(&subject, false) {
                 return Ok(Accepted::Reported);
             }
-            let seq = self.store.last_seq() + 1;
+            let seq = match origin {
+                Origin::Mirror(seq, _) => seq,
+                _ => self.store.last_seq() + 1,
+            };
             self.store.skip_to(seq, now);
             self.record_state(core);
             // Forgotten when ids are looked at next, as in nats-server, which gives it no time.
