@@ -15,8 +15,9 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Takes note of a line that a terminal has shown (without colours).
-    pub fn output(&mut self, line: &str, checks: &[Check]) {
+    /// Takes note of a line that a terminal has shown (without colours); true if a check waited for it.
+    pub fn output(&mut self, line: &str, checks: &[Check]) -> bool {
+        let before = self.outputs.len();
         for check in checks {
             if let Check::Output(text) = check
                 && line.contains(text)
@@ -25,6 +26,7 @@ impl Seen {
                 self.outputs.push(text);
             }
         }
+        self.outputs.len() > before
     }
 
     /// Takes note of a bucket that is there.

@@ -86,11 +86,13 @@ impl LessonState {
         }
     }
 
-    /// A terminal has shown a line.
-    pub fn output(self, line: &str) {
+    /// A terminal has shown a line. True if a step waited for it.
+    pub fn output(self, line: &str) -> bool {
+        let mut waited = false;
         for step in WALKTHROUGH.steps {
-            self.seen.borrow_mut().output(line, step.checks);
+            waited |= self.seen.borrow_mut().output(line, step.checks);
         }
+        waited
     }
 
     /// A bucket is there.

@@ -56,7 +56,7 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
         entry,
         input: field,
         columns: 80,
-        height: 0,
+        top: 0,
     };
     view.attach();
     let keys = [
@@ -124,8 +124,8 @@ struct View {
     entry: Element,
     input: web_sys::HtmlTextAreaElement,
     columns: usize,
-    /// As it was when last drawn, in pixels.
-    height: i32,
+    /// Where it was scrolled to, in pixels, if that was the end.
+    top: i32,
 }
 
 impl View {
@@ -144,12 +144,18 @@ impl View {
         self.measure();
         let tty = &self.console.tty;
         let keys = tty.reading() == Reading::Keys;
-        // Whoever has scrolled up to read is left there; a keyboard that takes half of the view is no scrolling.
-        let height = self.scroll.client_height();
-        let before = std::mem::replace(&mut self.height, height);
-        let slack = self.scroll.scroll_height() - self.scroll.scroll_top() - height.max(before);
-        let follow = slack < 40;
-        let more = tty.with_screen(|screen| self.output.draw(screen, keys, |line| self.page.lesson.output(line)));
+        // Whoever has scrolled up to read is left there; lines that wrap anew, or a keyboard that takes half of the view, are no
+        // scrolling.
+        let top = self.scroll.scroll_top();
+        let slack = self.scroll.scroll_height() - top - self.scroll.client_height();
+        let follow = slack < 40 || top >= self.top;
+        // What a program shows may be later than what it does: the lesson's step may be done only now.
+        let seen = |line: &str| {
+            if self.page.lesson.output(line) {
+                self.page.stream.look(self.page);
+            }
+        };
+        let more = tty.with_screen(|screen| self.output.draw(screen, keys, seen));
         if more {
             self.frame.request(|| {});
         }
@@ -165,8 +171,10 @@ impl View {
         let style = web_sys::HtmlElement::style(&self.input);
         style.set_property("text-indent", &format!("{width}ch")).ok();
         style.set_property("height", &format!("calc({rows} * var(--line-code))")).ok();
+        self.top = i32::MAX;
         if follow {
             self.scroll.set_scroll_top(self.scroll.scroll_height());
+            self.top = self.scroll.scroll_top();
         }
     }
 

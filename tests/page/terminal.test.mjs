@@ -192,6 +192,28 @@ test("a paste of lines runs them one by one, also behind one that fails", async 
   await playground.close();
 });
 
+test("a terminal that becomes narrower stays at its end, unless somebody has scrolled up to read", async () => {
+  const { playground, a, b } = await withBucket();
+  const { page } = playground;
+  const atEnd = () => a.output.evaluate((log) => {
+    const scroll = log.parentElement;
+    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 2;
+  });
+  await a.enter("echo {1..1000}; sleep 100");
+  await a.shows(/ 1000\n/);
+  await b.tab.click();
+  await b.enter("echo beside");
+  await b.shows(/\nbeside\n/);
+  await page.waitForTimeout(200);
+  assert.ok(await atEnd());
+  await a.output.evaluate((log) => (log.parentElement.scrollTop = 0));
+  await b.tab.click();
+  await page.waitForTimeout(200);
+  assert.ok(!(await atEnd()));
+  await a.press("Control+c");
+  await playground.close();
+});
+
 test("set -e ends a pasted script at its first failure, and says what was not run", async () => {
   const { playground, a } = await withBucket();
   await paste(playground, a, ["#!/bin/bash", "set -euo pipefail", "nats kv get b nothere || true", "nats kv get b nothere", "# never", "nats kv put b never 2", ""]);

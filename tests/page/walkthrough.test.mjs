@@ -56,6 +56,17 @@ test("an address opens a step", async () => {
   await playground.close();
 });
 
+test("the watch is done with as soon as it has shown the write, in sight or not", async () => {
+  for (const width of [1280, 360]) {
+    const playground = await world.open({ address: "#step=watch", viewport: { width, height: 800 } });
+    await playground.run(0);
+    await playground.terminal("A").shows(/\] DELETE my-kv > Key1/);
+    await playground.run(1);
+    await playground.stepComplete();
+    await playground.close();
+  }
+});
+
 test("Next and Previous put the keyboard at the step's heading", async () => {
   const playground = await world.open();
   for (const [name, heading] of [["Next step", /Start JetStream|JetStream/], ["Previous step", /./]]) {
