@@ -11,7 +11,7 @@ use super::{
     programs,
     storage,
     stream_state::StreamState,
-    tty::{Reading, Tty},
+    tty::Tty,
 };
 use crate::{
     cli::shell::MemoryFiles,
@@ -283,16 +283,10 @@ struct Watcher {
 
 impl Observer for Watcher {
     fn changed(&self) {
-        let page = self.page.clone();
-        let terminal = self.terminal;
-        self.frame.request(move || {
-            if let Some(page) = page.get() {
-                let console = page.console(terminal);
-                if console.tty.reading() != Reading::Nothing {
-                    console.feed();
-                }
-            }
-        });
+        self.frame.request();
+        if let Some(page) = self.page.get() {
+            page.console(self.terminal).feed();
+        }
     }
 
     fn started(&self, line: &str) {
@@ -319,18 +313,17 @@ impl Frame {
     /// What to draw.
     pub fn set(self: &Rc<Self>, draw: impl FnMut() + 'static) {
         *self.draw.borrow_mut() = Some(Box::new(draw));
-        self.request(|| {});
+        self.request();
     }
 
-    /// Draws at the next frame, after `before`.
-    pub fn request(self: &Rc<Self>, before: impl FnOnce() + 'static) {
+    /// Draws at the next frame.
+    pub fn request(self: &Rc<Self>) {
         if self.pending.replace(true) {
             return;
         }
         let frame = self.clone();
         request_animation_frame(move || {
             frame.pending.set(false);
-            before();
             // Taken out, so that drawing may ask for another frame.
             let draw = frame.draw.take();
             if let Some(mut draw) = draw {

@@ -132,7 +132,7 @@ impl View {
     fn attach(mut self) {
         let frame = self.frame.clone();
         let redraw = frame.clone();
-        let resized = Closure::<dyn FnMut()>::new(move || redraw.request(|| {}));
+        let resized = Closure::<dyn FnMut()>::new(move || redraw.request());
         if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
             observer.observe(&self.scroll);
         }
@@ -157,7 +157,7 @@ impl View {
         };
         let more = tty.with_screen(|screen| self.output.draw(screen, keys, seen));
         if more {
-            self.frame.request(|| {});
+            self.frame.request();
         }
         let mode = if keys { "keys" } else { "line" };
         self.entry.set_attribute("data-mode", mode).ok();

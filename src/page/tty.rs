@@ -112,6 +112,10 @@ impl Tty {
             state.screen.write(text.as_bytes());
         }
         state.typed.extend_from_slice(text.as_bytes());
+        // A whole line is for one read: whoever wants more has to ask again, and what comes behind it may be for the next program.
+        if text.ends_with(['\n', '\r']) {
+            state.reading = Reading::Nothing;
+        }
         let reader = state.reader.take();
         drop(state);
         if let Some(reader) = reader {
@@ -217,6 +221,7 @@ mod tests {
         assert_eq!(poll(&mut read), Poll::Pending);
         assert_eq!(tty.reading(), Reading::Keys);
         tty.type_in("y\r");
+        assert_eq!(tty.reading(), Reading::Nothing); // what comes next may not be for it
         assert_eq!(poll(&mut read), Poll::Ready(Some(b"y\r".to_vec())));
         assert_eq!(tty.reading(), Reading::Nothing);
         assert_eq!(tty.with_screen(|screen| screen.lines()[0].text()), "");

@@ -192,6 +192,18 @@ test("a paste of lines runs them one by one, also behind one that fails", async 
   await playground.close();
 });
 
+test("a paste that answers a question, or gives a line to read, goes on behind it", async () => {
+  const { playground, a } = await withBucket();
+  await paste(playground, a, ["nats kv del b k", "y", "read line", "a line", 'echo "read $line"', "nats kv ls --names", ""]);
+  await a.shows(/Delete key b > k\? Yes\n[^]*\nread a line\n[^]*--names\nb\n/);
+  await a.enter("cat > file");
+  await paste(playground, a, [...Array(200).keys(), ""]);
+  await a.press("Control+d");
+  await a.enter("wc -l file");
+  await a.shows(/\n\s*200 file\n/);
+  await playground.close();
+});
+
 test("a terminal that becomes narrower stays at its end, unless somebody has scrolled up to read", async () => {
   const { playground, a, b } = await withBucket();
   const { page } = playground;
