@@ -40,7 +40,7 @@ pub fn app() -> Element {
     page.lesson.open(index, page.panes);
     listen(&window(), "hashchange", move |_| {
         let address = self::address();
-        if !address.run.is_empty() {
+        if !address.run.is_empty() && address.run != page.room().shared {
             // Its commands begin on a fresh server.
             window().location().reload().ok();
         } else if let Some(index) = address.step.and_then(|slug| WALKTHROUGH.position(&slug))

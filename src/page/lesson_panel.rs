@@ -15,7 +15,7 @@ pub fn lesson_panel(page: Page) -> Element {
     let last = WALKTHROUGH.steps.len() - 1;
     let place = panel.clone();
     let turn = move |to: usize| {
-        page.open(to);
+        page.turn(to);
         let place = place.clone();
         // The text begins anew: so does whoever reads it aloud. The new one is there with the next frame.
         request_animation_frame(move || {

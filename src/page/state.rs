@@ -210,15 +210,27 @@ impl Page {
         }));
     }
 
-    /// Opens a step, and says so in the address.
+    /// Opens a step.
     pub fn open(self, index: usize) {
         self.lesson.open(index, self.panes);
-        let slug = self.lesson.current().slug;
-        if let Ok(history) = window().history() {
-            let fragment = address::fragment(&self.room.shared, slug);
-            history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)).ok();
-        }
         self.stream.look(self);
+    }
+
+    /// Turns to a step, and says so in the address: Back leads to the step before. The way back of a page around this one is
+    /// not ours to lengthen.
+    pub fn turn(self, index: usize) {
+        let fragment = || address::fragment(&self.room.shared, self.lesson.current().slug);
+        let before = fragment();
+        self.open(index);
+        let (after, nothing) = (fragment(), JsValue::NULL);
+        let Ok(history) = window().history() else { return };
+        if self.embedded {
+            history.replace_state_with_url(&nothing, "", Some(&after)).ok();
+        } else {
+            // The address that the page was opened with may be without a step.
+            history.replace_state_with_url(&nothing, "", Some(&before)).ok();
+            history.push_state_with_url(&nothing, "", Some(&after)).ok();
+        }
     }
 
     /// Runs a command of the lesson in a terminal, for all to see. Asks first if it would change a bucket of a real server

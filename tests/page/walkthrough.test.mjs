@@ -67,6 +67,29 @@ test("the watch is done with as soon as it has shown the write, in sight or not"
   }
 });
 
+test("Back and Forward lead from step to step, and what the terminals show stays", async () => {
+  const playground = await world.open();
+  const { page } = playground;
+  const first = await playground.heading();
+  await playground.terminal("A").enter("echo kept");
+  await playground.terminal("A").shows(/\nkept\n/);
+  await playground.next();
+  const second = await playground.heading();
+  await playground.next();
+  const opens = (heading) => playground.lesson.getByRole("heading", { name: heading }).waitFor();
+  await page.goBack();
+  await opens(second);
+  await page.goBack();
+  await opens(first);
+  await page.goForward();
+  await opens(second);
+  await playground.terminal("A").shows(/\nkept\n/);
+  await playground.reload();
+  await page.goBack();
+  await opens(first);
+  await playground.close();
+});
+
 test("Next and Previous put the keyboard at the step's heading", async () => {
   const playground = await world.open();
   for (const [name, heading] of [["Next step", /Start JetStream|JetStream/], ["Previous step", /./]]) {
