@@ -35,7 +35,7 @@ fn state(page: Page) -> Element {
             Some(match link {
                 Link::InPage | Link::Connected { .. } => "right",
                 Link::Connecting | Link::Reconnecting { .. } => "waiting",
-                Link::Closed(_) => "wrong",
+                Link::Closed(_) | Link::Stopped => "wrong",
             })
         })
     };
@@ -56,6 +56,7 @@ fn words(link: &Link) -> String {
         Link::InPage => "In this page".into(),
         Link::Connecting => "Connecting…".into(),
         Link::Connected { name, version, rtt } => {
+        Link::Stopped => "Stopped".into(),
             // A server without a name of its own has its id for one.
             let short = if name.len() > 30 { name.chars().take(8).chain(['…']).collect() } else { name.clone() };
             let tenths = rtt.map(|ns| (ns + 50_000) / 100_000);

@@ -20,6 +20,8 @@ use std::{cell::RefCell, rc::Rc};
 pub enum Link {
     /// The server in this page.
     InPage,
+    /// The server in this page, which does not run.
+    Stopped,
     /// A real server is being connected to.
     Connecting,
     /// Connected.
@@ -71,7 +73,7 @@ pub type Remotes = Rc<RefCell<Option<Rc<Remote>>>>;
 impl Link {
     /// Is it, or was it, a real server?
     pub fn is_real(&self) -> bool {
-        *self != Link::InPage
+        !matches!(self, Link::InPage | Link::Stopped)
     }
 }
 
@@ -136,7 +138,13 @@ pub fn disconnect(page: Page) {
 
 /// Shows where the connection stands, and measures its round-trip time.
 pub fn refresh(page: Page) {
-    let Some(remote) = page.room().remote.borrow().clone() else { return };
+    let Some(remote) = page.room().remote.borrow().clone() else {
+        // Before the first connection to it, it is about to start.
+        if page.jetstream().is_some() && !page.link.with_untracked(Link::is_real) {
+            show(page, if page.room().host.running().is_some() { Link::InPage } else { Link::Stopped });
+        }
+        return;
+    };
     let client = remote.jetstream.client.clone();
     match client.state() {
         State::Connected => {

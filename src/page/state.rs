@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     cli::shell::MemoryFiles,
-    client::{Client, JetStream, Options, runtime::Runtime},
+    client::{Client, Event, JetStream, Options, runtime::Runtime},
     host::{BrowserRuntime, Host},
     lesson::Terminal,
 };
@@ -195,7 +195,9 @@ impl Page {
                 self.console(Terminal::A).enter(command, false);
             }
             loop {
-                let options = Options { name: "playground".into(), ..Options::default() };
+                // Whether a server runs is seen at once.
+                let seen = move |_: &Event| self.stream.look(self);
+                let options = Options { name: "playground".into(), on_event: Some(Rc::new(seen)), ..Options::default() };
                 if let Ok(client) = Client::connect(room.host.connector(), room.host.runtime(), options).await {
                     *room.jetstream.borrow_mut() = Some(JetStream::new(client));
                     break;
@@ -268,6 +270,8 @@ impl Page {
             }
         } else {
             self.stream.mentioned(line);
+            // A watch may run for long on a bucket that somebody else has made.
+            self.stream.look(self);
             storage::keep_history(line);
         }
     }

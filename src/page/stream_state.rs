@@ -3,12 +3,13 @@
 
 use super::{
     cancel::Cancel,
+    link::{self, Link},
     live::{Live, forever},
     model::Model,
     state::Page,
 };
 use crate::{
-    client::{Error, kv::WatchOptions, types::StreamInfo},
+    client::{Error, State, kv::WatchOptions, types::StreamInfo},
     wire::time::Time,
 };
 use leptos::prelude::request_animation_frame;
@@ -100,7 +101,15 @@ impl StreamState {
 
     async fn look_once(self, page: Page) {
         let Some(jetstream) = page.jetstream() else { return };
-        let names = jetstream.key_value_names().await;
+        if !page.link.with_untracked(Link::is_real) {
+            link::refresh(page);
+        }
+        let stopped = page.link.with_untracked(|link| *link == Link::Stopped);
+        let names = if stopped { Ok(Vec::new()) } else { jetstream.key_value_names().await };
+        // What a server has that cannot be reached is there when it is back.
+        if names.is_err() && jetstream.client.state() != State::Connected {
+            return;
+        }
         self.jetstream.set(names.is_ok());
         let names = names.unwrap_or_default();
         for name in &names {

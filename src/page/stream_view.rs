@@ -2,6 +2,7 @@
 
 use super::{
     element::{Element, button, element},
+    link::Link,
     live::Live,
     messages::messages,
     panes::Pane,
@@ -14,7 +15,9 @@ use leptos::wasm_bindgen::JsCast;
 pub fn stream_view(page: Page) -> Element {
     let stream = page.stream;
     let nothing = move || {
-        if stream.jetstream.get() {
+        if page.link.with(|link| *link == Link::Stopped) {
+            "No server runs. Start one in the terminal “Server”: nats-server -js keeps messages, nats-server only passes them on."
+        } else if stream.jetstream.get() {
             "No bucket yet. What you put into one will be seen here, message by message."
         } else {
             "This server has no JetStream: messages pass through it, none is kept."

@@ -84,8 +84,13 @@ test("a watch sees a foreign write, and outlives a restart of the server with ea
   await a.enter("nats kv watch w");
   await server.nats("kv", "put", "w", "k", "one");
   await a.shows(/\] PUT w > k: one\n/);
+  const shown = playground.messages.getByRole("cell", { name: "one" });
+  await shown.waitFor();
   await server.down();
   await playground.page.getByText(/reconnecting/i).first().waitFor();
+  await playground.terminal("B").enter("nats kv put w k lost");
+  await playground.terminal("B").shows(/no servers available/);
+  assert.ok(await shown.isVisible(), "it is only out of reach");
   await server.up();
   await server.nats("kv", "put", "w", "k", "two");
   await a.shows(/\] PUT w > k: two\n/);

@@ -226,6 +226,21 @@ test("a terminal that becomes narrower stays at its end, unless somebody has scr
   await playground.close();
 });
 
+test("that no server runs is said, and where to start one", async () => {
+  const { playground, a, server } = await withBucket();
+  const state = playground.page.getByRole("banner").getByRole("status");
+  await state.filter({ hasText: "In this page" }).waitFor();
+  await server.press("Control+c");
+  await state.filter({ hasText: "Stopped" }).waitFor();
+  await playground.stream.getByText(/No server runs.*nats-server -js/).waitFor();
+  await a.enter("nats kv ls");
+  await a.shows(/no servers available/);
+  await server.enter("nats-server -js");
+  await state.filter({ hasText: "In this page" }).waitFor();
+  await playground.stream.getByRole("heading", { name: "b" }).waitFor();
+  await playground.close();
+});
+
 test("set -e ends a pasted script at its first failure, and says what was not run", async () => {
   const { playground, a } = await withBucket();
   await paste(playground, a, ["#!/bin/bash", "set -euo pipefail", "nats kv get b nothere || true", "nats kv get b nothere", "# never", "nats kv put b never 2", ""]);
