@@ -46,26 +46,37 @@ fn state(page: Page) -> Element {
     };
     let waits = move || page.link.with(|link| matches!(link, Link::Reconnecting { .. }));
     element("span", "state").attr_of("data-state", kind).with(&[
-        element("span", "").text_of(move || page.link.with(words)),
+        element("span", "").attr("role", "status").text_of(move || page.link.with(words)),
+        element("small", "").text_of(move || page.link.with(moving)),
         button("", now).text("Now").shown(waits),
     ])
 }
 
+/// How it stands, as it is read out.
 fn words(link: &Link) -> String {
     match link {
         Link::InPage => "In this page".into(),
-        Link::Connecting => "Connecting…".into(),
-        Link::Connected { name, version, rtt } => {
         Link::Stopped => "Stopped".into(),
+        Link::Connecting => "Connecting…".into(),
+        Link::Connected { name, version, .. } => {
             // A server without a name of its own has its id for one.
             let short = if name.len() > 30 { name.chars().take(8).chain(['…']).collect() } else { name.clone() };
-            let tenths = rtt.map(|ns| (ns + 50_000) / 100_000);
-            let rtt = tenths.map(|tenths| format!(" · {}.{} ms", tenths / 10, tenths % 10)).unwrap_or_default();
-            format!("Connected · {short} {version}{rtt}")
+            format!("Connected · {short} {version}")
         }
-        Link::Reconnecting { why, seconds: 0 } => format!("Reconnecting… ({why})"),
-        Link::Reconnecting { why, seconds } => format!("Reconnecting in {seconds} s ({why})"),
+        Link::Reconnecting { why, .. } => format!("Reconnecting… ({why})"),
         Link::Closed(why) => format!("Closed: {why}"),
+    }
+}
+
+/// What changes every second, and would be a nuisance to hear.
+fn moving(link: &Link) -> String {
+    match *link {
+        Link::Connected { rtt: Some(ns), .. } => {
+            let tenths = (ns + 50_000) / 100_000;
+            format!("{}.{} ms", tenths / 10, tenths % 10)
+        }
+        Link::Reconnecting { seconds: seconds @ 1.., .. } => format!("in {seconds} s"),
+        _ => String::new(),
     }
 }
 
