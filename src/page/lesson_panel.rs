@@ -130,8 +130,15 @@ fn command(page: Page, command: Command) -> Element {
     let ran = element("span", "").attr("role", "img").attr("aria-label", "has run").text("✓");
     element("div", "command").with(&[
         element("span", "command__terminal").attr("title", title(command.terminal)).text(letter),
-        element("code", "").text_of(line),
+        element("code", "").with_of(move || words(&line())),
         element("span", "command__done").with(&[ran.shown(move || page.lesson.has_run(command))]),
-        button("", move || page.run(command.terminal, line())).text("Run"),
+        button("", move || page.run(command.terminal, line()))
+            .text("Run")
+            .with(&[element("span", "visually-hidden").text_of(move || format!(" {} in {}", line(), title(command.terminal)))]),
     ])
+}
+
+/// Each an element, so that a line is broken between them, not after the first hyphen of `--raw`.
+fn words(line: &str) -> Vec<Element> {
+    line.split_inclusive(' ').map(|word| element("span", "").text(word)).collect()
 }

@@ -135,10 +135,9 @@ pub fn pane_tabs(page: Page) -> Element {
             _ => String::new(),
         };
         button(class, move || panes.choose(pane))
-            .attr("aria-label", title)
             .pressed(move || panes.is_open(pane))
             .text(title)
-            .with(&[element("small", "").text_of(note)])
+            .with(&[element("small", "").attr("aria-hidden", "true").text_of(note)])
     };
     let terminal = move |terminal| tab(Pane::Terminal(terminal), "tab", title(terminal));
     element("div", "pane-tabs")

@@ -90,6 +90,13 @@ test("Back and Forward lead from step to step, and what the terminals show stays
   await playground.close();
 });
 
+test("each Run says what it runs, and where", async () => {
+  const playground = await world.open({ address: "#step=watch" });
+  await playground.lesson.getByRole("button", { name: "Run nats kv watch my-kv in Terminal A", exact: true }).waitFor();
+  await playground.lesson.getByRole("button", { name: "Run nats kv put my-kv Key1 Value2 in Terminal B", exact: true }).waitFor();
+  await playground.close();
+});
+
 test("Next and Previous put the keyboard at the step's heading", async () => {
   const playground = await world.open();
   for (const [name, heading] of [["Next step", /Start JetStream|JetStream/], ["Previous step", /./]]) {
