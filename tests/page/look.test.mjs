@@ -91,6 +91,36 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
+test("where the system chooses the colours, nothing is told by a background that is not there", async () => {
+  const playground = await world.open({ ...DESK, forcedColors: "active", address: "#step=delete" });
+  await playground.run(0);
+  await playground.terminal("A").shows(/\? Delete/);
+  await playground.page.getByRole("button", { name: "Tape", exact: true }).click();
+  const unseen = () => playground.page.evaluate(() => {
+    const background = (element) => getComputedStyle(element).backgroundColor;
+    const told = document.querySelectorAll(".terminal__cursor, .tape__mark[data-kind=put], .progress [data-step]");
+    return { told: told.length, unseen: [...told].filter((e) => background(e) === background(document.body)).map((e) => e.className) };
+  });
+  await playground.page.locator(".tape__mark").waitFor();
+  await screen(playground, "desk-forced-colours");
+  assert.deepEqual(await unseen(), { told: 3, unseen: [] });
+  await playground.close();
+});
+
+test("a long subject leaves room for the value, at each width", async () => {
+  const playground = await world.open({ ...DESK, address: "#step=put" });
+  await playground.terminal("A").enter(`nats kv put my-kv ${"a.long.key.".repeat(12)}end '${"a long value ".repeat(10)}'`);
+  const value = playground.messages.getByRole("cell", { name: /a long value/ });
+  await value.waitFor();
+  for (const width of [1280, 768]) {
+    await playground.page.setViewportSize({ width, height: 900 });
+    const box = await value.boundingBox();
+    assert.ok(box.width > 80 && box.x + box.width <= width, `${box.x} + ${box.width} of ${width}`);
+    await screen(playground, `long-subject-${width}`);
+  }
+  await playground.close();
+});
+
 const SMALL = [["on its side", 740, 360], ["at 400 %", 320, 256]];
 for (const [name, width, height] of SMALL) {
   test(`a phone ${name}: the whole page scrolls, each part is large enough to be used`, async () => {
@@ -176,6 +206,9 @@ test("what is pressed of panes and views is said, at each width", async () => {
   assert.deepEqual([await pressed("Terminal A"), await pressed("Terminal B")], [true, false]);
   await page.getByRole("button", { name: "Terminal B", exact: true }).click();
   assert.ok(await pressed("Terminal B"));
+  await playground.terminal("A").enter("sleep 100");
+  await page.getByText("running", { exact: true }).waitFor();
+  await accessible(playground);
   await page.setViewportSize(PHONE.viewport);
   await page.getByRole("button", { name: "Stream", exact: true }).click();
   assert.deepEqual([await pressed("Stream"), await pressed("Terminal B")], [true, false]);
