@@ -202,7 +202,7 @@ fn words(error: &Error, url: &str) -> String {
                 .into()
         }
         Error::Transport(TransportError::Address(why)) => {
-            format!("This is no address to connect to ({why}). It has to look like ws://127.0.0.1:8443 or wss://host.")
+            format!("No connection: {why}. Addresses look like ws://127.0.0.1:8443 or wss://host.")
         }
         Error::Transport(TransportError::Refused(_)) => format!(
             "Nothing that speaks WebSocket can be reached at {url}: nothing listens there, or a web server, or \
