@@ -286,7 +286,8 @@ impl Client {
         self.rtt().await.map(|_| ())
     }
 
-    /// Round-trip time in ns, by a PING. [`Error::Disconnected`] while reconnecting.
+    /// Round-trip time in ns, by a PING. [`Error::Disconnected`] while reconnecting; what the server said if that ended the
+    /// connection.
     pub async fn rtt(&self) -> Result<i64, Error> {
         let runtime = self.runtime();
         let start = runtime.now();
@@ -298,6 +299,7 @@ impl Client {
         }
         let answer = pong.next_within(runtime.clone(), FLUSH_TIMEOUT).await;
         answer.map_err(|error| match (error, &self.core().state) {
+            (_, State::Closed(Some(why @ Error::Server(_)))) => why.clone(),
             (Error::ConnectionClosed, State::Closed(_)) => Error::ConnectionClosed,
             (Error::ConnectionClosed, _) => Error::Disconnected,
             (error, _) => error,
