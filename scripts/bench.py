@@ -113,8 +113,8 @@ def process():
     """The engine alone, natively and as WebAssembly in Node, built as it is for the page."""
     native = run("cargo", "bench", "--quiet", "--no-default-features", "--bench", "engine")
     print(native, flush=True)
-    built = run("bash", "-c", "source scripts/lean.sh; cargo build --quiet --no-default-features --bench engine --profile wasm "
-                "--target wasm32-unknown-unknown --message-format json").splitlines()
+    built = run("bash", "-c", "source scripts/env.sh; source scripts/lean.sh; cargo build --quiet --no-default-features "
+                "--bench engine --profile wasm --target wasm32-unknown-unknown --message-format json").splitlines()
     binary = next(file for line in map(json.loads, built) for file in line.get("filenames", []) if "engine" in file)
     run("wasm-bindgen", "--target", "experimental-nodejs-module", "--out-dir", "target/bench", "--out-name", "engine", binary)
     wasm = run("node", "target/bench/engine.js")

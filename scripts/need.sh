@@ -62,12 +62,9 @@ need() {
         ;;
     rust-src)
         # The page can do without (scripts/lean.sh), so this is no reason to stop.
-        local library
-        library=$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.toml
-        [ -f "$library" ] && RUSTC_BOOTSTRAP=1 cargo fetch --quiet --locked --offline --manifest-path "$library" 2>/dev/null && return
+        fetch_library --offline && return
         say "adding the Rust component rust-src, and what it needs: the page has a standard library that is compiled for size"
-        { rustup component add rust-src && RUSTC_BOOTSTRAP=1 cargo fetch --quiet --locked --manifest-path "$library"; } \
-            >/dev/null 2>&1 || say "without rust-src the page is larger"
+        { rustup component add rust-src >/dev/null 2>&1 && fetch_library; } || say "without rust-src the page is larger"
         ;;
     trunk)
         have trunk && return

@@ -53,7 +53,7 @@ impl Core {
         }
         let only = first(ONLY).to_ascii_lowercase();
         let only = matches!(&only[..], "1" | "true" | "on");
-        if !subject::is_valid(destination) || !subject::is_literal(destination) {
+        if !subject::is_valid_literal(destination) {
             let shown = quote(destination);
             let text = format!("Destination {shown} is not valid, won't be able to trace events");
             self.write_log(from, "ERR", &text);

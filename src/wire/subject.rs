@@ -29,6 +29,11 @@ pub fn is_literal(subject: &[u8]) -> bool {
     tokens(subject).all(|token| token != b"*" && token != b">")
 }
 
+/// Is it valid and without wildcards, as a subject to publish to has to be (`IsValidPublishSubject` of nats-server)?
+pub fn is_valid_literal(subject: &[u8]) -> bool {
+    is_valid(subject) && is_literal(subject)
+}
+
 /// Does `pattern`, wildcards allowed, match the literal `subject`? A `*` in `subject` is plain text; a subject with an
 /// empty token is matched by nothing.
 pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {

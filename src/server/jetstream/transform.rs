@@ -264,11 +264,13 @@ fn function(token: &[u8]) -> Option<(&'static str, &str)> {
 fn arguments<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (is, rest) = text.split_at_checked(name.len())?;
     let same = |(a, b): (u8, u8)| a == b || a.to_ascii_lowercase() == b;
+    if !name.bytes().zip(is.bytes()).all(same) {
+        return None;
+    }
     let rest = rest.trim_ascii_start().strip_prefix('(')?;
     let closes = |at: &usize| rest[at + 1..].trim_ascii_start().starts_with("}}");
     let mut ends = rest.rmatch_indices(')').map(|(at, _)| at);
-    let known = name.bytes().zip(is.bytes()).all(same);
-    ends.find(closes).filter(|_| known).map(|end| &rest[..end])
+    ends.find(closes).map(|end| &rest[..end])
 }
 
 /// The place holder a destination token is, with wildcard numbers not resolved yet; `None` for an ordinary token.

@@ -108,7 +108,7 @@ pub fn snapshot(
         true
     })?;
     let deliver = wanted.deliver_subject.as_bytes();
-    if !subject::is_valid(deliver) || !subject::is_literal(deliver) {
+    if !subject::is_valid_literal(deliver) {
         return Err(DELIVER_SUBJECT.into());
     }
     let id = js.transfers.next_id();

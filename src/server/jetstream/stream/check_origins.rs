@@ -114,8 +114,7 @@ fn is_too_small(config: &StreamConfig, origin: &StreamConfig) -> bool {
 fn is_valid_consumer(source: &Source) -> bool {
     source.consumer.as_ref().is_none_or(|consumer| {
         is_valid_name(&consumer.name)
-            && subject::is_valid(consumer.deliver_subject.as_bytes())
-            && subject::is_literal(consumer.deliver_subject.as_bytes())
+            && subject::is_valid_literal(consumer.deliver_subject.as_bytes())
             && source.opt_start_seq == 0
             && source.opt_start_time.is_none()
             && source.filter_subject.is_empty()
@@ -199,18 +198,13 @@ fn origins(config: &StreamConfig) -> impl Iterator<Item = &Source> {
     config.mirror.iter().chain(config.sources())
 }
 
-/// `IsValidPublishSubject` of nats-server.
-fn is_publishable(prefix: &str) -> bool {
-    subject::is_valid(prefix.as_bytes()) && subject::is_literal(prefix.as_bytes())
-}
-
 pub(super) fn check_external(config: &StreamConfig, streams: Lookup<'_, '_>) -> Checked {
     let external = || origins(config).filter_map(|origin| origin.external.as_ref());
     for prefix in external()
         .map(|e| e.deliver.as_str())
         .filter(|p| !p.is_empty())
     {
-        if !is_publishable(prefix) {
+        if !subject::is_valid_literal(prefix.as_bytes()) {
             let text =
                 format!("stream external delivery prefix {prefix} must not contain wildcards");
             return fail(10024, text);
@@ -228,7 +222,7 @@ pub(super) fn check_external(config: &StreamConfig, streams: Lookup<'_, '_>) -> 
         }
     }
     for prefix in external().map(|e| e.api.as_str()).filter(|p| !p.is_empty()) {
-        if !is_publishable(prefix) {
+        if !subject::is_valid_literal(prefix.as_bytes()) {
             let prefix = quote(prefix.as_bytes());
             let text = format!(
                 "stream external api prefix {prefix} must be a valid subject without wildcards"

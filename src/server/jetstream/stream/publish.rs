@@ -451,7 +451,7 @@ impl Stream {
         let Some(to) = transform.apply(subject, random) else {
             return;
         };
-        if !subject::is_valid(&to) || !subject::is_literal(&to) {
+        if !subject::is_valid_literal(&to) {
             return;
         }
         let mut block = block.to_vec();
