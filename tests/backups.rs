@@ -502,3 +502,43 @@ fn a_stream_that_is_deleted_while_it_is_restored() {
             .contains("stream not found")
     );
 }
+
+/// A chunk may stand for much more than it is: others are served in between.
+#[test]
+fn a_large_chunk_does_not_keep_others_waiting() {
+    const COUNT: usize = 20_000;
+    let mut node = Node::start(b"", START);
+    let created = node.ask("$JS.API.STREAM.CREATE.T", CONFIG);
+    assert!(created.contains("\"did_create\":true"), "{created}");
+    for _ in 0..COUNT {
+        node.publish("t.1", "", b"");
+    }
+    let backup = node.back_up();
+    node.ask("$JS.API.STREAM.DELETE.T", "");
+    let subject = node.begin_restore();
+    // The end comes while there is still much to do.
+    assert_eq!(node.publish(&subject, "r.ack", &backup), []);
+    assert_eq!(node.publish(&subject, "r.answer", b""), []);
+    let info = node.ask("$JS.API.STREAM.INFO.T", "");
+    assert!(!info.contains(&format!("\"messages\":{COUNT},")), "{info}");
+    let mut calls = 0;
+    let seen = loop {
+        assert_eq!(node.server.next_deadline(), Some(node.now));
+        node.server.advance(node.now);
+        calls += 1;
+        let seen = node.seen();
+        if !seen.is_empty() {
+            break seen;
+        }
+    };
+    assert!(calls > 1, "{calls}");
+    assert_eq!(
+        (&*seen[0].subject, seen[0].text()),
+        ("r.ack", String::new())
+    );
+    let answer = seen[1].text();
+    assert!(
+        answer.contains(&format!("\"messages\":{COUNT},")),
+        "{answer}"
+    );
+}

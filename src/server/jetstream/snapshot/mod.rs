@@ -65,6 +65,10 @@ enum What {
         restore: Box<Restore>,
         subject: Vec<u8>,
         bytes: u64,
+        /// Where chunks are acknowledged as soon as they are worked off.
+        owed: Vec<Vec<u8>>,
+        /// No more chunks come: where to say how it ended.
+        ended: Option<Vec<u8>>,
     },
 }
 
@@ -199,6 +203,8 @@ pub fn restore(
             restore: Box::new(Restore::new(config)),
             subject: subject.into(),
             bytes: 0,
+            owed: Vec::new(),
+            ended: None,
         },
     };
     js.transfers.all.insert(id, Box::new(transfer));
@@ -235,21 +241,71 @@ impl JetStream {
         id: TransferId,
         message: Message<'_>,
     ) {
-        match self.transfers.all.get(&id).map(|transfer| &transfer.what) {
+        let transfer = self.transfers.all.get_mut(&id);
+        match transfer.map(|transfer| &mut transfer.what) {
             Some(What::Snapshot { .. }) => self.with_snapshot(core, id, Snapshot::on_ack),
-            Some(What::Restore { .. }) => {
-                if let Some(transfer) = self.transfers.all.remove(&id) {
-                    self.on_chunk(core, id, transfer, message);
+            Some(What::Restore {
+                restore,
+                subject,
+                bytes,
+                owed,
+                ended,
+            }) => {
+                if ended.is_some() {
+                    return;
+                }
+                let is_free = owed.is_empty();
+                let reply = message.reply.to_vec();
+                if reply.is_empty() || message.payload.is_empty() {
+                    core.unsubscribe(subject, Endpoint::Transfer(id));
+                    *ended = Some(reply);
+                } else {
+                    *bytes += message.payload.len() as u64;
+                    restore.take(message.payload);
+                    owed.push(reply);
+                }
+                if is_free {
+                    self.work_off(core, id);
                 }
             }
             None => {}
         }
     }
 
-    /// The other side was silent for too long.
+    /// Works off a portion of what came for a restore; the next one when its timer is due, which is at once.
+    fn work_off(&mut self, core: &mut Core, id: TransferId) {
+        let Some(mut transfer) = self.transfers.all.remove(&id) else {
+            return;
+        };
+        if let What::Restore {
+            restore,
+            owed,
+            ended,
+            ..
+        } = &mut transfer.what
+        {
+            if restore.go_on(self, core) {
+                core.set_timer(Timer::Transfer(id), Some(core.now()));
+            } else {
+                wait_for_chunk(core, id);
+                for reply in owed.drain(..) {
+                    core.publish(Message::plain(&reply, b""), true);
+                }
+                if let Some(reply) = ended.take() {
+                    return self.end_restore(core, id, &mut transfer, &reply);
+                }
+            }
+        }
+        self.transfers.all.insert(id, transfer);
+    }
+
+    /// There is more to do, or the other side was silent for too long.
     pub(super) fn transfer_due(&mut self, core: &mut Core, id: TransferId) {
         match self.transfers.all.get(&id).map(|transfer| &transfer.what) {
             Some(What::Snapshot { .. }) => self.with_snapshot(core, id, Snapshot::on_silence),
+            Some(What::Restore { owed, ended, .. }) if !owed.is_empty() || ended.is_some() => {
+                self.work_off(core, id);
+            }
             Some(What::Restore { .. }) => {
                 if let Some(mut transfer) = self.transfers.all.remove(&id)
                     && let What::Restore {
@@ -325,33 +381,20 @@ impl JetStream {
         self.transfers.all.remove(&id);
     }
 
-    fn on_chunk(
+    /// All chunks that come are worked off: says how it ended, in the server's log and at `reply`.
+    fn end_restore(
         &mut self,
         core: &mut Core,
         id: TransferId,
-        mut transfer: Box<Transfer>,
-        message: Message<'_>,
+        transfer: &mut Transfer,
+        reply: &[u8],
     ) {
-        let What::Restore {
-            restore,
-            subject,
-            bytes,
-        } = &mut transfer.what
-        else {
+        let What::Restore { restore, bytes, .. } = &mut transfer.what else {
             return;
         };
-        if !message.reply.is_empty() && !message.payload.is_empty() {
-            *bytes += message.payload.len() as u64;
-            restore.take(self, core, message.payload);
-            wait_for_chunk(core, id);
-            core.publish(Message::plain(message.reply, b""), true);
-            self.transfers.all.insert(id, transfer);
-            return;
-        }
-        core.unsubscribe(subject, Endpoint::Transfer(id));
         core.set_timer(Timer::Transfer(id), None);
         let name = shown(&transfer.stream);
-        let result = if message.reply.is_empty() {
+        let result = if reply.is_empty() {
             let why = format!("restore for {name} requires reply subject for each chunk");
             core.log("WRN", &why);
             Err(restore.abandon(self, core, &why))
@@ -388,8 +431,8 @@ impl JetStream {
         };
         w.close();
         core.log(kind, &text);
-        if !message.reply.is_empty() {
-            core.publish(Message::plain(message.reply, &w.finish()), true);
+        if !reply.is_empty() {
+            core.publish(Message::plain(reply, &w.finish()), true);
         }
     }
 

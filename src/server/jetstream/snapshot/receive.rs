@@ -19,6 +19,11 @@ use crate::wire::time::Time;
 const DETECT: usize = 10 + 4 + ((1 << 24) - 1);
 /// Most bytes of an entry that is no message. nats-server has no limit.
 const MAX_JSON: u64 = 64 << 20;
+/// How much of a backup is worked off in one go, in bytes, so that others are not kept waiting: a chunk may stand for a
+/// thousand times its size.
+const PORTION: usize = 4 << 20;
+/// What an entry costs besides its bytes.
+const ENTRY: usize = 512;
 
 /// What comes next in the archive.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +86,8 @@ pub struct Restore {
     consumers: Vec<ConsumerId>,
     /// What has come of them.
     files: (tar::Reader, Files),
+    /// What may still be worked off in this go.
+    left: usize,
     /// How it ended, as soon as it has.
     result: Option<Result<StreamId, ApiError>>,
 }
@@ -101,6 +108,7 @@ impl Restore {
             stream: None,
             consumers: Vec::new(),
             files: Default::default(),
+            left: 0,
             result: None,
         }
     }
@@ -111,13 +119,21 @@ impl Restore {
     }
 
     /// Takes a chunk. What comes after the end, or after something went wrong, is ignored.
-    pub fn take(&mut self, js: &mut JetStream, core: &mut Core, chunk: &[u8]) {
+    pub fn take(&mut self, chunk: &[u8]) {
         if self.result.is_none() {
             self.fed = self.fed.saturating_add(chunk.len());
             self.decoder.feed(chunk);
-            let done = self.go_on(js, core);
+        }
+    }
+
+    /// Works off a portion of what was taken; true if there is more.
+    pub fn go_on(&mut self, js: &mut JetStream, core: &mut Core) -> bool {
+        if self.result.is_none() {
+            self.left = PORTION;
+            let done = self.portion(js, core);
             self.settle(js, core, done);
         }
+        self.result.is_none() && self.left == 0
     }
 
     /// No more chunks come: how did it end?
@@ -200,14 +216,19 @@ impl Restore {
         })
     }
 
-    /// Works off what is there; true at the end of the backup.
-    fn go_on(&mut self, js: &mut JetStream, core: &mut Core) -> Result<bool, Failure> {
+    /// Works off what is there, or a portion of it; true at the end of the backup.
+    fn portion(&mut self, js: &mut JetStream, core: &mut Core) -> Result<bool, Failure> {
         loop {
             if self.parts(js, core)? {
                 return Ok(true);
             }
-            match self.decoder.next_block(self.archive.input.end()) {
-                Ok(true) => {}
+            if self.left == 0 {
+                return Ok(false);
+            }
+            let input = self.archive.input.end();
+            let before = input.len();
+            match self.decoder.next_block(input) {
+                Ok(true) => self.left = self.left.saturating_sub(input.len() - before),
                 Ok(false) if matches!(self.step, Step::Magic) && self.fed >= DETECT => {
                     return fail("snapshot format not detected within size limit");
                 }
@@ -234,7 +255,9 @@ impl Restore {
         if let Step::Files = self.step {
             return self.take_files(js, core);
         }
-        while let Some(part) = self.archive.next_part().map_err(|_| self.invalid())? {
+        while self.left > 0
+            && let Some(part) = self.archive.next_part().map_err(|_| self.invalid())?
+        {
             match part {
                 Part::Header(header) => {
                     if self.on_header(&header)? {
@@ -244,6 +267,7 @@ impl Restore {
                     self.entry = Some(header);
                 }
                 Part::Body(body) => {
+                    self.left = self.left.saturating_sub(ENTRY + body.len());
                     if let Some(entry) = self.entry.take() {
                         self.on_entry(js, core, &entry, &body)?;
                     }
