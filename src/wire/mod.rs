@@ -3,6 +3,7 @@
 //! Must not know what a stream, a bucket or a socket is.
 
 pub mod base64;
+pub mod decimal;
 pub mod duration;
 pub mod headers;
 pub mod json;

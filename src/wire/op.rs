@@ -1,6 +1,8 @@
 //! The operations of the client protocol in both directions and how they are written. Fields are bytes: the protocol
 //! passes on whatever it is given. Reading them is `parser`'s work.
 
+use super::decimal;
+
 /// What a client sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientOp<'a> {
@@ -162,6 +164,15 @@ impl Delivery<'_> {
     }
 
     fn write_head(&self, out: &mut Vec<u8>) {
+        let parts = [
+            self.subject,
+            self.sid,
+            self.reply,
+            self.headers,
+            self.payload,
+        ];
+        // Room for all of it at once, the rest of the lines included.
+        out.reserve(parts.iter().map(|part| part.len()).sum::<usize>() + 64);
         let verb: &[u8] = if self.headers.is_empty() {
             b"MSG"
         } else {
@@ -206,19 +217,10 @@ fn body(out: &mut Vec<u8>, headers: &[u8], payload: &[u8], sizes: (&[u8], &[u8])
     out.extend_from_slice(b"\r\n");
 }
 
-fn size(out: &mut Vec<u8>, mut value: usize, typed: &[u8]) {
+fn size(out: &mut Vec<u8>, value: usize, typed: &[u8]) {
     if !typed.is_empty() {
         return word(out, typed);
     }
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    while at > 0 {
-        at -= 1;
-        digits[at] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    word(out, &digits[at..]);
+    out.push(b' ');
+    decimal::push(out, value as u64);
 }

@@ -1,6 +1,6 @@
 //! Values to text with Go's escapes. Fields come out in the order they are written; commas take care of themselves.
 
-use crate::wire::{base64, time::Time};
+use crate::wire::{base64, decimal, time::Time};
 
 /// Zero time of Go.
 const ZERO_TIME: &str = "0001-01-01T00:00:00Z";
@@ -115,7 +115,9 @@ impl Writer {
 
     /// An unsigned number.
     pub fn uint(&mut self, value: u64) -> &mut Writer {
-        self.raw(value.to_string().as_bytes())
+        self.comma();
+        decimal::push(&mut self.out, value);
+        self
     }
 
     /// A time in UTC; Go's zero time for `None`.

@@ -7,6 +7,7 @@ use super::{Consumer, Work};
 use crate::server::core::{Message, Timer};
 use crate::server::jetstream::store::Store;
 use crate::server::jetstream::stream::Retention;
+use crate::wire::decimal;
 use crate::wire::headers;
 use crate::wire::time::Time;
 
@@ -133,10 +134,10 @@ impl Consumer {
                 None => Next::Nothing,
             };
         }
-        match work
-            .store
-            .next_match(&self.filters, self.progress.next_stream)
-        {
+        let next = self.progress.next_stream;
+        // Mostly there is nothing before what was just stored.
+        let stored = self.stored.take().filter(|stored| *stored == next);
+        match stored.or_else(|| work.store.next_match(&self.filters, next)) {
             Some(seq) => {
                 self.progress.next_stream = seq + 1;
                 Next::Message(seq, 1)
@@ -326,7 +327,7 @@ impl Consumer {
         ];
         for number in numbers {
             reply.push(b'.');
-            push_number(reply, number);
+            decimal::push(reply, number);
         }
     }
 
@@ -341,19 +342,4 @@ impl Consumer {
         self.num_pending = store.num_pending(&self.filters, self.progress.next_stream, once) as i64;
         self.counted_to = store.last_seq();
     }
-}
-
-/// Appends a number in decimal.
-pub(super) fn push_number(text: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    text.extend_from_slice(&digits[at..]);
 }

@@ -112,6 +112,8 @@ pub struct Consumer {
     requests_timer: Option<Time>,
     pin: pin::Pin,
     replay: Option<deliver::Replay>,
+    /// The message that was just stored, which matches.
+    stored: Option<u64>,
     held: Option<deliver::Held>,
     /// Was created or changed so that delivery begins once the answer is out.
     start_due: bool,
@@ -168,7 +170,9 @@ impl Consumer {
             self.num_pending += 1;
         }
         if ready && seq >= self.progress.next_stream {
+            self.stored = Some(seq);
             self.deliver(work);
+            self.stored = None;
         }
     }
 
@@ -231,6 +235,8 @@ pub struct Consumers {
     by_name: Sorted<String, ConsumerId>,
     /// Which consumers a subject concerns.
     filters: Routes<ConsumerId>,
+    /// Room for some of them, see [`Consumers::concerned`].
+    concerned: Vec<ConsumerId>,
     settled: Vec<u64>,
     /// Pending messages that were removed, in order.
     lost: Vec<Lost>,
@@ -290,8 +296,11 @@ impl Consumers {
     /// beyond the stream's `last` message, and then nats-server removes nothing on that consumer's word.
     pub fn may_be_done(&self, subject: &[u8], last: u64) -> bool {
         let has_sound_floor = |c: &Consumer| c.progress.floor.stream <= last;
-        let mut concerned = self.concerned(subject).into_iter();
-        concerned.any(|id| self.by_id(id).is_some_and(has_sound_floor))
+        let mut concerned = false;
+        self.filters.matches(subject, &mut |id| {
+            concerned |= self.by_id(*id).is_some_and(has_sound_floor);
+        });
+        concerned
     }
 
     /// Does any consumer need message `seq` to be kept?
@@ -328,21 +337,25 @@ impl Consumers {
 
     /// Message `seq` was stored.
     pub fn stored(&mut self, core: &mut Core, view: View<'_>, subject: &[u8], seq: u64) {
-        for id in self.concerned(subject) {
-            self.with(core, view, id, |consumer, work| {
+        let concerned = self.concerned(subject);
+        for id in &concerned {
+            self.with(core, view, *id, |consumer, work| {
                 consumer.on_stored(work, seq)
             });
         }
+        self.concerned = concerned;
     }
 
     /// Message `seq` was removed, by itself. [`Consumers::go_on`] follows, or [`Consumers::purged`]: nobody hears of a
     /// pending message that is gone before all is done that the same publish or request does.
     pub fn removed(&mut self, subject: &[u8], seq: u64, now: Time) {
-        for id in self.concerned(subject) {
-            let consumer = self.by_id.get_mut(&id);
+        let concerned = self.concerned(subject);
+        for id in &concerned {
+            let consumer = self.by_id.get_mut(id);
             let lost = consumer.and_then(|consumer| consumer.on_removed(subject, seq, now));
             self.lost.extend(lost);
         }
+        self.concerned = concerned;
     }
 
     /// Gives up on pending messages that are gone, and lets consumers deliver that this gives room.
@@ -461,8 +474,10 @@ impl Consumers {
     }
 
     /// Consumers whose filter matches `subject`, each once.
-    fn concerned(&self, subject: &[u8]) -> Vec<ConsumerId> {
-        let mut ids = Vec::new();
+    /// The consumers of a subject, in the list that is kept for that: who is done with it gives it back.
+    fn concerned(&mut self, subject: &[u8]) -> Vec<ConsumerId> {
+        let mut ids = std::mem::take(&mut self.concerned);
+        ids.clear();
         self.filters.matches(subject, &mut |id| ids.push(*id));
         ids.sort_unstable();
         ids.dedup();

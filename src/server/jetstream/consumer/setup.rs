@@ -46,6 +46,7 @@ impl Consumer {
             progress: Progress::starting_at(next),
             num_pending: 0,
             counted_to: 0,
+            stored: None,
             skip_list,
             active: false,
             group: config.deliver_group.clone(),
