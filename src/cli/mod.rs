@@ -12,7 +12,7 @@ mod parse;
 pub mod parts;
 mod pattern;
 mod prompt;
-mod race;
+pub(crate) mod race;
 pub mod render;
 pub mod screen;
 pub mod shell;

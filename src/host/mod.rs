@@ -102,6 +102,7 @@ impl Host {
         state.stores.restore(&mut server, &config, now);
         state.stores.started(&mut server, &config);
         state.running = Some((server, config));
+        state.expected.wake();
         state.drain();
         Ok(())
     }

@@ -13,6 +13,13 @@ pub(super) struct Expected {
     waiting: Vec<Waker>,
 }
 
+impl Expected {
+    /// Has all who wait look again.
+    pub fn wake(&mut self) {
+        self.waiting.drain(..).for_each(Waker::wake);
+    }
+}
+
 /// While it lives a server is about to start; see [`Host::starting`].
 pub struct Starting(Host);
 
@@ -21,6 +28,19 @@ impl Host {
     pub fn starting(&self) -> Starting {
         self.0.state.borrow_mut().expected.count += 1;
         Starting(self.clone())
+    }
+
+    /// Waits until a server runs.
+    pub async fn started(&self) {
+        poll_fn(|cx| {
+            let state = &mut *self.0.state.borrow_mut();
+            if state.running.is_some() {
+                return Poll::Ready(());
+            }
+            state.expected.waiting.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Waits until no server is about to start.
@@ -39,11 +59,8 @@ impl Host {
 
 impl Drop for Starting {
     fn drop(&mut self) {
-        let waiting = {
-            let expected = &mut self.0.0.state.borrow_mut().expected;
-            expected.count -= 1;
-            std::mem::take(&mut expected.waiting)
-        };
-        waiting.into_iter().for_each(Waker::wake);
+        let expected = &mut self.0.0.state.borrow_mut().expected;
+        expected.count -= 1;
+        expected.wake();
     }
 }

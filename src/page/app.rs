@@ -69,10 +69,14 @@ fn whole(page: Page) -> Element {
 
 /// What the person should know of this browser.
 fn notice(page: Page) -> Element {
-    element("div", "notice").shown(move || !page.notice.get().is_empty()).with(&[
-        element("span", "").attr("role", "status").text_of(move || page.notice.get().into()),
-        button("", move || page.notice.set("")).attr("aria-label", "Dismiss").text("✕"),
-    ])
+    // There from the start: what comes into it is read out.
+    element("div", "").attr("role", "status").with_of(move || match page.notice.get() {
+        "" => Vec::new(),
+        notice => vec![element("div", "notice").with(&[
+            element("span", "").text(notice),
+            button("", move || page.notice.set("")).attr("aria-label", "Dismiss").text("✕"),
+        ])],
+    })
 }
 
 fn embedded(page: Page, panel: Panel) -> Element {

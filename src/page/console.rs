@@ -7,20 +7,21 @@ use super::{
 use crate::{
     cli::{
         line_editor::{Action, Key, LineEditor},
+        race::race,
         shell::{Shell, in_columns},
     },
-    client::runtime::Runtime,
+    client::{runtime::Runtime, transport::LocalFuture},
 };
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
+    future::poll_fn,
     rc::Rc,
+    task::{Poll, Waker},
 };
 
 /// How long a click on Run waits for the command before it, in ns, until it is stopped with ^C.
 const PATIENCE: i64 = 400_000_000;
-/// How often it looks.
-const GLANCE: i64 = 20_000_000;
 
 /// Something a page wants to know of a console.
 pub trait Observer {
@@ -47,6 +48,8 @@ pub struct Console {
     job: RefCell<Option<Cancel>>,
     /// Lines of a command that is not complete yet.
     begun: RefCell<String>,
+    /// Who waits until no command runs.
+    idle: RefCell<Vec<Waker>>,
     waiting_clicks: RefCell<VecDeque<String>>,
     clicks_run: Cell<bool>,
 }
@@ -74,6 +77,7 @@ impl Console {
             queue: RefCell::default(),
             job: RefCell::default(),
             begun: RefCell::default(),
+            idle: RefCell::default(),
             waiting_clicks: RefCell::default(),
             clicks_run: Cell::new(false),
         })
@@ -91,6 +95,23 @@ impl Console {
     /// Does a command run?
     pub fn busy(&self) -> bool {
         self.job.borrow().is_some()
+    }
+
+    /// Waits until no command runs.
+    pub fn idle(self: &Rc<Self>) -> LocalFuture<'static, ()> {
+        let console = self.clone();
+        Box::pin(poll_fn(move |cx| {
+            if !console.busy() {
+                return Poll::Ready(());
+            }
+            console.idle.borrow_mut().push(cx.waker().clone());
+            Poll::Pending
+        }))
+    }
+
+    /// Waits until no command runs, but not for long.
+    async fn idle_soon(self: &Rc<Self>) {
+        race(&mut self.idle(), &mut self.runtime.sleep(PATIENCE)).await;
     }
 
     /// A key for the line, or for the program that reads. Returns what the page still has to do: complete.
@@ -196,13 +217,13 @@ impl Console {
             loop {
                 let next = console.waiting_clicks.borrow_mut().pop_front();
                 let Some(line) = next else { break };
-                let mut waited = 0;
+                // Who asks something would wait for ever.
+                if console.tty.reading() == Reading::Nothing {
+                    console.idle_soon().await;
+                }
                 while console.busy() {
-                    if waited >= PATIENCE || console.tty.reading() != Reading::Nothing {
-                        console.interrupt();
-                    }
-                    console.runtime.sleep(GLANCE).await;
-                    waited += GLANCE;
+                    console.interrupt();
+                    console.idle_soon().await;
                 }
                 console.begun.borrow_mut().clear();
                 console.submit(line, false);
@@ -297,9 +318,15 @@ impl Console {
 
     /// Goes on with what was typed ahead.
     fn next(self: &Rc<Self>) {
-        let next = self.queue.borrow_mut().pop_front();
-        if let Some(Queued { line, paste }) = next {
-            self.submit(line, paste);
+        while !self.busy() {
+            let next = self.queue.borrow_mut().pop_front();
+            match next {
+                Some(Queued { line, paste }) => self.submit(line, paste),
+                None => break,
+            }
+        }
+        if !self.busy() {
+            self.idle.take().into_iter().for_each(Waker::wake);
         }
         self.observer.changed();
     }

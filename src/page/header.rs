@@ -45,10 +45,13 @@ fn state(page: Page) -> Element {
         }
     };
     let waits = move || page.link.with(|link| matches!(link, Link::Reconnecting { .. }));
+    let closed = move || page.link.with(|link| matches!(link, Link::Closed(_)));
     element("span", "state").attr_of("data-state", kind).with(&[
         element("span", "").attr("role", "status").text_of(move || page.link.with(words)),
         element("small", "").text_of(move || page.link.with(moving)),
         button("", now).text("Now").shown(waits),
+        // With the address of before, and perhaps another password.
+        button("", move || page.connecting.set(Some(String::new()))).text("Again").shown(closed),
     ])
 }
 

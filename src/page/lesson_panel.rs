@@ -13,28 +13,16 @@ pub fn lesson_panel(page: Page) -> Element {
     let lesson = page.lesson;
     let panel = element("section", "lesson").attr("aria-label", "Lesson");
     let last = WALKTHROUGH.steps.len() - 1;
-    let place = panel.clone();
-    let turn = move |to: usize| {
-        page.turn(to);
-        let place = place.clone();
-        // The text begins anew: so does whoever reads it aloud. The new one is there with the next frame.
-        request_animation_frame(move || {
-            if let Ok(Some(heading)) = place.query_selector("h2") {
-                Element::from(heading).focus();
-            }
-        });
-    };
-    let back = turn.clone();
     panel.with(&[
         element("div", "lesson__step").with_of(move || step(page, lesson.step.get())),
         element("div", "lesson__foot").with(&[
             progress(page),
             element("div", "lesson__turn").with(&[
-                button("", move || back(lesson.step.get_untracked().saturating_sub(1)))
+                button("", move || page.turn(lesson.step.get_untracked().saturating_sub(1)))
                     .attr("aria-label", "Previous step")
                     .flag("disabled", move || lesson.step.get() == 0)
                     .text("‹ Previous"),
-                button("lesson__next", move || turn(lesson.step.get_untracked() + 1))
+                button("lesson__next", move || page.turn(lesson.step.get_untracked() + 1))
                     .attr("aria-label", "Next step")
                     .flag("disabled", move || lesson.step.get() == last)
                     .text("Next ›"),

@@ -115,6 +115,7 @@ pub async fn connect(page: Page, url: String, credentials: Credentials) -> Resul
         Ok(client) => client,
         Err(error) => {
             page.link.set(Link::InPage);
+            refresh(page);
             return Err(words(&error, &url));
         }
     };

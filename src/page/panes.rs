@@ -70,14 +70,20 @@ impl Panes {
         }
     }
 
-    /// Brings a terminal to the eye.
+    /// Brings a terminal to the eye. Where there is room for one only, a watch in another stays: it is what shows the effect.
     pub fn show(self, terminal: Terminal) {
         match terminal {
             Terminal::A => {}
             Terminal::B => self.b.set(true),
             Terminal::Server => self.server.set(true),
         }
-        self.front.set(Pane::Terminal(terminal));
+        let watched = match self.front.get_untracked() {
+            Pane::Terminal(front @ (Terminal::A | Terminal::B)) => self.running.get_untracked()[front as usize],
+            Pane::Terminal(Terminal::Server) | Pane::Stream => false,
+        };
+        if !(watched && self.narrow.get_untracked()) {
+            self.front.set(Pane::Terminal(terminal));
+        }
     }
 
     /// Opens what a step needs; the server's log is folded away by the first step that has no use for it.

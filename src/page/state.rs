@@ -2,7 +2,9 @@
 
 use super::{
     address,
+    cancel::Cancel,
     console::{Console, Observer},
+    element::Element,
     keep,
     lesson_state::LessonState,
     link::{Link, PageRuntime, Remotes},
@@ -15,22 +17,24 @@ use super::{
 };
 use crate::{
     cli::shell::MemoryFiles,
-    client::{Client, Event, JetStream, Options, runtime::Runtime},
+    client::{Client, Event, JetStream, Options, runtime::Runtime, transport::LocalFuture},
     host::{BrowserRuntime, Host},
     lesson::Terminal,
 };
 use leptos::{
     prelude::{document, request_animation_frame, window},
-    wasm_bindgen::{JsCast, JsValue},
-    web_sys::HtmlElement,
+    wasm_bindgen::JsValue,
 };
 use std::{
     cell::{Cell, RefCell},
+    future::pending,
     rc::Rc,
 };
 
 /// Exit code after ^C.
 const INTERRUPTED: i32 = 130;
+/// Until a server that refuses the page is asked again, in ns.
+const RETRY: i64 = 1_000_000_000;
 
 /// Everything the components share.
 #[derive(Clone, Copy)]
@@ -194,28 +198,56 @@ impl Page {
             for command in commands.chain(room.shared.iter().cloned()) {
                 self.console(Terminal::A).enter(command, false);
             }
-            loop {
-                // Whether a server runs is seen at once.
-                let seen = move |_: &Event| self.stream.look(self);
-                let options = Options { name: "playground".into(), on_event: Some(Rc::new(seen)), ..Options::default() };
-                if let Ok(client) = Client::connect(room.host.connector(), room.host.runtime(), options).await {
-                    *room.jetstream.borrow_mut() = Some(JetStream::new(client));
-                    break;
-                }
-                runtime.sleep(20_000_000).await;
-            }
-            self.stream.look(self);
-            while self.console(Terminal::A).busy() {
-                runtime.sleep(10_000_000).await;
-            }
+            let mut closed = self.attach().await;
+            self.console(Terminal::A).idle().await;
             self.ready.set(true);
+            loop {
+                closed.await;
+                closed = self.attach().await;
+            }
         }));
     }
 
-    /// Opens a step.
+    /// Connects the page itself to the server in this page, as soon as one runs; gives what waits until that is over for
+    /// good, as when the server was started again with another password.
+    async fn attach(self) -> LocalFuture<'static, ()> {
+        let host = &self.room().host;
+        loop {
+            host.started().await;
+            let over = Cancel::default();
+            let closed = over.clone();
+            let seen = move |event: &Event| {
+                if let Event::Closed(_) = event {
+                    over.cancel();
+                }
+                // Whether a server runs is seen at once.
+                self.stream.look(self);
+            };
+            let config = host.running().unwrap_or_default();
+            let options = Options {
+                name: "playground".into(),
+                user: config.user,
+                pass: config.pass,
+                token: config.token,
+                on_event: Some(Rc::new(seen)),
+                ..Options::default()
+            };
+            if let Ok(client) = Client::connect(host.connector(), host.runtime(), options).await {
+                *self.room().jetstream.borrow_mut() = Some(JetStream::new(client));
+                self.stream.look(self);
+                return Box::pin(async move {
+                    closed.unless(pending::<()>()).await;
+                });
+            }
+            self.runtime().sleep(RETRY).await;
+        }
+    }
+
+    /// Opens a step. The text begins anew: so does whoever reads it aloud, as soon as it is there.
     pub fn open(self, index: usize) {
         self.lesson.open(index, self.panes);
         self.stream.look(self);
+        request_animation_frame(|| focus(".lesson h2"));
     }
 
     /// Turns to a step, and says so in the address: Back leads to the step before. The way back of a page around this one is
@@ -253,10 +285,7 @@ impl Page {
 
     /// Puts the keyboard into a terminal.
     pub fn focus(self, terminal: Terminal) {
-        let field = format!("textarea[aria-label='{} command']", title(terminal));
-        if let Ok(Some(field)) = document().query_selector(&field) {
-            field.unchecked_into::<HtmlElement>().focus().ok();
-        }
+        focus(&format!("textarea[aria-label='{} command']", title(terminal)));
     }
 
     /// A line has begun to run in a terminal.
@@ -287,6 +316,13 @@ impl Page {
         }
         self.panes.running(terminal, false);
         self.stream.look(self);
+    }
+}
+
+/// Puts the keyboard into the first such element.
+fn focus(selector: &str) {
+    if let Ok(Some(found)) = document().query_selector(selector) {
+        Element::from(found).focus();
     }
 }
 

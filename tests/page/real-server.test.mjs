@@ -102,6 +102,28 @@ test("a watch sees a foreign write, and outlives a restart of the server with ea
   await closeDespiteRefusals(playground);
 });
 
+test("after a change of the password, one connects again with the new one", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  await connected(playground);
+  await server.down();
+  server.password = "another-s3cret";
+  await server.up();
+  const again = playground.page.getByRole("button", { name: "Again" });
+  await again.click();
+  const dialog = playground.page.getByRole("dialog");
+  assert.equal(await dialog.getByLabel("URL").inputValue(), server.url);
+  for (const [password, then] of [["wrong", () => dialog.getByRole("alert").waitFor()], [server.password, () => dialog.waitFor({ state: "hidden" })]]) {
+    await dialog.getByLabel("User").fill(server.user);
+    await dialog.getByLabel("Password").fill(password);
+    await dialog.getByRole("button", { name: "Connect", exact: true }).click();
+    await then();
+  }
+  await again.waitFor({ state: "hidden" });
+  await playground.terminal("A").enter("nats account info");
+  await playground.terminal("A").shows(/Account Usage/);
+  await closeDespiteRefusals(playground);
+});
+
 test("before the lesson touches a bucket that was there, it asks", async () => {
   const playground = await world.open({ hosts: [server.host], address: "#step=bucket" });
   await server.nats("kv", "add", "my-kv");

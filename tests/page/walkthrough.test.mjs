@@ -63,6 +63,7 @@ test("the watch is done with as soon as it has shown the write, in sight or not"
     await playground.terminal("A").shows(/\] DELETE my-kv > Key1/);
     await playground.run(1);
     await playground.stepComplete();
+    await playground.terminal("A").shows(/\] PUT my-kv > Key1: Value2/); // it stays in front where there is room for one only
     await playground.close();
   }
 });
@@ -79,6 +80,7 @@ test("Back and Forward lead from step to step, and what the terminals show stays
   const opens = (heading) => playground.lesson.getByRole("heading", { name: heading }).waitFor();
   await page.goBack();
   await opens(second);
+  await page.locator("h2:focus").filter({ hasText: second }).waitFor(); // where reading begins
   await page.goBack();
   await opens(first);
   await page.goForward();
