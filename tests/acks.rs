@@ -120,3 +120,19 @@ fn a_vertical_tab_is_a_blank() {
     let got = bench.ask("CONSUMER.MSG.NEXT.S.C", "\u{b}2 ");
     assert_eq!(got.matches("$JS.ACK.S.C.").count(), 2, "{got}");
 }
+
+/// A purge, also of nothing, forgets what waits to be delivered again. Looking at the ack waits finds it.
+#[test]
+fn what_a_purge_forgets_is_delivered_again() {
+    for wait in ["\"ack_wait\":1000000000", "\"backoff\":[1000000000]"] {
+        let consumer = format!(",\"ack_policy\":\"explicit\",{wait}");
+        let mut bench = with("", &consumer, &["s.a"; 3]);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "3");
+        bench.wait(SECOND * 5 / 2);
+        bench.ask("STREAM.PURGE.S", "{\"seq\":1}");
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "3");
+        assert_eq!(number(&info(&mut bench), "num_redelivered"), 0);
+        bench.wait(SECOND);
+        assert_eq!(number(&info(&mut bench), "num_redelivered"), 3);
+    }
+}

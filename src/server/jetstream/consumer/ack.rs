@@ -10,7 +10,7 @@ use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, headers};
 
 /// Ack waits that end within this many nanoseconds are looked at together.
-const GROUPING: i64 = 1_000_000;
+pub(super) const GROUPING: i64 = 1_000_000;
 /// Reason of a TERM when a message goes while it waits for its ack.
 pub(super) const GONE: &str = "Unacknowledged message was deleted";
 /// The same, found out when it was to be delivered again.

@@ -1,6 +1,7 @@
 //! How far a consumer has come: what was delivered, what is acknowledged, what waits for an ack and what is to be
 //! delivered again. Plain bookkeeping; must not know messages, subscribers or timers.
 
+use super::ack::GROUPING;
 use super::config::AckPolicy;
 use super::saved::Written;
 use crate::wire::sorted::Sorted;
@@ -410,6 +411,8 @@ impl Progress {
     ) -> Overdue {
         let mut result = Overdue::default();
         let mut invalid = false;
+        // What waits in the queue is looked at again, too: a purge may take it out.
+        let mut next = now.after(wait(u64::MAX).max(GROUPING));
         let sequences: Vec<u64> = self.pending.keys().copied().collect();
         for seq in sequences {
             let Some(pending) = self.pending.get(&seq).copied() else {
@@ -424,8 +427,9 @@ impl Progress {
             }
             let again = self.redelivered.get(&seq).copied().unwrap_or(0);
             let due = pending.since.after(wait(again));
+            next = next.min(now.after(wait(again.saturating_add(1)).max(GROUPING)));
             if now < due {
-                result.next = Some(result.next.map_or(due, |next| next.min(due)));
+                next = next.min(due);
             } else if !self.is_queued(seq) {
                 let deliveries = self.deliveries(seq);
                 if max > 0 && deliveries >= max {
@@ -442,16 +446,12 @@ impl Progress {
             self.show_all();
         }
         self.requeue(&result.again, now);
-        for seq in &result.again {
-            let again = self.redelivered.get(seq).copied().unwrap_or(0) + 1;
-            let due = now.after(wait(again));
-            result.next = Some(result.next.map_or(due, |next| next.min(due)));
-        }
         if self.pending.is_empty() {
             self.queue.clear();
             self.queued.clear();
             self.floor = self.before_next();
-            result.next = None;
+        } else {
+            result.next = Some(next);
         }
         result
     }
@@ -554,7 +554,8 @@ pub(super) mod tests {
         (1..=3).for_each(|seq| deliver(&mut progress, seq));
         progress.queue(3);
         let overdue = progress.overdue(Time(10), 1, 0, AckPolicy::Explicit, &|_| 10);
-        assert_eq!((overdue.again, overdue.next), (vec![1, 2], Some(Time(20))));
+        let next = Time(10).after(GROUPING);
+        assert_eq!((overdue.again, overdue.next), (vec![1, 2], Some(next)));
         let queue: Vec<u64> = std::iter::from_fn(|| progress.next_queued()).collect();
         assert_eq!(queue, vec![3, 1, 2]);
         assert_eq!(progress.count_delivery(3), 2);
