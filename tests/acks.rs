@@ -136,3 +136,26 @@ fn what_a_purge_forgets_is_delivered_again() {
         assert_eq!(number(&info(&mut bench), "num_redelivered"), 3);
     }
 }
+
+/// A message goes without the consumer's notice where its filter has changed. That shows when it is to be delivered again.
+#[test]
+fn a_message_that_went_unnoticed_is_given_up() {
+    let wanted = |subject| {
+        format!(
+            ",\"ack_policy\":\"explicit\",\"ack_wait\":1000000000,\"filter_subject\":\"{subject}\""
+        )
+    };
+    let mut bench = with("", &wanted("s.a"), &["s.b", "s.a", "s.b"]);
+    bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.S.C 7\r\n");
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+    durable(&mut bench, "C", &wanted("s.b"));
+    let deleted = bench.ask("STREAM.MSG.DELETE.S", "{\"seq\":2}");
+    assert!(!deleted.contains("MSG_TERMINATED"), "{deleted}");
+    bench.wait(SECOND * 3 / 2);
+    let said = bench.send("SUB in 8\r\nPUB $JS.API.CONSUMER.MSG.NEXT.S.C in 1\r\n1\r\n");
+    assert!(
+        said.contains("\"reason\":\"Unacknowledged message was deleted\""),
+        "{said}"
+    );
+    assert!(said.contains("$JS.ACK.S.C.1.3.2."), "{said}");
+}

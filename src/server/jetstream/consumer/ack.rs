@@ -13,8 +13,6 @@ use crate::wire::{duration, headers};
 pub(super) const GROUPING: i64 = 1_000_000;
 /// Reason of a TERM when a message goes while it waits for its ack.
 pub(super) const GONE: &str = "Unacknowledged message was deleted";
-/// The same, found out when it was to be delivered again.
-pub(super) const GONE_BY_LIMITS: &str = "Message deleted by stream limits";
 
 /// The numbers of an ack subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

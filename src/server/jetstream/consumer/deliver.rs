@@ -106,13 +106,7 @@ impl Consumer {
             } else if work.store.get(seq).is_none() {
                 self.progress.uncount_delivery(seq);
                 if let Some(pending) = self.progress.pending.get(&seq).copied() {
-                    self.terminate(
-                        work,
-                        seq,
-                        pending.consumer,
-                        count - 1,
-                        super::ack::GONE_BY_LIMITS,
-                    );
+                    self.terminate(work, seq, pending.consumer, count - 1, super::ack::GONE);
                 }
             } else {
                 return Next::Message(seq, count);
