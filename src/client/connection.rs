@@ -32,6 +32,8 @@ pub struct Options {
     pub pass: Option<String>,
     /// CONNECT's `auth_token`.
     pub token: Option<String>,
+    /// What subjects to be answered at begin with, without the dot after it. Not empty, no wildcards.
+    pub inbox_prefix: String,
     /// Wait for the connection: transport, INFO and first PONG each. nats.go: 2 s.
     pub connect_timeout: i64,
     /// Try again when an established connection breaks, for ever: after 0.5 s growing to 20 s, ±50 %, as natscli.
@@ -51,6 +53,7 @@ impl Default for Options {
             user: None,
             pass: None,
             token: None,
+            inbox_prefix: "_INBOX".into(),
             connect_timeout: 2 * SECOND,
             reconnect: true,
             lang: "rust".into(),
@@ -149,13 +152,17 @@ const FLUSH_TIMEOUT: i64 = 10 * SECOND;
 
 impl Client {
     /// Connects once: no attempt is repeated before a first success. Errors: [`Error::Transport`], [`Error::Server`]
-    /// (`Authorization Violation`), [`Error::NoInfo`], [`Error::Timeout`].
+    /// (`Authorization Violation`), [`Error::NoInfo`], [`Error::Timeout`], [`Error::Invalid`] for a prefix of inboxes that is none.
     pub async fn connect(
         connector: Rc<dyn Connector>,
         runtime: Rc<dyn Runtime>,
         options: Options,
     ) -> Result<Client, Error> {
-        let inbox = format!("{}.", fresh_inbox(&*runtime));
+        let prefix = &options.inbox_prefix;
+        if prefix.is_empty() || prefix.contains(['>', '*']) || prefix.ends_with('.') {
+            return Err(Error::Invalid("invalid custom prefix"));
+        }
+        let inbox = format!("{}.", fresh_inbox(prefix, &*runtime));
         let inner = Rc::new(Inner {
             connector,
             runtime,
@@ -276,9 +283,10 @@ impl Client {
         self.publish_with(subject, Some(&reply), &Headers::new(), b"")
     }
 
-    /// A fresh subject to be answered at, `_INBOX.…`.
+    /// A fresh subject to be answered at, `_INBOX.…` unless [`Options::inbox_prefix`] says otherwise.
     pub fn new_inbox(&self) -> String {
-        fresh_inbox(&*self.runtime())
+        let inner = &self.0.0;
+        fresh_inbox(&inner.options.inbox_prefix, &*inner.runtime)
     }
 
     /// Waits until the server has taken everything sent before (a PING's PONG), at most 10 s.
@@ -414,9 +422,9 @@ fn has_blanks(text: &str) -> bool {
     text.contains([' ', '\t', '\r', '\n'])
 }
 
-fn fresh_inbox(runtime: &dyn Runtime) -> String {
+fn fresh_inbox(prefix: &str, runtime: &dyn Runtime) -> String {
     let [a, b] = [runtime.random(), runtime.random()];
-    format!("_INBOX.{}{}", base62(a, 11), base62(b, 11))
+    format!("{prefix}.{}{}", base62(a, 11), base62(b, 11))
 }
 
 /// Random text of `length` letters and digits, at most 11 of them really random.

@@ -68,6 +68,7 @@ macro_rules! sessions {
             kv_watch_key_and_wildcard "kv-watch/key-and-wildcard",
             pubsub_core "pubsub/core",
             pubsub_headers "pubsub/headers",
+            pubsub_inbox_prefix "pubsub/inbox-prefix",
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
             pubsub_lines "pubsub/lines",
             pubsub_many "pubsub/many",

@@ -328,6 +328,9 @@ impl Call {
             on_event: Some(self.events()),
             ..Options::default()
         };
+        if let Some(prefix) = field("inbox_prefix") {
+            options.inbox_prefix = prefix;
+        }
         if !login.is_empty() {
             let (user, pass) = match login.split_once(':') {
                 Some((user, pass)) => (Some(user.to_string()), Some(pass.to_string())),

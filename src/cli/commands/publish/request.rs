@@ -116,7 +116,11 @@ pub async fn reply(call: Call) -> Outcome {
         call.log("No body or command supplied, enabling echo mode");
         echo = true;
     }
-    let requests = client.subscribe(subject, Some(queue));
+    let limit = values.uint("count");
+    let mut requests = client.subscribe(subject, Some(queue));
+    if let (Ok(requests), 1..) = (&mut requests, limit) {
+        requests.unsubscribe_after(limit);
+    }
     client.flush().await?;
     if let Some(error) = call.last_error() {
         return Err(error.into());
@@ -135,10 +139,12 @@ pub async fn reply(call: Call) -> Outcome {
                 if answer_one(&call, &client, &request, echo, answered).await {
                     answered += 1;
                 }
-                if answered > 0 && values.int("count") == answered {
-                    break;
+                if answered > 0 && limit == answered.unsigned_abs() {
+                    return;
                 }
             }
+            // It has heard as many as it may, and not answered them all: only ^C ends it.
+            std::future::pending().await
         });
         race(&mut answer, &mut interrupt).await;
     } else {
