@@ -97,7 +97,9 @@ pub async fn info(call: Call) -> Outcome {
         .connect()
         .await
         .map_err(|e| e.context("setup failed"))?;
-    let jetstream = call.jetstream_of(client.clone(), Library::Jsm)?;
+    let jetstream = call
+        .jetstream_of(client.clone(), Library::Jsm)
+        .map_err(|e| e.context("setup failed"))?;
     let rtt = client.rtt().await.unwrap_or(0);
     let server = client.server_info();
     let user = user_info(&call, &client).await;

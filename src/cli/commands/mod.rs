@@ -393,12 +393,21 @@ impl Call {
             self.values.text("domain"),
         );
         let domain = if domain.is_empty() { hidden } else { domain };
-        if !domain.is_empty() {
-            jetstream.prefix = format!("$JS.{domain}.API");
-        }
         let prefix = self.context.get("jetstream_api_prefix");
-        if !prefix.is_empty() {
-            jetstream.prefix = prefix.trim_end_matches('.').into();
+        match (domain, prefix) {
+            ("", "") => {}
+            (domain, _) if !domain.is_empty() && !is_name(domain) => {
+                let domain = quote(domain);
+                return Err(format!("domain {domain} is not a valid JetStream name").into());
+            }
+            (_, prefix) if !prefix.is_empty() && !prefix.split('.').all(is_name) => {
+                let prefix = quote(prefix);
+                let text = format!("api prefix {prefix} contains invalid subject characters");
+                return Err(text.into());
+            }
+            (domain, "") => jetstream.prefix = format!("$JS.{domain}.API"),
+            ("", prefix) => jetstream.prefix = prefix.into(),
+            _ => return Err("WithAPIPrefix and WithDomain are mutually exclusive".into()),
         }
         if self.values.is("trace") {
             let session = self.session.clone();
@@ -425,6 +434,11 @@ impl Call {
         }
         all
     }
+}
+
+/// May a stream, consumer or domain be called so? As `IsValidName` of jsm.go.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['>', '*', '.', ' ', '/', '\\', '\0'])
 }
 
 fn log(session: &Session, text: &str) {
