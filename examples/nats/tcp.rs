@@ -2,6 +2,7 @@
 
 use nats_kv_playground::{
     client::{
+        address,
         runtime::Runtime,
         transport::{Connector, LocalFuture, Transport, TransportError},
     },
@@ -72,30 +73,18 @@ impl TcpConnector {
             writers,
         }
     }
-
-    fn address(&self) -> (String, u16) {
-        let rest = self
-            .url
-            .split_once("://")
-            .map_or(&*self.url, |(_, rest)| rest);
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-        let rest = rest.trim_end_matches('/');
-        match rest.rsplit_once(':') {
-            Some((host, port)) if !host.ends_with(':') => (
-                host.trim_matches(['[', ']']).into(),
-                port.parse().unwrap_or(4222),
-            ),
-            _ => (rest.into(), 4222),
-        }
-    }
 }
 
 impl Connector for TcpConnector {
     fn connect(&self) -> LocalFuture<'static, Result<Box<dyn Transport>, TransportError>> {
-        let (host, port) = self.address();
+        let address = address(&self.url);
         let tls = self.url.starts_with("tls://");
         let writers = self.writers.clone();
         Box::pin(async move {
+            let (mut host, port) = address.map_err(TransportError::Address)?;
+            if host.is_empty() {
+                host = "localhost".into();
+            }
             let found = tokio::net::lookup_host((&*host, port)).await;
             let unknown =
                 || TransportError::Address(format!("dial tcp: lookup {host}: no such host"));

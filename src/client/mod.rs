@@ -7,6 +7,7 @@
 //! let revision = bucket.put("Key1", b"Value1").await?;
 //! ```
 
+mod address;
 mod connection;
 mod core;
 mod driver;
@@ -21,6 +22,7 @@ pub mod types;
 #[cfg(target_arch = "wasm32")]
 pub mod websocket;
 
+pub use address::address;
 pub use connection::{Client, Event, EventFn, Options, ServerInfo, State, Subscription};
 pub use error::Error;
 pub use jetstream::{

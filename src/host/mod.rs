@@ -18,6 +18,7 @@ pub(crate) use runtime::performance_now;
 pub use crate::server::{Config, StartEngine, flags, jetstream};
 
 use crate::client::{
+    address,
     runtime::Runtime,
     transport::{Connector, LocalFuture},
 };
@@ -393,21 +394,17 @@ impl Runtime for Host {
 
 /// Whether `url` points to a server with this configuration.
 fn points_to(url: &str, config: Option<&Config>) -> Port {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    let rest = rest.trim_end_matches('/');
-    let (name, port) = match rest.rsplit_once(':') {
-        Some((name, port)) => (name, port.parse().unwrap_or(0)),
-        None => (rest, 4222),
+    let (name, port) = match address(url) {
+        Ok(address) => address,
+        Err(why) => return Port::None(why),
     };
-    let name = name.trim_start_matches('[').trim_end_matches(']');
-    let here = ["127.0.0.1", "localhost", "::1", "0.0.0.0", ""].contains(&name);
+    let here = ["127.0.0.1", "localhost", "::1", "0.0.0.0", ""].contains(&&*name);
     if here && config.is_some_and(|config| config.port == port) {
         Port::Open
-    } else if here || is_address(name) {
+    } else if here || is_address(&name) {
         Port::Refused(format!("{name}:{port}"))
     } else {
-        Port::Unknown(name.into())
+        Port::None(format!("dial tcp: lookup {name}: no such host"))
     }
 }
 
