@@ -96,8 +96,8 @@ pub(super) enum Port {
     Open,
     /// Nothing listens at this `host:port`.
     Refused(String),
-    /// There is no such place, and why.
-    None(String),
+    /// No such host.
+    Unknown(String),
 }
 
 /// Opens links to the server of a host, if it listens at the address.
@@ -124,7 +124,10 @@ impl Connector for Place {
                     None => Err(refused("127.0.0.1:4222")),
                 },
                 Port::Refused(at) => Err(refused(&at)),
-                Port::None(why) => Err(TransportError::Address(why)),
+                Port::Unknown(name) => {
+                    let why = format!("dial tcp: lookup {name}: no such host");
+                    Err(TransportError::Address(why))
+                }
             }
         })
     }

@@ -18,7 +18,6 @@ pub(crate) use runtime::performance_now;
 pub use crate::server::{Config, StartEngine, flags, jetstream};
 
 use crate::client::{
-    address,
     runtime::Runtime,
     transport::{Connector, LocalFuture},
 };
@@ -161,8 +160,8 @@ impl Host {
         })
     }
 
-    /// As [`Host::connector`], but only if the server listens where `url` points to (`nats://127.0.0.1:4222`, scheme, user
-    /// and port optional); refused, or unknown as a host, as the network of a computer with only this server would do.
+    /// As [`Host::connector`], but only if the server listens where `url` points to (`nats://127.0.0.1:4222`, scheme and
+    /// port optional); refused, or unknown as a host, as the network of a computer with only this server would do.
     pub fn connector_at(&self, url: &str) -> Rc<dyn Connector> {
         Rc::new(Place {
             host: self.clone(),
@@ -394,17 +393,19 @@ impl Runtime for Host {
 
 /// Whether `url` points to a server with this configuration.
 fn points_to(url: &str, config: Option<&Config>) -> Port {
-    let (name, port) = match address(url) {
-        Ok(address) => address,
-        Err(why) => return Port::None(why),
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (name, port) = match rest.rsplit_once(':') {
+        Some((name, port)) => (name, port.parse().unwrap_or(0)),
+        None => (rest, 4222),
     };
-    let here = ["127.0.0.1", "localhost", "::1", "0.0.0.0", ""].contains(&&*name);
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let here = ["127.0.0.1", "localhost", "::1", "0.0.0.0", ""].contains(&name);
     if here && config.is_some_and(|config| config.port == port) {
         Port::Open
-    } else if here || is_address(&name) {
+    } else if here || is_address(name) {
         Port::Refused(format!("{name}:{port}"))
     } else {
-        Port::None(format!("dial tcp: lookup {name}: no such host"))
+        Port::Unknown(name.into())
     }
 }
 

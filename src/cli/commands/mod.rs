@@ -25,7 +25,7 @@ use super::{
     values::quote,
 };
 use crate::{
-    client::{Client, Event, JetStream, Options, Trace, transport::LocalFuture},
+    client::{Client, Event, JetStream, Options, Trace, address, transport::LocalFuture},
     wire::{
         json::{FromJson, from_json},
         sorted::Sorted,
@@ -293,8 +293,15 @@ impl Call {
     /// Opens a connection to one server.
     pub async fn connect_to(&self, url: &str) -> Result<Client, Failure> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
-        let (login, host) = rest.rsplit_once('@').unwrap_or(("", rest));
-        let connector = (self.session.connector)(&format!("{scheme}://{host}"))?;
+        let (login, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let target = match scheme {
+            "ws" | "wss" => rest.into(),
+            _ => match address(url)? {
+                (host, port) if host.contains(':') => format!("[{host}]:{port}"),
+                (host, port) => format!("{host}:{port}"),
+            },
+        };
+        let connector = (self.session.connector)(&format!("{scheme}://{target}"))?;
         // A page goes to a real server by an address of its own.
         let reached = connector.url();
         let url = if reached.starts_with("ws") {
