@@ -241,6 +241,30 @@ test("that no server runs is said, and where to start one", async () => {
   await playground.close();
 });
 
+test("a server that wants a password from now on still shows what is in it", async () => {
+  const playground = await world.open({ address: "#step=bucket" });
+  const [a, server] = [playground.terminal("A"), playground.terminal("Server")];
+  await server.show();
+  await server.press("Control+c");
+  await server.enter("nats-server -js --user ada --pass s3cret");
+  await a.enter("nats kv add shut");
+  await a.shows(/Authorization Violation/);
+  await a.enter("nats --user ada --password s3cret kv add opened");
+  await a.shows(/Bucket Name: opened/);
+  await playground.stream.getByText("opened").first().waitFor();
+  await playground.close();
+});
+
+test("an empty line typed ahead does not keep back what follows", async () => {
+  const playground = await world.open();
+  const a = playground.terminal("A");
+  await a.enter("sleep 0.5");
+  await a.enter("");
+  await a.enter("echo behind");
+  await a.shows(/\nbehind\n/);
+  await playground.close();
+});
+
 test("set -e ends a pasted script at its first failure, and says what was not run", async () => {
   const { playground, a } = await withBucket();
   await paste(playground, a, ["#!/bin/bash", "set -euo pipefail", "nats kv get b nothere || true", "nats kv get b nothere", "# never", "nats kv put b never 2", ""]);

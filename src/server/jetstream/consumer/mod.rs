@@ -473,8 +473,8 @@ impl Consumers {
         self.with(core, view, id, Consumer::check_interest);
     }
 
-    /// Consumers whose filter matches `subject`, each once.
-    /// The consumers of a subject, in the list that is kept for that: who is done with it gives it back.
+    /// Consumers whose filter matches `subject`, each once, in the list that is kept for that: who is done with it gives
+    /// it back.
     fn concerned(&mut self, subject: &[u8]) -> Vec<ConsumerId> {
         let mut ids = std::mem::take(&mut self.concerned);
         ids.clear();

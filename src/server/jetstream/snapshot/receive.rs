@@ -24,6 +24,8 @@ const MAX_JSON: u64 = 64 << 20;
 const PORTION: usize = 4 << 20;
 /// What an entry costs besides its bytes.
 const ENTRY: usize = 512;
+/// Bytes of chunks that may wait. Who sends more without waiting for acks is worked off in one go.
+const MAX_WAITING: usize = 16 << 20;
 
 /// What comes next in the archive.
 #[derive(Clone, Copy, Debug)]
@@ -128,10 +130,13 @@ impl Restore {
 
     /// Works off a portion of what was taken; true if there is more.
     pub fn go_on(&mut self, js: &mut JetStream, core: &mut Core) -> bool {
-        if self.result.is_none() {
+        while self.result.is_none() {
             self.left = PORTION;
             let done = self.portion(js, core);
             self.settle(js, core, done);
+            if self.left > 0 || self.decoder.waiting() <= MAX_WAITING {
+                break;
+            }
         }
         self.result.is_none() && self.left == 0
     }

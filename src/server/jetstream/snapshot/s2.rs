@@ -103,6 +103,11 @@ impl Decoder {
         self.input.end().extend_from_slice(&bytes[skipped..]);
     }
 
+    /// Bytes that were taken and are not worked off.
+    pub fn waiting(&self) -> usize {
+        self.input.rest().len()
+    }
+
     /// Has the stream a piece of a chunk at its end?
     pub fn is_inside(&self) -> bool {
         self.skip > 0 || !self.input.rest().is_empty()
