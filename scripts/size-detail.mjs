@@ -83,6 +83,7 @@ function read(bytes) {
 
 /** A name as Rust writes it, from the form it has in object files; files that wasm-bindgen has seen have it already. */
 function readable(name) {
+  if (name.startsWith("_R")) return path(name.slice(2));
   if (!name.startsWith("_ZN")) return name;
   const words = [];
   for (let at = 3, length; (length = parseInt(name.slice(at), 10)); at += length) {
@@ -93,9 +94,22 @@ function readable(name) {
   return words.join("::").replace(/^_(?=\$)/, "").replace(/\$(\w+)\$/g, (all, sign) => signs[sign] ?? all).replaceAll("..", "::");
 }
 
+/** The identifiers of a name in Rust's newer form (RFC 2603), in their order: where it is begins with the first. */
+function path(rest) {
+  const words = [];
+  while (rest) {
+    // Tags, disambiguators and references to what was before are passed over.
+    const [token, length] = rest.match(/^(?:N[a-zA-Z]|[BLs][0-9A-Za-z]*_|(\d+)_?|.)/s);
+    rest = rest.slice(token.length);
+    if (length > 0) words.push(rest.slice(0, length));
+    rest = rest.slice(length ?? 0);
+  }
+  return words.join("::");
+}
+
 /** The part that a function belongs to. */
 function part(name) {
-  const path = name.replace(/^(core::ptr::drop_in_place|core::ops::function::FnOnce::call_once\S*)(::)?</, "").replace(/^[<&*()\s]+(mut |dyn |const )*/, "");
+  const path = name.replace(/^(core::ptr::drop_in_place|core::ops::function::FnOnce::call_once\S*)(::)?<?/, "").replace(/^[<&*()\s]+(mut |dyn |const )*/, "");
   const own = path.match(/^nats_kv_playground(?:\[\w+\])?::(\w+)(?:::(\w+))?/);
   if (own) return own[1] === "server" && own[2] === "jetstream" ? "server (jetstream)" : own[1];
   return FAMILIES.find(([, pattern]) => pattern.test(path))?.[0] ?? path.match(/^\w+/)?.[0] ?? "?";
