@@ -109,20 +109,28 @@ def run(*command):
     return done.stdout if done.returncode == 0 else sys.exit(" ".join(command) + " failed")
 
 
+def medians(*command):
+    """What a command prints, each of its values the median of several runs: some machines are slow for whole seconds."""
+    print(f"{ROUNDS} times {' '.join(command)}", flush=True)
+    runs = [[re.split(r" {2,}", line.strip()) for line in run(*command).splitlines()] for _ in range(ROUNDS)]
+    for rows in zip(*runs):
+        values = [row[1] for row in rows]
+        # All are written with the same decimals.
+        name, value, *more = rows[0][0], sorted(values, key=float)[len(values) // 2], *rows[0][2:]
+        print(f"{name:<76}{value:>12}  {'  '.join(more)}", flush=True)
+        yield name, value, *more
+
+
 def process():
     """The engine alone, natively and as WebAssembly in Node, built as it is for the page."""
-    native = run("cargo", "bench", "--quiet", "--no-default-features", "--bench", "engine")
-    print(native, flush=True)
+    native = list(medians("cargo", "bench", "--quiet", "--no-default-features", "--bench", "engine"))
     built = run("bash", "-c", "source scripts/env.sh; source scripts/lean.sh; cargo build --quiet --no-default-features "
                 "--bench engine --profile wasm --target wasm32-unknown-unknown --message-format json").splitlines()
     binary = next(file for line in map(json.loads, built) for file in line.get("filenames", []) if "engine" in file)
     run("wasm-bindgen", "--target", "experimental-nodejs-module", "--out-dir", "target/bench", "--out-name", "engine", binary)
-    wasm = run("node", "target/bench/engine.js")
-    print(wasm, flush=True)
+    wasm = medians("node", "target/bench/engine.js")
     rows = ["| the engine in the process, bytes in and bytes out | native | WebAssembly | unit | goal |", "|---|---:|---:|---|---:|"]
-    for ours, theirs in zip(native.splitlines(), wasm.splitlines()):
-        # Two blanks and more are between the columns.
-        (name, value, unit, *goal), (_, other, *_) = (re.split(r" {2,}", line.strip()) for line in (ours, theirs))
+    for (name, value, unit, *goal), (_, other, *_) in zip(native, wasm):
         rows.append(f"| {name} | {value} | {other} | {unit} | {goal[0] if goal else '–'} |")
     return [*rows, "", "The goals are those of native code."]
 
@@ -141,7 +149,7 @@ def main():
     for part, (title, measure) in PARTS.items():
         if part in (sys.argv[1:] or PARTS):
             load = os.getloadavg()[0]
-            runs = "medians of batches" if measure is process else f"medians of {ROUNDS} runs, ours and nats-server's in turn"
+            runs = f"medians of {ROUNDS} runs" + ("" if measure is process else ", ours and nats-server's in turn")
             known[title] = "\n".join(["", *measure(), "", f"{time.strftime('%Y-%m-%d')}; {runs}; the machine's load average was {load:.1f} before.", ""])
         if title in known:
             text.append(f"## {title}\n{known[title].rstrip()}\n")
