@@ -173,6 +173,31 @@ fn says_why_it_cannot_connect() {
     });
 }
 
+/// nats.go tells of it before it closes the connection.
+#[test]
+fn a_control_line_that_is_too_long() {
+    at(Config::default(), async |host| {
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let seen = events.clone();
+        let options = Options {
+            on_event: Some(Rc::new(move |event| seen.borrow_mut().push(event.clone()))),
+            ..Options::default()
+        };
+        let client = connect_with(&host, options).await.expect("connects");
+        client.publish(&"k".repeat(5000), b"").expect("is sent");
+        let error = client.flush().await.expect_err("refused");
+        assert_eq!(error.to_string(), "nats: maximum control line exceeded");
+        let events = events.borrow();
+        let told = events
+            .iter()
+            .position(|event| *event == Event::Error(error.clone()));
+        let closed = events
+            .iter()
+            .position(|event| matches!(event, Event::Closed(_)));
+        assert!(told.is_some() && told < closed, "{events:?}");
+    });
+}
+
 #[test]
 fn reconnects_and_goes_on() {
     at(Config::default(), async |host| {

@@ -316,6 +316,10 @@ impl Core {
         ]) {
             Err(Stop::Broken(error))
         } else {
+            // Of those that end it, nats.go tells of this one.
+            if is(&["maximum control line exceeded"]) {
+                self.events.push(Event::Error(error.clone()));
+            }
             Err(Stop::Final(Some(error)))
         }
     }
