@@ -70,7 +70,8 @@ impl Panes {
         }
     }
 
-    /// Brings a terminal to the eye. Where there is room for one only, a watch in another stays: it is what shows the effect.
+    /// Brings a terminal to the eye. Where there is room for one only, a watch in the other of A and B stays: it is what shows
+    /// the effect.
     pub fn show(self, terminal: Terminal) {
         match terminal {
             Terminal::A => {}
@@ -81,7 +82,7 @@ impl Panes {
             Pane::Terminal(front @ (Terminal::A | Terminal::B)) => self.running.get_untracked()[front as usize],
             Pane::Terminal(Terminal::Server) | Pane::Stream => false,
         };
-        if !(watched && self.narrow.get_untracked()) {
+        if terminal == Terminal::Server || !(watched && self.narrow.get_untracked()) {
             self.front.set(Pane::Terminal(terminal));
         }
     }
