@@ -83,7 +83,7 @@ function read(bytes) {
 
 /** A name as Rust writes it, from the form it has in object files; files that wasm-bindgen has seen have it already. */
 function readable(name) {
-  if (name.startsWith("_R")) return path(name.slice(2));
+  if (name.startsWith("_R")) return identifiers(name.slice(2));
   if (!name.startsWith("_ZN")) return name;
   const words = [];
   for (let at = 3, length; (length = parseInt(name.slice(at), 10)); at += length) {
@@ -95,7 +95,7 @@ function readable(name) {
 }
 
 /** The identifiers of a name in Rust's newer form (RFC 2603), in their order: where it is begins with the first. */
-function path(rest) {
+function identifiers(rest) {
   const words = [];
   while (rest) {
     // Tags, disambiguators and references to what was before are passed over.

@@ -6,6 +6,7 @@ mod common;
 use common::local::{at, connect, connect_with};
 use nats_kv_playground::{
     client::{Client, Error, Event, Headers, JetStream, Options, State},
+    host::Host,
     server::Config,
 };
 use std::{cell::RefCell, future::Future, rc::Rc};
@@ -173,17 +174,23 @@ fn says_why_it_cannot_connect() {
     });
 }
 
+/// A client, and what happens to it.
+async fn connect_listening(host: &Host) -> (Client, Rc<RefCell<Vec<Event>>>) {
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let seen = events.clone();
+    let options = Options {
+        on_event: Some(Rc::new(move |event| seen.borrow_mut().push(event.clone()))),
+        ..Options::default()
+    };
+    let client = connect_with(host, options).await.expect("connects");
+    (client, events)
+}
+
 /// nats.go tells of it before it closes the connection.
 #[test]
 fn a_control_line_that_is_too_long() {
     at(Config::default(), async |host| {
-        let events = Rc::new(RefCell::new(Vec::new()));
-        let seen = events.clone();
-        let options = Options {
-            on_event: Some(Rc::new(move |event| seen.borrow_mut().push(event.clone()))),
-            ..Options::default()
-        };
-        let client = connect_with(&host, options).await.expect("connects");
+        let (client, events) = connect_listening(&host).await;
         client.publish(&"k".repeat(5000), b"").expect("is sent");
         let error = client.flush().await.expect_err("refused");
         assert_eq!(error.to_string(), "nats: maximum control line exceeded");
@@ -201,13 +208,7 @@ fn a_control_line_that_is_too_long() {
 #[test]
 fn reconnects_and_goes_on() {
     at(Config::default(), async |host| {
-        let events = Rc::new(RefCell::new(Vec::new()));
-        let seen = events.clone();
-        let options = Options {
-            on_event: Some(Rc::new(move |event| seen.borrow_mut().push(event.clone()))),
-            ..Options::default()
-        };
-        let client = connect_with(&host, options).await.expect("connects");
+        let (client, events) = connect_listening(&host).await;
         let mut messages = client.subscribe("foo", None).expect("valid");
         client.flush().await.expect("answers");
 

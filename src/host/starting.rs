@@ -1,6 +1,6 @@
 //! A server that is about to start: who connects meanwhile waits for it, as its code may still be on its way.
 
-use super::Host;
+use super::{Host, State};
 use std::{
     future::poll_fn,
     task::{Poll, Waker},
@@ -32,25 +32,21 @@ impl Host {
 
     /// Waits until a server runs.
     pub async fn started(&self) {
-        poll_fn(|cx| {
-            let state = &mut *self.0.state.borrow_mut();
-            if state.running.is_some() {
-                return Poll::Ready(());
-            }
-            state.expected.waiting.push(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
+        self.until(|state| state.running.is_some()).await;
     }
 
     /// Waits until no server is about to start.
     pub(super) async fn settled(&self) {
+        self.until(|state| state.expected.count == 0).await;
+    }
+
+    async fn until(&self, is_so: fn(&State) -> bool) {
         poll_fn(|cx| {
-            let expected = &mut self.0.state.borrow_mut().expected;
-            if expected.count == 0 {
+            let state = &mut *self.0.state.borrow_mut();
+            if is_so(state) {
                 return Poll::Ready(());
             }
-            expected.waiting.push(cx.waker().clone());
+            state.expected.waiting.push(cx.waker().clone());
             Poll::Pending
         })
         .await;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     cli::shell::MemoryFiles,
-    client::{Client, Event, JetStream, Options, runtime::Runtime, transport::LocalFuture},
+    client::{Client, Event, JetStream, Options, runtime::Runtime},
     host::{BrowserRuntime, Host},
     lesson::Terminal,
 };
@@ -198,19 +198,19 @@ impl Page {
             for command in commands.chain(room.shared.iter().cloned()) {
                 self.console(Terminal::A).enter(command, false);
             }
-            let mut closed = self.attach().await;
+            let mut over = self.attach().await;
             self.console(Terminal::A).idle().await;
             self.ready.set(true);
             loop {
-                closed.await;
-                closed = self.attach().await;
+                over.unless(pending::<()>()).await;
+                over = self.attach().await;
             }
         }));
     }
 
-    /// Connects the page itself to the server in this page, as soon as one runs; gives what waits until that is over for
-    /// good, as when the server was started again with another password.
-    async fn attach(self) -> LocalFuture<'static, ()> {
+    /// Connects the page itself to the server in this page, as soon as one runs; what it gives is cancelled when that is
+    /// over for good, as when the server was started again with another password.
+    async fn attach(self) -> Cancel {
         let host = &self.room().host;
         loop {
             host.started().await;
@@ -218,7 +218,7 @@ impl Page {
             let closed = over.clone();
             let seen = move |event: &Event| {
                 if let Event::Closed(_) = event {
-                    over.cancel();
+                    closed.cancel();
                 }
                 // Whether a server runs is seen at once.
                 self.stream.look(self);
@@ -235,9 +235,7 @@ impl Page {
             if let Ok(client) = Client::connect(host.connector(), host.runtime(), options).await {
                 *self.room().jetstream.borrow_mut() = Some(JetStream::new(client));
                 self.stream.look(self);
-                return Box::pin(async move {
-                    closed.unless(pending::<()>()).await;
-                });
+                return over;
             }
             self.runtime().sleep(RETRY).await;
         }

@@ -1,6 +1,6 @@
 //! `nats account` and `nats rtt`: who one is, and how far the server is away.
 
-use super::{Call, Library, Outcome, failed};
+use super::{Call, Outcome, failed};
 use crate::{
     cli::{
         parse::Failure,
@@ -93,13 +93,8 @@ pub fn split_url(url: &str) -> (String, String) {
 
 /// `account info`.
 pub async fn info(call: Call) -> Outcome {
-    let client = call
-        .connect()
-        .await
-        .map_err(|e| e.context("setup failed"))?;
-    let jetstream = call
-        .jetstream_of(client.clone(), Library::Jsm)
-        .map_err(|e| e.context("setup failed"))?;
+    let jetstream = super::stream::jetstream(&call).await?;
+    let client = jetstream.client.clone();
     let rtt = client.rtt().await.unwrap_or(0);
     let server = client.server_info();
     let user = user_info(&call, &client).await;
