@@ -241,11 +241,19 @@ impl Page {
         }
     }
 
-    /// Opens a step. The text begins anew: so does whoever reads it aloud, as soon as it is there.
+    /// Opens a step. The text begins anew: so does whoever reads it aloud, as soon as it is there, unless they have gone
+    /// elsewhere meanwhile.
     pub fn open(self, index: usize) {
         self.lesson.open(index, self.panes);
         self.stream.look(self);
-        request_animation_frame(|| focus(".lesson h2"));
+        let before = document().active_element();
+        request_animation_frame(move || {
+            let now = document().active_element();
+            // Nothing has the keyboard once the button is gone that was pressed; it is the body's then.
+            if now == before || now.as_ref() == document().body().as_deref() {
+                focus(".lesson h2");
+            }
+        });
     }
 
     /// Turns to a step, and says so in the address: Back leads to the step before. The way back of a page around this one is

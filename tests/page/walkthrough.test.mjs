@@ -111,6 +111,21 @@ test("Next and Previous put the keyboard at the step's heading", async () => {
   await playground.close();
 });
 
+test("who goes to a terminal in the frame in which Next was pressed, stays there", async () => {
+  const playground = await world.open();
+  const focused = await playground.page.evaluate(async () => {
+    const terminal = document.querySelector("textarea[aria-label='Terminal A command']");
+    document.querySelector(".lesson__next").click();
+    terminal.focus();
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await frame();
+    await frame();
+    return document.activeElement === terminal;
+  });
+  assert.ok(focused);
+  await playground.close();
+});
+
 test("the stream shows each message as it lands", async () => {
   const playground = await world.open();
   const a = playground.terminal("A");
