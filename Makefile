@@ -5,7 +5,7 @@ RUN := source scripts/env.sh &&
 LEAN := source scripts/env.sh && source scripts/lean.sh &&
 PORT ?= 8080
 
-.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak crash clean
+.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak nats-go crash clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -55,6 +55,10 @@ fuzz: ## every fuzz target, FUZZ_SECONDS each
 soak: ## the differential tests against nats-server, 20,000 sequences
 	@$(NEED) nats-server
 	$(RUN) SEQUENCES=20000 cargo test --release --no-default-features --test differential -- --nocapture
+
+nats-go: examples ## all of nats.go's own tests against the server (six minutes); ARGS=PATTERN for some of them
+	@$(NEED) go node_modules
+	$(RUN) SERVER_BIN=$$PWD/target/release/examples/server node tests/nats_go/run.mjs $(ARGS)
 
 crash: examples ## kill -9 the server under load, again and again; every acknowledged write must be there
 	$(RUN) python3 tests/crash.py

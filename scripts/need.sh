@@ -100,6 +100,9 @@ need() {
         say "installing Debian's chromium and chromium-driver: tests run in a real browser"
         apt_install chromium chromium-driver
         ;;
+    go)
+        have go || cannot go "get it from your system; tests of clients written in Go need it"
+        ;;
     nats-server)
         [ "$(nats-server --version 2>/dev/null)" = "nats-server: $NATS_SERVER" ] && return
         go_install nats-server github.com/nats-io/nats-server/v2 $NATS_SERVER "tests compare with the real server"

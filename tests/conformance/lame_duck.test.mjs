@@ -1,17 +1,16 @@
 // What nats.js makes of a server in lame duck mode, over TCP and over WebSocket.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { connect as tcp } from "@nats-io/transport-node";
 import { wsconnect } from "@nats-io/nats-core";
+import { start } from "../common/server.mjs";
 
 /** Starts the server of this run with both doors; its process, and their addresses. */
-async function start(folder) {
+async function open(folder) {
   const args = ["-a", "127.0.0.1", "-p", "-1"];
   if (process.env.SERVER === "ours") {
     args.push("--ws_port", "-1");
@@ -20,20 +19,13 @@ async function start(folder) {
     writeFileSync(config, 'websocket { host: "127.0.0.1", port: -1, no_tls: true }\n');
     args.push("-c", config);
   }
-  const server = spawn(process.env.SERVER_BIN, args, { stdio: ["ignore", "ignore", "pipe"] });
-  const found = {};
-  for await (const line of createInterface({ input: server.stderr })) {
-    const [, kind, port] = line.match(/Listening for (client|websocket).*:(\d+)$/) ?? [];
-    if (kind) found[kind] = port;
-    if (line.includes("Server is ready")) break;
-  }
-  server.stderr.resume();
-  return { server, nats: `nats://127.0.0.1:${found.client}`, ws: `ws://127.0.0.1:${found.websocket}` };
+  const { process: server, port, wsPort } = await start(process.env.SERVER_BIN, args);
+  return { server, nats: `nats://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${wsPort}` };
 }
 
 test("clients hear of it, and are closed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lame-duck-"));
-  const { server, nats, ws } = await start(folder);
+  const { server, nats, ws } = await open(folder);
   try {
     const connections = [
       await tcp({ servers: nats, reconnect: false }),
