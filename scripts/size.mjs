@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 
-export const BUDGET = 200_000; // bytes of brotli; the goal of the project is 150,000
+export const BUDGET = 160_000; // bytes of brotli; the goal of the project is 150,000, a build without rust-src needs more
 
 export const brotli = (bytes) =>
   brotliCompressSync(bytes, {

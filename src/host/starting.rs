@@ -1,6 +1,6 @@
 //! A server that is about to start: who connects meanwhile waits for it, as its code may still be on its way.
 
-use super::{Host, State};
+use super::{Config, Host, State};
 use std::{
     future::poll_fn,
     task::{Poll, Waker},
@@ -30,9 +30,15 @@ impl Host {
         Starting(self.clone())
     }
 
-    /// Waits until a server runs.
-    pub async fn started(&self) {
-        self.until(|state| state.running.is_some()).await;
+    /// Waits until a server runs with a configuration that `fits`.
+    pub async fn started(&self, fits: fn(&Config) -> bool) {
+        self.until(|state| {
+            state
+                .running
+                .as_ref()
+                .is_some_and(|(_, config)| fits(config))
+        })
+        .await;
     }
 
     /// Waits until no server is about to start.
@@ -40,7 +46,7 @@ impl Host {
         self.until(|state| state.expected.count == 0).await;
     }
 
-    async fn until(&self, is_so: fn(&State) -> bool) {
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
         poll_fn(|cx| {
             let state = &mut *self.0.state.borrow_mut();
             if is_so(state) {

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code, reason = "the macro declares the functions that another file of code provides")]
 
+use super::view::{VIEW, View};
 use crate::{
     cli::parts::{LANGUAGE, Language, NATS, Nats, Parts, REST, Rest},
     host::{StartEngine, jetstream},
@@ -45,6 +46,16 @@ pub static PARTS: Parts = Parts {
     language: || Box::pin(async { load_language().await.map_err(Missing::text) }),
     rest: || Box::pin(async { load_rest().await.map_err(Missing::text) }),
 };
+
+#[wasm_split(view, fallible)]
+fn load_view() -> Result<&'static View, Missing> {
+    Ok(&VIEW)
+}
+
+/// The page's own client.
+pub async fn view() -> Result<&'static View, String> {
+    load_view().await.map_err(Missing::text)
+}
 
 #[wasm_split(jetstream, fallible)]
 fn load_jetstream() -> Result<StartEngine, Missing> {

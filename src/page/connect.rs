@@ -1,8 +1,9 @@
 //! The dialogs about a real server: connecting to one, and asking before the lesson touches what was there.
 
 use super::{
+    chunks,
     element::{Element, button, dialog, element, react},
-    link::{self, Credentials},
+    link::Credentials,
     live::Live,
     share::copy_button,
     state::{Asked, Page},
@@ -65,7 +66,11 @@ pub fn connect(page: Page) -> Element {
         error.set(String::new());
         page.runtime().spawn(Box::pin(async move {
             let credentials = Credentials { user, pass, token };
-            match link::connect(page, address.trim().into(), credentials).await {
+            let connected = match chunks::view().await {
+                Ok(view) => (view.connect)(page, address.trim().into(), credentials).await,
+                Err(why) => Err(why),
+            };
+            match connected {
                 Ok(()) => page.connecting.set(None),
                 Err(why) => error.set(why),
             }

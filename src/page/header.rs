@@ -40,8 +40,8 @@ fn state(page: Page) -> Element {
         })
     };
     let now = move || {
-        if let Some(jetstream) = page.jetstream() {
-            jetstream.client.reconnect_now();
+        if let Some(viewer) = page.viewer() {
+            viewer.reconnect_now();
         }
     };
     let waits = move || page.link.with(|link| matches!(link, Link::Reconnecting { .. }));

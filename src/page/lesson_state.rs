@@ -3,12 +3,14 @@
 use super::{
     live::{Live, forever},
     panes::Panes,
-    state::Page,
     storage,
 };
-use crate::lesson::{
-    Command, Step, Terminal, WALKTHROUGH,
-    check::{self, Seen},
+use crate::{
+    client::JetStream,
+    lesson::{
+        Command, Step, Terminal, WALKTHROUGH,
+        check::{self, Seen},
+    },
 };
 use std::cell::RefCell;
 
@@ -100,23 +102,34 @@ impl LessonState {
         self.seen.borrow_mut().bucket(bucket);
     }
 
+    /// Is the step done by what was seen here, whatever the server says?
+    pub fn check_seen(self) {
+        let step = step(self.step.get_untracked());
+        if !self.is_done(step) && check::is_seen(step, &self.seen.borrow()) {
+            self.finish(step);
+        }
+    }
+
     /// Asks the server whether the step is done, and which revision its commands name.
-    pub async fn check(self, page: Page) {
-        let Some(jetstream) = page.jetstream() else { return };
+    pub async fn check(self, jetstream: &JetStream) {
         let step = step(self.step.get_untracked());
         let done = self.is_done(step);
         let named = step.commands().iter().find_map(|command| command.revision_of);
         if let Some((bucket, key)) = named
             && (self.ran.with_untracked(Vec::is_empty) || self.revision.get_untracked().is_none())
-            && let Some(entry) = check::entry(&jetstream, bucket, key).await
+            && let Some(entry) = check::entry(jetstream, bucket, key).await
             && self.ran.with_untracked(Vec::is_empty)
         {
             self.revision.set(Some(entry.revision));
         }
-        if !done && check::is_done(step, &jetstream, self.seen).await {
-            self.done.update(|done| done.push(step.slug.into()));
-            storage::set("done", &self.done.with_untracked(|done| done.join(" ")));
+        if !done && check::is_done(step, jetstream, self.seen).await {
+            self.finish(step);
         }
+    }
+
+    fn finish(self, step: &Step) {
+        self.done.update(|done| done.push(step.slug.into()));
+        storage::set("done", &self.done.with_untracked(|done| done.join(" ")));
     }
 }
 

@@ -80,6 +80,8 @@ async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
         flags::Command::Run { mut config, jetstream } => {
             let starting = host.starting();
             if jetstream {
+                // Needed as soon as it runs; whoever needs it asks again.
+                host.runtime().spawn(Box::pin(async { drop(chunks::view().await) }));
                 match chunks::jetstream().await {
                     Ok(start) => config.jetstream = Some(start),
                     Err(why) => {

@@ -2,7 +2,7 @@
 
 use super::{
     address,
-    cancel::Cancel,
+    chunks,
     console::{Console, Observer},
     element::Element,
     keep,
@@ -14,10 +14,11 @@ use super::{
     storage,
     stream_state::StreamState,
     tty::Tty,
+    view::Viewer,
 };
 use crate::{
     cli::shell::MemoryFiles,
-    client::{Client, Event, JetStream, Options, runtime::Runtime},
+    client::runtime::Runtime,
     host::{BrowserRuntime, Host},
     lesson::Terminal,
 };
@@ -33,7 +34,7 @@ use std::{
 
 /// Exit code after ^C.
 const INTERRUPTED: i32 = 130;
-/// Until a server that refuses the page is asked again, in ns.
+/// Until the code of the page's own client is asked for again, in ns.
 const RETRY: i64 = 1_000_000_000;
 
 /// Everything the components share.
@@ -91,7 +92,7 @@ pub struct Room {
     consoles: [Rc<Console>; 3],
     frames: [Rc<Frame>; 3],
     /// The page's own connection to the in-page server.
-    jetstream: RefCell<Option<JetStream>>,
+    viewer: RefCell<Option<Rc<dyn Viewer>>>,
     /// The real server, while one is connected.
     pub remote: Remotes,
     /// Time and tasks; the clock is that of the server that is connected.
@@ -126,9 +127,9 @@ impl Page {
             let shell = programs::shell(place, tty.clone(), files.clone(), history);
             Console::new(tty, shell, runtime.clone(), watcher)
         });
-        let jetstream = RefCell::default();
+        let viewer = RefCell::default();
         let guest = !shared.is_empty();
-        let room = Room { host, shared, consoles, frames, jetstream, remote, runtime };
+        let room = Room { host, shared, consoles, frames, viewer, remote, runtime };
         let built = Page {
             lesson: LessonState::new(),
             panes: Panes::new(),
@@ -166,10 +167,10 @@ impl Page {
     }
 
     /// The page's own connection, once it is there.
-    pub fn jetstream(self) -> Option<JetStream> {
+    pub fn viewer(self) -> Option<Rc<dyn Viewer>> {
         match &*self.room.remote.borrow() {
-            Some(remote) => Some(remote.jetstream.clone()),
-            None => self.room.jetstream.borrow().clone(),
+            Some(remote) => Some(remote.viewer.clone()),
+            None => self.room.viewer.borrow().clone(),
         }
     }
 
@@ -198,47 +199,36 @@ impl Page {
             for command in commands.chain(room.shared.iter().cloned()) {
                 self.console(Terminal::A).enter(command, false);
             }
-            let mut over = self.attach().await;
+            room.host.started(|_| true).await;
             self.console(Terminal::A).idle().await;
             self.ready.set(true);
-            loop {
-                over.unless(pending::<()>()).await;
-                over = self.attach().await;
-            }
+            self.stream.look(self);
         }));
+        runtime.spawn(Box::pin(self.stay_attached()));
     }
 
-    /// Connects the page itself to the server in this page, as soon as one runs; what it gives is cancelled when that is
-    /// over for good, as when the server was started again with another password.
-    async fn attach(self) -> Cancel {
-        let host = &self.room().host;
+    /// Connects the page itself to the server in this page whenever one runs that keeps messages, as long as it does.
+    async fn stay_attached(self) {
         loop {
-            host.started().await;
-            let over = Cancel::default();
-            let closed = over.clone();
-            let seen = move |event: &Event| {
-                if let Event::Closed(_) = event {
-                    closed.cancel();
+            self.room.host.started(|config| config.jetstream.is_some()).await;
+            match chunks::view().await {
+                Ok(view) => {
+                    let over = (view.attach)(self).await;
+                    over.unless(pending::<()>()).await;
+                    // Not by a function that also sets one: the compiler would make a single one that knows the only kind
+                    // of viewer, and with it all its code would be here.
+                    *self.room.viewer.borrow_mut() = None;
+                    self.stream.look(self);
                 }
-                // Whether a server runs is seen at once.
-                self.stream.look(self);
-            };
-            let config = host.running().unwrap_or_default();
-            let options = Options {
-                name: "playground".into(),
-                user: config.user,
-                pass: config.pass,
-                token: config.token,
-                on_event: Some(Rc::new(seen)),
-                ..Options::default()
-            };
-            if let Ok(client) = Client::connect(host.connector(), host.runtime(), options).await {
-                *self.room().jetstream.borrow_mut() = Some(JetStream::new(client));
-                self.stream.look(self);
-                return over;
+                Err(_) => self.runtime().sleep(RETRY).await,
             }
-            self.runtime().sleep(RETRY).await;
         }
+    }
+
+    /// The page is connected to the server in it.
+    pub fn attached(self, viewer: Rc<dyn Viewer>) {
+        *self.room.viewer.borrow_mut() = Some(viewer);
+        self.stream.look(self);
     }
 
     /// Opens a step. The text begins anew: so does whoever reads it aloud, as soon as it is there, unless they have gone
@@ -300,8 +290,8 @@ impl Page {
         self.lesson.ran(terminal, line);
         if terminal == Terminal::Server {
             storage::keep_server(line);
-            if let Some(jetstream) = self.jetstream() {
-                jetstream.client.reconnect_now();
+            if let Some(viewer) = self.viewer() {
+                viewer.reconnect_now();
             }
         } else {
             self.stream.mentioned(line);

@@ -1,5 +1,5 @@
-//! Keeps the stream view up to date: which buckets there are, and the messages of the one that is shown. A client of the
-//! server like any other: it lists, asks for descriptions, and watches.
+//! What the stream view shows: which buckets there are, and the messages of the one that is shown. Says when to look at the
+//! server; how to is the [`Viewer`](super::view::Viewer)'s.
 
 use super::{
     cancel::Cancel,
@@ -8,17 +8,12 @@ use super::{
     model::Model,
     state::Page,
 };
-use crate::{
-    client::{Error, State, kv::WatchOptions, types::StreamInfo},
-    wire::time::Time,
-};
+use crate::wire::time::Time;
 use leptos::prelude::request_animation_frame;
 use std::cell::{Cell, RefCell};
 
 /// Pause between two looks at a server that is busy, in ns.
 const PAUSE: i64 = 60_000_000;
-/// Messages of a bucket that are asked for when it comes to be shown.
-const BACKLOG: u64 = 1_000;
 
 /// The bucket that is shown.
 #[derive(Clone, Copy)]
@@ -65,7 +60,7 @@ impl StreamState {
 
     /// Another server: what was known does not hold.
     pub fn forget(self, page: Page) {
-        self.follow(None, page);
+        self.turn(Model::default());
         self.buckets.set(Vec::new());
         self.shown.set(None);
         self.look(page);
@@ -91,8 +86,8 @@ impl StreamState {
         let runtime = page.runtime();
         runtime.clone().spawn(Box::pin(async move {
             while tasks.again.replace(false) {
+                page.lesson.check_seen();
                 self.look_once(page).await;
-                page.lesson.check(page).await;
                 runtime.sleep(PAUSE).await;
             }
             tasks.looking.set(false);
@@ -100,83 +95,26 @@ impl StreamState {
     }
 
     async fn look_once(self, page: Page) {
-        let Some(jetstream) = page.jetstream() else { return };
         if !page.link.with_untracked(Link::is_real) {
             link::refresh(page);
         }
-        let stopped = page.link.with_untracked(|link| *link == Link::Stopped);
-        let names = if stopped { Ok(Vec::new()) } else { jetstream.key_value_names().await };
-        // What a server has that cannot be reached is there when it is back.
-        if names.is_err() && jetstream.client.state() != State::Connected {
-            return;
-        }
-        self.jetstream.set(names.is_ok());
-        let names = names.unwrap_or_default();
-        for name in &names {
-            page.lesson.bucket(name);
-        }
-        let before = self.buckets.get_untracked();
-        let new = names.iter().find(|name| !before.contains(name)).cloned();
-        let gone = self.shown.get_untracked().is_none_or(|shown| !names.contains(&shown));
-        if let Some(name) = new.filter(|_| !before.is_empty() || gone).or_else(|| names.last().filter(|_| gone).cloned()) {
-            self.shown.set(Some(name));
-        } else if gone && self.shown.get_untracked().is_some() {
-            self.shown.set(None);
-        }
-        if names != before {
-            self.buckets.set(names);
-        }
-        let Some(shown) = self.shown.get_untracked() else {
-            self.follow(None, page);
-            return;
-        };
-        let Ok(info) = jetstream.stream_info(&format!("KV_{shown}")).await else { return };
-        let same = {
-            let model = self.model.borrow();
-            model.bucket == shown && model.info.created == info.created
-        };
-        if same {
-            self.model.borrow_mut().described(info);
-            self.touch();
-        } else {
-            self.follow(Some((shown, info)), page);
+        match page.viewer() {
+            Some(viewer) => viewer.look(page).await,
+            // Nobody has anything to see there.
+            None if page.room().host.running().is_some() => self.jetstream.set(false),
+            None => {}
         }
     }
 
-    /// Watches a bucket from now on, and no other.
-    fn follow(self, what: Option<(String, StreamInfo)>, page: Page) {
+    /// Is about to follow another bucket, or none; cancelled when that is over.
+    pub fn turn(self, model: Model) -> Cancel {
         let cancel = Cancel::default();
         if let Some(before) = self.tasks.following.replace(Some(cancel.clone())) {
             before.cancel();
         }
-        let Some((name, info)) = what else {
-            self.model.replace(Model::default());
-            self.touch();
-            return;
-        };
-        let first = info.state.last_seq.saturating_sub(BACKLOG) + 1;
-        self.model.replace(Model::new(&name, info));
+        self.model.replace(model);
         self.touch();
-        let Some(jetstream) = page.jetstream() else { return };
-        page.runtime().spawn(Box::pin(async move {
-            let watching = async {
-                let bucket = jetstream.key_value(&name).await?;
-                let options = WatchOptions { resume_from_revision: first, ..WatchOptions::default() };
-                let mut watch = bucket.watch(&[">"], options).await?;
-                loop {
-                    if let Some(entry) = watch.next().await? {
-                        self.model.borrow_mut().push(entry);
-                        self.touch();
-                        self.look(page);
-                    }
-                }
-            };
-            let ended: Option<Result<(), Error>> = cancel.unless(watching).await;
-            // Ended by itself: the next look begins anew.
-            if ended.is_some() {
-                self.model.replace(Model::default());
-            }
-        }));
+        cancel
     }
 
     /// Time has passed.
@@ -188,7 +126,7 @@ impl StreamState {
     }
 
     /// Draws at the next frame.
-    fn touch(self) {
+    pub fn touch(self) {
         let tasks = self.tasks;
         if !tasks.drawn.replace(true) {
             request_animation_frame(move || {

@@ -57,3 +57,20 @@ test("a part that cannot be fetched is missed in words, and fetched at the next 
   playground.problems = playground.problems.filter((p) => !/ERR_FAILED|Failed to fetch/.test(p));
   await playground.close();
 });
+
+test("the page's own client, when it cannot be fetched, is missed where one connects, and fetched at the next try", async () => {
+  const { playground } = await visit();
+  const { page } = playground;
+  await page.route(/split_view-/, (route) => route.abort());
+  await page.getByRole("button", { name: "Connect", exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("URL").fill("nats://no-address-of-a-websocket");
+  const connect = () => dialog.getByRole("button", { name: "Connect", exact: true }).click();
+  await connect();
+  await dialog.getByRole("alert").filter({ hasText: /could not be loaded.*try again/ }).waitFor();
+  await page.unroute(/split_view-/);
+  await connect();
+  await dialog.getByRole("alert").filter({ hasText: /No connection:/ }).waitFor();
+  playground.problems = playground.problems.filter((p) => !/ERR_FAILED|Failed to fetch/.test(p));
+  await playground.close();
+});
