@@ -121,7 +121,8 @@ impl Model {
         age > 0 && self.settle(|row| (row.created.after(age) <= now).then_some(Fate::Expired))
     }
 
-    /// The server has described the stream: what it no longer has is gone. True if any went.
+    /// The server has described the stream: what it no longer has is gone. True if any went. While it has messages that have
+    /// not landed here yet, nothing goes: one of them may be what took a row's place.
     pub fn described(&mut self, info: StreamInfo) -> bool {
         let StreamInfo {
             config, state, ts, ..
@@ -130,6 +131,15 @@ impl Model {
         let (age, now) = (config.max_age, ts.unwrap_or_default());
         // Newer messages than the description knows are left alone.
         let known = state.last_seq;
+        let unseen = first.max(self.last() + 1)..known + 1;
+        let missing = deleted
+            .iter()
+            .filter(|sequence| unseen.contains(sequence))
+            .count();
+        if unseen.end.saturating_sub(unseen.start) > missing as u64 {
+            self.info = info;
+            return false;
+        }
         let gone = self.settle(|row| {
             let there = row.sequence >= first
                 && messages > 0
@@ -198,6 +208,30 @@ mod tests {
         }
         assert_eq!(fates(&model), [Some(Fate::History), None, None, None]);
         assert_eq!(model.dropped(), 1);
+    }
+
+    #[test]
+    fn a_description_that_is_ahead_waits_for_what_took_the_place() {
+        let mut model = model(1, 0);
+        model.push(entry(1, "a", Operation::Put));
+        let mut info = model.info.clone();
+        (
+            info.state.messages,
+            info.state.first_seq,
+            info.state.last_seq,
+        ) = (1, 2, 2);
+        assert!(!model.described(info.clone()));
+        model.push(entry(2, "a", Operation::Put));
+        assert!(!model.described(info.clone()));
+        assert_eq!(fates(&model), [Some(Fate::History), None]);
+        // A message that came and went again unseen is waited for by nobody.
+        (
+            info.state.messages,
+            info.state.first_seq,
+            info.state.last_seq,
+        ) = (0, 4, 3);
+        assert!(model.described(info));
+        assert_eq!(fates(&model), [Some(Fate::History), Some(Fate::Removed)]);
     }
 
     #[test]

@@ -8,12 +8,17 @@ use super::{
     model::Model,
     state::Page,
 };
-use crate::wire::time::Time;
+use crate::{client::types::StreamInfo, wire::time::Time};
 use leptos::prelude::request_animation_frame;
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+};
 
 /// Pause between two looks at a server that is busy, in ns.
 const PAUSE: i64 = 60_000_000;
+/// Buckets that are remembered while another one is shown.
+const REMEMBERED: usize = 8;
 
 /// The bucket that is shown.
 #[derive(Clone, Copy)]
@@ -37,6 +42,8 @@ struct Tasks {
     again: Cell<bool>,
     drawn: Cell<bool>,
     following: Cell<Option<Cancel>>,
+    /// What is known of buckets that were shown before.
+    remembered: RefCell<VecDeque<Model>>,
 }
 
 impl StreamState {
@@ -61,6 +68,7 @@ impl StreamState {
     /// Another server: what was known does not hold.
     pub fn forget(self, page: Page) {
         self.turn(Model::default());
+        self.tasks.remembered.take();
         self.buckets.set(Vec::new());
         self.shown.set(None);
         self.look(page);
@@ -112,9 +120,22 @@ impl StreamState {
         if let Some(before) = self.tasks.following.replace(Some(cancel.clone())) {
             before.cancel();
         }
-        self.model.replace(model);
+        let before = self.model.replace(model);
+        let mut remembered = self.tasks.remembered.borrow_mut();
+        remembered.push_back(before);
+        if remembered.len() > REMEMBERED {
+            remembered.pop_front();
+        }
         self.touch();
         cancel
+    }
+
+    /// What was known of a bucket when it was last shown, and is this one.
+    pub fn remembered(self, bucket: &str, info: &StreamInfo) -> Option<Model> {
+        let mut remembered = self.tasks.remembered.borrow_mut();
+        let same = |model: &Model| model.bucket == bucket && model.info.created == info.created;
+        let at = remembered.iter().position(same)?;
+        remembered.remove(at)
     }
 
     /// Time has passed.

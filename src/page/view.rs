@@ -25,6 +25,8 @@ use std::{cell::RefCell, rc::Rc};
 const RETRY: i64 = 1_000_000_000;
 /// Messages of a bucket that are asked for when it comes to be shown.
 const BACKLOG: u64 = 1_000;
+/// Deleted messages between others that are asked for one by one.
+const GAPS: u64 = 10_000;
 
 /// The ways to a [`Viewer`].
 pub struct View {
@@ -205,6 +207,15 @@ impl Viewer for Own {
     }
 }
 
+/// How a stream stands, with what is missing in it unless that is very much.
+async fn described(jetstream: &JetStream, stream: &str) -> Result<StreamInfo, Error> {
+    let info = jetstream.stream_info(stream).await?;
+    match info.state.num_deleted {
+        1..=GAPS => jetstream.stream_info_details(stream, true, "").await,
+        _ => Ok(info),
+    }
+}
+
 impl Own {
     /// Looks which buckets there are, and how the stream of the one that is shown stands.
     async fn buckets(&self, page: Page) {
@@ -235,7 +246,7 @@ impl Own {
             stream.turn(Model::default());
             return;
         };
-        let Ok(info) = jetstream.stream_info(&format!("KV_{shown}")).await else { return };
+        let Ok(info) = described(jetstream, &format!("KV_{shown}")).await else { return };
         let same = {
             let model = stream.model.borrow();
             model.bucket == shown && model.info.created == info.created
@@ -251,8 +262,10 @@ impl Own {
     /// Watches a bucket from now on, and no other.
     fn follow(&self, name: &str, info: StreamInfo, page: Page) {
         let stream = page.stream;
-        let first = info.state.last_seq.saturating_sub(BACKLOG) + 1;
-        let cancel = stream.turn(Model::new(name, info));
+        let mut model = stream.remembered(name, &info).unwrap_or_else(|| Model::new(name, StreamInfo::default()));
+        model.described(info);
+        let first = model.info.state.last_seq.saturating_sub(BACKLOG).max(model.last()) + 1;
+        let cancel = stream.turn(model);
         let (jetstream, name) = (self.0.clone(), name.to_string());
         page.runtime().spawn(Box::pin(async move {
             let watching = async {
@@ -263,8 +276,8 @@ impl Own {
                     if let Some(entry) = watch.next().await? {
                         stream.model.borrow_mut().push(entry);
                         stream.touch();
-                        stream.look(page);
                     }
+                    stream.look(page);
                 }
             };
             let ended: Option<Result<(), Error>> = cancel.unless(watching).await;

@@ -139,3 +139,40 @@ test("the stream shows each message as it lands", async () => {
   assert.ok((await cells(/DELETE/)).includes("2"));
   await playground.close();
 });
+
+test("a bucket that is shown again has the messages that were dropped meanwhile and before", async () => {
+  const playground = await world.open();
+  const { page } = playground;
+  const a = playground.terminal("A");
+  await walk(playground, STEPS.slice(0, 4), runStep);
+  const dropped = (text) => playground.messages.getByRole("row").filter({ hasText: text }).filter({ hasText: "dropped: history is full" });
+  await a.enter("nats kv put my-kv Key1 Value2");
+  await dropped("Value1").waitFor();
+  await a.enter("nats kv add other");
+  const choice = page.getByLabel("Bucket", { exact: true });
+  await choice.waitFor();
+  await choice.selectOption("other");
+  await playground.messages.getByRole("row").filter({ hasText: "Value2" }).waitFor({ state: "detached" });
+  await a.enter("nats kv put other Key1 there && nats kv put my-kv Key1 Value3 && nats kv put my-kv Key1 Value4");
+  await playground.messages.getByRole("row").filter({ hasText: "there" }).waitFor();
+  await choice.selectOption("my-kv");
+  await dropped("Value1").waitFor();
+  await dropped("Value2").waitFor();
+  await playground.messages.getByRole("row").filter({ hasText: "Value4" }).waitFor();
+  await playground.close();
+});
+
+test("a message removed from between others is shown as removed", async () => {
+  const playground = await world.open();
+  const a = playground.terminal("A");
+  await walk(playground, STEPS.slice(0, 3), runStep);
+  await a.enter("nats kv put my-kv one first && nats kv put my-kv two second && nats kv put my-kv three third");
+  const row = (text) => playground.messages.getByRole("row").filter({ hasText: text });
+  await row("third").waitFor();
+  await a.enter("nats stream purge KV_my-kv --subject='$KV.my-kv.two' -f");
+  await a.shows(/Really operate on the KV stream\?/);
+  await a.enter("y");
+  await row("second").filter({ hasText: "removed" }).waitFor();
+  assert.equal(await row("removed").count(), 1);
+  await playground.close();
+});
