@@ -3,6 +3,7 @@
 use super::{Io, parse::Failure};
 use std::rc::Rc;
 
+const NO_TERMINAL: &str = "cannot ask for confirmation without a terminal";
 const ERASE: &str = "\x1b[0G\x1b[2K";
 
 /// Asks at a terminal.
@@ -51,7 +52,7 @@ impl Prompt {
     /// Yes or no. Errors: `cannot ask for confirmation without a terminal`, `interrupt`.
     pub async fn confirm(&self, message: &str, default: bool) -> Result<bool, Failure> {
         if !self.can_ask() {
-            return Err("cannot ask for confirmation without a terminal".into());
+            return Err(NO_TERMINAL.into());
         }
         let choices = if default { "(Y/n) " } else { "(y/N) " };
         let question = format!("{}\x1b[0;37m{choices}\x1b[0m", self.head(message));
@@ -122,6 +123,19 @@ impl Prompt {
                 "\x1b[1A{ERASE}{above}\r\n{head}{hint}{default_text}"
             ));
         }
+    }
+
+    /// A line that is a number or a size. Errors as [`Prompt::confirm`].
+    pub async fn quantity(
+        &self,
+        message: &str,
+        default: &str,
+        help: &str,
+    ) -> Result<String, Failure> {
+        if !self.can_ask() {
+            return Err(NO_TERMINAL.into());
+        }
+        self.input(message, default, help, true).await
     }
 
     /// One of a list; `default` is where the cursor stands first. Errors as [`Prompt::input`].

@@ -16,9 +16,16 @@ use std::rc::Rc;
 /// A request or an answer on its way, for `--trace`.
 #[allow(missing_docs)]
 pub enum Trace<'a> {
-    Request { subject: &'a str, payload: &'a [u8] },
-    Response { subject: &'a str, payload: &'a [u8] },
-    Failure { subject: &'a str, error: &'a Error },
+    /// Subject, the API level it says it needs, payload.
+    Request(&'a str, u32, &'a [u8]),
+    Response {
+        subject: &'a str,
+        payload: &'a [u8],
+    },
+    Failure {
+        subject: &'a str,
+        error: &'a Error,
+    },
 }
 
 /// Gets to see every API request and direct get; not publishes, not pushed messages.
@@ -35,6 +42,8 @@ pub struct Context {
     pub timeout: i64,
     /// Sees requests and answers.
     pub trace: Option<TraceFn>,
+    /// API level that requests say they need, as jsm.go's do; 0 for none. nats.go says nothing.
+    pub level: u32,
 }
 
 /// What to purge: everything by default.
@@ -155,6 +164,7 @@ impl Context {
             prefix: "$JS.API".into(),
             timeout: 5 * SECOND,
             trace: None,
+            level: 0,
         }
     }
 
@@ -162,9 +172,12 @@ impl Context {
     /// not. Errors: [`Error::NoResponders`] (JetStream is off), [`Error::DeadlineExceeded`].
     pub async fn request_raw(&self, subject: &str, payload: &[u8]) -> Result<Message, Error> {
         let subject = format!("{}.{subject}", self.prefix);
-        let headers = Headers::new();
-        let subject = &subject;
-        self.tell(Trace::Request { subject, payload });
+        let (subject, level) = (&subject, self.level);
+        let mut headers = Headers::new();
+        if level > 0 {
+            headers.append("Nats-Required-Api-Level", &level.to_string());
+        }
+        self.tell(Trace::Request(subject, level, payload));
         let request = self
             .client
             .request(subject, &headers, payload, self.timeout);
@@ -375,18 +388,11 @@ impl Context {
         }
         let field = |name| answer.headers.get(name).ok_or(Error::InvalidResponse);
         let subject = field("Nats-Subject")?.to_string();
-        let sequence = field("Nats-Sequence")?
-            .parse()
-            .ok()
-            .ok_or(Error::InvalidResponse)?;
+        let sequence = field("Nats-Sequence")?.parse();
+        let sequence = sequence.map_err(|_| Error::InvalidResponse)?;
         let time = Time::parse_rfc3339(field("Nats-Time-Stamp")?).ok_or(Error::InvalidResponse)?;
         let mut headers = answer.headers;
-        for name in [
-            "Nats-Stream",
-            "Nats-Subject",
-            "Nats-Sequence",
-            "Nats-Time-Stamp",
-        ] {
+        for name in "Nats-Stream Nats-Subject Nats-Sequence Nats-Time-Stamp".split(' ') {
             headers.remove_last(name);
         }
         Ok(RawMessage {

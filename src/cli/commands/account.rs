@@ -304,6 +304,7 @@ fn tier(report: &mut Columns, name: &str, tier: &AccountTier) {
 /// `rtt`.
 pub async fn rtt(call: Call) -> Outcome {
     let iterations = values::int(call.values.arg("iterations"))?.max(0);
+    call.check_file("nkey")?;
     let mut results: Vec<(String, String, Option<i64>, String)> = Vec::new();
     for url in call.context.url().split(',') {
         let url = match url.contains("://") {

@@ -310,18 +310,8 @@ impl Call {
             url
         };
         let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
-        for file in ["creds", "nkey"] {
-            if let Some(path) = field(file)
-                && let Err(error) = self.session.io.files().read(&path)
-            {
-                let words = if file == "nkey" {
-                    "configuration error: "
-                } else {
-                    ""
-                };
-                return Err(format!("{words}nats: open {path}: {}", error.text()).into());
-            }
-        }
+        self.check_file("creds")?;
+        self.check_file("nkey")?;
         let mut options = Options {
             name: match self.values.text("connection-name") {
                 "" => "NATS CLI Version v0.5.1".into(),
@@ -352,10 +342,29 @@ impl Call {
         let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
         if self.values.is("trace") {
             let (shown, address) = account::split_url(url);
-            self.log(&format!(">>> Connected to {shown} ({address})"));
+            let text = format!(">>> Connected to {shown} ({address})");
+            let session = self.session.clone();
+            // nats.go says so from a task of its own, most often after the first request is on its way.
+            let task = Box::pin(async move { log(&session, &text) });
+            self.session.runtime.spawn(task);
         }
         *self.connected.borrow_mut() = url.into();
         Ok(client)
+    }
+
+    /// Whether the file of a field of the context, if it has one, is there.
+    pub fn check_file(&self, field: &str) -> Outcome {
+        let path = self.context.get(field);
+        match self.session.io.files().read(path) {
+            Err(error) if !path.is_empty() => {
+                let words = match field {
+                    "nkey" => "configuration error: ",
+                    _ => "",
+                };
+                Err(format!("{words}nats: open {path}: {}", error.text()).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Says what happens to a connection.
@@ -458,14 +467,18 @@ fn log(session: &Session, text: &str) {
 fn trace(session: &Session, library: Library, piece: Trace) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match (library, piece) {
-        (Library::JetStream, Trace::Request { subject, payload }) => {
+        (Library::JetStream, Trace::Request(subject, _, payload)) => {
             log(session, &format!(">>> {subject}\n{}\n\n", text(payload)));
         }
         (Library::JetStream, Trace::Response { subject, payload }) => {
             log(session, &format!("<<< {subject}: {}", text(payload)));
         }
-        (Library::Jsm, Trace::Request { subject, payload }) => {
+        (Library::Jsm, Trace::Request(subject, level, payload)) => {
             log(session, &format!(">>> {subject}"));
+            if level > 0 {
+                let text = format!(">>> Header: Nats-Required-Api-Level: [{level}]");
+                log(session, &text);
+            }
             log(session, &text(payload));
         }
         (Library::Jsm, Trace::Response { subject, payload }) => {
@@ -491,6 +504,15 @@ pub fn failed(error: crate::client::Error) -> Failure {
             format!("{text} ({})", api.err_code).into()
         }
         None => error.into(),
+    }
+}
+
+/// Refuses to go on with a server of a lower API level.
+pub async fn require(jetstream: &JetStream, level: i64, words: &str) -> Outcome {
+    let account = jetstream.account_info().await.map_err(failed)?;
+    match account.api.level >= level {
+        true => Ok(()),
+        false => Err(words.into()),
     }
 }
 

@@ -4,23 +4,24 @@ use super::{Call, Outcome};
 use crate::{
     cli::{
         parse::Failure,
+        pattern::Pattern,
         render::{self, count, go_duration, table::Table},
         values,
     },
     client::{Client, Error, Headers, Message},
+    wire::json::Writer,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Asks all servers; the answers that come until `timeout`, or the first if `one`.
 async fn ask(
     call: &Call,
     client: &Client,
     subject: &str,
-    body: &Value,
+    body: &str,
 ) -> Result<Vec<Value>, Failure> {
     let inbox = client.new_inbox();
     let mut answers = client.subscribe(&inbox, None)?;
-    let body = body.to_string();
     if call.values.is("trace") {
         call.log(&format!(">>> {subject}: {body}"));
     }
@@ -35,15 +36,21 @@ async fn ask(
             }
             Ok(message) => {
                 if call.values.is("trace") {
-                    call.log(&format!(
-                        "<<< {}",
-                        String::from_utf8_lossy(&message.payload)
-                    ));
+                    let (size, text) = (
+                        message.payload.len(),
+                        String::from_utf8_lossy(&message.payload),
+                    );
+                    call.log(&format!("<<< ({size}B) {text}"));
                 }
                 all.push(serde_json::from_slice(&message.payload).unwrap_or_default());
                 wait = 300_000_000;
             }
-            Err(Error::Timeout) => return Ok(all),
+            Err(Error::Timeout) => {
+                if call.values.is("trace") {
+                    call.log(&format!("=== Received {} responses", all.len()));
+                }
+                return Ok(all);
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -52,7 +59,7 @@ async fn ask(
 /// `server info` and `server list`, which a system account is needed for.
 pub async fn privileged(call: Call) -> Outcome {
     let client = call.connect().await?;
-    match ask(&call, &client, "$SYS.REQ.SERVER.PING", &json!({})).await {
+    match ask(&call, &client, "$SYS.REQ.SERVER.PING", "{}").await {
         Ok(answers) if !answers.is_empty() => {
             for answer in answers {
                 call.line(&super::json::print(&answer, ""));
@@ -139,16 +146,21 @@ pub async fn connections(call: Call) -> Outcome {
         .iter()
         .position(|s| *s == state)
         .unwrap_or(0);
-    let mut request = json!({"sort": "", "auth": true, "subscriptions": true, "subscriptions_detail": false, "state": state_number});
-    for (flag, field) in [("subject", "filter_subject"), ("username", "user")] {
-        if !values.text(flag).is_empty() {
-            request[field] = json!(values.text(flag));
-        }
-    }
-    let answers = ask(&call, &client, "$SYS.REQ.ACCOUNT.PING.CONNZ", &request).await?;
-    if answers.is_empty() {
-        return Err("did not get results from any servers".into());
-    }
+    let reason = values.text("closed-reason");
+    let ended = Pattern::new(reason)?;
+    let mut request = Writer::default();
+    request.open().key("sort").string("").key("auth").bool(true);
+    request.key("subscriptions").bool(true);
+    request.key("subscriptions_detail").bool(false);
+    request.key("offset").int(0).key("limit").int(1024);
+    request.key("cid").int(0).key("mqtt_client").string("");
+    request.key("state").int(state_number as i64);
+    request.key("user").string(values.text("username"));
+    request.key("acc").string("").key("filter_subject");
+    request.string(values.text("subject"));
+    request.key("exact_match").bool(true).close();
+    let request = String::from_utf8_lossy(&request.finish()).into_owned();
+    let answers = ask(&call, &client, "$SYS.REQ.SERVER.PING.CONNZ", &request).await?;
     let mut rows: Vec<(Value, Value)> = Vec::new();
     for mut answer in answers {
         let server = answer["server"].take();
@@ -156,9 +168,15 @@ pub async fn connections(call: Call) -> Outcome {
             rows.extend(list.into_iter().map(|c| (server.clone(), c)));
         }
     }
-    let reason = values.text("closed-reason");
     if !reason.is_empty() {
-        rows.retain(|(_, c)| c["reason"].as_str() == Some(reason));
+        rows.retain(|(_, c)| {
+            let reason = c["reason"].as_str().unwrap_or_default();
+            ended.is_match(&reason.to_lowercase())
+        });
+    }
+    call.line("");
+    if rows.is_empty() {
+        return Err("did not get results from any servers".into());
     }
     let sort = values.text("sort");
     let of = |c: &Value, field: &str| c[field].as_u64().unwrap_or(0);
@@ -270,7 +288,6 @@ pub async fn connections(call: Call) -> Outcome {
         ]);
         table.footer(footer);
     }
-    call.line("");
     call.table(&table);
     if !servers.is_empty() {
         let mut table = Table::new(
@@ -291,7 +308,7 @@ pub async fn connections(call: Call) -> Outcome {
 /// `account report statistics`.
 pub async fn statistics(call: Call) -> Outcome {
     let client = call.connect().await?;
-    let answers = ask(&call, &client, "$SYS.REQ.ACCOUNT.PING.STATZ", &Value::Null).await?;
+    let answers = ask(&call, &client, "$SYS.REQ.ACCOUNT.PING.STATZ", "{}").await?;
     if answers.is_empty() {
         return Err("did not get results from any servers".into());
     }

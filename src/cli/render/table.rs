@@ -166,7 +166,10 @@ impl Table {
         for row in &rows {
             pen.row(row, &widths, &right, v);
         }
-        if !self.footer.is_empty() {
+        if !self.footer.is_empty() && rows.is_empty() {
+            // Under no rows go-pretty draws one line only, and takes the footer for numbers.
+            pen.row(&footer, &widths, &vec![true; count], v);
+        } else if !self.footer.is_empty() {
             pen.rule(&widths, [l, h, x, r]);
             pen.row(&footer, &widths, &right, v);
         }

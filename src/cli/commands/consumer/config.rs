@@ -1,6 +1,6 @@
 //! Making consumers: configurations from flags, files and questions.
 
-use super::{Call, Outcome, parse_until, pick_stream, show};
+use super::{Call, Outcome, known, parse_until, pick_stream, require, show};
 use crate::{
     cli::{
         commands::{
@@ -11,7 +11,10 @@ use crate::{
         render::go_duration,
         values,
     },
-    client::types::{AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy},
+    client::{
+        Error, JetStream,
+        types::{AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, ReplayPolicy},
+    },
 };
 
 pub(super) fn ack_policy(text: &str) -> AckPolicy {
@@ -392,7 +395,10 @@ pub(super) const CREATION: &str = "Consumer creation failed";
 /// `consumer add`.
 pub async fn add(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
-    let stream = pick_stream(&call, &jetstream).await?;
+    let stream = match known(&call, &jetstream, call.values.arg("consumer")).await {
+        Some(info) => info.stream_name,
+        None => pick_stream(&call, &jetstream).await?,
+    };
     let mut config = prepare(&call).await?;
     let text = json::print_typed(&config, "consumer_config");
     if call.values.is("validate") {
@@ -404,12 +410,43 @@ pub async fn add(call: Call) -> Outcome {
         let written = call.session.io.files().write(path, text.as_bytes());
         return written.map_err(|e| format!("open {path}: {}", e.text()).into());
     }
+    if config.pause_until.is_some() {
+        require(&jetstream, 1, "pausing consumers requires NATS Server 2.11").await?;
+    }
+    // natscli keeps the level it has seen.
+    match config.priority_policy.as_str() {
+        _ if config.pause_until.is_some() => {}
+        "" if config.priority_groups.is_empty() => {}
+        "pinned_client" => {
+            let words = "Prioritized Consumer Groups requires NATS Server 2.12";
+            require(&jetstream, 2, words).await?;
+        }
+        _ => require(&jetstream, 1, "Consumer Groups requires NATS Server 2.11").await?,
+    }
     name(&call, &mut config);
     check_name("consumer", &config.name).map_err(|e| e.context(CREATION))?;
-    let created = jetstream.create_consumer(&stream, &config, "").await;
+    let created = send(&jetstream, &stream, &config).await;
     let info = created.map_err(|e| failed(e).context(CREATION))?;
     show(&call, &info, false);
     Ok(())
+}
+
+/// Makes or changes a consumer.
+pub(super) async fn send(
+    jetstream: &JetStream,
+    stream: &str,
+    config: &ConsumerConfig,
+) -> Result<ConsumerInfo, Error> {
+    let level = match config.priority_policy.as_str() {
+        "prioritized" => 2,
+        _ if config.pause_until.is_some() || !config.priority_groups.is_empty() => 1,
+        _ => 0,
+    };
+    let jetstream = JetStream {
+        level,
+        ..jetstream.clone()
+    };
+    jetstream.create_consumer(stream, config, "").await
 }
 
 /// Gives a consumer the name it is created by.

@@ -2,9 +2,9 @@
 
 use super::{
     Call, Outcome,
-    config::{CREATION, ack_policy, backoff, name, start},
+    config::{CREATION, ack_policy, backoff, name, send, start},
     fields::fields,
-    pick, pick_stream, show,
+    known, pick, pick_stream, show,
 };
 use crate::{
     cli::{
@@ -124,10 +124,8 @@ pub async fn edit(call: Call) -> Outcome {
     if !call.values.is("force") && !really(&call, &question).await? {
         return Ok(());
     }
-    let info = jetstream
-        .create_consumer(&info.stream_name, &new, "")
-        .await
-        .map_err(failed)?;
+    let sent = send(&jetstream, &info.stream_name, &new).await;
+    let info = sent.map_err(failed)?;
     show(&call, &info, false);
     Ok(())
 }
@@ -137,7 +135,10 @@ pub async fn copy(call: Call) -> Outcome {
     let values = &call.values;
     let (source, destination) = (values.arg("source"), values.arg("destination"));
     let jetstream = jetstream(&call).await?;
-    let stream = &pick_stream(&call, &jetstream).await?;
+    let stream = &match known(&call, &jetstream, source).await {
+        Some(info) => info.stream_name,
+        None => pick_stream(&call, &jetstream).await?,
+    };
     let loaded = jetstream.consumer_info(stream, source).await;
     let loaded = loaded.map_err(|e| failed(e).context("could not load source Consumer"))?;
     let mut config = loaded.config;
@@ -202,7 +203,7 @@ pub async fn copy(call: Call) -> Outcome {
     };
     name(&call, &mut config);
     check_name("consumer", &config.name).map_err(|e| e.context(CREATION))?;
-    let created = jetstream.create_consumer(stream, &config, "").await;
+    let created = send(&jetstream, stream, &config).await;
     let info = created.map_err(|e| failed(e).context(CREATION))?;
     if durable {
         show(&call, &info, false);

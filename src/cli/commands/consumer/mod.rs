@@ -11,7 +11,7 @@ pub mod edit;
 pub mod receive;
 
 use super::{
-    Call, Outcome, check_name, failed, json,
+    Call, Outcome, check_name, failed, json, require,
     stream::{self, jetstream, print_json, really},
 };
 
@@ -28,12 +28,23 @@ use crate::{
         Error, JetStream,
         types::{AckPolicy, ConsumerInfo, DeliverPolicy, ReplayPolicy},
     },
-    wire::time::{Civil, Time},
+    wire::{
+        json::from_json,
+        time::{Civil, Time},
+    },
 };
 
 use serde_json::Value;
 
 const SECOND: i64 = 1_000_000_000;
+
+/// The consumer of the names given, if there is one.
+async fn known(call: &Call, jetstream: &JetStream, name: &str) -> Option<ConsumerInfo> {
+    let stream = call.values.arg("stream");
+    check_name("stream", stream).ok()?;
+    check_name("consumer", name).ok()?;
+    jetstream.consumer_info(stream, name).await.ok()
+}
 
 /// The stream meant: by its name, else by asking.
 async fn pick_stream(call: &Call, jetstream: &JetStream) -> Result<String, Failure> {
@@ -47,15 +58,9 @@ async fn pick_stream(call: &Call, jetstream: &JetStream) -> Result<String, Failu
 /// Connects and finds the consumer meant: by its name, else by asking.
 async fn pick(call: &Call) -> Result<(JetStream, ConsumerInfo), Failure> {
     let jetstream = jetstream(call).await?;
-    let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
-    if !stream.is_empty() && !name.is_empty() {
-        match jetstream.consumer_info(stream, name).await {
-            Ok(info) => return Ok((jetstream, info)),
-            Err(error @ Error::NoResponders) => {
-                return Err(failed(error).context("could not select Stream"));
-            }
-            Err(_) => {}
-        }
+    let name = call.values.arg("consumer");
+    if let Some(info) = known(call, &jetstream, name).await {
+        return Ok((jetstream, info));
     }
     let stream = pick_stream(call, &jetstream).await?;
     let info = select(call, &jetstream, &stream, name).await;
@@ -108,7 +113,9 @@ async fn select(
 
 /// `consumer cluster step-down`: there is only one server.
 pub async fn step_down(call: Call) -> Outcome {
-    let (_, info) = pick(&call).await?;
+    let (jetstream, info) = pick(&call).await?;
+    let loaded = jetstream.consumer_info(&info.stream_name, &info.name);
+    loaded.await.map_err(failed)?;
     let (stream, name) = (values::quote(&info.stream_name), values::quote(&info.name));
     Err(format!("consumer {stream} > {name} is not clustered").into())
 }
@@ -118,8 +125,9 @@ pub async fn list(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
     let stream = pick_stream(&call, &jetstream).await?;
     let load = |error: Error| failed(error).context("could not load Consumers");
+    jetstream.stream_info(&stream).await.map_err(load)?;
+    let names = jetstream.consumer_names(&stream).await.map_err(load)?;
     if call.values.is("json") || call.values.is("names") {
-        let names = jetstream.consumer_names(&stream).await.map_err(load)?;
         if call.values.is("json") {
             let names = if names.is_empty() {
                 Value::Null
@@ -132,11 +140,11 @@ pub async fn list(call: Call) -> Outcome {
         }
         return Ok(());
     }
-    let consumers = jetstream.consumers(&stream).await.map_err(load)?;
-    if consumers.is_empty() {
+    if names.is_empty() {
         call.line("No Consumers defined");
         return Ok(());
     }
+    let consumers = jetstream.consumers(&stream).await.map_err(load)?;
     let headers = [
         "Name",
         "Description",
@@ -177,6 +185,7 @@ pub async fn find(call: Call) -> Outcome {
     }
     let jetstream = jetstream(&call).await?;
     let stream = pick_stream(&call, &jetstream).await?;
+    jetstream.stream_info(&stream).await.map_err(failed)?;
     if values.is("pull") && values.is("push") {
         return Err("cannot match pull and push concurrently".into());
     }
@@ -342,15 +351,12 @@ pub async fn reset(call: Call) -> Outcome {
         return Ok(());
     }
     let body = match call.values.uint("sequence") {
-        0 => String::new(),
+        0 => "{}".into(),
         sequence => format!("{{\"seq\":{sequence}}}"),
     };
     let subject = format!("CONSUMER.RESET.{}.{}", info.stream_name, info.name);
-    ask(&jetstream, &subject, body.as_bytes()).await?;
-    let info = jetstream
-        .consumer_info(&info.stream_name, &info.name)
-        .await
-        .map_err(failed)?;
+    let answer = ask(&jetstream, &subject, body.as_bytes()).await?;
+    let info: ConsumerInfo = from_json(answer.to_string().as_bytes())?;
     show(&call, &info, true);
     Ok(())
 }
@@ -445,6 +451,7 @@ pub fn parse_until(call: &Call, text: &str) -> Result<Time, Failure> {
 /// `consumer pause`.
 pub async fn pause(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
+    require(&jetstream, 1, "pausing Consumers requires NATS Server 2.11").await?;
     let until = match call.values.arg("until") {
         "" => {
             let default = call.time(call.now().after(3600 * SECOND));
@@ -464,10 +471,13 @@ pub async fn pause(call: Call) -> Outcome {
     if !call.values.is("force") && !really(&call, &question).await? {
         return Ok(());
     }
-    let state = jetstream
-        .pause_consumer(stream, name, Some(until))
-        .await
-        .map_err(failed)?;
+    let state = JetStream {
+        level: 1,
+        ..jetstream
+    }
+    .pause_consumer(stream, name, Some(until))
+    .await
+    .map_err(failed)?;
     if !state.paused {
         return Err("pause request failed, perhaps due to a time in the past".into());
     }
@@ -482,6 +492,12 @@ pub async fn pause(call: Call) -> Outcome {
 /// `consumer resume`.
 pub async fn resume(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
+    require(
+        &jetstream,
+        1,
+        "resuming Consumers requires NATS Server 2.11",
+    )
+    .await?;
     if !info.paused {
         return Err("consumer is not paused".into());
     }

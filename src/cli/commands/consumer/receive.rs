@@ -52,17 +52,25 @@ pub async fn next(call: Call) -> Outcome {
         check_name(kind, name).map_err(|e| e.context("could not request next message"))?;
     }
     // An unknown one is only noticed by its silence.
-    let _ = jetstream.consumer_info(stream, name).await;
+    let known = jetstream.consumer_info(stream, name).await.ok();
     for _ in 0..call.values.int("count") {
-        next_one(&call, &jetstream, stream, name, answer(&call)?).await?;
+        let answer = answer(&call)?;
+        next_one(&call, &jetstream, (stream, name), known.as_ref(), answer).await?;
     }
     Ok(())
 }
 
-async fn check_pull(jetstream: &JetStream, stream: &str, name: &str) -> Outcome {
+async fn check_pull(
+    jetstream: &JetStream,
+    (stream, name): (&str, &str),
+    known: Option<&ConsumerInfo>,
+) -> Outcome {
     let quoted = values::quote(name);
-    let info = jetstream.consumer_info(stream, name).await;
-    let info = info.map_err(|e| failed(e).context(&format!("could not load consumer {quoted}")))?;
+    let wrong = |e| failed(e).context(&format!("could not load consumer {quoted}"));
+    let info = match known {
+        Some(info) => info,
+        None => &jetstream.consumer_info(stream, name).await.map_err(wrong)?,
+    };
     match info.config.deliver_subject.is_empty() {
         true => Ok(()),
         false => Err(format!("consumer {quoted} is not a Pull consumer").into()),
@@ -83,10 +91,11 @@ fn line(delivery: &Delivery, message: &Message, clock: &str) -> String {
 async fn next_one(
     call: &Call,
     jetstream: &JetStream,
-    stream: &str,
-    name: &str,
+    of: (&str, &str),
+    known: Option<&ConsumerInfo>,
     answer: Answer,
 ) -> Outcome {
+    let (stream, name) = of;
     let client = &jetstream.client;
     let inbox = client.new_inbox();
     let mut messages = client.subscribe(&inbox, None)?;
@@ -102,12 +111,12 @@ async fn next_one(
     let message = match messages.next_timeout(wait).await {
         Ok(message) => message,
         Err(error) => {
-            check_pull(jetstream, stream, name).await?;
+            check_pull(jetstream, of, known).await?;
             return Err(Failure::from(error).context("no message received"));
         }
     };
     if message.status.as_ref().is_some_and(|s| s.code == 503) {
-        check_pull(jetstream, stream, name).await?;
+        check_pull(jetstream, of, known).await?;
     }
     let raw = call.values.is("raw");
     if !raw {
@@ -184,7 +193,8 @@ pub async fn subscribe(call: Call) -> Outcome {
     let acks = call.values.is("ack") && info.config.ack_policy != AckPolicy::None;
     if info.config.deliver_subject.is_empty() {
         let answer = if acks { Answer::Ack } else { Answer::Nothing };
-        return next_one(&call, &jetstream, &info.stream_name, &info.name, answer).await;
+        let of = (info.stream_name.as_str(), info.name.as_str());
+        return next_one(&call, &jetstream, of, Some(&info), answer).await;
     }
     pushed(&call, &jetstream, &info, acks).await
 }

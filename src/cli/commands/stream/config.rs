@@ -41,12 +41,8 @@ async fn ask_number(
     if call.values.is("defaults") {
         return Ok(default.parse().unwrap_or(-1));
     }
-    let answer = call
-        .prompt()
-        .input(question, default, help, false)
-        .await
-        .map_err(invalid)?;
-    atoi(&answer).map_err(invalid)
+    let answer = call.prompt().quantity(question, default, help).await;
+    atoi(&answer.map_err(invalid)?).map_err(invalid)
 }
 
 /// A number that was typed.
@@ -55,7 +51,7 @@ pub(super) fn atoi(text: &str) -> Result<i64, Failure> {
         let quoted = values::quote(text);
         format!("strconv.Atoi: parsing {quoted}: invalid syntax")
     };
-    Ok(text.trim().parse().map_err(|_| wrong())?)
+    Ok(text.parse().map_err(|_| wrong())?)
 }
 
 /// A limit, from a flag as it is or asked for; -1 for none.
@@ -69,21 +65,17 @@ async fn ask_limit(call: &Call, flag: &str, question: &str, help: &str) -> Resul
 
 /// A size, from a flag or asked for; -1 for no limit.
 async fn ask_size(call: &Call, flag: &str, question: &str, help: &str) -> Result<i64, Failure> {
-    let text = match call.values.text(flag) {
-        "" if call.values.is("defaults") => "-1".into(),
-        "" => call
-            .prompt()
-            .input(question, "-1", help, false)
-            .await
-            .map_err(invalid)?,
-        given => given.to_string(),
+    let given = match call.values.text(flag) {
+        "" if call.values.is("defaults") => -1,
+        "" => 0,
+        given => values::size(given, 32).map_err(|e| invalid(e.into()))?,
     };
-    let bits = if call.values.text(flag).is_empty() {
-        64
-    } else {
-        32
-    };
-    let size = values::size(&text, bits).map_err(|e| invalid(e.into()))?;
+    // A 0 is asked for, whatever the flags say.
+    if given != 0 {
+        return Ok(given);
+    }
+    let typed = call.prompt().quantity(question, "-1", help).await;
+    let size = values::size(&typed.map_err(invalid)?, 64).map_err(|e| invalid(e.into()))?;
     Ok(if size == 0 { -1 } else { size })
 }
 
@@ -427,6 +419,29 @@ fn forbidden(config: &StreamConfig) -> Vec<String> {
     wrong.collect()
 }
 
+/// JetStream for a request about a configuration, which says what API level that needs.
+pub(super) fn at_level(jetstream: &JetStream, config: &StreamConfig) -> JetStream {
+    let origins = config.mirror.iter().chain(&config.sources);
+    let levels = [
+        (
+            config.allow_msg_ttl || config.subject_delete_marker_ttl > 0,
+            1,
+        ),
+        (config.allow_atomic || config.allow_msg_counter, 2),
+        (
+            config.allow_msg_schedules || !config.persist_mode.is_empty(),
+            2,
+        ),
+        (config.allow_batched, 3),
+        (origins.into_iter().any(|o| o.consumer.is_some()), 4),
+    ];
+    let needed = levels.iter().filter(|(needed, _)| *needed);
+    JetStream {
+        level: needed.map(|(_, level)| *level).max().unwrap_or(0),
+        ..jetstream.clone()
+    }
+}
+
 /// Makes a stream, unless its configuration is wrong already here.
 pub(super) async fn create(
     jetstream: &JetStream,
@@ -439,6 +454,7 @@ pub(super) async fn create(
             let wrong = wrong.join(", ");
             return Err(format!("configuration validation failed: {wrong}").into());
         }
+        let jetstream = at_level(jetstream, config);
         jetstream.create_stream(config).await.map_err(failed)
     };
     made.await.map_err(|e| e.context("could not create Stream"))
@@ -448,6 +464,8 @@ pub(super) async fn create(
 pub async fn add(call: Call) -> Outcome {
     let jetstream = call.jetstream(crate::cli::commands::Library::Jsm).await;
     let jetstream = jetstream.map_err(|e| e.context("could not create Stream"))?;
+    // natscli asks here whether streams must have a limit of their size.
+    let _ = jetstream.account_info().await;
     let config = prepare(&call).await?;
     let text = json::print_typed(&config, "stream_config");
     let (validate, path) = (call.values.is("validate"), call.values.text("output"));

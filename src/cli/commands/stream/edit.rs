@@ -155,7 +155,7 @@ pub async fn edit(call: Call) -> Outcome {
     if !values.is("force") && !really(&call, &format!("Really edit Stream {name}")).await? {
         return Ok(());
     }
-    let updated = jetstream.update_stream(&new).await;
+    let updated = at_level(&jetstream, &new).update_stream(&new).await;
     updated.map_err(|e| failed(e).context(&format!("could not edit Stream {name}")))?;
     if !values.is("json") {
         call.print(&format!("Stream {name} was updated\n\n"));
@@ -180,7 +180,6 @@ pub async fn copy(call: Call) -> Outcome {
     let words = format!("could not copy Stream {}", info.config.name);
     let mut config = change(&call, info.config, &words)?;
     let source = std::mem::replace(&mut config.name, destination.into());
-    config.metadata = users_metadata(config.metadata);
     let mut info = create(&jetstream, &config).await?;
     if !call.values.is("json") {
         call.print(&format!("Stream {destination} was created\n\n"));

@@ -229,7 +229,9 @@ pub async fn seal(call: Call) -> Outcome {
     let mut config = info.config.clone();
     config.sealed = true;
     // natscli does not look whether that worked; a sealed stream may refuse it.
-    let _ = jetstream.update_stream(&config).await;
+    let _ = super::config::at_level(&jetstream, &config)
+        .update_stream(&config)
+        .await;
     super::show(
         &call,
         &jetstream.stream_info(name).await.map_err(failed)?,

@@ -8,6 +8,7 @@ use super::{
     message::{self, Delivery},
     publish::refuse_programs,
     pull::Feed,
+    require,
 };
 
 use crate::{
@@ -174,6 +175,11 @@ async fn check(
             "cannot enable direct gets: allow_direct is not set to true for stream {name}"
         )
         .into());
+    }
+    if direct(call, &info) {
+        let jsm = call.jetstream_of(jetstream.client.clone(), Library::Jsm)?;
+        let words = "subscribing using direct get requires NATS Server 2.11";
+        require(&jsm, 1, words).await?;
     }
     if values.is("match-replies") {
         return Err("cannot enable --match-replies for JetStream streams".into());

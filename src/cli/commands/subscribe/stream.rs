@@ -159,6 +159,12 @@ impl Shown<'_> {
     ) -> Outcome {
         let (call, values) = (self.call, &self.call.values);
         let stream = info.config.name.as_str();
+        let info = &jetstream.stream_info(stream).await?;
+        // nats.go's trace does not see direct gets.
+        let jetstream = JetStream {
+            trace: None,
+            ..jetstream.clone()
+        };
         let filter = subjects.first().cloned();
         let shown = filter
             .clone()
