@@ -311,6 +311,23 @@ mod tests {
     }
 
     #[test]
+    fn a_footer_without_rows() {
+        let title = "Top 10 Active Subjects Report";
+        let mut table = Table::new(title, &["Subject", "Message Count", "Bytes"]);
+        table.footer(vec!["Totals".into(), "0".into(), "0 B".into()]);
+        let want = "\
+╭─────────────────────────────────╮
+│  Top 10 Active Subjects Report  │
+├─────────┬───────────────┬───────┤
+│ Subject │ Message Count │ Bytes │
+├─────────┼───────────────┼───────┤
+│  Totals │             0 │   0 B │
+╰─────────┴───────────────┴───────╯
+";
+        assert_eq!(table.render(Look::default()), want);
+    }
+
+    #[test]
     fn cells_of_any_width() {
         let mut table = Table::new("T", &["K"]);
         table.row(vec!["1".into()]);
