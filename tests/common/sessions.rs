@@ -77,6 +77,7 @@ macro_rules! sessions {
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",
             pubsub_status "pubsub/status",
+            pubsub_templates "pubsub/templates",
             server_check_formats "server/check-formats",
             server_check_outfile "server/check-outfile",
             server_checks "server/checks",

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         parse::Failure,
         render,
-        template::{self, Source},
+        template::{self, Source, Value},
     },
     client::{Headers, Message, runtime::Runtime},
     wire::time::{Time, push_padded},
@@ -124,11 +124,11 @@ impl Made {
 }
 
 impl Source for Made {
-    fn value(&self, name: &str) -> Option<String> {
-        Some(match name {
-            "Count" | "Cnt" => self.count.to_string(),
-            "Unix" => self.now.0.div_euclid(1_000_000_000).to_string(),
-            "UnixNano" => self.now.0.to_string(),
+    fn value(&self, name: &str) -> Option<Value> {
+        Some(Value::Text(match name {
+            "Count" | "Cnt" => return Some(Value::Int(self.count)),
+            "Unix" => return Some(Value::Int(self.now.0.div_euclid(1_000_000_000))),
+            "UnixNano" => return Some(Value::Int(self.now.0)),
             "Time" => kitchen(self.now, self.offset),
             "TimeStamp" => timestamp(self.now, self.offset),
             "ID" => self.letters(
@@ -137,12 +137,12 @@ impl Source for Made {
             ),
             "Request" => self.request.clone()?,
             _ => return None,
-        })
+        }))
     }
 
-    fn field(&self, name: &str) -> Option<String> {
+    fn field(&self, name: &str) -> Option<Value> {
         match name {
-            "Request" => Some(self.request.clone().unwrap_or_default()),
+            "Request" => Some(Value::Text(self.request.clone().unwrap_or_default())),
             name => self.value(name),
         }
     }
