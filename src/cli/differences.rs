@@ -92,7 +92,10 @@ impl Value {
     }
 
     /// A map of strings.
-    pub fn map(entries: &Sorted<String, String>) -> Value {
+    pub fn map(entries: &Sorted<String, String>, nil: bool) -> Value {
+        if nil && entries.is_empty() {
+            return Value::Map(None);
+        }
         let entries = entries.iter().map(|(k, v)| (k.clone(), v.clone()));
         Value::Map(Some(entries.collect()))
     }

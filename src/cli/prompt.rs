@@ -43,8 +43,13 @@ impl Prompt {
     }
 
     fn head(&self, message: &str) -> String {
+        self.question(&format!("{message} "))
+    }
+
+    /// The beginning of a question, in bold.
+    fn question(&self, text: &str) -> String {
         format!(
-            "{ERASE}\x1b[{}m{} \x1b[0m\x1b[0;1;99m{message} \x1b[0m",
+            "{ERASE}\x1b[{}m{} \x1b[0m\x1b[0;1;99m{text}\x1b[0m",
             self.icon_style, self.icon
         )
     }
@@ -154,7 +159,8 @@ impl Prompt {
         let (columns, height) = self.io.size();
         let page = height.saturating_sub(4).max(1);
         loop {
-            let filter: String = line.text.iter().collect::<String>().to_lowercase();
+            let typed: String = line.text.iter().collect();
+            let filter = typed.to_lowercase();
             let shown: Vec<&String> = options
                 .iter()
                 .filter(|o| o.to_lowercase().contains(&filter))
@@ -168,17 +174,16 @@ impl Prompt {
                 text = format!("{ERASE}\x1b[0;36m? {help}\x1b[0m\r\n");
                 rows += (help.chars().count() + 2).div_ceil(columns.max(1));
             }
-            text.push_str(&self.head(message));
-            if !line.text.is_empty() {
-                text.extend(line.text.iter());
-                text.push(' ');
-            }
+            text.push_str(&match typed.as_str() {
+                "" => self.question(message),
+                typed => self.question(&format!("{message} {typed}")),
+            });
             let more = match helps || help.is_empty() {
                 true => "",
                 false => ", ? for more help",
             };
             text.push_str(&format!(
-                " \x1b[0;36m[Use arrows to move, type to filter{more}]\x1b[0m\r\n"
+                "  \x1b[0;36m[Use arrows to move, type to filter{more}]\x1b[0m\r\n"
             ));
             let visible = shown.iter().enumerate().skip(first).take(page);
             for (index, option) in visible.clone() {
@@ -208,8 +213,8 @@ impl Prompt {
                 Edit::Down => at = if at + 1 < shown.len() { at + 1 } else { 0 },
                 Edit::Enter => {
                     if let Some(choice) = shown.get(at) {
-                        let head = self.head(message);
-                        self.write(&format!("{head}\x1b[0;36m{choice}\x1b[0m\r\n"));
+                        let head = self.question(message);
+                        self.write(&format!("{head}\x1b[0;36m {choice}\x1b[0m\r\n"));
                         return Ok(choice.to_string());
                     }
                 }

@@ -98,6 +98,7 @@ macro_rules! sessions {
             stream_of_a_bucket_json "stream/of-a-bucket-json",
             stream_publish_and_purge "stream/publish-and-purge",
             stream_refused "stream/refused",
+            stream_tables "stream/tables",
             stream_trace "stream/trace",
             stream_view "stream/view",
             ttl_bucket_age "ttl/bucket-age",

@@ -243,7 +243,7 @@ impl Call {
         self.print(&table.render(Look {
             width: self.width(),
             colour: self.colour(),
-            double: self.context.get("color_scheme") == "double",
+            double: self.width().is_some() && self.context.get("color_scheme") == "double",
         }));
     }
 
@@ -533,7 +533,21 @@ pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Fail
     let content = call.session.io.files().read(path);
     let mut content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
     let whole: serde_json::Value = serde_json::from_slice(&content).unwrap_or_default();
+    let wrong = |value: &serde_json::Value, into: &str| {
+        let kind = match value {
+            serde_json::Value::Array(_) => "array",
+            serde_json::Value::String(_) => "string",
+            serde_json::Value::Number(_) => "number",
+            serde_json::Value::Bool(_) => "bool",
+            _ => return Ok(()),
+        };
+        Err(format!("json: cannot unmarshal {kind} into Go {into}"))
+    };
+    wrong(&whole, "value of type map[string]interface {}")?;
     if let Some(config) = whole.get("config") {
+        let info = T::name().replace("api.", "").replace("Config", "Info");
+        let field = format!("struct field {info}.config of type {}", T::name());
+        wrong(config, &field)?;
         content = config.to_string().into_bytes();
     }
     Ok(Some(from_json(&content)?))

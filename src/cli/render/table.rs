@@ -74,14 +74,15 @@ impl Table {
         };
         let markdown = !mark.is_empty();
         let cell = |text: &String| {
+            let text = untabbed(text);
             let odd = match between {
                 "," => text.contains(['"', ',', '\n']),
-                _ => text.contains(['\t', '\n', '"']) || text.contains("    "),
+                _ => text.contains(['\n', '"']) || text.contains("    "),
             };
             match odd {
                 _ if markdown => text.replace('|', "\\|").replace('\n', "<br/>"),
                 true => format!("\"{}\"", text.replace('"', "\"\"")),
-                false => text.clone(),
+                false => text,
             }
         };
         let line = |cells: &Vec<String>| {
@@ -262,9 +263,11 @@ fn cut(line: &str, width: usize) -> String {
 }
 
 fn cell_lines(cell: &str) -> Vec<String> {
-    cell.split('\n')
-        .map(|line| line.replace('\t', "    ").trim_end().to_string())
-        .collect()
+    untabbed(cell).split('\n').map(String::from).collect()
+}
+
+fn untabbed(cell: &str) -> String {
+    cell.replace('\t', "    ").replace("\r\n", "\n")
 }
 
 /// A title broken hard, by characters, each line trimmed.
@@ -335,6 +338,24 @@ mod tests {
         let text = table.render(Look::default());
         let widths = text.lines().map(|line| line.chars().count());
         assert_eq!(widths.collect::<Vec<_>>(), [70_004; 8]);
+    }
+
+    #[test]
+    fn blanks_at_the_end_of_cells_and_tabs() {
+        let mut table = Table::new("", &["Name", "Description"]);
+        table.row(vec!["A".into(), "trailing blanks    ".into()]);
+        table.row(vec!["D".into(), "tab\tx\t".into()]);
+        let want = "\
+╭──────┬─────────────────────╮
+│ Name │ Description         │
+├──────┼─────────────────────┤
+│ A    │ trailing blanks     │
+│ D    │ tab    x            │
+╰──────┴─────────────────────╯
+";
+        assert_eq!(table.render(Look::default()), want);
+        let want = "Name,Description\nA,trailing blanks\nD,tab    x\n";
+        assert_eq!(table.plain("csv").as_deref(), Some(want));
     }
 
     #[test]

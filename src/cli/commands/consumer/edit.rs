@@ -112,11 +112,21 @@ pub async fn edit(call: Call) -> Outcome {
         info.name
     );
     let mut new = edited(&call, old.clone(), &words)?;
+    // Go's filter leaves an empty map of what the server added, and nil of nothing.
+    let nil = info.config.metadata.is_empty();
+    let new_nil = match call.values.text("config") {
+        "" => nil,
+        _ => new.metadata.is_empty(),
+    };
     new.metadata = users_metadata(new.metadata);
     if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
         return Err("consumers with backoff policies do not support editing Ack Wait".into());
     }
-    let report = report("api.ConsumerConfig", fields(&old), fields(&new));
+    let report = report(
+        "api.ConsumerConfig",
+        fields(&old, nil),
+        fields(&new, new_nil),
+    );
     if !announce(&call, &report)? {
         return Ok(());
     }

@@ -4,8 +4,8 @@ use super::report;
 use crate::cli::differences::{Fields, Value};
 use crate::client::types::{ConsumerConfig, DeliverPolicy};
 
-/// The fields.
-pub(super) fn fields(config: &ConsumerConfig) -> Fields {
+/// The fields; `nil_metadata` if no metadata is Go's nil and not an empty map.
+pub(super) fn fields(config: &ConsumerConfig, nil_metadata: bool) -> Fields {
     let (number, duration, named) = (Value::number, Value::duration, Value::named);
     let (text, flag) = (Value::text, Value::flag);
     let backoff = config.backoff.iter().map(|ns| duration(*ns));
@@ -44,7 +44,7 @@ pub(super) fn fields(config: &ConsumerConfig) -> Fields {
         ("InactiveThreshold", duration(config.inactive_threshold)),
         ("Replicas", number(config.num_replicas)),
         ("MemoryStorage", flag(config.mem_storage)),
-        ("Metadata", Value::map(&config.metadata)),
+        ("Metadata", Value::map(&config.metadata, nil_metadata)),
         ("PauseUntil", Value::time(config.pause_until)),
         ("PriorityGroups", Value::strings(&config.priority_groups)),
         (

@@ -8,10 +8,7 @@ use crate::client::types::{Compression, External, SourceConsumer, StreamSource, 
 pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
     let (number, duration, named) = (Value::number, Value::duration, Value::named);
     let flag = Value::flag;
-    let metadata = match config.metadata.is_empty() && nil_metadata {
-        true => Value::Map(None),
-        false => Value::map(&config.metadata),
-    };
+    let metadata = Value::map(&config.metadata, nil_metadata);
     let sources = config.sources.iter();
     let sources = sources.map(|s| Value::Pointer("api.StreamSource", Some(source(s))));
     let limits = &config.consumer_limits;
