@@ -83,7 +83,7 @@ async fn select(
             Err(error) => return Err(failed(error)),
         }
     }
-    if !name.is_empty() && (call.values.is("force") || call.values.is("no-select")) {
+    if call.values.is("force") || call.values.is("no-select") {
         return Err(format!(
             "unknown consumer {} > {}",
             values::quote(stream),

@@ -71,7 +71,7 @@ pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<St
     if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
         return Err("cannot pick a Stream without a terminal and no Stream name supplied".into());
     }
-    if !name.is_empty() && (call.values.is("force") || call.values.is("no-select")) {
+    if call.values.is("force") || call.values.is("no-select") {
         return Err(format!("unknown stream {}", crate::cli::values::quote(name)).into());
     }
     let all = call.values.is("all");
