@@ -101,6 +101,7 @@ macro_rules! sessions {
             stream_tables "stream/tables",
             stream_trace "stream/trace",
             stream_view "stream/view",
+            stream_view_consumer "stream/view-consumer",
             ttl_bucket_age "ttl/bucket-age",
             ttl_create_and_purge "ttl/create-and-purge",
             ttl_needs_marker_ttl "ttl/needs-marker-ttl",

@@ -361,6 +361,8 @@ async fn mean_rtt(call: &Call, address: &str, iterations: i64) -> Result<i64, Fa
         call.log(&format!(">>> Connecting to {address}"));
     }
     let client = call.connect_to(address).await?;
+    // natscli waits so long, too.
+    call.session.runtime.sleep(25_000_000).await;
     if trace {
         call.line(&format!("RTT iterations for server: {address}"));
     }

@@ -349,10 +349,19 @@ impl Pager {
             };
             return Ok(Pager::Direct(first));
         }
+        // natscli has the number of its process before the time.
+        let process = call.session.runtime.random() % 32_768;
+        let name = format!("stream_pager_{process}{}", call.now().0);
         let mut config = ConsumerConfig {
-            name: super::super::nuid(&call.session),
-            ack_policy: AckPolicy::None,
-            filter_subject: values.text("subject").into(),
+            description: "JSM Stream Pager".into(),
+            durable_name: name.clone(),
+            name,
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: 30 * SECOND,
+            filter_subject: match values.text("subject") {
+                "" => ">".into(),
+                filter => filter.into(),
+            },
             inactive_threshold: 3600 * SECOND,
             num_replicas: 1,
             mem_storage: true,
@@ -366,7 +375,7 @@ impl Pager {
             config.opt_start_seq = id as u64;
         }
         let consumer = jetstream
-            .create_consumer(&stream.config.name, &config, "create")
+            .create_consumer(&stream.config.name, &config, "")
             .await
             .map_err(failed)?;
         let inbox = jetstream.client.new_inbox();
@@ -405,6 +414,9 @@ impl Pager {
                     Ok(_) | Err(Error::Timeout) => return Ok(None),
                     Err(error) => return Err(error.into()),
                 };
+                if let Some(reply) = &message.reply {
+                    client.publish(reply, b"+ACK")?;
+                }
                 Ok(Some(Entry {
                     head: match Delivery::of(&message) {
                         Some(at) => head(at.stream_sequence, &message.subject, at.time),
