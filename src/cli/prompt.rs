@@ -14,6 +14,8 @@ pub struct Prompt {
     pub icon: String,
     /// SGR of the icon and of the row where the cursor stands: `0;37`, or bold and bright in the colour of the scheme.
     pub icon_style: String,
+    /// No colours.
+    pub plain: bool,
 }
 
 enum Edit {
@@ -35,7 +37,10 @@ struct Line {
 
 impl Prompt {
     fn write(&self, text: &str) {
-        self.io.stdout(text.as_bytes());
+        match self.plain {
+            true => self.io.stdout(without_colours(text).as_bytes()),
+            false => self.io.stdout(text.as_bytes()),
+        }
     }
 
     fn can_ask(&self) -> bool {
@@ -341,5 +346,32 @@ impl Prompt {
             };
             line.pending.extend(String::from_utf8_lossy(&keys).chars());
         }
+    }
+}
+
+/// A text without what sets colours.
+fn without_colours(text: &str) -> String {
+    let mut pieces = text.split("\x1b[");
+    let mut out = pieces.next().unwrap_or_default().to_string();
+    for piece in pieces {
+        match piece.split_once(|c: char| c.is_ascii_alphabetic()) {
+            Some((codes, rest)) if piece[codes.len()..].starts_with('m') => out.push_str(rest),
+            _ => {
+                out.push_str("\x1b[");
+                out.push_str(piece);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_colours;
+
+    #[test]
+    fn colours_are_all_that_goes() {
+        let text = "\x1b[0G\x1b[2K\x1b[0;37m? \x1b[0m\x1b[0;1;99mReally \x1b[0mü\x1b[";
+        assert_eq!(without_colours(text), "\x1b[0G\x1b[2K? Really ü\x1b[");
     }
 }

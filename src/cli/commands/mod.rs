@@ -231,7 +231,8 @@ impl Call {
 
     /// Prints a report.
     pub fn report(&self, report: &Columns) {
-        self.print(&report.render(longest_value(self.width()), self.colour()));
+        let colour = self.colour().filter(|_| self.coloured());
+        self.print(&report.render(longest_value(self.width()), colour));
     }
 
     /// Prints a table, without an empty line after it.
@@ -242,7 +243,7 @@ impl Call {
         }
         self.print(&table.render(Look {
             width: self.width(),
-            colour: self.colour(),
+            colour: self.colour().filter(|_| self.coloured()),
             double: self.width().is_some() && self.context.get("color_scheme") == "double",
         }));
     }
@@ -250,9 +251,13 @@ impl Call {
     /// Whether text for a person may be coloured.
     pub fn coloured(&self) -> bool {
         let io = &self.session.io;
-        io.stdout_is_terminal()
-            && io.env("NO_COLOR").is_none_or(|v| v.is_empty())
-            && io.env("TERM").as_deref() != Some("dumb")
+        io.stdout_is_terminal() && !self.plain() && io.env("TERM").as_deref() != Some("dumb")
+    }
+
+    /// Whether the environment wants no colours.
+    fn plain(&self) -> bool {
+        let variable = self.session.io.env("NO_COLOR");
+        variable.is_some_and(|value| !value.is_empty())
     }
 
     /// Asks questions.
@@ -265,6 +270,7 @@ impl Call {
                 name => format!("[{name}] ?"),
             },
             icon_style: bright.unwrap_or_else(|| "0;37".into()),
+            plain: self.plain(),
         }
     }
 
