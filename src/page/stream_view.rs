@@ -15,7 +15,9 @@ use leptos::wasm_bindgen::JsCast;
 pub fn stream_view(page: Page) -> Element {
     let stream = page.stream;
     let nothing = move || {
-        if page.link.with(|link| *link == Link::Stopped) {
+        if !page.ready.get() {
+            "" // Nobody knows yet.
+        } else if page.link.with(|link| *link == Link::Stopped) {
             "No server runs. Start one in the terminal “Server”: nats-server -js keeps messages, nats-server only passes them on."
         } else if stream.jetstream.get() {
             "No bucket yet. What you put into one will be seen here, message by message."
