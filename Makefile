@@ -57,7 +57,7 @@ soak: ## the differential tests against nats-server, 20,000 sequences
 	$(RUN) SEQUENCES=20000 cargo test --release --no-default-features --test differential -- --nocapture
 
 nats-go: examples ## all of nats.go's own tests against the server (six minutes); ARGS=PATTERN for some of them
-	@$(NEED) go node_modules
+	@$(NEED) nats.go node_modules
 	$(RUN) SERVER_BIN=$$PWD/target/release/examples/server node tests/nats_go/run.mjs $(ARGS)
 
 crash: examples ## kill -9 the server under load, again and again; every acknowledged write must be there

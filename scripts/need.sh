@@ -10,6 +10,7 @@ NATS_CLI=v0.5.1
 TRUNK=0.21.14
 WASM_SPLIT=0.2.4
 NATS_PY=2.16.0
+NATS_GO=v1.55.0
 
 say() { printf 'need: %s\n' "$*" >&2; }
 cannot() { say "cannot install $1: $2"; exit 1; }
@@ -100,8 +101,9 @@ need() {
         say "installing Debian's chromium and chromium-driver: tests run in a real browser"
         apt_install chromium chromium-driver
         ;;
-    go)
-        have go || cannot go "get it from your system; tests of clients written in Go need it"
+    nats.go)
+        have go || cannot "$1" "it is written in Go and there is no go on PATH"
+        quietly "$1" go mod download github.com/nats-io/nats.go@$NATS_GO
         ;;
     nats-server)
         [ "$(nats-server --version 2>/dev/null)" = "nats-server: $NATS_SERVER" ] && return

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { NOT_OFFERED, serve } from "./tester.mjs";
 
-const VERSION = "v1.55.0";
+const VERSION = readFileSync("scripts/need.sh", "utf8").match(/^NATS_GO=(.+)$/m)[1];
 const PACKAGES = ["jetstream/test", "test", "micro/test"];
 const OUT = "target/nats-go";
 

@@ -149,7 +149,7 @@ impl Source for Made {
 
     fn random(&self, shortest: i64, longest: i64) -> String {
         let (low, high) = (shortest.min(longest).max(0), shortest.max(longest).max(0));
-        let count = low + (self.runtime.random() % (high - low + 1) as u64) as i64;
+        let count = low + (self.runtime.random() % ((high - low) as u64 + 1)) as i64;
         let alphabet = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
         self.letters(count.min(1 << 20) as usize, alphabet)
     }

@@ -9,6 +9,9 @@ mod printf;
 use super::values::quote;
 use parse::{Kind, Node, Parser, Term};
 
+/// Bytes after which no more is made: servers take no longer message, whatever they are set to.
+const LONGEST: usize = 64 << 20;
+
 /// What a template computes with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -100,6 +103,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn nodes(&self, nodes: &[Node], out: &mut String) -> Result<(), String> {
         for node in nodes {
+            if out.len() > LONGEST {
+                break;
+            }
             match node {
                 Node::Text(text) => out.push_str(text),
                 Node::Action(pipe) => match self.pipe(pipe)? {
@@ -359,6 +365,19 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "(\\{\\{|\\}\\}|if|else|end|printf|%5d|[ .\"Cn\\-/*a-z0-9()|\n]){0,40}") {
             let _ = expanded(&text);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_for_any_message_is_cut_off() {
+        let verbs = format!(
+            "{{{{printf \"{}\"{}}}}}",
+            "%999999d".repeat(90),
+            " 1".repeat(90)
+        );
+        for text in [verbs.clone(), verbs.repeat(3)] {
+            let length = expanded(&text).expect("fits").len();
+            assert!((LONGEST..LONGEST + 2_000_000).contains(&length), "{length}");
         }
     }
 }

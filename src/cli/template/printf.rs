@@ -1,6 +1,6 @@
 //! Go's `Sprintf`, for the values of templates.
 
-use super::Value;
+use super::{LONGEST, Value};
 use crate::cli::values::quote;
 
 /// Formats values; what does not fit is said in the text, as Go does.
@@ -11,6 +11,9 @@ pub fn printf(format: &str, values: &[Value]) -> String {
         if c != '%' {
             out.push(c);
             continue;
+        }
+        if out.len() > LONGEST {
+            break;
         }
         let mut flags = String::new();
         while let Some(flag) = chars.next_if(|c| "+-# 0".contains(*c)) {
