@@ -104,7 +104,8 @@ pub fn disconnect(page: Page) {
 
 /// Shows where the connection stands.
 pub fn refresh(page: Page) {
-    match page.room().remote.borrow().clone() {
+    let remote = page.room().remote.borrow().clone();
+    match remote {
         Some(remote) => remote.viewer.refresh(page),
         // Before it has run for the first time, it is about to start.
         None if page.ready.get_untracked() && !page.link.with_untracked(Link::is_real) => {

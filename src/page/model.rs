@@ -132,11 +132,11 @@ impl Model {
         // Newer messages than the description knows are left alone.
         let known = state.last_seq;
         let unseen = first.max(self.last() + 1)..known + 1;
-        let missing = deleted
-            .iter()
-            .filter(|sequence| unseen.contains(sequence))
-            .count();
-        if unseen.end.saturating_sub(unseen.start) > missing as u64 {
+        let missing = match deleted.len() {
+            0 => state.num_deleted, // Very many: nobody has asked which.
+            _ => deleted.iter().filter(|at| unseen.contains(at)).count() as u64,
+        };
+        if unseen.end.saturating_sub(unseen.start) > missing {
             self.info = info;
             return false;
         }
@@ -232,6 +232,19 @@ mod tests {
         ) = (0, 4, 3);
         assert!(model.described(info));
         assert_eq!(fates(&model), [Some(Fate::History), Some(Fate::Removed)]);
+    }
+
+    #[test]
+    fn where_too_much_is_missing_to_say_what_nobody_waits_for_it() {
+        let mut model = model(5, 0);
+        model.push(entry(1, "a", Operation::Put));
+        model.push(entry(2, "b", Operation::Put));
+        let mut info = model.info.clone();
+        info.state.messages = 1;
+        (info.state.first_seq, info.state.last_seq) = (2, 20_003);
+        info.state.num_deleted = 20_001;
+        assert!(model.described(info));
+        assert_eq!(fates(&model), [Some(Fate::Removed), None]);
     }
 
     #[test]

@@ -34,7 +34,7 @@ use std::{
 
 /// Exit code after ^C.
 const INTERRUPTED: i32 = 130;
-/// Until the code of the page's own client is asked for again, in ns.
+/// Until the page tries again to become a client of the server in it, in ns.
 const RETRY: i64 = 1_000_000_000;
 
 /// Everything the components share.
@@ -211,16 +211,19 @@ impl Page {
     async fn stay_attached(self) {
         loop {
             self.room.host.started(|config| config.jetstream.is_some()).await;
-            match chunks::view().await {
-                Ok(view) => {
-                    let over = (view.attach)(self).await;
+            let over = match chunks::view().await {
+                Ok(view) => (view.attach)(self).await,
+                Err(_) => None,
+            };
+            match over {
+                Some(over) => {
                     over.unless(pending::<()>()).await;
                     // Not by a function that also sets one: the compiler would make a single one that knows the only kind
                     // of viewer, and with it all its code would be here.
                     *self.room.viewer.borrow_mut() = None;
                     self.stream.look(self);
                 }
-                Err(_) => self.runtime().sleep(RETRY).await,
+                None => self.runtime().sleep(RETRY).await,
             }
         }
     }

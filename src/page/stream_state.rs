@@ -121,10 +121,12 @@ impl StreamState {
             before.cancel();
         }
         let before = self.model.replace(model);
-        let mut remembered = self.tasks.remembered.borrow_mut();
-        remembered.push_back(before);
-        if remembered.len() > REMEMBERED {
-            remembered.pop_front();
+        if !before.bucket.is_empty() {
+            let mut remembered = self.tasks.remembered.borrow_mut();
+            remembered.push_back(before);
+            if remembered.len() > REMEMBERED {
+                remembered.pop_front();
+            }
         }
         self.touch();
         cancel

@@ -21,8 +21,6 @@ use crate::{
 use leptos::prelude::window;
 use std::{cell::RefCell, rc::Rc};
 
-/// Until a server that refuses the page is asked again, in ns.
-const RETRY: i64 = 1_000_000_000;
 /// Messages of a bucket that are asked for when it comes to be shown.
 const BACKLOG: u64 = 1_000;
 /// Deleted messages between others that are asked for one by one.
@@ -31,7 +29,7 @@ const GAPS: u64 = 10_000;
 /// The ways to a [`Viewer`].
 pub struct View {
     /// [`attach`]
-    pub attach: fn(Page) -> LocalFuture<'static, Cancel>,
+    pub attach: fn(Page) -> LocalFuture<'static, Option<Cancel>>,
     /// [`connect`]
     pub connect: fn(Page, String, Credentials) -> LocalFuture<'static, Result<(), String>>,
 }
@@ -54,36 +52,31 @@ pub trait Viewer {
     fn close(&self);
 }
 
-/// Connects the page itself to the server in this page; what it gives is cancelled when that is over for good, as when the
-/// server was started again with another password.
-async fn attach(page: Page) -> Cancel {
+/// Connects the page itself to the server in this page, unless that refuses; what it gives is cancelled when the connection is
+/// over for good, as when the server was started again with another password.
+async fn attach(page: Page) -> Option<Cancel> {
     let host = &page.room().host;
-    loop {
-        let over = Cancel::default();
-        let closed = over.clone();
-        let seen = move |event: &Event| {
-            if let Event::Closed(_) = event {
-                closed.cancel();
-            }
-            // Whether a server runs is seen at once.
-            page.stream.look(page);
-        };
-        let config = host.running().unwrap_or_default();
-        let options = Options {
-            name: "playground".into(),
-            user: config.user,
-            pass: config.pass,
-            token: config.token,
-            on_event: Some(Rc::new(seen)),
-            ..Options::default()
-        };
-        if let Ok(client) = Client::connect(host.connector(), host.runtime(), options).await {
-            page.attached(Rc::new(Own(JetStream::new(client))));
-            return over;
+    let over = Cancel::default();
+    let closed = over.clone();
+    let seen = move |event: &Event| {
+        if let Event::Closed(_) = event {
+            closed.cancel();
         }
-        page.runtime().sleep(RETRY).await;
-        host.started(|_| true).await;
-    }
+        // Whether a server runs is seen at once.
+        page.stream.look(page);
+    };
+    let config = host.running().unwrap_or_default();
+    let options = Options {
+        name: "playground".into(),
+        user: config.user,
+        pass: config.pass,
+        token: config.token,
+        on_event: Some(Rc::new(seen)),
+        ..Options::default()
+    };
+    let client = Client::connect(host.connector(), host.runtime(), options).await.ok()?;
+    page.attached(Rc::new(Own(JetStream::new(client))));
+    Some(over)
 }
 
 /// Connects the page to a real server; what went wrong, in words that say what to do.
