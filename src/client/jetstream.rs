@@ -168,6 +168,14 @@ impl Context {
         }
     }
 
+    /// The same, with requests that say they need this API level.
+    pub fn at_level(&self, level: u32) -> Context {
+        Context {
+            level,
+            ..self.clone()
+        }
+    }
+
     /// Sends any API request (`subject` without prefix, `STREAM.INFO.x`) and hands the answer out as it came, error or
     /// not. Errors: [`Error::NoResponders`] (JetStream is off), [`Error::DeadlineExceeded`].
     pub async fn request_raw(&self, subject: &str, payload: &[u8]) -> Result<Message, Error> {

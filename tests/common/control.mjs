@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { start } from "./nats-server.mjs";
+import { start } from "./server.mjs";
 
 const servers = new Map();
 
@@ -19,7 +19,7 @@ async function restart(id, args) {
   const config = join(server.folder, "server.conf");
   writeFileSync(config, `websocket { listen: "127.0.0.1:${server.wsPort ?? -1}", no_tls: true }`);
   const flags = ["-c", config, "-a", "127.0.0.1", "-p", String(server.port ?? -1), "-sd", join(server.folder, "js")];
-  Object.assign(server, await start(server.folder, [...flags, ...args.split(" ").filter(Boolean)]));
+  Object.assign(server, await start("nats-server", [...flags, ...args.split(" ").filter(Boolean)]));
   return `ws://127.0.0.1:${server.wsPort}`;
 }
 

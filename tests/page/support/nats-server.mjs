@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { start } from "../../common/nats-server.mjs";
+import { start } from "../../common/server.mjs";
 
 export class NatsServer {
   user = "ada";
@@ -36,7 +36,7 @@ export class NatsServer {
        authorization { user: "${this.user}", password: "${this.password}" }
        websocket { listen: "127.0.0.1:${this.wsPort ?? -1}", no_tls: true }`,
     );
-    Object.assign(this, await start(this.folder, ["-c", config]));
+    Object.assign(this, await start("nats-server", ["-c", config]));
   }
 
   async down() {

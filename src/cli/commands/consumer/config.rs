@@ -442,10 +442,7 @@ pub(super) async fn send(
         _ if config.pause_until.is_some() || !config.priority_groups.is_empty() => 1,
         _ => 0,
     };
-    let jetstream = JetStream {
-        level,
-        ..jetstream.clone()
-    };
+    let jetstream = jetstream.at_level(level);
     jetstream.create_consumer(stream, config, "").await
 }
 

@@ -471,13 +471,9 @@ pub async fn pause(call: Call) -> Outcome {
     if !call.values.is("force") && !really(&call, &question).await? {
         return Ok(());
     }
-    let state = JetStream {
-        level: 1,
-        ..jetstream
-    }
-    .pause_consumer(stream, name, Some(until))
-    .await
-    .map_err(failed)?;
+    let paused = jetstream.at_level(1);
+    let paused = paused.pause_consumer(stream, name, Some(until));
+    let state = paused.await.map_err(failed)?;
     if !state.paused {
         return Err("pause request failed, perhaps due to a time in the past".into());
     }

@@ -436,10 +436,7 @@ pub(super) fn at_level(jetstream: &JetStream, config: &StreamConfig) -> JetStrea
         (origins.into_iter().any(|o| o.consumer.is_some()), 4),
     ];
     let needed = levels.iter().filter(|(needed, _)| *needed);
-    JetStream {
-        level: needed.map(|(_, level)| *level).max().unwrap_or(0),
-        ..jetstream.clone()
-    }
+    jetstream.at_level(needed.map(|(_, level)| *level).max().unwrap_or(0))
 }
 
 /// Makes a stream, unless its configuration is wrong already here.
