@@ -14,18 +14,13 @@ use crate::wire::{
 use std::rc::Rc;
 
 /// A request or an answer on its way, for `--trace`.
-#[allow(missing_docs)]
 pub enum Trace<'a> {
     /// Subject, the API level it says it needs, payload.
     Request(&'a str, u32, &'a [u8]),
-    Response {
-        subject: &'a str,
-        payload: &'a [u8],
-    },
-    Failure {
-        subject: &'a str,
-        error: &'a Error,
-    },
+    /// Subject of the request, payload.
+    Response(&'a str, &'a [u8]),
+    /// Subject of the request, why there is no answer.
+    Failure(&'a str, &'a Error),
 }
 
 /// Gets to see every API request and direct get; not publishes, not pushed messages.
@@ -191,8 +186,8 @@ impl Context {
             .request(subject, &headers, payload, self.timeout);
         let answer = request.await.map_err(deadline);
         self.tell(match &answer {
-            Ok(Message { payload, .. }) => Trace::Response { subject, payload },
-            Err(error) => Trace::Failure { subject, error },
+            Ok(Message { payload, .. }) => Trace::Response(subject, payload),
+            Err(error) => Trace::Failure(subject, error),
         });
         answer
     }

@@ -476,7 +476,7 @@ fn trace(session: &Session, library: Library, piece: Trace) {
         (Library::JetStream, Trace::Request(subject, _, payload)) => {
             log(session, &format!(">>> {subject}\n{}\n\n", text(payload)));
         }
-        (Library::JetStream, Trace::Response { subject, payload }) => {
+        (Library::JetStream, Trace::Response(subject, payload)) => {
             log(session, &format!("<<< {subject}: {}", text(payload)));
         }
         (Library::Jsm, Trace::Request(subject, level, payload)) => {
@@ -487,13 +487,13 @@ fn trace(session: &Session, library: Library, piece: Trace) {
             }
             log(session, &text(payload));
         }
-        (Library::Jsm, Trace::Response { subject, payload }) => {
+        (Library::Jsm, Trace::Response(subject, payload)) => {
             log(session, &format!("<<< {subject}\n{}\n\n", text(payload)));
         }
-        (Library::Jsm, Trace::Failure { subject, error }) => {
+        (Library::Jsm, Trace::Failure(subject, error)) => {
             log(session, &format!("<<< {subject}: {error}\n\n"));
         }
-        (Library::JetStream, Trace::Failure { .. }) => {}
+        (Library::JetStream, Trace::Failure(..)) => {}
     }
 }
 
