@@ -121,6 +121,10 @@ impl Work {
     }
 }
 
+/// Messages for endpoints that one step hands over, before the rest waits for the next `advance`, and that may wait before
+/// whoever delivers many of them takes a breath: neither long queues nor circles of streams may hang the host.
+pub(super) const MOST_WORK: usize = 2048;
+
 /// The shared middle of the server.
 #[derive(Clone, Debug)]
 pub struct Core {
@@ -157,7 +161,7 @@ pub struct Core {
     pub(super) message_trace: Option<MessageTrace>,
     /// One who got something in this step and is behind with reading.
     pub(super) behind: Option<ConnectionId>,
-    /// One of those who got the last delivery is.
+    /// One of those who got the last delivery is, or the server's own.
     pub delivered_behind: bool,
     /// One answer in many messages is being queued, of which nobody could take any meanwhile.
     pub answering: bool,
@@ -314,7 +318,7 @@ impl Core {
     pub fn deliver(&mut self, to: &[u8], message: Message<'_>) -> bool {
         let earlier = self.behind.take();
         let taken = self.queue_route(to, message, Form::default());
-        self.delivered_behind = self.behind.is_some();
+        self.delivered_behind = self.behind.is_some() || self.work.len() >= MOST_WORK;
         self.behind = self.behind.or(earlier);
         taken
     }

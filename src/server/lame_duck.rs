@@ -38,7 +38,7 @@ impl Server {
             self.core.drop_endpoints();
             self.core.log("INF", "JetStream Shutdown");
         }
-        self.work();
+        self.finish();
         let core = &mut self.core;
         let mut clients: Vec<_> = core.connections.keys().copied().collect();
         clients.retain(|id| core.is_open(*id));
@@ -64,7 +64,7 @@ impl Server {
             }
             if let Some(id) = duck.clients.pop() {
                 self.core.close(id, "Server Shutdown");
-                self.work();
+                self.finish();
             }
             let wait = self.core.random_below(duck.interval as usize) as i64;
             duck.next = now.after(wait.max(duck.interval / 2));

@@ -40,10 +40,6 @@ use crate::wire::time::Time;
 /// waits, and calls [`Server::write_timed_out`].
 pub const WRITE_DEADLINE: u64 = 10;
 
-/// Steps of inner work (messages from the server to its own streams) before the rest waits for the next `advance`: a
-/// circle of republishing streams must not hang its host.
-const MAX_WORK: usize = 100_000;
-
 /// How a server is started; what nats-server takes as flags. All limits are in bytes.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -217,6 +213,7 @@ impl Server {
         self.core.behind = None;
         let mut awaits_connect = self.core.awaits_connect(connection);
         let mut input = bytes;
+        let mut left = core::MOST_WORK;
         while self.core.is_open(connection) {
             if awaits_connect
                 && parser
@@ -238,9 +235,10 @@ impl Server {
             match parsed.op {
                 Some(ClientOp::Publish(message)) if route => {
                     // Until here an UNSUB may have said how much a new subscription takes.
-                    self.work();
+                    left = core::MOST_WORK;
+                    self.work(&mut left);
                     self.publish(connection, &message);
-                    self.work();
+                    self.work(&mut left);
                 }
                 Some(ClientOp::Connect(_)) => {
                     awaits_connect = false;
@@ -251,7 +249,7 @@ impl Server {
                 _ => {}
             }
         }
-        self.work();
+        self.work(&mut left);
         self.core.put_parser(connection, parser);
     }
 
@@ -259,7 +257,7 @@ impl Server {
     pub fn end_of_input(&mut self, connection: ConnectionId, now: Time) {
         self.core.now = now;
         self.core.close(connection, "Client Closed");
-        self.work();
+        self.finish();
     }
 
     /// What carries a connection's bytes is broken, such as a WebSocket's frames: nothing can be read any more.
@@ -268,7 +266,7 @@ impl Server {
         let text = format!("read error: {why}");
         self.core.write_log(connection, "ERR", &text);
         self.core.close(connection, "Read Error");
-        self.work();
+        self.finish();
     }
 
     /// The client did not take `bytes` bytes within [`WRITE_DEADLINE`]: it is a slow consumer.
@@ -279,7 +277,7 @@ impl Server {
         );
         let reason = "Slow Consumer (Write Deadline)";
         self.core.slow_consumer(connection, &why, reason);
-        self.work();
+        self.finish();
     }
 
     /// Adds a line of whoever runs the server to its log.
@@ -292,7 +290,7 @@ impl Server {
     pub fn disconnect(&mut self, connection: ConnectionId, now: Time) {
         self.core.now = now;
         self.core.forget(connection);
-        self.work();
+        self.finish();
     }
 
     /// Connections that have output to take, oldest first; each is named once.
@@ -320,7 +318,8 @@ impl Server {
     /// Runs everything that is due at `now` (TTLs, pings, heartbeats, ack waits).
     pub fn advance(&mut self, now: Time) {
         self.core.now = now;
-        self.work();
+        let mut left = core::MOST_WORK;
+        self.work(&mut left);
         for (at, timer) in self.core.timers.due(now) {
             if self.core.timers.fire(at, timer) {
                 match (timer, &mut self.jetstream) {
@@ -328,7 +327,7 @@ impl Server {
                     (_, Some(jetstream)) => jetstream.timer(&mut self.core, timer),
                     (_, None) => {}
                 }
-                self.work();
+                self.work(&mut left);
             }
         }
     }
@@ -371,7 +370,7 @@ impl Server {
         self.core.now = now;
         let jetstream = self.jetstream.as_mut();
         let lost = jetstream.map_or(0, |jetstream| jetstream.restore(&mut self.core, log));
-        self.work();
+        self.finish();
         lost
     }
 
@@ -384,7 +383,7 @@ impl Server {
             jetstream.shutdown(&mut self.core);
             self.core.log("INF", "JetStream Shutdown");
         }
-        self.work();
+        self.finish();
         let open: Vec<_> = self.core.connections.keys().copied().collect();
         open.into_iter()
             .for_each(|id| self.core.close(id, "Server Shutdown"));
@@ -438,9 +437,16 @@ impl Server {
         }
     }
 
-    /// Hands over what the last step queued, and what follows from that.
-    fn work(&mut self) {
-        for _ in 0..MAX_WORK {
+    /// Does what follows from what was just done.
+    fn finish(&mut self) {
+        let mut left = core::MOST_WORK;
+        self.work(&mut left);
+    }
+
+    /// Hands over what is queued, and what follows from that, as far as `left` goes.
+    fn work(&mut self, left: &mut usize) {
+        while *left > 0 {
+            *left -= 1;
             if let Some(work) = self.core.work.pop_front() {
                 self.hand_over(work.endpoint, work.message(), None);
             } else if let Some(watcher) = self.core.changed.pop_front() {

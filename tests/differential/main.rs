@@ -60,7 +60,11 @@ fn play(real: &Real, steps: &[Step]) -> Option<String> {
         }
         difference = compare(&ours.transcript, &session.transcript);
         let end = Instant::now() + PATIENCE;
-        while matches!(step.act, step::Act::Rest) && difference.is_some() && Instant::now() < end {
+        let unread = |transcript: &Transcript| transcript.tells_of_unread(step);
+        while matches!(step.act, step::Act::Rest)
+            && (difference.is_some() || unread(&ours.transcript) || unread(&session.transcript))
+            && Instant::now() < end
+        {
             ours.transcript.forget(step);
             session.transcript.forget(step);
             ours.perform(step, passed);

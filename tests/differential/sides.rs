@@ -123,6 +123,13 @@ impl Transcript {
         self.by_sid.remove(&step.id);
     }
 
+    /// Do the answers to a step name an origin from which nothing was heard yet? One that was refused stays so.
+    pub fn tells_of_unread(&self, step: &Step) -> bool {
+        let seen = self.by_sid.get(&step.id).into_iter().flatten();
+        seen.map(|seen| &seen.payload)
+            .any(|text| text.contains("\"active\":-1") && !text.contains("\"error\""))
+    }
+
     fn count(&self) -> usize {
         self.by_sid.values().map(Vec::len).sum()
     }

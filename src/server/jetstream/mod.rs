@@ -3,11 +3,9 @@
 
 pub mod api;
 pub mod consumer;
-mod durable_sourcing;
 mod encoding;
 pub mod error;
 pub mod journal;
-mod origins;
 mod saved;
 // Only a program with files makes use of backups: the page carries no more than their refusal.
 #[cfg_attr(target_arch = "wasm32", path = "snapshot/refused.rs")]
@@ -19,7 +17,7 @@ pub mod transform;
 use self::error::ApiError;
 use self::snapshot::Transfers;
 use self::store::Storage;
-use self::stream::{InfoRequest, Retention, Stream, StreamConfig};
+use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::core::{Core, Endpoint, Message, StreamId, Timer, Watcher};
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
@@ -32,8 +30,6 @@ use crate::wire::time::{SECOND, Time};
 pub struct JetStream {
     streams: Sorted<StreamId, Box<Stream>>,
     names: Sorted<String, StreamId>,
-    /// Streams that mirror or source a stream.
-    followers: Sorted<StreamId, Vec<StreamId>>,
     /// Requests of the API that were answered, and those that failed.
     api_total: u64,
     api_errors: u64,
@@ -62,7 +58,6 @@ impl Engine for JetStream {
             Endpoint::Stream(id) => {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.receive(core, message);
-                    self.hand_on(core, id);
                 }
             }
             Endpoint::DirectGet(id) => {
@@ -70,7 +65,11 @@ impl Engine for JetStream {
                     stream.direct_get(core, message);
                 }
             }
-            Endpoint::Follow(id) => self.on_followed(core, id, message),
+            Endpoint::Follow(id) => {
+                if let Some(stream) = self.streams.get_mut(&id) {
+                    stream.on_followed(core, message);
+                }
+            }
             Endpoint::ConsumerNext(id, _)
             | Endpoint::ConsumerAck(id, _)
             | Endpoint::ConsumerFlow(id, _)
@@ -102,12 +101,9 @@ impl Engine for JetStream {
             return;
         };
         match timer {
-            Timer::StreamAge(_) => {
-                stream.expire(core);
-                self.hand_on(core, id);
-            }
+            Timer::StreamAge(_) => stream.expire(core),
             Timer::StreamDedupe(_) => stream.expire_ids(core),
-            Timer::StreamSources(_) => self.look_for_origins(core, id),
+            Timer::StreamSources(_) => stream.origins_due(core),
             _ => {
                 let (consumers, view) = stream.parts();
                 consumers.timer(core, view, timer);
@@ -217,24 +213,20 @@ impl JetStream {
         let id = next_stream_id(core);
         let created = core.now();
         self.names.insert(config.name.clone(), id);
-        let stream = Stream::new(core, id, config, created);
+        let mut stream = Stream::new(core, id, config, created);
         stream.record_config(core);
         stream.advise(core, "CREATED", "create");
+        stream.follow(core);
         self.streams.insert(id, Box::new(stream));
-        self.follow(core, id);
     }
 
     /// Replaces a stream's configuration by a checked one.
     fn change(&mut self, core: &mut Core, id: StreamId, config: StreamConfig) {
-        let old = self.streams.get(&id).map(|stream| stream.config.retention);
-        if old == Some(Retention::Limits) && config.retention != Retention::Limits {
-            self.read_with_consumers(core, id);
-        }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.update(core, config);
             stream.record_config(core);
             stream.advise(core, "UPDATED", "modify");
-            self.follow(core, id);
+            stream.follow(core);
         }
     }
 
@@ -243,12 +235,9 @@ impl JetStream {
         if let Some(mut stream) = self.streams.remove(&id) {
             self.names.remove(&stream.config.name);
             stream.shut(core);
-            for follow in &stream.follows {
-                self.release(core, id, follow, true);
-            }
-            self.forget_origin(core, id);
             stream.record(core, journal::Record::StreamGone { id });
             stream.advise(core, "DELETED", "delete");
+            stream.unfollow(core);
         }
     }
 
@@ -270,7 +259,7 @@ impl JetStream {
 
     /// Writes `mirror`, `sources` and `ts`, the end of the info object.
     fn write_end(&self, w: &mut Writer, core: &Core, stream: &Stream) {
-        self.write_follows(w, core, stream);
+        stream.write_follows(w, core.now());
         w.key("ts").time(Some(core.now()));
     }
 

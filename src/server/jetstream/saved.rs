@@ -108,7 +108,7 @@ impl JetStream {
                     let text = format!("  Recovering {consumers} consumers for stream - {name}");
                     core.log("INF", &text);
                 }
-                self.follow(core, id);
+                stream.follow(core);
             }
         }
         core.log.lines.extend(after.unwrap_or_default());

@@ -3,7 +3,6 @@
 use super::{Call, Done};
 use crate::server::jetstream::JetStream;
 use crate::server::jetstream::store::Storage;
-use crate::server::jetstream::stream::Stream;
 
 pub static INFO: Call = Call {
     kind: "account_info_response",
@@ -13,14 +12,7 @@ pub static INFO: Call = Call {
         w.key("reserved_memory").int(js.reserved(Storage::Memory));
         w.key("reserved_storage").int(js.reserved(Storage::File));
         w.key("streams").uint(js.streams.len() as u64);
-        // A mirror or source counts as the consumer of its origin that nobody sees.
-        let follows = |s: &Stream| {
-            s.follows
-                .iter()
-                .filter(|f| f.origin.is_some() && f.deliver.is_empty())
-                .count()
-        };
-        let consumers = js.streams.values().map(|s| s.consumers.len() + follows(s));
+        let consumers = js.streams.values().map(|s| s.consumers.len());
         let consumers = consumers.sum::<usize>();
         w.key("consumers").uint(consumers as u64);
         w.key("limits").open();

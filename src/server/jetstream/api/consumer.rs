@@ -4,9 +4,13 @@
 use super::{Call, Done, Request, clustered};
 use crate::server::core::{ConsumerId, Core};
 use crate::server::jetstream::JetStream;
-use crate::server::jetstream::consumer::{Action, Config, Consumer, INVALID_GROUP, is_valid_group};
+use crate::server::jetstream::consumer::{
+    AckPolicy, Action, Config, Consumer, INVALID_GROUP, is_valid_group,
+};
 use crate::server::jetstream::error::{ApiError, Known, NOT_EMPTY, REPLICAS, STREAM_MISMATCH};
-use crate::server::jetstream::stream::Stream;
+use crate::server::jetstream::stream::{IDENTITY, Retention, Stream, identity};
+use crate::server::sha256::short_hash;
+use crate::wire::headers;
 use crate::wire::json::{self, Moment, Writer};
 
 const NAMES_LIMIT: usize = 1024;
@@ -199,8 +203,21 @@ fn create(
         pedantic,
         ..
     } = create;
-    if let Some(existing) = stream.consumers.get(&config.name) {
-        config.pause_until = existing.config().pause_until.clone();
+    let identity = (config.direct || config.sourcing).then_some(stream.id);
+    if identity.is_some() {
+        check_identity(request, stream)?;
+    }
+    if config.direct && config.sourcing && !config.name.is_empty() {
+        adapt(&mut config, core, stream);
+    }
+    if let Some(existing) = stream.consumers.get(&config.name).map(Consumer::config) {
+        config.pause_until.clone_from(&existing.pause_until);
+        // One that reads for a stream goes on where it is.
+        if config.sourcing && config.is_durable() {
+            config.deliver_policy = existing.deliver_policy;
+            config.opt_start_seq = existing.opt_start_seq;
+            config.opt_start_time.clone_from(&existing.opt_start_time);
+        }
     }
     let (consumers, view) = stream.parts();
     let id = consumers.create(core, view, config, action, pedantic)?;
@@ -209,8 +226,37 @@ fn create(
     }
     Ok(Done {
         start: Some((stream.id, id)),
+        identity,
         ..Done::default()
     })
+}
+
+/// A stream that reads another asks for it by the stream it knows.
+fn check_identity(request: &Request<'_>, stream: &Stream) -> Result<(), ApiError> {
+    let asked = headers::get(request.headers, IDENTITY).unwrap_or_default();
+    let identity = identity(stream.created);
+    if asked.is_empty() || asked == identity.as_bytes() {
+        return Ok(());
+    }
+    let text = format!("consumer's stream identity does not match: {identity}");
+    Err(ApiError::new(400, 10225, text))
+}
+
+/// What is to read for another stream must be seen and acknowledge where messages stay until then; elsewhere its name, which is
+/// always the same, is no more than a part of one.
+fn adapt(config: &mut Config, core: &mut Core, stream: &Stream) {
+    if stream.config.retention == Retention::Limits {
+        config.name = format!("{}-{}", config.name, short_hash(&core.nuid()));
+        return;
+    }
+    config.direct = false;
+    config.durable_name.clone_from(&config.name);
+    config.ack_policy = AckPolicy::FlowControl;
+    (
+        config.ack_wait,
+        config.max_deliver,
+        config.inactive_threshold,
+    ) = (0, 0, 0);
 }
 
 fn info(
@@ -306,8 +352,6 @@ fn delete(
         return Err(NOT_FOUND.into());
     }
     stream.settle(core);
-    let stream = stream.id;
-    js.forget_reader(core, stream, name);
     w.key("success").bool(true);
     Ok(Done::default())
 }

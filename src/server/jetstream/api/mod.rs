@@ -13,7 +13,7 @@ use super::JetStream;
 use super::error::{
     ApiError, BAD_REQUEST, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND,
 };
-use super::stream::Stream;
+use super::stream::{IDENTITY, Stream, identity};
 use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId, TransferId};
 use crate::wire::headers;
@@ -27,6 +27,8 @@ const LEVEL: i64 = 5;
 pub struct Request<'a> {
     /// Tokens after `$JS.API.`.
     pub tokens: &'a [&'a str],
+    /// Its header block.
+    pub headers: &'a [u8],
     /// Its payload.
     pub payload: &'a [u8],
     /// The client that sent it.
@@ -79,6 +81,8 @@ type Member<'f> = &'f mut dyn FnMut(&mut Decoder, &str, Value<'_>) -> bool;
 pub struct Done {
     /// A consumer that may begin to deliver.
     pub start: Option<(StreamId, ConsumerId)>,
+    /// The stream of which the reply's headers say which of its name it is.
+    pub identity: Option<StreamId>,
     /// A snapshot that may begin to be sent.
     pub send: Option<TransferId>,
     /// The reply goes out past the API: neither counted nor audited.
@@ -140,6 +144,7 @@ impl JetStream {
         };
         let request = Request {
             tokens: &tokens,
+            headers: message.headers,
             payload: message.payload,
             from,
         };
@@ -168,7 +173,14 @@ impl JetStream {
         w.close();
         let reply = w.finish();
         if !message.reply.is_empty() {
-            let message = Message::plain(message.reply, &reply);
+            let mut headers = Vec::new();
+            if let Some(stream) = done.identity.and_then(|id| self.streams.get(&id)) {
+                headers::push(&mut headers, IDENTITY, identity(stream.created).as_bytes());
+            }
+            let message = Message {
+                headers: &headers,
+                ..Message::plain(message.reply, &reply)
+            };
             core.publish(message, false);
         }
         if !done.unseen {

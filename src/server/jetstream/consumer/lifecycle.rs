@@ -66,6 +66,10 @@ impl Consumers {
             }
         };
         self.with(core, view, id, |consumer, work| {
+            // What reads for another stream begins where that acknowledged: any position will do.
+            if consumer.config.sourcing && consumer.reset(work, 0).is_ok() {
+                consumer.start_due = true;
+            }
             if consumer.is_paused(work.core.now()) {
                 consumer.advise_pause(work.core);
             }
@@ -215,17 +219,6 @@ impl Consumers {
         self.by_name.insert(consumer.name.clone(), id);
         self.by_id.insert(id, Box::new(consumer));
         id
-    }
-
-    /// Has a consumer that reads for another stream start again at its ack floor, and returns where that is. Delivery waits
-    /// for [`Consumers::start`].
-    pub fn restart(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) -> u64 {
-        let mut next = 0;
-        self.with(core, view, id, |consumer, work| {
-            next = consumer.reset(work, 0).unwrap_or(0);
-            consumer.start_due = true;
-        });
-        next
     }
 
     /// Lets delivery begin, or go on if an update gave reason to.

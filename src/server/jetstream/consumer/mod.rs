@@ -40,6 +40,8 @@ use crate::wire::time::Time;
 pub struct View<'a> {
     /// The stream.
     pub id: StreamId,
+    /// Which of its name it is.
+    pub created: Time,
     /// Its configuration.
     pub config: &'a StreamConfig,
     /// Its messages.
@@ -72,6 +74,7 @@ impl Gone<'_> {
 struct Work<'a> {
     core: &'a mut Core,
     stream: StreamId,
+    created: Time,
     config: &'a StreamConfig,
     store: &'a Store,
     settled: &'a mut Vec<u64>,
@@ -497,6 +500,7 @@ impl Consumers {
             }
             let View {
                 id: stream,
+                created,
                 config,
                 store,
             } = view;
@@ -505,6 +509,7 @@ impl Consumers {
                 &mut Work {
                     core,
                     stream,
+                    created,
                     config,
                     store,
                     settled: &mut self.settled,

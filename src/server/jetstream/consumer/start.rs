@@ -7,10 +7,10 @@ use crate::server::core::Message;
 use crate::server::jetstream::api::level_ok;
 use crate::server::jetstream::error::{self, ApiError};
 use crate::server::jetstream::store::{Filters, Store};
-use crate::server::jetstream::stream::{Retention, StreamConfig};
+use crate::server::jetstream::stream::{IDENTITY, Retention, StreamConfig, identity};
 use crate::wire::json::{self, Writer};
-use crate::wire::subject;
 use crate::wire::time::Time;
+use crate::wire::{headers, subject};
 
 /// The first stream sequence a new consumer looks at, and the messages of `last_per_subject`.
 pub(super) fn select(
@@ -139,7 +139,14 @@ impl Consumer {
     pub(super) fn on_reset(&mut self, work: &mut Work<'_>, message: Message<'_>) {
         if !message.reply.is_empty() {
             let answer = self.answer_reset(work, message);
-            let reply = Message::plain(message.reply, &answer);
+            let mut block = Vec::new();
+            if headers::get(message.headers, IDENTITY).is_some() {
+                headers::push(&mut block, IDENTITY, identity(work.created).as_bytes());
+            }
+            let reply = Message {
+                headers: &block,
+                ..Message::plain(message.reply, &answer)
+            };
             work.core.publish(reply, true);
             self.deliver(work);
         }
@@ -162,6 +169,7 @@ impl Consumer {
         } else {
             let view = View {
                 id: work.stream,
+                created: work.created,
                 config: work.config,
                 store: work.store,
             };

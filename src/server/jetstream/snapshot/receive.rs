@@ -177,15 +177,15 @@ impl Restore {
         self.result = Some(result);
         (self.decoder, self.archive) = (Decoder::default(), Reader::default());
         self.files = Default::default();
-        if let Some(id) = self.stream {
-            if let Some(stream) = js.streams.get_mut(&id) {
-                let (consumers, view) = stream.parts();
-                for id in self.consumers.drain(..) {
-                    consumers.wake(core, view, id);
-                }
-                stream.open(core);
+        if let Some(id) = self.stream
+            && let Some(stream) = js.streams.get_mut(&id)
+        {
+            let (consumers, view) = stream.parts();
+            for id in self.consumers.drain(..) {
+                consumers.wake(core, view, id);
             }
-            js.follow(core, id);
+            stream.open(core);
+            stream.follow(core);
         }
     }
 

@@ -1,186 +1,135 @@
-//! A mirror's or source's side of following its origin: where it is, what it takes and what it makes of a message. Must not
-//! know how the origin is reached.
+//! A mirror's or source's side of following its origin: where it is and what it makes of a message. Must not know how the
+//! origin is reached: see [`super::origins`].
 
 use super::config::write_transforms;
-use super::publish::{Accepted, FULL};
-use super::{Origin, Source, Stream};
-use crate::server::core::{Core, StreamId};
+use super::{Source, Stream};
+use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::server::jetstream::error::ApiError;
-use crate::server::jetstream::store::{Filters, LAST_SEQ, Store};
+use crate::server::jetstream::store::LAST_SEQ;
 use crate::server::jetstream::transform::Transform;
 use crate::server::sha256::short_hash;
 use crate::wire::json::Writer;
-use crate::wire::time::{SECOND, Time};
+use crate::wire::sorted::Sorted;
+use crate::wire::time::Time;
 use crate::wire::{headers, subject};
 
 /// Names where a sourced message comes from.
 const SOURCE_HEADER: &str = "Nats-Stream-Source";
-/// A message that a stream refuses, since it is full or the message too large, is tried again after this, in nanoseconds.
-pub const REFUSED: i64 = 2 * SECOND;
-/// The origin shows that it is alive this often, in nanoseconds.
-const HEARTBEAT: i64 = SECOND;
 
-/// One origin that is followed.
+/// One origin that is followed. Times are `None` for never.
 #[derive(Clone, Debug)]
 pub struct Follow {
     /// As configured.
     pub source: Source,
     /// The stream is its mirror.
     pub mirror: bool,
-    /// The origin, once found.
-    pub origin: Option<StreamId>,
-    /// Name of the consumer that reads the origin, where it needs one.
+    /// The name a consumer is asked for by; origins that do not keep messages for consumers put something behind it.
+    pub name: String,
+    /// The consumer that reads the origin; empty while none does.
     pub consumer: String,
-    /// Its deliver subject; empty without one.
+    /// Where that delivers; without a consumer, where one is to be heard of. Empty while nothing is listened to.
     pub deliver: Vec<u8>,
-    /// Sequences of the stream and of the consumer that it delivered last.
-    pub delivered: (u64, u64),
-    /// When to look for the origin (again), or to go on with a message that was refused.
+    /// Where the answer to the request under way is to come; empty if there is none.
+    pub inbox: Vec<u8>,
+    /// When the origin was asked last.
+    pub asked: Option<Time>,
+    /// When it is to be asked.
     pub retry: Option<Time>,
-    /// The origin has more than was to be taken in one step.
-    pub more: bool,
-    /// Where its consumer is to be told that the stream keeps up; empty if it does not ask.
-    pub asked: Vec<u8>,
-    /// Looks that found nothing, in a row.
+    /// When it should have answered, or shown that it is alive.
+    pub check: Option<Time>,
+    /// When something came last.
+    pub heard: Option<Time>,
+    /// Requests that failed, in a row.
     pub failures: i64,
     /// What the last one was told.
     pub error: Option<ApiError>,
-    /// What its own consumer told to be pending, where the configuration names one.
+    /// Messages of the origin that were still to come.
     pub lag: u64,
-    /// What is taken.
-    pub filters: Filters,
-    /// Next sequence of the origin to look at; 0 before the first contact.
-    pub next: u64,
-    /// Nothing of the origin that is lower is still to be taken: each message that is not wanted is looked at once.
-    pub looked: u64,
-    /// Last sequence of the origin that was stored.
+    /// The sequence of the origin a source is to start from; 0 and 1 are for where the configuration says.
+    pub from: u64,
+    /// Last sequence of the origin that came.
     pub seq: u64,
-    /// The stream does not take what is next.
-    pub refused: bool,
-    identity: String,
-    active: Option<Time>,
+    /// How many its consumer had delivered by then.
+    pub count: u64,
+    /// Which stream of that name it is.
+    pub identity: String,
+    /// It is another than it was.
+    pub recreated: bool,
     transforms: Vec<(Vec<u8>, Option<Transform>)>,
 }
 
-/// A message of an origin.
-pub struct Followed<Bytes> {
-    /// Its sequence there.
-    pub seq: u64,
-    /// When the origin stored it.
-    pub time: Time,
-    /// Its subject.
-    pub subject: Bytes,
+/// A message of an origin as a stream is to store it.
+pub struct Followed<'a> {
+    /// Its new subject.
+    pub subject: Vec<u8>,
     /// Its header block.
-    pub headers: Bytes,
+    pub headers: Vec<u8>,
     /// What follows the headers.
-    pub payload: Bytes,
+    pub payload: &'a [u8],
 }
 
-/// A message that the stream has no room for, say: it is to be tried again.
-pub struct Refused;
-
 impl Follow {
-    /// Follows `source` from `at` on.
-    pub fn new(source: Source, mirror: bool, consumer: String, at: Time) -> Follow {
+    /// Follows `source`, which is not asked yet.
+    pub fn new(source: Source, mirror: bool) -> Follow {
         let mut transforms = Vec::new();
         for config in &source.subject_transforms {
             // Checked with the configuration.
             let transform = Transform::new(&config.src, &config.dest).ok().flatten();
             transforms.push((or_all(&config.src).as_bytes().to_vec(), transform));
         }
-        let filters = if transforms.is_empty() {
-            Filters::new([&source.filter_subject])
-        } else {
-            Filters::new(transforms.iter().map(|(pattern, _)| pattern))
-        };
         Follow {
             source,
             mirror,
-            origin: None,
-            consumer,
+            name: String::new(),
+            consumer: String::new(),
             deliver: Vec::new(),
-            delivered: (0, 0),
-            retry: Some(at),
-            more: false,
-            asked: Vec::new(),
+            inbox: Vec::new(),
+            asked: None,
+            retry: None,
+            check: None,
+            heard: None,
             failures: 0,
             error: None,
             lag: 0,
-            filters,
-            next: 0,
-            looked: 0,
+            from: 0,
             seq: 0,
-            refused: false,
+            count: 0,
             identity: String::new(),
-            active: None,
+            recreated: false,
             transforms,
         }
     }
 
-    /// Until the origin is found, what came from it tells how far it is.
-    pub fn recall(&mut self, stream: &Stream) {
-        let known = stream.sourced.get(&self.source.key());
+    /// What was `sourced` from the origin tells how far it is.
+    pub fn recall(&mut self, sourced: &Sorted<String, Vec<u8>>) {
+        let known = sourced.get(&self.source.key());
         if let Some((_, seq, identity)) = known.and_then(|value| read_source(value)) {
             self.seq = seq;
             self.identity = identity;
         }
+        self.from = self.seq.wrapping_add(1);
     }
 
-    /// The origin was found: decides where to start. `store` is the following stream's.
-    pub fn attach(&mut self, origin: &Stream, store: &Store, now: Time) {
-        let identity = short_hash(&origin.created.rfc3339());
-        let recreated = !self.identity.is_empty() && self.identity != identity;
-        if self.mirror && store.first_seq() > 0 {
-            self.next = store.last_seq() + 1;
-        } else if self.next == 0 || recreated {
-            if recreated {
-                self.seq = 0;
-            }
-            self.next = match self.seq {
-                0 => self.start(&origin.store, store, recreated),
-                // As a message of a client may say it: nats-server starts anew at the highest number.
-                seq => seq.wrapping_add(1),
-            };
+    /// The stream of that id listens no more to what comes from the origin, nor to what it may answer.
+    pub fn let_go(&mut self, core: &mut Core, stream: StreamId) {
+        for subject in [&mut self.deliver, &mut self.inbox] {
+            core.unsubscribe(subject, Endpoint::Follow(stream));
+            subject.clear();
         }
-        self.looked = 0;
-        self.refused = false;
-        self.identity = identity;
-        self.origin = Some(origin.id);
-        self.active = Some(now);
-        self.retry = None;
-        self.failures = 0;
-        self.error = None;
+        self.consumer.clear();
+        (self.retry, self.check) = (None, None);
     }
 
-    /// Where to start with an origin from which nothing came yet. A stream that had messages of other origins wants nothing
-    /// that is older than its last, which it has stored a moment after the origin did.
-    fn start(&self, origin: &Store, store: &Store, recreated: bool) -> u64 {
-        let last = store.last_time().after(1);
-        let time = match (self.source.opt_start_seq, &self.source.opt_start_time) {
-            (seq @ 1.., _) => return seq,
-            (0, Some(at)) => at.time.max(last),
-            (0, None) if store.first_seq() > 1 && last > Time::default().after(1) && !recreated => {
-                last
-            }
-            (0, None) => return 1,
-        };
-        origin.first_since(time).unwrap_or(origin.last_seq() + 1)
-    }
-
-    /// The consumer that the configuration names was started again behind `delivered`.
-    pub fn attach_durable(&mut self, origin: &Stream, store: &Store, delivered: u64, now: Time) {
-        self.attach(origin, store, now);
-        let stored = if self.mirror {
-            store.last_seq()
-        } else {
-            self.seq
-        };
-        self.delivered = (stored.max(delivered), 0);
-        self.next = self.delivered.0.wrapping_add(1);
+    /// Is `consumer` the one that is listened to?
+    pub fn reads_by(&self, consumer: &str) -> bool {
+        match &self.source.consumer {
+            Some(durable) => durable.name == consumer,
+            None => self.consumer == consumer,
+        }
     }
 
     /// A message of the origin as the stream is to store it.
-    pub fn convert(&self, core: &mut Core, message: Followed<&[u8]>) -> Followed<Vec<u8>> {
+    pub fn convert<'a>(&self, core: &mut Core, seq: u64, message: Message<'a>) -> Followed<'a> {
         let original = message.subject;
         let random = core.random();
         let mut to = original.to_vec();
@@ -196,63 +145,42 @@ impl Follow {
         if !self.mirror {
             let (filter, dest) = self.source.names();
             let name = self.source.index_name();
-            let head = format!("{name} {} {filter} {dest} ", message.seq);
-            let tail = format!(" {}", self.identity);
+            let head = format!("{name} {seq} {filter} {dest} ");
+            let tail = match self.identity.as_str() {
+                "" => String::new(),
+                identity => format!(" {identity}"),
+            };
             let value = [head.as_bytes(), original, tail.as_bytes()].concat();
             headers::push(&mut block, SOURCE_HEADER, &value);
         }
         Followed {
-            seq: message.seq,
-            time: message.time,
             subject: to,
             headers: block,
-            payload: message.payload.to_vec(),
+            payload: message.payload,
         }
     }
 
-    /// Has its consumer asked, and was all taken that it delivered?
-    pub fn keeps_up(&self) -> bool {
-        !self.asked.is_empty() && self.next > self.delivered.0
-    }
-
-    /// Message `seq` was `stored` or passed over. What a source did not store it does not count (`sourcesInfo`).
-    pub fn passed(&mut self, seq: u64, stored: bool, now: Time) {
-        self.next = seq + 1;
-        if stored || self.mirror {
-            self.seq = seq;
-        }
-        self.refused = false;
-        self.active = Some(now);
-    }
-
-    /// Writes the info object.
-    pub fn write_info(&self, w: &mut Writer, origin: Option<&Stream>, now: Time) {
-        let from = self.next.max(self.looked);
-        let pending = |o: &Stream| o.store.num_pending(&self.filters, from, false);
+    /// Writes the info object; `sourced` is what the stream knows of its sources.
+    fn write_info(&self, w: &mut Writer, sourced: &Sorted<String, Vec<u8>>, now: Time) {
         w.open().key("name").string(&self.source.name);
         self.source.write_external(w);
-        // As the last message told: how many follow the next one. A message that is refused comes again and again.
-        let refused = if self.refused { 2 } else { 0 };
-        let lag = match self.source.consumer {
-            Some(_) => self.lag,
-            None => origin.map_or(0, pending).saturating_sub(refused),
-        };
-        w.key("lag").uint(lag);
-        if !self.mirror && self.seq > 0 {
-            w.key("seq").uint(self.seq);
+        w.key("lag").uint(self.lag);
+        // What a source did not store it does not count, nor what came from a stream that is no more.
+        let known = sourced.get(&self.source.key());
+        if let Some((_, seq, identity)) = known.and_then(|value| read_source(value))
+            && seq > 0
+            && !self.recreated
+            && (identity.is_empty() || identity == self.identity)
+        {
+            w.key("seq").uint(seq);
         }
-        let active = match (self.active, origin) {
-            (Some(at), Some(_)) => now.since(at).rem_euclid(HEARTBEAT),
-            (Some(at), None) => now.since(at),
-            (None, _) => -1,
-        };
-        w.key("active").int(active);
+        w.key("active")
+            .int(self.heard.map_or(-1, |at| now.since(at)));
         if let Some(error) = &self.error {
             error.write(w.key("error"));
         }
         // A mirror's is known once it asked for its origin.
-        let known = self.active.is_some() || self.failures > 0 || !self.mirror;
-        if known && !self.source.filter_subject.is_empty() {
+        if (self.asked.is_some() || !self.mirror) && !self.source.filter_subject.is_empty() {
             let filter = &self.source.filter_subject;
             w.key("filter_subject").string(filter);
         }
@@ -275,66 +203,18 @@ fn read_source(value: &[u8]) -> Option<(String, u64, String)> {
 }
 
 impl Stream {
-    /// Stores a message of the origin that is followed as number `at`. True if it was not there before.
-    pub fn store_followed(
-        &mut self,
-        core: &mut Core,
-        at: usize,
-        message: &Followed<Vec<u8>>,
-    ) -> Result<bool, Refused> {
-        let (seq, mirror) = (message.seq, self.follows[at].mirror);
-        let (kind, known) = match mirror {
-            true => (
-                Origin::Mirror(seq, message.time),
-                seq <= self.store.last_seq(),
-            ),
-            false => (Origin::Source, false),
-        };
-        let (mut new, mut stored) = (false, false);
-        if !known {
-            let (headers, payload) = (&message.headers, &message.payload);
-            match self.publish(core, &message.subject, b"", headers, payload, kind) {
-                Ok(accepted) => {
-                    new = true;
-                    stored = matches!(accepted, Accepted::Stored(_));
-                    if stored {
-                        self.note_source(headers);
-                    }
-                }
-                Err(_) if !mirror => return Err(Refused),
-                Err(error) => {
-                    self.pass_gap(core, self.follows[at].seq, seq);
-                    // A full mirror goes on without.
-                    if error.err_code != FULL {
-                        return Err(Refused);
-                    }
-                }
+    /// Writes `mirror` or `sources` of the info object.
+    pub fn write_follows(&self, w: &mut Writer, now: Time) {
+        if let [follow] = self.follows.as_slice()
+            && follow.mirror
+        {
+            follow.write_info(w.key("mirror"), &self.sourced, now);
+        } else if !self.follows.is_empty() {
+            w.key("sources").open_list();
+            for follow in &self.follows {
+                follow.write_info(w, &self.sourced, now);
             }
-        }
-        self.follows[at].passed(seq, stored, core.now());
-        Ok(new)
-    }
-
-    /// Message `seq` was refused; are there `later` ones? It is tried again: by a source soon, by a mirror when it finds out
-    /// with a later one that it is behind. One that never had anything does not find out, and begins with the next.
-    pub fn try_again(&mut self, at: usize, seq: u64, later: bool, now: Time) {
-        let never_used = self.store.first_seq() == 0;
-        let follow = &mut self.follows[at];
-        if follow.mirror && !later && never_used {
-            return follow.passed(seq, false, now);
-        }
-        follow.refused = true;
-        if later || !follow.mirror {
-            follow.retry = Some(now.after(REFUSED));
-        }
-    }
-
-    /// A mirror does not have what its origin lacks between `last` and a message `seq` that cannot be stored.
-    fn pass_gap(&mut self, core: &mut Core, last: u64, seq: u64) {
-        if last == self.store.last_seq() && last + 1 < seq {
-            let time = self.store.last_time();
-            self.store.skip_to(seq - 1, time);
-            self.record_state(core);
+            w.close_list();
         }
     }
 
@@ -397,7 +277,7 @@ impl Source {
     }
 
     /// Names it among the sources of a stream.
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         let (filter, dest) = self.names();
         format!("{} {filter} {dest}", self.index_name())
     }

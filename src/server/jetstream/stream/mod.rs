@@ -1,6 +1,7 @@
 //! One stream: its configuration, its messages and everything that happens to them. Must not know other streams; what a
 //! mirror or source takes from its origin is handed in.
 
+mod asking;
 pub mod check;
 mod check_origins;
 mod config;
@@ -9,16 +10,18 @@ mod fields;
 mod follow;
 mod info;
 mod level;
+mod origins;
 mod publish;
 mod removal;
 mod restoring;
 
+pub use asking::{IDENTITY, identity};
 pub use config::{
     ConsumerLimits, Discard, External, Placement, Republish, Retention, Source, SourceConsumer,
     StreamConfig, TransformConfig, write_metadata,
 };
 pub use fields::parse_seq;
-pub use follow::{Follow, Followed, REFUSED, Refused};
+pub use follow::Follow;
 pub use info::InfoRequest;
 pub use publish::{Accepted, Origin};
 pub use removal::Purge;
@@ -117,6 +120,7 @@ impl Stream {
     pub fn parts(&mut self) -> (&mut Consumers, View<'_>) {
         let view = View {
             id: self.id,
+            created: self.created,
             config: &self.config,
             store: &self.store,
         };
@@ -127,6 +131,7 @@ impl Stream {
     pub fn view(&self) -> View<'_> {
         View {
             id: self.id,
+            created: self.created,
             config: &self.config,
             store: &self.store,
         }
