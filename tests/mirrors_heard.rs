@@ -258,3 +258,24 @@ fn clients_are_told_which_stream_of_its_name_it_is() {
     assert_eq!(identity(&plain), None, "{plain}");
     assert!(plain.contains("\"name\":\"D\""), "{plain}");
 }
+
+/// How far a source is that comes back tell the messages it brought that are still there.
+#[test]
+fn a_source_that_comes_back_goes_on_behind_what_is_left_of_it() {
+    for (purge, seq) in [("", "\"seq\":2,"), ("{}", "")] {
+        let mut bench = origin();
+        let update = |bench: &mut Bench, verb: &str, sources: &str| {
+            let config = format!("{{\"name\":\"S\",\"subjects\":[\"s\"],\"sources\":[{sources}]}}");
+            bench.ask(&format!("STREAM.{verb}.S"), &config)
+        };
+        update(&mut bench, "CREATE", "{\"name\":\"O\"}");
+        bench.wait(SECOND);
+        update(&mut bench, "UPDATE", "");
+        if !purge.is_empty() {
+            bench.ask("STREAM.PURGE.S", purge);
+        }
+        let updated = update(&mut bench, "UPDATE", "{\"name\":\"O\"}");
+        let source = format!("{{\"name\":\"O\",\"lag\":0,{seq}\"active\":-1}}");
+        assert!(updated.contains(&source), "{updated}");
+    }
+}

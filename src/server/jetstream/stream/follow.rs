@@ -2,7 +2,7 @@
 //! origin is reached: see [`super::origins`].
 
 use super::config::write_transforms;
-use super::{Source, Stream};
+use super::{Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::LAST_SEQ;
@@ -231,6 +231,27 @@ impl Stream {
     pub fn remember_source(&mut self, value: &[u8]) {
         if let Some((key, ..)) = read_source(value) {
             self.sourced.insert(key, value.to_vec());
+        }
+    }
+
+    /// The configuration replaced the `old` one: how far a source is that it did not have tell the messages there are, and of
+    /// one that it had nothing is known any more.
+    pub(super) fn recall_sources(&mut self, old: &StreamConfig) {
+        let keys = |config: &StreamConfig| -> Vec<String> {
+            config.sources().iter().map(Source::key).collect()
+        };
+        let (before, now) = (keys(old), keys(&self.config));
+        self.sourced
+            .retain(|key, _| now.contains(key) && before.contains(key));
+        if now.iter().all(|key| before.contains(key)) {
+            return;
+        }
+        for (_, message) in self.store.from(0) {
+            let value = headers::get(message.headers(), SOURCE_HEADER).unwrap_or_default();
+            let key = read_source(value).map(|(key, ..)| key);
+            if let Some(key) = key.filter(|key| now.contains(key) && !before.contains(key)) {
+                self.sourced.insert(key, value.to_vec());
+            }
         }
     }
 

@@ -210,6 +210,7 @@ impl Stream {
         }
         self.listen(core);
         self.put_transforms();
+        self.recall_sources(&old);
         old
     }
 
