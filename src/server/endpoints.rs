@@ -18,7 +18,7 @@ pub enum Endpoint {
     Stream(StreamId),
     /// `$JS.API.DIRECT.GET.S` and `…S.>`, of a mirror also those of its origin
     DirectGet(StreamId),
-    /// Where a consumer delivers that reads an origin for a stream.
+    /// Where a consumer delivers that reads an origin for a stream, and where requests for one are answered.
     Follow(StreamId),
     /// `$JS.API.CONSUMER.MSG.NEXT.S.C`
     ConsumerNext(StreamId, ConsumerId),
