@@ -57,11 +57,9 @@ impl Stream {
                 Some(known) => old.swap_remove(known),
                 None => {
                     let mut follow = Follow::new(source.clone(), mirror);
-                    // Each source in its time: what comes first may leave nothing old to take for the others.
-                    follow.retry = Some(match mirror {
-                        true => core.now(),
-                        false => jitter(core, 0),
-                    });
+                    // Who makes it and asks is told that nothing came yet. Each source has its time: what comes first may leave
+                    // nothing old to take for the others.
+                    follow.retry = Some(jitter(core, 0));
                     if !mirror {
                         follow.recall(&self.sourced);
                     }
