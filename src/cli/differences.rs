@@ -102,9 +102,28 @@ impl Value {
 
     /// Strings, whose order does not count.
     pub fn strings(strings: &[String]) -> Value {
-        let mut strings: Vec<String> = strings.iter().map(|text| quoted(text)).collect();
-        strings.sort();
+        let strings: Vec<String> = strings.iter().map(|text| quoted(text)).collect();
         Value::List(List::Sorted, Some(strings).filter(|s| !s.is_empty()))
+    }
+
+    /// The value with all lists in the order in which they are compared.
+    fn sorted(&self) -> Value {
+        let sorted = |fields: &Fields| {
+            let fields = fields.iter();
+            fields
+                .map(|(name, value)| (*name, value.sorted()))
+                .collect()
+        };
+        match self {
+            Value::List(List::Sorted, Some(items)) => {
+                let mut items = items.clone();
+                items.sort();
+                Value::List(List::Sorted, Some(items))
+            }
+            Value::Pointer(of, fields) => Value::Pointer(of, fields.as_ref().map(sorted)),
+            Value::Struct(of, fields) => Value::Struct(of, sorted(fields)),
+            value => value.clone(),
+        }
     }
 
     fn is_zero(&self) -> bool {
@@ -253,7 +272,8 @@ enum Body {
 
 /// The report on two structs of type `kind` with the same fields; empty if nothing differs.
 pub fn report(kind: &str, old: Fields, new: Fields) -> String {
-    if old == new {
+    let mut both = old.iter().zip(&new);
+    if both.all(|((_, old), (_, new))| old.sorted() == new.sorted()) {
         return String::new();
     }
     let mut out = format!("  {kind}{{\n");
@@ -271,6 +291,11 @@ fn fields(old: Fields, new: Fields) -> Vec<Line> {
 
 /// The lines of a field, an element or an entry that was, is, or both.
 fn pair(key: String, old: Option<Value>, new: Option<Value>, lines: &mut Vec<Line>) {
+    let listed = |value: Value| match value {
+        Value::List(..) => value.sorted(),
+        value => value,
+    };
+    let [old, new] = [old, new].map(|value| value.map(listed));
     let mut push = |mark, value: &Value, typed| {
         let body = match typed {
             true => value.body(mark, true),
@@ -283,8 +308,8 @@ fn pair(key: String, old: Option<Value>, new: Option<Value>, lines: &mut Vec<Lin
         });
     };
     if let (Some(old), Some(new)) = (&old, &new) {
-        if old == new {
-            return push(' ', old, false);
+        if old.sorted() == new.sorted() {
+            return push(' ', &old.sorted(), false);
         }
         if let Some(body) = inside(old, new) {
             return lines.push(Line {
@@ -348,29 +373,108 @@ fn nested(open: String, old: &Fields, new: &Fields) -> Body {
     Body::Block(open, fields(old.clone(), new.clone()), "}")
 }
 
-/// The lines of two lists: what is in both stays. How many elements there are, those that changed places with another as
-/// one.
+/// The lines of two lists. How many elements there are, those that changed places with another as one.
 fn elements(old: &[String], new: &[String], lines: &mut Vec<Line>) -> usize {
-    let (mut i, mut j, mut count) = (0, 0, 0);
-    let plain = |text: &String| Some(Value::Plain(text.clone()));
-    while i < old.len() || j < new.len() {
-        let (left, right) = (old.get(i), new.get(j));
-        let gone = left.is_some_and(|left| !new[j..].contains(left));
-        let come = right.is_some_and(|right| !old[i..].contains(right));
-        let both = left.is_some() && right.is_some();
-        let (takes_left, takes_right) = match (gone, come) {
-            (true, true) => (true, true),
-            (false, false) => (left.is_some(), both && left == right || left.is_none()),
-            one => one,
-        };
-        let left = left.filter(|_| takes_left).and_then(plain);
-        let right = right.filter(|_| takes_right).and_then(plain);
-        i += usize::from(left.is_some());
-        j += usize::from(right.is_some());
+    let (mut old_items, mut new_items) = (old.iter().peekable(), new.iter().peekable());
+    let script = script(old, new);
+    for [left, right] in &script {
+        let left = old_items.next_if(|_| *left).cloned();
+        let right = new_items.next_if(|_| *right).cloned();
+        let [left, right] = [left, right].map(|item| item.map(Value::Plain));
         pair(String::new(), left, right, lines);
-        count += 1;
     }
-    count
+    script.len()
+}
+
+/// A search for what two lists have in common, from one of their ends.
+struct Search {
+    /// 1, or -1 from the back.
+    step: isize,
+    /// Up to where there are steps.
+    at: [isize; 2],
+    /// Where it looks on.
+    front: [isize; 2],
+    /// Elements taken one after the other: of which of the lists, or of both.
+    steps: Vec<[bool; 2]>,
+}
+
+impl Search {
+    fn take(&mut self, which: [bool; 2]) {
+        for (at, taken) in self.at.iter_mut().zip(which) {
+            *at += if taken { self.step } else { 0 };
+        }
+        self.steps.push(which);
+    }
+
+    /// Takes what is left up to a place.
+    fn reach(&mut self, place: [isize; 2]) {
+        while self.at != place {
+            self.take([0, 1].map(|list| self.at[list] != place[list]));
+        }
+    }
+}
+
+/// How to get from one list to another, as go-cmp finds it: from both ends in turn, by the first element they share near a
+/// diagonal.
+fn script(old: &[String], new: &[String]) -> Vec<[bool; 2]> {
+    let ends = [old.len() as isize, new.len() as isize];
+    let search = |step, at| Search {
+        step,
+        at,
+        front: at,
+        steps: Vec::new(),
+    };
+    let (mut this, mut other) = (search(1, [0, 0]), search(-1, ends));
+    let equal = |place: [isize; 2], step: isize| {
+        let [x, y] = place.map(|at| (at - isize::from(step < 0)) as usize);
+        old.get(x).is_some_and(|item| new.get(y) == Some(item))
+    };
+    let mut budget = 4 * (ends[0] + ends[1]);
+    let open = |a: &[isize; 2], b: &[isize; 2], step: isize| {
+        (b[0] - a[0]) * step > 0 && (b[1] - a[1]) * step > 0
+    };
+    while budget > 0 && open(&this.front, &other.front, this.step) {
+        let (step, mut out) = (this.step, [false, false]);
+        for turn in 0.. {
+            if out == [true, true] || budget <= 0 {
+                break;
+            }
+            let away = step
+                * if turn % 2 == 0 {
+                    turn / 2
+                } else {
+                    -(turn + 1) / 2
+                };
+            let place = [this.front[0] + away, this.front[1] - away];
+            let beyond = |list: usize| (place[list] - other.at[list]) * step >= 0;
+            let before = |list: usize| (place[list] - this.at[list]) * step < 0;
+            if beyond(0) || before(1) {
+                out[0] = true;
+            } else if beyond(1) || before(0) {
+                out[1] = true;
+            } else if equal(place, step) {
+                this.reach(place);
+                while open(&this.at, &other.at, step) && equal(this.at, step) {
+                    this.take([true, true]);
+                }
+                this.front = this.at;
+                out = [true, true];
+            } else {
+                budget -= 1;
+            }
+        }
+        let left = [0, 1].map(|list| (other.at[list] - this.front[list]) * step);
+        this.front[usize::from(left[0] < left[1])] += step;
+        std::mem::swap(&mut this, &mut other);
+    }
+    let (mut first, last) = if this.step > 0 {
+        (this, other)
+    } else {
+        (other, this)
+    };
+    first.reach(last.at);
+    first.steps.extend(last.steps.into_iter().rev());
+    first.steps
 }
 
 /// Leaves out equal lines that are far from one that differs, unless it would be a single one.
