@@ -60,7 +60,7 @@ impl Context {
                 wanted
             };
             if !name.is_empty() {
-                let Ok(loaded) = store.load(name) else {
+                let Ok(loaded) = store.load_file(wanted).or_else(|_| store.load(name)) else {
                     let text = format!(
                         "The selected context {} was not found, unselecting it\n\n",
                         quote(&selected)
@@ -81,6 +81,12 @@ impl Context {
     /// Overrides fields with flags and environment.
     pub fn apply(&mut self, values: &Values) {
         for (field, flag) in FIELDS {
+            // A user without a password is a token; `--domain` is another name of `--js-domain`.
+            let (field, flag) = match flag {
+                "user" if values.text("password").is_empty() => ("token", flag),
+                "js-domain" if values.text(flag).is_empty() => (field, "domain"),
+                _ => (field, flag),
+            };
             // `description` is a flag of many commands, but a setting only of `context add`.
             let value = values.text(flag);
             if flag.is_empty() || field == "description" || value.is_empty() {
@@ -220,10 +226,23 @@ impl<'a> Store<'a> {
 
     /// Reads a context.
     pub fn load(&self, name: &str) -> Result<Context, FileError> {
-        let content = match name.contains('/') {
-            true => return Err(FileError::Missing),
-            false => self.session.io.files().read(&self.path(name))?,
-        };
+        match name.contains('/') {
+            true => Err(FileError::Missing),
+            false => self.load_from(name, &self.path(name)),
+        }
+    }
+
+    /// Reads a context from a file somewhere else, `PATH.json`.
+    fn load_file(&self, path: &str) -> Result<Context, FileError> {
+        let base = path
+            .rsplit('/')
+            .next()
+            .and_then(|base| base.strip_suffix(".json"));
+        self.load_from(base.ok_or(FileError::Missing)?, path)
+    }
+
+    fn load_from(&self, name: &str, path: &str) -> Result<Context, FileError> {
+        let content = self.session.io.files().read(path)?;
         let mut context = Context {
             name: name.into(),
             fields: Vec::new(),

@@ -60,14 +60,12 @@ async fn save(call: &Call, name: &str, source: &str) -> Outcome {
     if source.is_empty() && store.load(name).is_err() && !given.is_empty() {
         context = store.load(given).unwrap_or_default();
     }
-    let [old_token, old_user] = ["token", "user"].map(|field| context.get(field).to_string());
+    let token = context.get("token").to_string();
     context.apply(&call.values);
-    // A user without a password is a token. `--token` itself is not saved, as with natscli.
+    // `--token` itself is not saved, as with natscli; a user that is a token is.
     let (user, password) = (call.values.text("user"), call.values.text("password"));
-    context.set("token", &old_token);
-    if !user.is_empty() && password.is_empty() {
-        context.set("token", user);
-        context.set("user", &old_user);
+    if user.is_empty() || !password.is_empty() {
+        context.set("token", &token);
     }
     let kinds = ["user", "creds", "nkey", "nsc", "user_jwt"];
     if kinds
