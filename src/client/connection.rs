@@ -230,7 +230,7 @@ impl Client {
     }
 
     /// Subscribes so that a message with status [`RECONNECTED`] tells of each reconnect.
-    pub(super) fn subscribe_told(&self, subject: &str) -> Result<Subscription, Error> {
+    pub(crate) fn subscribe_told(&self, subject: &str) -> Result<Subscription, Error> {
         let mut sub = Sub::new(subject, None);
         sub.told = true;
         self.add(sub)

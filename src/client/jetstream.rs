@@ -439,7 +439,7 @@ impl Context {
         self.consumer(&subject, b"").await
     }
 
-    pub(super) async fn consumer(&self, subject: &str, body: &[u8]) -> Result<ConsumerInfo, Error> {
+    pub(crate) async fn consumer(&self, subject: &str, body: &[u8]) -> Result<ConsumerInfo, Error> {
         let mut info = ConsumerInfo::default();
         self.ask(subject, body, &mut info).await?;
         Ok(info)

@@ -339,20 +339,17 @@ impl Call {
                 Some((user, pass)) => (Some(user.to_string()), Some(pass.to_string())),
                 None => (Some(login.to_string()), None),
             };
-            (options.user, options.pass, options.token) = (user, pass, None);
-        }
-        // A user without a password is a token.
-        if options.pass.is_none() && options.token.is_none() {
-            options.token = options.user.take();
+            // A user without a password is a token.
+            (options.user, options.pass, options.token) = match pass {
+                Some(pass) => (user, Some(pass), None),
+                None => (None, None, user),
+            };
         }
         let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
         if self.values.is("trace") {
             let (shown, address) = account::split_url(url);
             let text = format!(">>> Connected to {shown} ({address})");
-            let session = self.session.clone();
-            // nats.go says so from a task of its own, most often after the first request is on its way.
-            let task = Box::pin(async move { log(&session, &text) });
-            self.session.runtime.spawn(task);
+            later(&self.session, text);
         }
         *self.connected.borrow_mut() = url.into();
         Ok(client)
@@ -376,13 +373,11 @@ impl Call {
     /// Says what happens to a connection.
     fn events(&self) -> Rc<dyn Fn(&Event)> {
         let (session, trace) = (self.session.clone(), self.values.is("trace"));
-        let refused = self.refused.clone();
+        let (refused, connected) = (self.refused.clone(), self.connected.clone());
         Rc::new(move |event| match event {
             Event::Disconnected(why) => {
-                log(
-                    &session,
-                    &format!(">>> Disconnected due to: {why}, will attempt reconnect"),
-                );
+                let text = format!(">>> Disconnected due to: {why}, will attempt reconnect");
+                later(&session, text);
             }
             Event::Error(error) => {
                 log(&session, &format!(">>> Unexpected NATS error: {error}"));
@@ -392,7 +387,10 @@ impl Call {
                 let delay = render::go_duration(*ns);
                 log(&session, &format!(">>> Setting reconnect delay to {delay}"));
             }
-            Event::Reconnected if trace => log(&session, ">>> Reconnected"),
+            Event::Reconnected if trace => {
+                let (shown, address) = account::split_url(&connected.borrow());
+                log(&session, &format!(">>> Reconnected to {shown} ({address})"));
+            }
             _ => {}
         })
     }
@@ -410,11 +408,7 @@ impl Call {
             (timeout, Library::Jsm) => jetstream.timeout = timeout.max(SECOND / 2),
             (timeout, Library::JetStream) => jetstream.timeout = timeout,
         }
-        let (domain, hidden) = (
-            self.context.get("jetstream_domain"),
-            self.values.text("domain"),
-        );
-        let domain = if domain.is_empty() { hidden } else { domain };
+        let domain = self.context.get("jetstream_domain");
         let prefix = self.context.get("jetstream_api_prefix");
         match (domain, prefix) {
             ("", "") => {}
@@ -468,6 +462,13 @@ fn log(session: &Session, text: &str) {
     let clock = render::clock(now, session.io.utc_offset(now));
     let end = if text.ends_with('\n') { "" } else { "\n" };
     session.io.stderr(format!("{clock} {text}{end}").as_bytes());
+}
+
+/// Logs from a task of its own, as nats.go tells of connections: most often what the command says next comes before it.
+fn later(session: &Session, text: String) {
+    let shared = session.clone();
+    let task = Box::pin(async move { log(&shared, &text) });
+    session.runtime.spawn(task);
 }
 
 fn trace(session: &Session, library: Library, piece: Trace) {

@@ -68,7 +68,7 @@ impl Pull {
     /// Starts pulling from a consumer.
     pub fn new(jetstream: &JetStream, stream: &str, consumer: &str) -> Result<Pull, Error> {
         let inbox = jetstream.client.new_inbox();
-        let messages = jetstream.client.subscribe(&inbox, None)?;
+        let messages = jetstream.client.subscribe_told(&inbox)?;
         Ok(Pull {
             subject: format!("{}.CONSUMER.MSG.NEXT.{stream}.{consumer}", jetstream.prefix),
             jetstream: jetstream.clone(),
@@ -120,6 +120,7 @@ impl Pull {
                     while self.messages.next().await.is_some() {}
                     return Err(Error::ConnectionClosed.into());
                 }
+                // Refused, ended, or lost with the connection.
                 Some(_) => self.open = 0,
             }
         }

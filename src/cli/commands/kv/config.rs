@@ -65,7 +65,14 @@ pub async fn add(call: Call) -> Outcome {
         limit_marker_ttl: values.duration("marker-ttl"),
         metadata: values.map("metadata").into_iter().collect(),
     };
-    let created = jetstream(&call).await?.create_key_value(&config).await;
+    let jetstream = jetstream(&call).await?;
+    let created = jetstream.create_key_value(&config).await;
+    if let Err(Error::BucketExists(..)) = &created {
+        // nats.go looks at the bucket that is there; it could be one of its old ones.
+        let _ = jetstream
+            .stream_info(&format!("KV_{}", config.bucket))
+            .await;
+    }
     let bucket = created.map_err(|error| match error {
         // nats.go asks for the account first, and takes silence for this answer.
         Error::NoResponders => Failure::from(

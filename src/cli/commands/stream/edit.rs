@@ -157,14 +157,11 @@ pub async fn edit(call: Call) -> Outcome {
     }
     let updated = at_level(&jetstream, &new).update_stream(&new).await;
     updated.map_err(|e| failed(e).context(&format!("could not edit Stream {name}")))?;
+    let info = jetstream.stream_info(name).await.map_err(failed)?;
     if !values.is("json") {
         call.print(&format!("Stream {name} was updated\n\n"));
     }
-    show(
-        &call,
-        &jetstream.stream_info(name).await.map_err(failed)?,
-        false,
-    );
+    show(&call, &info, false);
     Ok(())
 }
 

@@ -14,10 +14,10 @@ use crate::{
         values,
     },
     client::{
-        DirectGet, Error, Headers, JetStream, Purge,
+        DirectGet, Error, Headers, JetStream, Message, Purge,
         types::{AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamInfo},
     },
-    wire::base64,
+    wire::{base64, sorted::Sorted},
 };
 use serde_json::json;
 
@@ -410,10 +410,14 @@ impl Pager {
                 let client = &jetstream.client;
                 client.publish_with(&subject, Some(inbox), &Headers::new(), body)?;
                 let message = match messages.next_timeout(call.timeout()).await {
-                    Ok(message) if message.status.is_none() => message,
-                    Ok(_) | Err(Error::Timeout) => return Ok(None),
+                    Ok(message) => message,
+                    Err(Error::Timeout) => return Ok(None),
                     Err(error) => return Err(error.into()),
                 };
+                trace(call, &message);
+                if message.status.is_some() {
+                    return Ok(None);
+                }
                 if let Some(reply) = &message.reply {
                     client.publish(reply, b"+ACK")?;
                 }
@@ -517,4 +521,30 @@ fn show(call: &Call, entry: &Entry) {
         call.line(&format!("  {key}: {}", value.replace('\x0c', "\u{240a}")));
     }
     call.session.io.stdout(&message::body(&entry.payload));
+}
+
+/// Says of a message what the trace of jsm.go does.
+fn trace(call: &Call, message: &Message) {
+    if !call.values.is("trace") {
+        return;
+    }
+    let mut headers: Sorted<&str, Vec<String>> = Sorted::default();
+    let mut add = |key, value| headers.get_or_insert(key, Vec::new()).push(value);
+    if let Some(status) = &message.status {
+        add("Status", status.code.to_string());
+        add("Description", status.description.clone());
+    }
+    message
+        .headers
+        .iter()
+        .for_each(|(key, value)| add(key, value.to_string()));
+    let headers = headers
+        .iter()
+        .map(|(key, values)| format!("{key}:[{}]", values.join(" ")));
+    let headers = headers.collect::<Vec<_>>().join(" ");
+    let (length, body) = (
+        message.payload.len(),
+        String::from_utf8_lossy(&message.payload),
+    );
+    call.log(&format!("<<< ({length}) map[{headers}]\n{body}\n"));
 }

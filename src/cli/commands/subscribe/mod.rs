@@ -6,6 +6,7 @@ mod stream;
 use super::{
     Call, Library, Outcome,
     message::{self, Delivery},
+    nuid,
     publish::refuse_programs,
     pull::Feed,
     require,
@@ -81,6 +82,24 @@ pub async fn subscribe(call: Call) -> Outcome {
     }
 }
 
+/// An inbox as nats.go makes them for replies: a token of its own below a common one.
+fn reply_inbox(call: &Call, client: &Client) -> String {
+    format!("{}.{}", client.new_inbox(), short_name(call))
+}
+
+/// Eight digits and letters.
+fn short_name(call: &Call) -> String {
+    nuid(&call.session).chars().take(8).collect()
+}
+
+/// Refuses what nats.go does not take for the name of a stream or consumer.
+fn check_name(kind: &str, name: &str) -> Outcome {
+    match name.contains(['>', '*', '.', ' ', '/', '\\', '\t', '\r', '\n']) {
+        true => Err(format!("nats: invalid {kind} name: {}", values::quote(name)).into()),
+        false => Ok(()),
+    }
+}
+
 fn direct(call: &Call, info: &StreamInfo) -> bool {
     let kept = info.config.retention != RetentionPolicy::Limits;
     call.values.text("durable").is_empty() && (call.values.is("direct") || kept)
@@ -105,7 +124,7 @@ async fn check(
         return Err("cannot specify both subjects and a durable consumer".into());
     }
     if subjects.is_empty() && inbox {
-        subjects.push(jetstream.client.new_inbox());
+        subjects.push(reply_inbox(call, &jetstream.client));
     } else if subjects.is_empty() && values.text("stream").is_empty() {
         return Err("subject is required".into());
     } else if subjects.len() > 1 && streams {
@@ -166,6 +185,7 @@ async fn check(
         }
         name => name.into(),
     };
+    check_name("stream", &name)?;
     let info = jetstream.stream_info(&name).await?;
     if values.is("direct") && !values.text("durable").is_empty() {
         return Err("cannot use direct get when a durable name is supplied".into());

@@ -1,6 +1,34 @@
 //! The JetStream forms of `nats subscribe`: by a consumer, or by direct gets.
 
 use super::*;
+use crate::wire::json::{ToJson, Writer};
+
+/// The request for a consumer, as nats.go has it.
+fn creation(stream: &str, config: &ConsumerConfig) -> Vec<u8> {
+    let mut body = Writer::default();
+    body.open().key("stream_name").string(stream);
+    body.key("config").open();
+    if !config.durable_name.is_empty() {
+        body.key("name").string(&config.durable_name);
+    }
+    body.key("deliver_policy");
+    config.deliver_policy.write(&mut body);
+    if config.opt_start_seq > 0 {
+        body.key("opt_start_seq").uint(config.opt_start_seq);
+    }
+    if let Some(time) = config.opt_start_time {
+        body.key("opt_start_time").time(Some(time));
+    }
+    body.key("ack_policy").string("none");
+    body.key("filter_subject").string(&config.filter_subject);
+    body.key("replay_policy").string("instant");
+    if config.headers_only {
+        body.key("headers_only").bool(true);
+    }
+    body.key("num_replicas").int(0).close();
+    body.key("action").string("create").close();
+    body.finish()
+}
 
 impl Shown<'_> {
     /// The JetStream forms, by a pull consumer.
@@ -16,56 +44,58 @@ impl Shown<'_> {
         let durable = values.text("durable");
         let mut config = self.start_policy(&filter)?;
         config.filter_subject = filter;
-        config.ack_policy = AckPolicy::None;
         config.headers_only = values.is("headers-only") || values.is("subjects-only");
+        let words = || format!("error loading durable consumer {}", values::quote(durable));
+        check_name("consumer", durable).map_err(|e| e.context(&words()))?;
         let existing = match durable {
             "" => None,
             name => match jetstream.consumer_info(stream, name).await {
                 Ok(info) => Some(info),
                 Err(error) if error.api().is_some_and(|e| e.err_code == 10014) => None,
-                Err(error) => {
-                    let name = values::quote(name);
-                    return Err(format!("error loading durable consumer {name}: {error}").into());
-                }
+                Err(error) => return Err(Failure::from(error).context(&words())),
             },
         };
         let quoted = (values::quote(stream), values::quote(durable));
+        // As natscli, which asks once more, and of a push consumer twice.
+        let again = || jetstream.consumer_info(stream, durable);
         let consumer = match existing {
-            Some(info) if !info.config.deliver_subject.is_empty() => {
-                call.log(&format!(
-                    "Subscribing to JetStream Stream {} using existing push consumer {}",
-                    quoted.0, quoted.1
-                ));
-                call.log(&format!(
-                    "Detected push consumer {} on stream {} — push consumers are deprecated and will be removed in a \
-                     future release. Please update to use a pull-based consumer.",
-                    quoted.1, quoted.0
-                ));
-                info
-            }
             Some(info) => {
+                let push = !info.config.deliver_subject.is_empty();
+                if push {
+                    again().await?;
+                }
+                let info = again().await?;
+                let kind = if push { "push" } else { "pull" };
                 call.log(&format!(
-                    "Subscribing to JetStream Stream {} using existing pull consumer {}",
+                    "Subscribing to JetStream Stream {} using existing {kind} consumer {}",
                     quoted.0, quoted.1
                 ));
+                if push {
+                    call.log(&format!(
+                        "Detected push consumer {} on stream {} — push consumers are deprecated and will be removed in a \
+                         future release. Please update to use a pull-based consumer.",
+                        quoted.1, quoted.0
+                    ));
+                }
                 info
             }
             None => {
-                let what = match durable {
-                    "" => {
-                        config.name = crate::cli::commands::nuid(&call.session)
-                            .chars()
-                            .take(8)
-                            .collect();
-                        "failed to create consumer".to_string()
-                    }
+                let (name, what) = match durable {
+                    "" => (short_name(call), "failed to create consumer".to_string()),
                     name => {
-                        config.name = name.into();
-                        format!("failed to create durable consumer {}", quoted.1)
+                        config.durable_name = name.into();
+                        let what = format!("failed to create durable consumer {}", quoted.1);
+                        (name.to_string(), what)
                     }
                 };
-                let created = jetstream.create_consumer(stream, &config, "create").await;
-                created.map_err(|e| Failure::from(e).context(&what))?
+                let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", config.filter_subject);
+                let body = creation(stream, &config);
+                let created = jetstream.consumer(&subject, &body).await;
+                let created = created.map_err(|e| Failure::from(e).context(&what))?;
+                match durable {
+                    "" => created,
+                    _ => again().await?,
+                }
             }
         };
         let acks = !durable.is_empty() && consumer.config.ack_policy != AckPolicy::None;
