@@ -17,6 +17,7 @@ macro_rules! sessions {
             context_credentials "context/credentials",
             context_files "context/files",
             context_names "context/names",
+            errors_list "errors/list",
             errors_numbers "errors/numbers",
             errors_unknown_command "errors/unknown-command",
             kv_add_all_flags "kv-add/all-flags",

@@ -10,7 +10,7 @@ use worker::Worker;
 use crate::{
     cli::{
         parse::{Failure, Values},
-        render::{self, go_duration, number},
+        render::{self, columns::longest_value, go_duration, number},
         values,
     },
     client::{
@@ -240,7 +240,7 @@ impl Bars {
             text.push_str(&"\x1b[1A\x1b[2K".repeat(self.total.len()));
         }
         self.drawn = Some(now);
-        let width = self.call.width().unwrap_or(80).saturating_sub(30).max(10);
+        let width = longest_value(self.call.width());
         let elapsed = format!("{}s", (now - self.started) / SECOND);
         for index in 0..self.total.len() {
             let (done, total) = (self.done[index], self.total[index].max(1));

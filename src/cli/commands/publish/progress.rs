@@ -1,6 +1,7 @@
 //! The bar that many messages are counted with.
 
 use super::*;
+use crate::cli::render::columns::longest_value;
 
 /// A number of up to three digits before a point and two after it.
 fn scaled(number: i64) -> String {
@@ -57,15 +58,14 @@ impl<'a> Progress<'a> {
                 "\x1b[A\x1b[K"
             };
             self.drawn = now;
-            let cells =
-                (self.call.session.io.size().0.saturating_sub(30) / 2).saturating_sub(2) as i64;
+            let cells = (longest_value(self.call.width()) / 2 - 2) as i64;
             let quarters = self.done * cells * 4 / self.total.max(1);
             let partial = ["░", "░", "▒", "▓"][(quarters % 4) as usize];
             let full = quarters / 4;
             let bar = "█".repeat(full as usize)
                 + if full < cells { partial } else { "" }
                 + &"░".repeat((cells - full - 1).max(0) as usize);
-            let percent = self.done * 10_000 / self.total.max(1);
+            let percent = (self.done * 10_000 + self.total / 2) / self.total.max(1);
             let figures = self.figures(now - self.started);
             let percent = format!("{}.{:02}", percent / 100, percent % 100);
             self.call
