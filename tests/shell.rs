@@ -91,6 +91,7 @@ fn terminal() -> (Rc<Terminal>, Shell) {
         io: terminal.clone(),
         connector: Rc::new(|_| Err("no server here".to_string())),
         runtime: Rc::new(Tokio),
+        programs: None,
         parts: &nats_kv_playground::cli::parts::HERE,
     };
     let hooks = Hooks {

@@ -35,6 +35,7 @@ fn with_shell<F: Future<Output = ()>>(work: impl FnOnce(Rc<Shell>, Rc<Terminal>,
         io: terminal.clone(),
         connector: Rc::new(move |_url| Ok(connector.connector())),
         runtime,
+        programs: None,
         parts: &nats_kv_playground::cli::parts::HERE,
     };
     let hooks = Hooks {

@@ -1,5 +1,6 @@
 //! Our `nats` command over TCP, at a real terminal: `cargo run --release --example nats -- kv get my-kv Key1`.
 
+mod program;
 mod tcp;
 mod terminal;
 
@@ -24,6 +25,7 @@ async fn command() -> i32 {
         io: Rc::new(terminal.clone()),
         connector: Rc::new(move |url| Ok(Rc::new(TcpConnector::new(url, connections.clone())))),
         runtime: Rc::new(TokioRuntime),
+        programs: Some(Rc::new(program::run)),
         parts: &nats_kv_playground::cli::parts::HERE,
     };
     // Bytes that are no text are replaced, as messages are text here.

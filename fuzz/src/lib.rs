@@ -422,6 +422,7 @@ pub fn command(data: &[u8]) {
         io: nothing,
         connector: Rc::new(|_| Err("nats: no servers available for connection".to_owned())),
         runtime: Rc::new(Nothing),
+        programs: None,
         parts: &nats_kv_playground::cli::parts::HERE,
     };
     let words = text.split_whitespace().map(str::to_owned).collect();

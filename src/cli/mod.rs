@@ -107,6 +107,46 @@ impl FileError {
 /// Makes a connector for a server's URL (`nats://127.0.0.1:4222`, comma lists already split), or says why it cannot.
 pub type ConnectorFactory = dyn Fn(&str) -> Result<Rc<dyn Connector>, String>;
 
+/// A program that a command wants to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Its name and its arguments.
+    pub words: Vec<String>,
+    /// What it finds in the environment besides.
+    pub environment: Vec<(String, String)>,
+    /// What it reads.
+    pub input: Vec<u8>,
+}
+
+/// What a program did.
+#[derive(Clone, Debug, Default)]
+pub struct Ran {
+    /// All it printed, errors among it.
+    pub output: Vec<u8>,
+    /// Why it failed, in Go's words.
+    pub failure: Option<String>,
+}
+
+impl Ran {
+    /// There is no such program.
+    pub fn missing(name: &str) -> Ran {
+        let name = values::quote(name);
+        Ran {
+            failure: Some(format!("exec: {name}: executable file not found in $PATH")),
+            ..Ran::default()
+        }
+    }
+
+    /// It has ended with this status.
+    pub fn ended(output: Vec<u8>, status: i32) -> Ran {
+        let failure = (status != 0).then(|| format!("exit status {status}"));
+        Ran { output, failure }
+    }
+}
+
+/// Runs programs.
+pub type Programs = dyn Fn(Program) -> LocalFuture<'static, Ran>;
+
 /// What every command of one terminal shares. Cheap to clone.
 #[derive(Clone)]
 pub struct Session {
@@ -116,6 +156,8 @@ pub struct Session {
     pub connector: Rc<ConnectorFactory>,
     /// Time, timers, tasks, randomness.
     pub runtime: Rc<dyn Runtime>,
+    /// For commands that start others; a shell has its own.
+    pub programs: Option<Rc<Programs>>,
     /// What is loaded when it is first needed.
     pub parts: &'static parts::Parts,
 }

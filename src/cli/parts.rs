@@ -4,7 +4,7 @@
 //! In the page this is what splits the WebAssembly: code that only one of these parts leads to is a file of its own.
 
 use super::{
-    Session,
+    Program, Ran, Session,
     commands::{self, Call, Outcome},
     shell::{self, Completion},
     spec::{Command, Spec},
@@ -70,6 +70,8 @@ pub struct Rest {
     pub(super) usage: fn(&Spec, &Command, usize, bool) -> String,
     /// Runs a built-in of the shell, or says that there is none of that name.
     pub(super) builtin: fn(shell::Context, Vec<String>) -> LocalFuture<'static, i32>,
+    /// Runs a program for a command.
+    pub(super) program: fn(shell::Context, Program) -> LocalFuture<'static, Ran>,
     /// What Tab does.
     pub(super) complete: fn(shell::Context, String) -> LocalFuture<'static, Completion>,
 }
@@ -80,5 +82,6 @@ pub static REST: Rest = Rest {
     dispatch: commands::dispatch,
     usage: usage::usage,
     builtin: shell::builtin,
+    program: shell::program,
     complete: shell::complete,
 };

@@ -60,6 +60,7 @@ pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<Stri
         io: Rc::new(Terminal { tty, files, remote }),
         connector: Rc::new(move |url| connector(&host, &remotes, url)),
         runtime,
+        programs: None,
         parts: &chunks::PARTS,
     };
     let environment = [("HOME", HOME), ("USER", "you"), ("TERM", "xterm-256color")];

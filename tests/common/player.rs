@@ -91,6 +91,7 @@ impl Running {
             io: terminal.clone(),
             connector: place.connector(),
             runtime: runtime.clone(),
+            programs: None,
             parts: &nats_kv_playground::cli::parts::HERE,
         };
         let process = Process::start(&*runtime, run_line(command.into(), session));

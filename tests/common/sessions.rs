@@ -75,6 +75,7 @@ macro_rules! sessions {
             pubsub_lines "pubsub/lines",
             pubsub_many "pubsub/many",
             pubsub_match_replies "pubsub/match-replies",
+            pubsub_programs "pubsub/programs",
             pubsub_refused "pubsub/refused",
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",

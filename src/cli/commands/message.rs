@@ -12,32 +12,23 @@ use crate::{
 };
 use std::rc::Rc;
 
-/// A body in full, with empty lines around it.
-pub fn body(payload: &[u8]) -> Vec<u8> {
-    let mut out = if payload.is_empty() {
-        b"nil body".to_vec()
-    } else {
-        payload.to_vec()
-    };
-    out.extend_from_slice(if payload.ends_with(b"\n") {
+/// A body in full, with empty lines after it.
+pub fn framed(mut body: Vec<u8>) -> Vec<u8> {
+    let end: &[u8] = if body.ends_with(b"\n") {
         b"\n"
     } else {
         b"\n\n\n"
-    });
-    out
+    };
+    body.extend_from_slice(end);
+    body
 }
 
 /// A body by itself, ending in a newline.
-pub fn compact_body(payload: &[u8]) -> Vec<u8> {
-    let mut out = if payload.is_empty() {
-        b"nil body".to_vec()
-    } else {
-        payload.to_vec()
-    };
-    if !out.ends_with(b"\n") {
-        out.push(b'\n');
+pub fn ended(mut body: Vec<u8>) -> Vec<u8> {
+    if !body.ends_with(b"\n") {
+        body.push(b'\n');
     }
-    out
+    body
 }
 
 /// Header lines, each with `indent` before it.

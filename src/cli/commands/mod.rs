@@ -10,6 +10,7 @@ mod errors;
 pub mod json;
 mod kv;
 mod message;
+mod program;
 mod publish;
 mod pull;
 mod server;

@@ -10,7 +10,7 @@ use super::{
     word::quote,
 };
 use crate::{
-    cli::{FileError, Io, Session, parts::Load},
+    cli::{FileError, Io, Program, Ran, Session, parts::Load},
     client::transport::LocalFuture,
 };
 use std::{
@@ -84,7 +84,7 @@ impl Context {
         }
     }
 
-    fn with_io(&self, io: Stdio) -> Context {
+    pub(super) fn with_io(&self, io: Stdio) -> Context {
         Context {
             io: Rc::new(io),
             ..self.clone()
@@ -417,8 +417,13 @@ impl Context {
         match words.first().map(String::as_str) {
             Some("nats") => {
                 words.remove(0);
-                let session = self.shell.session.clone();
-                Box::pin(self.clone().nats(words, Session { io, ..session }))
+                let context = self.clone();
+                let session = Session {
+                    io,
+                    programs: Some(Rc::new(move |p| Box::pin(context.clone().program(p)))),
+                    ..self.shell.session.clone()
+                };
+                Box::pin(self.clone().nats(words, session))
             }
             Some("nats-server") => {
                 words.remove(0);
@@ -438,6 +443,13 @@ impl Context {
         match self.part(session.parts.nats).await {
             Some(nats) => (nats.run)(words, session).await,
             None => 1,
+        }
+    }
+
+    async fn program(self, program: Program) -> Ran {
+        match self.part(self.shell.session.parts.rest).await {
+            Some(rest) => (rest.program)(self, program).await,
+            None => Ran::default(),
         }
     }
 

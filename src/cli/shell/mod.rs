@@ -43,7 +43,7 @@ mod variables;
 mod word;
 
 pub use builtins::in_columns;
-pub(super) use builtins::run as builtin;
+pub(super) use builtins::{program, run as builtin};
 pub use complete::Completion;
 pub(super) use complete::complete;
 pub(super) use exec::Context;

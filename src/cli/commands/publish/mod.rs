@@ -8,11 +8,13 @@ pub use request::{reply, request};
 use super::{
     Call, Outcome,
     message::{self, Made},
+    program::{self, Open},
 };
 use progress::Progress;
 
 use crate::{
     cli::{
+        Program, Ran,
         parse::Failure,
         race::{First, race},
         render::{count, go_duration},
@@ -134,19 +136,6 @@ fn prepare(call: &Call, body: &[u8], number: i64) -> Result<Prepared, Failure> {
         headers,
         body,
     })
-}
-
-/// Refuses what no page can do.
-pub fn refuse_programs(call: &Call, flags: &[&str]) -> Outcome {
-    for flag in flags {
-        if !call.values.text(flag).is_empty() {
-            return Err(format!(
-                "this playground cannot run programs: --{flag} is not available; pipe the output of the command instead"
-            )
-            .into());
-        }
-    }
-    Ok(())
 }
 
 /// `publish`.

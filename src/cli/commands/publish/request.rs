@@ -4,7 +4,6 @@ use super::*;
 
 /// `request`.
 pub async fn request(call: Call) -> Outcome {
-    refuse_programs(&call, &["translate"])?;
     interruptible(&call, request_all(&call)).await
 }
 
@@ -78,7 +77,8 @@ pub(super) async fn request_one(
             }
         }
         if log || raw {
-            call.session.io.stdout(&message::body(&reply.payload));
+            let body = program::shown(call, &reply.payload, (&reply.subject, "")).await;
+            call.session.io.stdout(&body);
         }
         seen += 1;
         if wanted > 0 && (seen == wanted || reply.payload.is_empty()) {
@@ -107,12 +107,11 @@ pub(super) fn log_headers(call: &Call, message: &Message) {
 
 /// `reply`.
 pub async fn reply(call: Call) -> Outcome {
-    refuse_programs(&call, &["command"])?;
     let values = &call.values;
     let (subject, queue) = (values.arg("subject"), values.text("queue"));
     let client = call.connect().await?;
     let mut echo = values.is("echo");
-    if values.arg("body").is_empty() && !echo {
+    if values.arg("body").is_empty() && values.text("command").is_empty() && !echo {
         call.log("No body or command supplied, enabling echo mode");
         echo = true;
     }
@@ -189,6 +188,11 @@ pub(super) async fn answer_one(
         }
         headers.append("NATS-Reply-Counter", &number.to_string());
         request.payload.clone()
+    } else if !call.values.text("command").is_empty() {
+        match ordered(call, request, &source).await {
+            Some(output) => output,
+            None => return false,
+        }
     } else {
         let body = call.values.arg("body");
         match template::expand("body", body, &source) {
@@ -207,4 +211,47 @@ pub(super) async fn answer_one(
         call.log(&format!("Could not publish reply: {error}"));
     }
     sent.is_ok()
+}
+
+/// What the program of `--command` prints; nothing if its line cannot be read.
+async fn ordered(call: &Call, request: &Message, source: &Made) -> Option<Vec<u8>> {
+    let mut line = call.values.text("command").to_string();
+    for (index, token) in request.subject.split('.').enumerate() {
+        line = line.replace(&format!("{{{{{index}}}}}"), token);
+    }
+    let line = template::expand("body", &line, source).unwrap_or_else(|error| {
+        call.log(&format!("Could not parse command template: {error}"));
+        line
+    });
+    let words = match program::split(&line) {
+        Ok(words) => words,
+        Err(open) => {
+            let what = match open {
+                Open::Single => "single-quoted string",
+                Open::Double => "double-quoted string",
+                Open::Escape => "backslash-escape",
+            };
+            call.log(&format!("Could not parse command: Unterminated {what}"));
+            return None;
+        }
+    };
+    if call.values.is("trace") {
+        call.log(&format!("Executing: {}", words.join(" ")));
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let environment = [
+        ("NATS_REQUEST_SUBJECT", request.subject.clone()),
+        ("NATS_REQUEST_BODY", text(&request.payload)),
+    ];
+    let program = Program {
+        words,
+        environment: environment.map(|(name, value)| (name.into(), value)).into(),
+        input: Vec::new(),
+    };
+    let Ran { output, failure } = program::run(call, program).await;
+    if let Some(why) = failure {
+        let line = values::quote(&line);
+        call.log(&format!("Command {line} failed to run: {why}"));
+    }
+    Some(output)
 }

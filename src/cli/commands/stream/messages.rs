@@ -7,7 +7,7 @@ use crate::{
             failed,
             json::print_typed,
             message::{self, Delivery},
-            publish::refuse_programs,
+            program,
         },
         parse::Failure,
         render::{self, count, table::Table},
@@ -109,7 +109,6 @@ async fn ask_number(call: &Call, question: &str, default: &str) -> Result<i64, F
 
 /// `stream get`.
 pub async fn get(call: Call) -> Outcome {
-    refuse_programs(&call, &["translate"])?;
     let (jetstream, info) = pick(&call).await?;
     let name = &info.config.name;
     let mut subject = call.values.text("last-for").to_string();
@@ -155,7 +154,8 @@ pub async fn get(call: Call) -> Outcome {
             message::header_lines(&found.headers, "  ")
         ));
     }
-    call.session.io.stdout(&message::body(&found.payload));
+    let body = program::shown(&call, &found.payload, (&found.subject, name)).await;
+    call.session.io.stdout(&body);
     Ok(())
 }
 
@@ -311,6 +311,7 @@ enum Pager {
 /// One message of a page.
 struct Entry {
     head: String,
+    subject: String,
     headers: Headers,
     payload: Vec<u8>,
     /// Whether headers came with it, be they shown or not.
@@ -426,6 +427,7 @@ impl Pager {
                         Some(at) => head(at.stream_sequence, &message.subject, at.time),
                         None => format!("Subject: {}\n", message.subject),
                     },
+                    subject: message.subject,
                     has_headers: !message.headers.is_empty(),
                     headers: message.headers,
                     payload: message.payload,
@@ -446,6 +448,7 @@ impl Pager {
                 };
                 Ok(Some(Entry {
                     head: head(found.sequence, &found.subject, found.time),
+                    subject: found.subject,
                     headers: found.headers,
                     payload: found.payload,
                     has_headers: true,
@@ -461,7 +464,6 @@ pub async fn view(call: Call) -> Outcome {
     if !io.stdin_is_terminal() || !io.stdout_is_terminal() {
         return Err("interactive stream paging requires a valid terminal".into());
     }
-    refuse_programs(&call, &["translate"])?;
     let mut size = values::int(call.values.arg("size"))?;
     if size > 25 {
         call.log("Page size is limited to 25, setting to 25...");
@@ -480,7 +482,7 @@ pub async fn view(call: Call) -> Outcome {
                 call.log("Reached apparent end of data");
                 break Ok(());
             }
-            Ok(Some(entry)) => show(&call, &entry),
+            Ok(Some(entry)) => show(&call, &entry, stream).await,
         }
         shown += 1;
         if shown % size == 0 {
@@ -499,7 +501,7 @@ pub async fn view(call: Call) -> Outcome {
     outcome
 }
 
-fn show(call: &Call, entry: &Entry) {
+async fn show(call: &Call, entry: &Entry, stream: &str) {
     if call.values.is("raw") {
         call.session.io.stdout(&entry.payload);
         return call.line("");
@@ -520,7 +522,9 @@ fn show(call: &Call, entry: &Entry) {
     for (key, value) in headers.filter(|(key, _)| !direct.contains(key)) {
         call.line(&format!("  {key}: {}", value.replace('\x0c', "\u{240a}")));
     }
-    call.session.io.stdout(&message::body(&entry.payload));
+    let place = (entry.subject.as_str(), stream);
+    let body = program::shown(call, &entry.payload, place).await;
+    call.session.io.stdout(&body);
 }
 
 /// Says of a message what the trace of jsm.go does.

@@ -6,8 +6,7 @@ mod stream;
 use super::{
     Call, Library, Outcome,
     message::{self, Delivery},
-    nuid,
-    publish::refuse_programs,
+    nuid, program,
     pull::Feed,
     require,
 };
@@ -63,7 +62,6 @@ pub async fn subscribe(call: Call) -> Outcome {
         call.line("No subjects or --stream flag provided.");
         return Err(Failure::Usage("required argument".into()));
     }
-    refuse_programs(&call, &["translate"])?;
     let client = call.connect().await?;
     let jetstream = call.jetstream_of(client.clone(), Library::JetStream)?;
     let stream = check(&call, &jetstream, &mut subjects).await?;
@@ -333,7 +331,7 @@ impl Shown<'_> {
                 }
                 Next::Message(Some((index, reply))) if index == subjects.len() => {
                     if let Some((number, request)) = self.requests.remove(&reply.subject) {
-                        self.print_core(number, &request, Some(&reply));
+                        self.print_core(number, &request, Some(&reply)).await;
                     }
                     if self.full() && self.requests.is_empty() {
                         return Ok(());
@@ -347,7 +345,7 @@ impl Shown<'_> {
                     let filter = subscriptions
                         .get(index)
                         .map_or(String::new(), |s| s.subject().into());
-                    if self.take_core(client, message, &filter)
+                    if self.take_core(client, message, &filter).await
                         && (!matching || self.requests.is_empty())
                     {
                         return Ok(());
@@ -364,7 +362,7 @@ impl Shown<'_> {
     }
 
     /// Shows a message of core NATS; true if it was the last one wanted.
-    fn take_core(&mut self, client: &Client, message: Message, filter: &str) -> bool {
+    async fn take_core(&mut self, client: &Client, message: Message, filter: &str) -> bool {
         if self.is_ignored(&message.subject) {
             return false;
         }
@@ -382,7 +380,7 @@ impl Shown<'_> {
             self.requests.insert(reply, (self.seen, message));
             return self.full();
         } else {
-            self.print_core(self.seen, &message, None);
+            self.print_core(self.seen, &message, None).await;
         }
         if values.is("ack") && Delivery::of(&message).is_some() {
             let reply = message.reply.as_deref().unwrap_or_default();

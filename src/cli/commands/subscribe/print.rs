@@ -3,7 +3,7 @@
 use super::*;
 
 /// A message as `--dump` writes it: nats.go's message as JSON.
-pub(super) fn dumped(message: &Message) -> String {
+fn dumped(message: &Message, payload: &[u8]) -> String {
     let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (key, value) in message.headers.iter() {
         headers.entry(key).or_default().push(value);
@@ -17,7 +17,7 @@ pub(super) fn dumped(message: &Message) -> String {
         ("Subject", json!(message.subject)),
         ("Reply", json!(message.reply.clone().unwrap_or_default())),
         ("Header", headers),
-        ("Data", json!(base64::encode(&message.payload))),
+        ("Data", json!(base64::encode(payload))),
         ("Sub", json!(null)),
     ];
     let fields: Vec<String> = fields
@@ -49,11 +49,11 @@ impl Shown<'_> {
         }
     }
 
-    pub(super) fn print_core(&self, number: u64, message: &Message, reply: Option<&Message>) {
+    pub(super) async fn print_core(&self, number: u64, message: &Message, reply: Option<&Message>) {
         let call = self.call;
         let stamp = self.stamp(call.now(), self.started);
         self.trace_reply(message);
-        if self.print_plain(number, message, reply) {
+        if self.print_plain(number, message, reply).await {
             return;
         }
         let mut line = format!(
@@ -64,18 +64,18 @@ impl Shown<'_> {
             line.push_str(&format!(" with reply {}", values::quote(reply)));
         }
         call.line(&line);
-        self.print_content(message);
+        self.print_content(message).await;
         if let Some(reply) = reply {
             call.line(&format!(
                 "[#{number}]{stamp} Matched reply on {}",
                 values::quote(&reply.subject)
             ));
-            self.print_content(reply);
+            self.print_content(reply).await;
         }
     }
 
     /// The forms for other programs, `--dump` and `--raw`; false if neither is wanted.
-    pub(super) fn print_plain(
+    pub(super) async fn print_plain(
         &self,
         number: u64,
         message: &Message,
@@ -86,7 +86,9 @@ impl Shown<'_> {
             "" => {}
             "-" => {
                 for message in [Some(message), reply].into_iter().flatten() {
-                    call.print(&format!("{}\0", dumped(message)));
+                    if let Some(text) = self.dumped(message).await {
+                        call.print(&format!("{text}\0"));
+                    }
                 }
                 return true;
             }
@@ -94,13 +96,11 @@ impl Shown<'_> {
                 let number = Delivery::of(message).map_or(number, |d| d.stream_sequence);
                 for (message, suffix) in [(Some(message), ""), (reply, "_reply")] {
                     let Some(message) = message else { continue };
+                    let Some(text) = self.dumped(message).await else {
+                        continue;
+                    };
                     let path = format!("{folder}/{number}{suffix}.json");
-                    if let Err(error) = call
-                        .session
-                        .io
-                        .files()
-                        .write(&path, dumped(message).as_bytes())
-                    {
+                    if let Err(error) = call.session.io.files().write(&path, text.as_bytes()) {
                         call.log(&format!(
                             "Could not save message: open {path}: {}",
                             error.text()
@@ -111,9 +111,9 @@ impl Shown<'_> {
             }
         }
         if call.values.is("raw") {
-            call.session
-                .io
-                .stdout(&message::compact_body(&message.payload));
+            let place = (message.subject.as_str(), "");
+            let body = program::shown_compact(call, &message.payload, place).await;
+            call.session.io.stdout(&body);
             if let Some(reply) = reply {
                 call.session.io.stdout(&reply.payload);
                 call.line("");
@@ -123,8 +123,20 @@ impl Shown<'_> {
         false
     }
 
+    /// A message as `--dump` writes it, with what `--translate` makes of its body; nothing where that fails.
+    async fn dumped(&self, message: &Message) -> Option<String> {
+        let place = (message.subject.as_str(), "");
+        match program::translate(self.call, &message.payload, place).await {
+            Ok(payload) => Some(dumped(message, &payload)),
+            Err(text) => {
+                self.call.log(&text);
+                None
+            }
+        }
+    }
+
     /// Headers and body.
-    pub(super) fn print_content(&self, message: &Message) {
+    pub(super) async fn print_content(&self, message: &Message) {
         let call = self.call;
         if call.values.is("subjects-only") {
             return;
@@ -141,7 +153,9 @@ impl Shown<'_> {
             call.print(&lines);
         }
         if !call.values.is("headers-only") {
-            call.session.io.stdout(&message::body(&message.payload));
+            let place = (message.subject.as_str(), "");
+            let body = program::shown(call, &message.payload, place).await;
+            call.session.io.stdout(&body);
         }
     }
 
@@ -170,11 +184,11 @@ impl Shown<'_> {
         call.line("");
     }
 
-    pub(super) fn print_delivery(&self, message: &Message, delivery: &Delivery) {
+    pub(super) async fn print_delivery(&self, message: &Message, delivery: &Delivery) {
         let call = self.call;
         let stamp = self.stamp(delivery.time, delivery.time);
         self.trace_reply(message);
-        if self.print_plain(self.seen, message, None) {
+        if self.print_plain(self.seen, message, None).await {
             return;
         }
         call.line(&format!(
@@ -186,6 +200,6 @@ impl Shown<'_> {
             message.subject,
             date_time(delivery.time, call.session.io.utc_offset(delivery.time)),
         ));
-        self.print_content(message);
+        self.print_content(message).await;
     }
 }

@@ -128,7 +128,7 @@ impl Shown<'_> {
                     if self.reports() {
                         self.count(&message.subject.clone(), message.payload.len());
                     } else {
-                        self.print_delivery(&message, &delivery);
+                        self.print_delivery(&message, &delivery).await;
                     }
                     if acks {
                         let reply = message.reply.as_deref().unwrap_or_default();
@@ -283,7 +283,7 @@ impl Shown<'_> {
             let stamp = self.stamp(call.now(), self.started);
             if self.reports() {
                 self.count(&message.subject, message.payload.len());
-            } else if !self.print_plain(sequence, &message, None) {
+            } else if !self.print_plain(sequence, &message, None).await {
                 call.line(&format!(
                     "[#{}]{stamp} Received JetStream message (direct): stream: {stream} seq {} / subject: {} / time: {}",
                     self.seen,
@@ -291,7 +291,7 @@ impl Shown<'_> {
                     message.subject,
                     call.time_or_zero(time),
                 ));
-                self.print_content(&message);
+                self.print_content(&message).await;
             }
             if self.full() {
                 return Ok(());

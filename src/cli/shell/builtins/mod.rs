@@ -12,8 +12,17 @@ mod time;
 
 pub use files::in_columns;
 
-use super::{exec::Context, hint, word::quote};
-use crate::{cli::Io, client::transport::LocalFuture};
+use super::{
+    exec::Context,
+    hint,
+    stdio::{Input, Output, Stream},
+    word::quote,
+};
+use crate::{
+    cli::{Io, Program, Ran},
+    client::transport::LocalFuture,
+};
+use std::rc::Rc;
 
 /// Runs a built-in: its surroundings and the words after its name.
 pub type Builtin = fn(Context, Vec<String>) -> LocalFuture<'static, i32>;
@@ -91,6 +100,32 @@ pub fn run(context: Context, mut words: Vec<String>) -> LocalFuture<'static, i32
         context.io.stderr(format!("{hint}\n").as_bytes());
     }
     now(127)
+}
+
+/// Runs a program for a command: one of those that the shell has, in a subshell.
+pub fn program(context: Context, program: Program) -> LocalFuture<'static, Ran> {
+    let name = program.words.first().cloned().unwrap_or_default();
+    if find(&name).is_none() && !matches!(name.as_str(), "nats" | "nats-server") {
+        return Box::pin(async move { Ran::missing(&name) });
+    }
+    let output = Output::Collect(Rc::default());
+    let inner = context.subshell();
+    let mut io = (*inner.io).clone();
+    for (name, value) in program.environment {
+        let mut variables = io.variables.borrow_mut();
+        variables.set(&name, value);
+        variables.export(&name, true);
+    }
+    io.input = Input::Stream(Stream::of(program.input));
+    (io.output, io.error) = (output.clone(), output.clone());
+    Box::pin(async move {
+        let status = inner.with_io(io).run(program.words).await;
+        let printed = match output {
+            Output::Collect(printed) => printed.take(),
+            _ => Vec::new(),
+        };
+        Ran::ended(printed, status)
+    })
 }
 
 /// The built-in of a name.
