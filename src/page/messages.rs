@@ -2,98 +2,68 @@
 
 use super::{
     element::{Element, element, react},
-    model::{Fate, Model, Row},
+    live::Live,
+    model::{Fate, Row},
     programs::utc_offset,
+    rows::{Table, cell, row},
     state::Page,
+    stream_pane::Tab,
 };
 use crate::{client::kv::Operation, wire::base64, wire::time::Time};
-use leptos::prelude::request_animation_frame;
-use std::collections::VecDeque;
 
 /// Rows shown, the newest ones.
 const SHOWN: usize = 200;
 /// Characters of a value shown.
 const VALUE: usize = 160;
 
-/// The table.
-pub fn messages(page: Page) -> Element {
-    let body = element("tbody", "");
-    let heads = ["Sequence", "Subject", "Operation", "Value", "Time"].map(|head| element("th", "").attr("scope", "col").text(head));
-    let table = element("table", "messages").attr("aria-label", "Messages").with(&[
-        element("thead", "").with(&[element("tr", "").with(&heads)]),
-        body.clone(),
-    ]);
-    let scroll = element("div", "stream__body")
-        .attr("tabindex", "0")
-        .attr("role", "group")
-        .attr("aria-label", "Messages of the bucket")
-        .with(&[table]);
-    let scrolled = scroll.clone();
-    let mut drawn = VecDeque::new();
+/// The table. It says what the tape shows: to those who listen it is there with that, too.
+pub fn messages(page: Page, tab: Live<Tab>) -> Element {
+    let columns = [("number", "Sequence"), ("name", "Subject"), ("", "Operation"), ("value", "Value"), ("time", "Time")];
+    let mut table = Table::new("Messages", "Messages of the bucket", &columns);
+    let scroll = table.scroll.clone();
     react(move || {
-        page.stream.version.track();
-        draw(&body, &mut drawn, &page.stream.model.borrow());
-        // The newest message is in sight.
-        let scrolled = scrolled.clone();
-        request_animation_frame(move || scrolled.set_scroll_top(scrolled.scroll_height()));
-    });
-    scroll
-}
-
-/// A row that is drawn: which message, what had become of it.
-type Drawn = (u64, Time, Option<Fate>, Element);
-
-/// Draws what has changed: messages come at the end, go at the start, and meet their fate anywhere.
-fn draw(body: &Element, drawn: &mut VecDeque<Drawn>, model: &Model) {
-    let skipped = model.rows().len().saturating_sub(SHOWN);
-    let first = model.rows().nth(skipped).map_or(u64::MAX, |row| row.sequence);
-    while drawn.front().is_some_and(|(sequence, ..)| *sequence < first)
-        && let Some((.., gone)) = drawn.pop_front()
-    {
-        gone.remove();
-    }
-    for (at, row) in model.rows().skip(skipped).enumerate() {
-        let new = || (row.sequence, row.created, row.fate, self::row(&model.bucket, row));
-        match drawn.get_mut(at) {
-            Some((sequence, created, fate, _)) if (*sequence, *created, *fate) == (row.sequence, row.created, row.fate) => {}
-            Some(before) => {
-                let new = new();
-                before.3.replace_with_with_node_1(&new.3).ok();
-                *before = new;
-            }
-            None => {
-                let new = new();
-                body.append_child(&new.3).ok();
-                drawn.push_back(new);
-            }
+        if !matches!(tab.get(), Tab::Messages | Tab::Tape) {
+            return;
         }
-    }
-    while drawn.len() > model.rows().len() - skipped
-        && let Some((.., gone)) = drawn.pop_back()
-    {
-        gone.remove();
-    }
+        page.stream.version.track();
+        let model = page.stream.model.borrow();
+        table.follow();
+        let skipped = model.rows().len().saturating_sub(SHOWN);
+        let first = model.rows().nth(skipped).map_or(u64::MAX, |row| row.sequence);
+        let rows = model.rows().skip(skipped);
+        table.draw(
+            |(sequence, ..)| *sequence < first,
+            rows.map(|row| ((row.sequence, row.created, row.fate), || message(&model.bucket, row))),
+        );
+    });
+    element("div", "")
+        .attr_of("class", move || Some(if tab.get() == Tab::Tape { "visually-hidden" } else { "stream__table" }))
+        .shown(move || matches!(tab.get(), Tab::Messages | Tab::Tape))
+        .with(&[scroll])
 }
 
-fn row(bucket: &str, row: &Row) -> Element {
-    let cell = |text: &str| element("td", "").text(text);
-    let value = shown_value(&row.value, row.size);
-    let value = match row.fate {
-        None => cell(&value),
+fn message(bucket: &str, of: &Row) -> Element {
+    let value = shown_value(&of.value, of.size);
+    let value = match of.fate {
+        None => cell("value", &value),
         Some(fate) => {
             let (gone, why) = (element("s", "").text(&value), element("span", "fate").text(why(fate)));
-            element("td", "").with(&[gone]).text(" ").with(&[why])
+            element("td", "value").with(&[gone]).text(" ").with(&[why])
         }
     };
-    let operation = element("span", "operation").text(operation(row.operation));
-    let drawn = element("tr", "").with(&[
-        cell(&row.sequence.to_string()),
-        cell(&format!("$KV.{bucket}.{}", row.key)),
-        element("td", "").with(&[operation]),
+    let drawn = row(&[
+        cell("number", &of.sequence.to_string()),
+        cell("name", &format!("$KV.{bucket}.{}", of.key)),
+        element("td", "").with(&[tag(operation(of.operation))]),
         value,
-        cell(&time_of_day(row.created)),
+        cell("time", &time_of_day(of.created)),
     ]);
-    if row.fate.is_some() { drawn.attr("data-fate", "dropped") } else { drawn }
+    if of.fate.is_some() { drawn.attr("data-fate", "dropped") } else { drawn }
+}
+
+/// A word in a frame.
+pub fn tag(word: &str) -> Element {
+    element("span", "operation").text(word)
 }
 
 /// The name of an operation, as `nats kv watch` prints it.

@@ -3,6 +3,7 @@
 
 use super::{
     cancel::Cancel,
+    element::Element,
     link::{self, Link},
     live::{Live, forever},
     model::Model,
@@ -33,6 +34,8 @@ pub struct StreamState {
     pub version: Live<u32>,
     /// What is known of the bucket shown.
     pub model: &'static RefCell<Model>,
+    /// What shows it, once that is loaded.
+    pub pane: Live<Option<fn(Page) -> Vec<Element>>>,
     tasks: &'static Tasks,
 }
 
@@ -55,6 +58,7 @@ impl StreamState {
             jetstream: Live::new(true),
             version: Live::new(0),
             model: forever(RefCell::default()),
+            pane: Live::new(None),
             tasks: forever(Tasks::default()),
         }
     }

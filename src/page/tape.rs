@@ -7,6 +7,7 @@ use super::{
     messages::{operation, shown_value, why},
     model::{Model, Row},
     state::Page,
+    stream_pane::Tab,
 };
 use crate::client::kv::Operation;
 use leptos::prelude::request_animation_frame;
@@ -16,15 +17,16 @@ const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
-/// The picture, drawn only while `shown`.
-pub fn tape(page: Page, shown: Live<bool>) -> Element {
+/// The picture, drawn only while it is looked at.
+pub fn tape(page: Page, tab: Live<Tab>) -> Element {
+    let shown = move || tab.get() == Tab::Tape;
     let body = element("div", "stream__body tape")
         .attr("tabindex", "0")
         .attr("role", "img")
         .attr("aria-label", "Tape: the messages as a picture");
     let scrolled = body.clone();
-    body.with_of(move || {
-        if !shown.get() {
+    body.shown(shown).with_of(move || {
+        if !shown() {
             return Vec::new();
         }
         page.stream.version.track();

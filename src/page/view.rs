@@ -6,6 +6,7 @@ use super::{
     link::{self, Credentials, Link, Remote},
     model::Model,
     state::Page,
+    stream_pane::stream_pane,
 };
 use crate::{
     client::{
@@ -52,9 +53,18 @@ pub trait Viewer {
     fn close(&self);
 }
 
+/// What shows a bucket is there before the first one is.
+fn prepare(page: Page) {
+    let pane = page.stream.pane;
+    if pane.with_untracked(Option::is_none) {
+        pane.set(Some(stream_pane));
+    }
+}
+
 /// Connects the page itself to the server in this page, unless that refuses; what it gives is cancelled when the connection is
 /// over for good, as when the server was started again with another password.
 async fn attach(page: Page) -> Option<Cancel> {
+    prepare(page);
     let host = &page.room().host;
     let over = Cancel::default();
     let closed = over.clone();
@@ -81,6 +91,7 @@ async fn attach(page: Page) -> Option<Cancel> {
 
 /// Connects the page to a real server; what went wrong, in words that say what to do.
 async fn connect(page: Page, url: String, credentials: Credentials) -> Result<(), String> {
+    prepare(page);
     page.link.set(Link::Connecting);
     let connector: Rc<dyn Connector> = Rc::new(WebSocketConnector::new(&url));
     let seen = move |event: &Event| happened(page, event);

@@ -1,0 +1,72 @@
+//! What shows a bucket: its name, a summary of its stream, and the views of it. Loaded when there can be one.
+
+use super::{
+    element::{Element, button, element},
+    live::Live,
+    messages::messages,
+    state::Page,
+    tape::tape,
+};
+use leptos::wasm_bindgen::JsCast;
+
+/// The views, each under a tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// Every message, in words.
+    Messages,
+    /// The same as a picture.
+    Tape,
+}
+
+/// Name, tabs and views.
+pub fn stream_pane(page: Page) -> Vec<Element> {
+    let tab = Live::new(Tab::Messages);
+    let names = [(Tab::Messages, "Messages"), (Tab::Tape, "Tape")];
+    let tabs = names.map(|(this, name)| {
+        button("tab", move || tab.set(this))
+            .pressed(move || tab.get() == this)
+            .attr("data-name", name)
+            .text(name)
+    });
+    let head = element("div", "stream__head").with(&[
+        element("div", "stream__name").with_of(move || vec![name(page)]),
+        element("div", "tabs").attr("role", "group").attr("aria-label", "Views").with(&tabs),
+        element("p", "stream__sum").text_of(move || summary(page)),
+    ]);
+    vec![head, messages(page, tab), tape(page, tab)]
+}
+
+/// The bucket's name; with others, what chooses among them.
+fn name(page: Page) -> Element {
+    let stream = page.stream;
+    let shown = stream.shown.get().unwrap_or_default();
+    let buckets = stream.buckets.get();
+    if buckets.len() < 2 {
+        return element("h2", "stream__bucket").text(&shown);
+    }
+    let select = element("select", "stream__bucket").attr("aria-label", "Bucket");
+    for bucket in &buckets {
+        let option = element("option", "").attr("value", bucket).text(bucket);
+        let option = if *bucket == shown { option.attr("selected", "") } else { option };
+        select.append_child(&option).ok();
+    }
+    select.on("change", move |event| {
+        if let Some(select) = event.target() {
+            let select: leptos::web_sys::HtmlSelectElement = select.unchecked_into();
+            stream.show(select.value(), page);
+        }
+    })
+}
+
+fn summary(page: Page) -> String {
+    page.stream.version.track();
+    let model = page.stream.model.borrow();
+    let state = &model.info.state;
+    let dropped = match model.dropped() {
+        0 => String::new(),
+        dropped => format!(" · {dropped} dropped"),
+    };
+    let messages = if state.messages == 1 { "message" } else { "messages" };
+    let history = model.info.config.max_msgs_per_subject;
+    format!("{} {messages} kept{dropped} · history {history} · {} B", state.messages, state.bytes)
+}
