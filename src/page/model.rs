@@ -47,6 +47,15 @@ pub struct Row {
     pub fate: Option<Fate>,
 }
 
+/// A key of the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key<'a> {
+    /// The newest of its messages that are kept: its value, or a marker.
+    pub newest: &'a Row,
+    /// How many of its messages are kept.
+    pub kept: usize,
+}
+
 /// A bucket as it is seen.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
@@ -80,6 +89,26 @@ impl Model {
     /// How many of the messages seen are gone.
     pub fn dropped(&self) -> usize {
         self.rows.iter().filter(|row| row.fate.is_some()).count()
+    }
+
+    /// The keys of which messages are kept, by name.
+    pub fn keys(&self) -> Vec<Key<'_>> {
+        let mut kept: Vec<&Row> = self.rows.iter().filter(|row| row.fate.is_none()).collect();
+        kept.sort_unstable_by_key(|row| (&row.key, row.sequence));
+        kept.chunk_by(|a, b| a.key == b.key)
+            .filter_map(|of| {
+                of.last().map(|newest| Key {
+                    newest,
+                    kept: of.len(),
+                })
+            })
+            .collect()
+    }
+
+    /// How many ns a message has left, if the bucket has a TTL.
+    pub fn left(&self, row: &Row, now: Time) -> Option<i64> {
+        let age = self.info.config.max_age;
+        (age > 0).then(|| row.created.after(age).since(now).max(0))
     }
 
     /// A message has landed.
@@ -208,6 +237,35 @@ mod tests {
         }
         assert_eq!(fates(&model), [Some(Fate::History), None, None, None]);
         assert_eq!(model.dropped(), 1);
+    }
+
+    #[test]
+    fn a_key_has_its_newest_message_and_as_many_as_are_kept() {
+        let mut model = model(2, 10);
+        for (revision, key, operation) in [
+            (1, "b", Operation::Put),
+            (2, "a", Operation::Put),
+            (3, "b", Operation::Put),
+            (4, "b", Operation::Put),
+            (5, "c", Operation::Put),
+            (6, "a", Operation::Delete),
+            (7, "c", Operation::Purge),
+        ] {
+            model.push(entry(revision, key, operation));
+        }
+        let seen = |model: &Model| -> Vec<(String, u64, usize)> {
+            let keys = model.keys().into_iter();
+            keys.map(|key| (key.newest.key.clone(), key.newest.sequence, key.kept))
+                .collect()
+        };
+        let (a, b, c) = (("a".into(), 6, 2), ("b".into(), 4, 2), ("c".into(), 7, 1));
+        assert_eq!(seen(&model), [a, b, c.clone()]);
+        let newest = model.keys()[0].newest;
+        assert_eq!(model.left(newest, Time(9)), Some(7));
+        assert_eq!(model.left(newest, Time(20)), Some(0));
+        // What is gone is no key's any more.
+        model.expire(Time(16));
+        assert_eq!(seen(&model), [c]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{
     element::{Element, button, element},
+    keys::keys,
     live::Live,
     messages::messages,
     state::Page,
@@ -16,12 +17,14 @@ pub enum Tab {
     Messages,
     /// The same as a picture.
     Tape,
+    /// Each key with its value.
+    Keys,
 }
 
 /// Name, tabs and views.
 pub fn stream_pane(page: Page) -> Vec<Element> {
     let tab = Live::new(Tab::Messages);
-    let names = [(Tab::Messages, "Messages"), (Tab::Tape, "Tape")];
+    let names = [(Tab::Messages, "Messages"), (Tab::Tape, "Tape"), (Tab::Keys, "Keys")];
     let tabs = names.map(|(this, name)| {
         button("tab", move || tab.set(this))
             .pressed(move || tab.get() == this)
@@ -33,7 +36,7 @@ pub fn stream_pane(page: Page) -> Vec<Element> {
         element("div", "tabs").attr("role", "group").attr("aria-label", "Views").with(&tabs),
         element("p", "stream__sum").text_of(move || summary(page)),
     ]);
-    vec![head, messages(page, tab), tape(page, tab)]
+    vec![head, messages(page, tab), tape(page, tab), keys(page, tab)]
 }
 
 /// The bucket's name; with others, what chooses among them.

@@ -1,0 +1,82 @@
+//! The table "Keys": what the bucket is to those who use it, computed from the messages: each key with its value of now.
+
+use super::{
+    element::{Element, element, react},
+    live::Live,
+    messages::{operation, shown_value, tag},
+    model::{Key, Model},
+    rows::{Table, cell, row},
+    state::Page,
+    stream_pane::Tab,
+};
+use crate::{
+    client::kv::Operation,
+    wire::{
+        duration,
+        time::{SECOND, Time},
+    },
+};
+
+/// Keys shown, those with the newest messages.
+const SHOWN: usize = 200;
+
+/// The table, drawn only while it is looked at.
+pub fn keys(page: Page, tab: Live<Tab>) -> Element {
+    let columns = [("name", "Key"), ("value", "Value"), ("number", "Revision"), ("number", "Kept"), ("number", "TTL left")];
+    let mut table = Table::new("Keys", "Keys of the bucket", &columns);
+    let some = Live::new(String::new());
+    let scroll = table.scroll.clone();
+    react(move || {
+        if tab.get() != Tab::Keys {
+            return;
+        }
+        page.stream.version.track();
+        let model = page.stream.model.borrow();
+        let mut keys = model.keys();
+        if keys.len() > SHOWN {
+            keys.sort_unstable_by_key(|key| u64::MAX - key.newest.sequence);
+            keys.truncate(SHOWN);
+            keys.sort_unstable_by_key(|key| &key.newest.key);
+        }
+        let all = model.info.state.num_subjects;
+        some.set(match keys.len() as u64 {
+            shown if shown < all => format!("{shown} of {all} keys: those of the newest messages."),
+            _ => String::new(),
+        });
+        let named = keys.iter().map(|key| ((key.newest.key.clone(), key.newest.sequence, key.kept), || drawn(key)));
+        table.draw(|_| false, named);
+        // Not a reason to draw a row anew: it changes every second.
+        for (key, row) in keys.iter().zip(table.rows()) {
+            if let Some(cell) = row.last_element_child() {
+                cell.set_text_content(Some(&left(&model, key, page)));
+            }
+        }
+    });
+    element("div", "stream__table")
+        .shown(move || tab.get() == Tab::Keys)
+        .with(&[scroll.with(&[element("p", "stream__empty").text_of(move || some.get())])])
+}
+
+fn drawn(key: &Key<'_>) -> Element {
+    let newest = key.newest;
+    let (value, gone) = match newest.operation {
+        Operation::Put => (cell("value", &shown_value(&newest.value, newest.size)), false),
+        marker => (element("td", "value").with(&[tag(operation(marker))]), true),
+    };
+    let drawn = row(&[
+        cell("name", &newest.key),
+        value,
+        cell("number", &newest.sequence.to_string()),
+        cell("number", &key.kept.to_string()),
+        cell("number", ""),
+    ]);
+    if gone { drawn.attr("data-fate", "dropped") } else { drawn }
+}
+
+/// How long the value stays, in whole seconds.
+fn left(model: &Model, key: &Key<'_>, page: Page) -> String {
+    match model.left(key.newest, Time(page.clock.get())) {
+        Some(ns) => duration::format((ns + SECOND - 1) / SECOND * SECOND),
+        None => "–".into(),
+    }
+}
