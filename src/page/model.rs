@@ -63,6 +63,8 @@ pub struct Model {
     pub bucket: String,
     /// The stream as the server last described it.
     pub info: StreamInfo,
+    /// That description as the server wrote it: the answer to STREAM.INFO.
+    pub described_as: Vec<u8>,
     rows: VecDeque<Row>,
 }
 

@@ -1,6 +1,7 @@
 //! What shows a bucket: its name, a summary of its stream, and the views of it. Loaded when there can be one.
 
 use super::{
+    config::config,
     element::{Element, button, element},
     keys::keys,
     live::Live,
@@ -19,12 +20,19 @@ pub enum Tab {
     Tape,
     /// Each key with its value.
     Keys,
+    /// The stream's configuration.
+    Config,
 }
 
 /// Name, tabs and views.
 pub fn stream_pane(page: Page) -> Vec<Element> {
     let tab = Live::new(Tab::Messages);
-    let names = [(Tab::Messages, "Messages"), (Tab::Tape, "Tape"), (Tab::Keys, "Keys")];
+    let names = [
+        (Tab::Messages, "Messages"),
+        (Tab::Tape, "Tape"),
+        (Tab::Keys, "Keys"),
+        (Tab::Config, "Config"),
+    ];
     let tabs = names.map(|(this, name)| {
         button("tab", move || tab.set(this))
             .pressed(move || tab.get() == this)
@@ -36,7 +44,7 @@ pub fn stream_pane(page: Page) -> Vec<Element> {
         element("div", "tabs").attr("role", "group").attr("aria-label", "Views").with(&tabs),
         element("p", "stream__sum").text_of(move || summary(page)),
     ]);
-    vec![head, messages(page, tab), tape(page, tab), keys(page, tab)]
+    vec![head, messages(page, tab), tape(page, tab), keys(page, tab), config(page, tab)]
 }
 
 /// The bucket's name; with others, what chooses among them.

@@ -17,7 +17,7 @@ use crate::{
         websocket::WebSocketConnector,
     },
     host::BrowserRuntime,
-    wire::time::SECOND,
+    wire::{json::from_json, time::SECOND},
 };
 use leptos::prelude::window;
 use std::{cell::RefCell, rc::Rc};
@@ -85,7 +85,7 @@ async fn attach(page: Page) -> Option<Cancel> {
         ..Options::default()
     };
     let client = Client::connect(host.connector(), host.runtime(), options).await.ok()?;
-    page.attached(Rc::new(Own(JetStream::new(client))));
+    page.attached(Rc::new(Own::new(client, page)));
     Some(over)
 }
 
@@ -113,9 +113,9 @@ async fn connect(page: Page, url: String, credentials: Credentials) -> Result<()
             return Err(words(&error, &url));
         }
     };
-    let jetstream = JetStream::new(client);
-    let foreign = RefCell::new(jetstream.key_value_names().await.unwrap_or_default());
-    let remote = Remote { connector, credentials, viewer: Rc::new(Own(jetstream)), foreign };
+    let own = Own::new(client, page);
+    let foreign = RefCell::new(own.0.key_value_names().await.unwrap_or_default());
+    let remote = Remote { connector, credentials, viewer: Rc::new(own), foreign };
     page.room().remote.replace(Some(Rc::new(remote)));
     page.stream.forget(page);
     link::refresh(page);
@@ -211,16 +211,31 @@ impl Viewer for Own {
     }
 }
 
-/// How a stream stands, with what is missing in it unless that is very much.
-async fn described(jetstream: &JetStream, stream: &str) -> Result<StreamInfo, Error> {
-    let info = jetstream.stream_info(stream).await?;
-    match info.state.num_deleted {
-        1..=GAPS => jetstream.stream_info_details(stream, true, "").await,
-        _ => Ok(info),
-    }
+/// How a stream stands, with what is missing in it unless that is very much; and how the server wrote it.
+async fn described(jetstream: &JetStream, stream: &str) -> Result<(StreamInfo, Vec<u8>), Error> {
+    let answer = jetstream.request_raw(&format!("STREAM.INFO.{stream}"), b"").await?.payload;
+    let info: StreamInfo = from_json(&answer).map_err(|_| Error::InvalidResponse)?;
+    let info = match info.state.num_deleted {
+        _ if info.config.name.is_empty() => return Err(Error::InvalidResponse), // why there is none
+        1..=GAPS => jetstream.stream_info_details(stream, true, "").await?,
+        _ => info,
+    };
+    Ok((info, answer))
 }
 
 impl Own {
+    /// Looks again whenever the server says that somebody has made, changed or removed a stream.
+    fn new(client: Client, page: Page) -> Own {
+        if let Ok(mut told) = client.subscribe("$JS.EVENT.ADVISORY.STREAM.*.*", None) {
+            page.runtime().spawn(Box::pin(async move {
+                while told.next().await.is_some() {
+                    page.stream.look(page);
+                }
+            }));
+        }
+        Own(JetStream::new(client))
+    }
+
     /// Looks which buckets there are, and how the stream of the one that is shown stands.
     async fn buckets(&self, page: Page) {
         let (stream, jetstream) = (page.stream, &self.0);
@@ -250,17 +265,18 @@ impl Own {
             stream.turn(Model::default());
             return;
         };
-        let Ok(info) = described(jetstream, &format!("KV_{shown}")).await else { return };
+        let Ok((info, answer)) = described(jetstream, &format!("KV_{shown}")).await else { return };
         let same = {
             let model = stream.model.borrow();
             model.bucket == shown && model.info.created == info.created
         };
         if same {
             stream.model.borrow_mut().described(info);
-            stream.touch();
         } else {
             self.follow(&shown, info, page);
         }
+        stream.model.borrow_mut().described_as = answer;
+        stream.touch();
     }
 
     /// Watches a bucket from now on, and no other.

@@ -163,6 +163,22 @@ test("no secret stays behind", async () => {
   await playground.close();
 });
 
+test("the configuration of a real server is shown as others change it", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  const { page } = playground;
+  await connected(playground);
+  const a = playground.terminal("A");
+  const view = (name) => playground.stream.getByRole("button", { name, exact: true }).click();
+  await a.enter("nats kv add views");
+  await a.shows(/Bucket Name: views\n/);
+  await view("Config");
+  const { config } = JSON.parse(await server.nats("stream", "info", "KV_views", "--json"));
+  await server.nats("request", "$JS.API.STREAM.UPDATE.KV_views", JSON.stringify({ ...config, description: "by somebody else" }));
+  await page.getByRole("group", { name: "Configuration of the stream" }).getByText("by somebody else").waitFor();
+  await server.nats("kv", "rm", "views", "-f");
+  await playground.close();
+});
+
 test("an address offers a server and does not connect to it", async () => {
   const playground = await world.open({ address: `?server=${encodeURIComponent(server.url)}` });
   await playground.page.getByRole("dialog").getByLabel("URL").waitFor();

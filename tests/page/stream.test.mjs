@@ -1,5 +1,7 @@
 // The views of a bucket beside its messages.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { setUp } from "./support/playground.mjs";
 
@@ -51,4 +53,54 @@ test("Keys counts down a bucket's TTL, to the row's end", async () => {
   await page.getByRole("button", { name: "Fast-forward" }).click();
   await row.waitFor({ state: "detached" });
   await playground.close();
+});
+
+const config = (page) => page.getByRole("group", { name: "Configuration of the stream" });
+
+test("Config is the server's own description of the stream, with what makes it a bucket explained, and is kept current", async () => {
+  const { playground, a, page } = await viewing("Config", "--history 5 --ttl 1h");
+  const json = async () => JSON.parse(await config(page).locator("pre").innerText());
+  const says = (field) => config(page).getByRole("term").filter({ hasText: field }).locator("xpath=following-sibling::dd[1]").innerText();
+  await config(page).getByRole("term").filter({ hasText: "max_msgs_per_subject" }).waitFor();
+  const { name, subjects, max_msgs_per_subject, max_age, discard, deny_delete, allow_rollup_hdrs, allow_direct } = await json();
+  assert.deepEqual([name, subjects, max_msgs_per_subject, max_age, discard], ["KV_b", ["$KV.b.>"], 5, 3600e9, "new"]);
+  assert.deepEqual([deny_delete, allow_rollup_hdrs, allow_direct], [true, true, true]);
+  const fields = await config(page).getByRole("term").allInnerTexts();
+  for (const field of ["max_msgs_per_subject", "max_age", "discard", "deny_delete", "allow_rollup_hdrs", "allow_direct"]) assert.ok(fields.includes(field), field);
+  assert.match(await says("max_msgs_per_subject"), /history/);
+  assert.ok(!fields.includes("max_consumers"));
+  await a.enter("nats stream edit KV_b --max-msgs-per-subject 7 --description '<b>changed</b>' -f");
+  await a.shows(/Really operate on the KV stream\?/);
+  await a.enter("y");
+  await config(page).getByText("<b>changed</b>").waitFor();
+  assert.equal((await json()).max_msgs_per_subject, 7);
+  await playground.close();
+});
+
+test("each view is accessible on a phone and in an embedded page, and no tab moves another", async () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  for (const [colorScheme, address] of [["light", "#step=put"], ["dark", "?embed=1&panel=both#step=put"]]) {
+    const playground = await world.open({ address, colorScheme, viewport: { width: 1280, height: 800 } });
+    const { page } = playground;
+    await playground.run(0);
+    await playground.messages.getByText("Value1").waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    if (!address.startsWith("?")) await page.getByRole("button", { name: "Stream", exact: true }).click();
+    const tabs = page.getByRole("group", { name: "Views" }).getByRole("button");
+    const places = () => tabs.evaluateAll((all) => all.map((tab) => tab.offsetLeft));
+    const before = await places();
+    assert.deepEqual(await tabs.allInnerTexts(), ["Messages", "Tape", "Keys", "Config"]);
+    for (const tab of await tabs.all()) {
+      await tab.focus();
+      await page.keyboard.press("Enter");
+      assert.equal(await tab.getAttribute("aria-pressed"), "true");
+      assert.deepEqual(await places(), before);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+      await page.waitForTimeout(1000); // rows that have just come are still lit up
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join()}`), []);
+    }
+    await playground.close();
+  }
 });
