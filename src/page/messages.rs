@@ -87,7 +87,12 @@ pub fn why(fate: Fate) -> &'static str {
 
 /// A value to look at: text as it is, anything else in base64.
 pub fn shown_value(value: &[u8], size: usize) -> String {
+    // A character may have been cut in two.
     let text = match std::str::from_utf8(value) {
+        Err(error) if error.error_len().is_none() && value.len() < size => std::str::from_utf8(&value[..error.valid_up_to()]),
+        whole => whole,
+    };
+    let text = match text {
         Ok(text) if !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') => text.to_string(),
         _ => base64::encode(value),
     };

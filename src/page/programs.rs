@@ -3,6 +3,7 @@
 use super::{
     chunks,
     link::Remotes,
+    tap::Tap,
     tty::{Reading, Tty},
 };
 use crate::{
@@ -16,12 +17,17 @@ use crate::{
         websocket::WebSocketConnector,
     },
     host::{Config, Host, Starting, flags},
+    lesson::Terminal,
     wire::time::{SECOND, Time},
 };
 use std::rc::Rc;
 
 /// Where a shell runs.
 pub struct Place {
+    /// Which terminal it is.
+    pub terminal: Terminal,
+    /// Where its connections can be listened to.
+    pub tap: Tap,
     /// The server in this page.
     pub host: Host,
     /// The real server, while one is connected.
@@ -54,11 +60,11 @@ pub fn utc_offset(at: Time) -> i32 {
 
 /// A shell at a terminal.
 pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<String>) -> Shell {
-    let Place { host, remote, runtime } = place;
+    let Place { terminal, tap, host, remote, runtime } = place;
     let (server, remotes) = (host.clone(), remote.clone());
     let session = Session {
-        io: Rc::new(Terminal { tty, files, remote }),
-        connector: Rc::new(move |url| connector(&host, &remotes, url)),
+        io: Rc::new(Around { tty, files, remote }),
+        connector: Rc::new(move |url| connector(&host, &remotes, url).map(|way| tap.on(terminal, way))),
         runtime,
         programs: None,
         parts: &chunks::PARTS,
@@ -138,13 +144,13 @@ impl Drop for Running {
 }
 
 /// A terminal as the `nats` command sees it.
-struct Terminal {
+struct Around {
     tty: Rc<Tty>,
     files: Rc<dyn Files>,
     remote: Remotes,
 }
 
-impl Io for Terminal {
+impl Io for Around {
     fn stdout(&self, bytes: &[u8]) {
         self.tty.write(bytes);
     }

@@ -13,6 +13,7 @@ use super::{
     programs,
     storage,
     stream_state::StreamState,
+    tap::Tap,
     tty::Tty,
     view::Viewer,
 };
@@ -95,6 +96,8 @@ pub struct Room {
     viewer: RefCell<Option<Rc<dyn Viewer>>>,
     /// The real server, while one is connected.
     pub remote: Remotes,
+    /// Where the terminals' connections can be listened to.
+    pub tap: Tap,
     /// Time and tasks; the clock is that of the server that is connected.
     runtime: Rc<dyn Runtime>,
 }
@@ -113,6 +116,7 @@ impl Page {
         let page = Rc::new(Cell::new(None));
         let files = Rc::new(MemoryFiles::new(programs::HOME));
         let history = storage::history();
+        let tap = Tap::default();
         let consoles = [Terminal::A, Terminal::B, Terminal::Server].map(|terminal| {
             let frame = frames[terminal as usize].clone();
             let watcher = Rc::new(Watcher { terminal, page: page.clone(), frame });
@@ -120,6 +124,8 @@ impl Page {
             let tty = Tty::new(Box::new(move || drawn.changed()));
             let history = if terminal == Terminal::Server { Vec::new() } else { history.clone() };
             let place = programs::Place {
+                terminal,
+                tap: tap.clone(),
                 host: host.clone(),
                 remote: remote.clone(),
                 runtime: runtime.clone(),
@@ -129,7 +135,7 @@ impl Page {
         });
         let viewer = RefCell::default();
         let guest = !shared.is_empty();
-        let room = Room { host, shared, consoles, frames, viewer, remote, runtime };
+        let room = Room { host, shared, consoles, frames, viewer, remote, tap, runtime };
         let built = Page {
             lesson: LessonState::new(),
             panes: Panes::new(),

@@ -8,6 +8,7 @@ use super::{
     messages::messages,
     state::Page,
     tape::tape,
+    wire_view::{listen, wire_view},
 };
 use leptos::wasm_bindgen::JsCast;
 
@@ -20,6 +21,8 @@ pub enum Tab {
     Tape,
     /// Each key with its value.
     Keys,
+    /// What passes between the terminals and the server.
+    Wire,
     /// The stream's configuration.
     Config,
 }
@@ -27,10 +30,12 @@ pub enum Tab {
 /// Name, tabs and views.
 pub fn stream_pane(page: Page) -> Vec<Element> {
     let tab = Live::new(Tab::Messages);
+    let heard = listen(page, tab);
     let names = [
         (Tab::Messages, "Messages"),
         (Tab::Tape, "Tape"),
         (Tab::Keys, "Keys"),
+        (Tab::Wire, "Wire"),
         (Tab::Config, "Config"),
     ];
     let tabs = names.map(|(this, name)| {
@@ -44,7 +49,7 @@ pub fn stream_pane(page: Page) -> Vec<Element> {
         element("div", "tabs").attr("role", "group").attr("aria-label", "Views").with(&tabs),
         element("p", "stream__sum").text_of(move || summary(page)),
     ]);
-    vec![head, messages(page, tab), tape(page, tab), keys(page, tab), config(page, tab)]
+    vec![head, messages(page, tab), tape(page, tab), keys(page, tab), wire_view(heard, tab), config(page, tab)]
 }
 
 /// The bucket's name; with others, what chooses among them.

@@ -163,7 +163,7 @@ test("no secret stays behind", async () => {
   await playground.close();
 });
 
-test("the configuration of a real server is shown as others change it", async () => {
+test("the views say the same of a real server: its traffic without secrets, its configuration as others change it", async () => {
   const playground = await world.open({ hosts: [server.host] });
   const { page } = playground;
   await connected(playground);
@@ -171,6 +171,15 @@ test("the configuration of a real server is shown as others change it", async ()
   const view = (name) => playground.stream.getByRole("button", { name, exact: true }).click();
   await a.enter("nats kv add views");
   await a.shows(/Bucket Name: views\n/);
+  await view("Wire");
+  const wire = page.getByRole("table", { name: "Wire", exact: true });
+  const line = (pattern) => wire.getByRole("row").filter({ hasText: pattern }).last().waitFor();
+  await a.enter("nats kv put views k Value1");
+  await line(/^A sent\s*PUB \$KV\.views\.k \S+ 6\s*6 B Value1/);
+  await line(/^A sent\s*CONNECT .*"user":"ada","pass":"\*\*\*"/);
+  await line(/^A got\s*INFO .*"server_name":"loopback"/);
+  const text = await wire.innerText();
+  assert.ok(!text.includes(server.password) && !text.includes("NATS KV Playground"));
   await view("Config");
   const { config } = JSON.parse(await server.nats("stream", "info", "KV_views", "--json"));
   await server.nats("request", "$JS.API.STREAM.UPDATE.KV_views", JSON.stringify({ ...config, description: "by somebody else" }));

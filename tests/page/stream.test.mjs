@@ -77,6 +77,63 @@ test("Config is the server's own description of the stream, with what makes it a
   await playground.close();
 });
 
+const wire = (page) => page.getByRole("table", { name: "Wire", exact: true });
+/** The row with this line, and what belongs to it. */
+const passed = (page, text) => wire(page).getByRole("row").filter({ hasText: text }).last();
+
+test("Wire has the lines of the terminals' connections in order, with what they carry, and none of the page's own", async () => {
+  const { playground, a, page } = await viewing("Wire");
+  const stored = passed(page, /KV_b.*"config"|STREAM\.CREATE\.KV_b/);
+  await stored.waitFor(); // from before the tab was looked at
+  await a.enter("nats kv put b k '<i>Value</i>'");
+  await passed(page, /"seq":1/).waitFor();
+  const rows = await wire(page).getByRole("row").allInnerTexts();
+  const at = (pattern) => rows.findLastIndex((row) => pattern.test(row));
+  const [info, connect, put, answer] = [/^A got\s+INFO \{(?!.*connect_info)/, /^A sent\s+CONNECT \{"verbose":false/, /^A sent\s+PUB \$KV\.b\.k _INBOX\.\S+ 12\s+12 B <i>Value<\/i>/, /^A got\s+MSG _INBOX\.\S+ \d+ \d+\s+\d+ B \{"stream":"KV_b", ?"seq":1/].map(at);
+  assert.ok(0 < info && info < connect && connect < put && put < answer, rows.slice(-12).join("\n"));
+  assert.match(rows[put], /\d\d:\d\d:\d\d$/);
+  // The page's own client asks all the time which buckets there are.
+  assert.ok(!rows.some((row) => /STREAM\.NAMES|"name":"playground"/.test(row)));
+  await playground.terminal("B").enter("nats kv del b k -f");
+  await passed(page, /^B sent\s*HPUB \$KV\.b\.k [^]*KV-Operation: DEL/).waitFor();
+  await playground.close();
+});
+
+test("Wire shows no secret", async () => {
+  const { playground, a, page } = await viewing("Wire");
+  const server = playground.terminal("Server");
+  await server.show();
+  await server.press("Control+c");
+  await server.enter("nats-server -js --user ada --pass s3cret-of-the-test");
+  await server.shows(/Server is ready/, "s3cret-of-the-test");
+  await a.enter("nats account info --user ada --password s3cret-of-the-test");
+  await a.shows(/Account Usage/);
+  await passed(page, /CONNECT .*"user":"ada","pass":"\*\*\*"/).waitFor();
+  assert.ok(!(await wire(page).innerText()).includes("s3cret-of-the-test"));
+  await playground.close();
+});
+
+test("Wire keeps the newest 500 lines, and leaves those alone who read further up", async () => {
+  const { playground, a, page } = await viewing("Wire");
+  await a.enter("for i in {1..60}; do nats kv put b k $i; done; nats kv put b end x");
+  await passed(page, /PUB \$KV\.b\.end/).waitFor();
+  assert.ok((await wire(page).getByRole("row").count()) <= 501);
+  const scroll = page.getByRole("group", { name: "Lines of the protocol" });
+  const top = () => scroll.evaluate((e) => e.scrollTop);
+  const atEnd = (e) => e.scrollTop + e.clientHeight >= e.scrollHeight - 1;
+  await page.waitForFunction(atEnd, await scroll.elementHandle());
+  await a.enter("nats kv put b end y");
+  await passed(page, /PUB \$KV\.b\.end \S+ 1\s*1 B y/).waitFor();
+  await page.waitForFunction(atEnd, await scroll.elementHandle());
+  await scroll.focus();
+  await page.keyboard.press("Home");
+  await page.waitForFunction((e) => e.scrollTop === 0, await scroll.elementHandle());
+  await a.enter("nats kv put b end z");
+  await wire(page).getByText(/1 B z/).waitFor();
+  assert.equal(await top(), 0);
+  await playground.close();
+});
+
 test("each view is accessible on a phone and in an embedded page, and no tab moves another", async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const [colorScheme, address] of [["light", "#step=put"], ["dark", "?embed=1&panel=both#step=put"]]) {
@@ -89,7 +146,7 @@ test("each view is accessible on a phone and in an embedded page, and no tab mov
     const tabs = page.getByRole("group", { name: "Views" }).getByRole("button");
     const places = () => tabs.evaluateAll((all) => all.map((tab) => tab.offsetLeft));
     const before = await places();
-    assert.deepEqual(await tabs.allInnerTexts(), ["Messages", "Tape", "Keys", "Config"]);
+    assert.deepEqual(await tabs.allInnerTexts(), ["Messages", "Tape", "Keys", "Wire", "Config"]);
     for (const tab of await tabs.all()) {
       await tab.focus();
       await page.keyboard.press("Enter");

@@ -1,0 +1,79 @@
+//! The table "Wire": the lines of the protocol that pass between the terminals and the server, whichever that is.
+
+use super::{
+    element::{Element, element, react},
+    live::Live,
+    messages::{shown_value, time_of_day},
+    panes::title,
+    rows::{Table, cell, row},
+    state::{Frame, Page},
+    stream_pane::Tab,
+    traffic::{Line, Traffic},
+};
+use crate::lesson::Terminal;
+use std::rc::Rc;
+
+/// What is heard of the terminals' connections.
+#[derive(Clone)]
+pub struct Heard {
+    /// All of it.
+    pub traffic: Rc<Traffic>,
+    /// Changes when there is more of it, while that is looked at.
+    pub version: Live<u32>,
+}
+
+/// Listens to the connections that the terminals open from now on.
+pub fn listen(page: Page, tab: Live<Tab>) -> Heard {
+    let version = Live::new(0);
+    let frame = Rc::<Frame>::default();
+    frame.set(move || version.update(|version: &mut u32| *version = version.wrapping_add(1)));
+    let changed = move || {
+        if matches!(tab.get_untracked(), Tab::Wire | Tab::Tape) {
+            frame.request();
+        }
+    };
+    let traffic = Rc::new(Traffic::new(move || page.runtime().now(), changed));
+    let listening = traffic.clone();
+    page.room().tap.listen(move |terminal, transport| listening.listen(terminal, transport));
+    Heard { traffic, version }
+}
+
+/// The table, drawn only while it is looked at.
+pub fn wire_view(heard: Heard, tab: Live<Tab>) -> Element {
+    let columns = [("way", "Terminal"), ("name", "Line and payload"), ("time", "Time")];
+    let mut table = Table::new("Wire", "Lines of the protocol", &columns);
+    let scroll = table.scroll.clone();
+    react(move || {
+        if tab.get() != Tab::Wire {
+            return;
+        }
+        heard.version.track();
+        table.follow();
+        let lines = heard.traffic.lines.borrow();
+        let first = lines.front().map_or(u64::MAX, |line| line.number);
+        table.draw(|number| *number < first, lines.iter().map(|line| (line.number, || drawn(line))));
+    });
+    element("div", "stream__table").shown(move || tab.get() == Tab::Wire).with(&[scroll])
+}
+
+fn drawn(line: &Line) -> Element {
+    let text = cell("name", &line.text);
+    let text = match &line.payload {
+        None | Some((_, 0)) => text,
+        Some((beginning, size)) => {
+            // Headers are lines, which end in one character here.
+            let mut payload = beginning.clone();
+            payload.retain(|byte| *byte != b'\r');
+            let shown = shown_value(&payload, size - (beginning.len() - payload.len()));
+            let size = element("span", "fate").text(&format!("{size} B "));
+            text.with(&[element("div", "payload").with(&[size]).text(shown.trim_end())])
+        }
+    };
+    let way = if line.sent { "sent" } else { "got" };
+    row(&[cell("way", &format!("{} {way}", short(line.terminal))), text, cell("time", &time_of_day(line.at))])
+}
+
+/// A terminal's letter.
+fn short(terminal: Terminal) -> &'static str {
+    title(terminal).trim_start_matches("Terminal ")
+}
