@@ -49,7 +49,7 @@ pub fn stream_pane(page: Page) -> Vec<Element> {
         element("div", "tabs").attr("role", "group").attr("aria-label", "Views").with(&tabs),
         element("p", "stream__sum").text_of(move || summary(page)),
     ]);
-    vec![head, messages(page, tab), tape(page, tab), keys(page, tab), wire_view(heard, tab), config(page, tab)]
+    vec![head, messages(page, tab), tape(page, heard.clone(), tab), keys(page, tab), wire_view(heard, tab), config(page, tab)]
 }
 
 /// The bucket's name; with others, what chooses among them.

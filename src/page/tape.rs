@@ -1,13 +1,17 @@
 //! The tape: the stream as a log from left to right, a column a revision, a lane a key. What is kept is filled, what was
 //! dropped is an outline, markers are crossed; a lane ends in the key's value. The table of messages says the same in words.
+//! Below the lanes a caret a consumer of a terminal: under the last message that it was sent.
 
 use super::{
     element::{Element, element},
     live::Live,
     messages::{operation, shown_value, why},
     model::{Model, Row},
+    panes::title,
     state::Page,
     stream_pane::Tab,
+    traffic::Reached,
+    wire_view::Heard,
 };
 use crate::client::kv::Operation;
 use leptos::prelude::request_animation_frame;
@@ -18,7 +22,7 @@ const COLUMNS: usize = 200;
 const LANES: usize = 40;
 
 /// The picture, drawn only while it is looked at.
-pub fn tape(page: Page, tab: Live<Tab>) -> Element {
+pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
     let shown = move || tab.get() == Tab::Tape;
     let body = element("div", "stream__body tape")
         .attr("tabindex", "0")
@@ -30,13 +34,14 @@ pub fn tape(page: Page, tab: Live<Tab>) -> Element {
             return Vec::new();
         }
         page.stream.version.track();
+        heard.version.track();
         let scrolled = scrolled.clone();
         request_animation_frame(move || scrolled.set_scroll_left(scrolled.scroll_width()));
-        vec![draw(&page.stream.model.borrow())]
+        vec![draw(&page.stream.model.borrow(), &heard.traffic.reached.borrow())]
     })
 }
 
-fn draw(model: &Model) -> Element {
+fn draw(model: &Model, reached: &[Reached]) -> Element {
     let skipped = model.rows().len().saturating_sub(COLUMNS);
     let rows: Vec<&Row> = model.rows().skip(skipped).collect();
     let mut keys: Vec<&str> = Vec::new();
@@ -53,10 +58,28 @@ fn draw(model: &Model) -> Element {
         let newest = if row.sequence == model.last() { "tape__number tape__number--newest" } else { "tape__number" };
         grid = grid.with(&[element("span", newest).attr("style", &place(column, 0)).text(&row.sequence.to_string())]);
     }
+    let lanes = keys.len();
     for (lane, key) in keys.into_iter().enumerate() {
         grid = self::lane(grid, &rows, lane, key);
     }
+    let stream = format!("KV_{}", model.bucket);
+    for (at, reached) in reached.iter().filter(|reached| reached.stream == stream).enumerate() {
+        grid = caret(grid, &rows, lanes + at + 1, reached);
+    }
     grid
+}
+
+fn caret(grid: Element, rows: &[&Row], line: usize, reached: &Reached) -> Element {
+    let name = format!("sent to {}", title(reached.terminal).trim_start_matches("Terminal "));
+    let key = element("span", "tape__key tape__key--reader").attr("style", &format!("grid-row: {}", line + 1));
+    let grid = grid.with(&[key.text(&name)]);
+    match rows.iter().position(|row| row.sequence == reached.sequence) {
+        Some(column) => {
+            let title = format!("{name}: up to {}", reached.sequence);
+            grid.with(&[element("i", "tape__caret").attr("title", &title).attr("style", &place(column, line))])
+        }
+        None => grid, // Sent before all that is drawn.
+    }
 }
 
 fn lane(grid: Element, rows: &[&Row], lane: usize, key: &str) -> Element {

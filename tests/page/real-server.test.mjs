@@ -184,6 +184,12 @@ test("the views say the same of a real server: its traffic without secrets, its 
   const { config } = JSON.parse(await server.nats("stream", "info", "KV_views", "--json"));
   await server.nats("request", "$JS.API.STREAM.UPDATE.KV_views", JSON.stringify({ ...config, description: "by somebody else" }));
   await page.getByRole("group", { name: "Configuration of the stream" }).getByText("by somebody else").waitFor();
+  await view("Tape");
+  await a.enter("nats kv watch views");
+  await page.getByTitle("sent to A: up to 1").waitFor();
+  await server.nats("kv", "put", "views", "k", "Value2");
+  await page.getByTitle("sent to A: up to 2").waitFor();
+  await a.press("Control+c");
   await server.nats("kv", "rm", "views", "-f");
   await playground.close();
 });

@@ -134,6 +134,24 @@ test("Wire keeps the newest 500 lines, and leaves those alone who read further u
   await playground.close();
 });
 
+test("the tape has a caret under the last message that a watch was sent, as long as it runs", async () => {
+  const { playground, a, page } = await viewing("Tape", "--history 5");
+  await a.enter("nats kv put b k one && nats kv put b k two");
+  await playground.terminal("B").enter("nats kv watch b");
+  await page.getByTitle("sent to B: up to 2").waitFor();
+  await a.enter("nats kv put b other three");
+  await page.getByTitle("sent to B: up to 3").waitFor();
+  const middles = () => page.evaluate(() => {
+    const marks = ["sent to B: up to 3", "3 PUT three"].map((title) => document.querySelector(`[title="${title}"]`).getBoundingClientRect());
+    return marks.map((box) => Math.round(box.x + box.width / 2));
+  });
+  const [caretAt, markAt] = await middles();
+  assert.equal(caretAt, markAt);
+  await playground.terminal("B").press("Control+c");
+  await page.getByTitle(/^sent to B/).waitFor({ state: "detached" });
+  await playground.close();
+});
+
 test("each view is accessible on a phone and in an embedded page, and no tab moves another", async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const [colorScheme, address] of [["light", "#step=put"], ["dark", "?embed=1&panel=both#step=put"]]) {
