@@ -4,7 +4,7 @@ use super::{
     address::{Address, Panel},
     clock::{ask_to_reset, clock},
     connect::{ask, connect},
-    element::{Element, button, element, listen},
+    element::{Element, element, listen},
     embed,
     header::header,
     lesson_panel::lesson_panel,
@@ -64,19 +64,7 @@ pub fn app() -> Element {
 fn whole(page: Page) -> Element {
     let stage = element("div", "stage").with(&[terminals(page), stream_view(page), clock(page)]);
     let workspace = element("main", "workspace").with(&[lesson_panel(page), stage]);
-    element("div", "app").with(&[header(page), notice(page), workspace, connect(page), ask(page), share(page), ask_to_reset(page)])
-}
-
-/// What the person should know of this browser.
-fn notice(page: Page) -> Element {
-    // There from the start: what comes into it is read out.
-    element("div", "").attr("role", "status").with_of(move || match page.notice.get() {
-        "" => Vec::new(),
-        notice => vec![element("div", "notice").with(&[
-            element("span", "").text(notice),
-            button("", move || page.notice.set("")).attr("aria-label", "Dismiss").text("✕"),
-        ])],
-    })
+    element("div", "app").with(&[header(page), workspace, connect(page), ask(page), share(page), ask_to_reset(page)])
 }
 
 fn embedded(page: Page, panel: Panel) -> Element {

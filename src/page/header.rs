@@ -1,4 +1,4 @@
-//! The line at the top: name, state of the connection, theme.
+//! The line at the top: name, what to know of this browser, state of the connection, theme.
 
 use super::{
     element::{Element, button, element},
@@ -20,12 +20,25 @@ pub fn header(page: Page) -> Element {
     };
     element("header", "header").with(&[
         element("h1", "header__name").text("NATS KV ").with(&[element("span", "").text("Playground")]),
-        element("span", "header__space"),
+        notice(page),
         button("", move || page.sharing.set(true)).text("Share"),
         state(page),
         button("", turn).text_of(move || if real() { "Disconnect" } else { "Connect" }.into()),
         button("", turn_theme).attr("aria-label", "Theme").attr("title", "Light or dark").text("◐"),
     ])
+}
+
+/// What the person should know of this browser. It takes the room that the header has, or lies over what is below: nothing
+/// moves when it comes and goes.
+fn notice(page: Page) -> Element {
+    // There from the start: what comes into it is read out.
+    element("div", "header__space").attr("role", "status").with_of(move || match page.notice.get() {
+        "" => Vec::new(),
+        notice => vec![element("div", "notice").with(&[
+            element("span", "").text(notice),
+            button("", move || page.notice.set("")).attr("aria-label", "Dismiss").text("✕"),
+        ])],
+    })
 }
 
 /// Which server is connected, and how that stands.
