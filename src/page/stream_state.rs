@@ -21,6 +21,9 @@ const PAUSE: i64 = 60_000_000;
 /// Buckets that are remembered while another one is shown.
 const REMEMBERED: usize = 8;
 
+/// What shows the bucket.
+type Pane = fn(Page) -> Vec<Element>;
+
 /// The bucket that is shown.
 #[derive(Clone, Copy)]
 pub struct StreamState {
@@ -35,7 +38,7 @@ pub struct StreamState {
     /// What is known of the bucket shown.
     pub model: &'static RefCell<Model>,
     /// What shows it, once that is loaded.
-    pub pane: Live<Option<fn(Page) -> Vec<Element>>>,
+    pub pane: Live<Option<Pane>>,
     tasks: &'static Tasks,
 }
 

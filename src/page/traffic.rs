@@ -325,12 +325,11 @@ mod tests {
         Rc::new(Traffic::new(|| Time(7), || {}))
     }
 
+    /// Sent or received, the line, the beginning of its payload and its size.
+    type Heard = (bool, String, Option<(String, usize)>);
+
     /// What is heard of bytes that are sent in pieces of this size, and received so.
-    fn heard(
-        sent: &[u8],
-        received: &[u8],
-        size: usize,
-    ) -> Vec<(bool, String, Option<(String, usize)>)> {
+    fn heard(sent: &[u8], received: &[u8], size: usize) -> Vec<Heard> {
         let traffic = traffic();
         let says = Says(received.chunks(size).map(Vec::from).collect());
         let mut listened = traffic.listen(Terminal::B, Box::new(says));
