@@ -96,9 +96,10 @@ impl Traffic {
         terminal: Terminal,
         transport: Box<dyn Transport>,
     ) -> Box<dyn Transport> {
+        let connection = self.count();
         let end = |sent| End {
             traffic: self.clone(),
-            connection: self.count(),
+            connection,
             terminal,
             sent,
             scanner: Scanner::default(),
