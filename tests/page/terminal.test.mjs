@@ -135,6 +135,7 @@ test("lines are killed, yanked, moved in by words and recalled", async () => {
   assert.equal(await value(), "");
   await a.enter("echo 'first of two'");
   await a.enter("echo second");
+  await a.shows(/\nsecond\n/);
   await a.press("Control+p", "Control+p");
   assert.equal(await value(), "echo 'first of two'");
   await a.press("Control+n");
