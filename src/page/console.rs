@@ -42,7 +42,7 @@ pub struct Console {
     shell: Shell,
     runtime: Rc<dyn Runtime>,
     observer: Rc<dyn Observer>,
-    /// Lines to run after the one that runs.
+    /// Typed while a command runs that does not read.
     queue: RefCell<VecDeque<Queued>>,
     /// Set by ^C while a command runs.
     job: RefCell<Option<Cancel>>,
@@ -54,10 +54,14 @@ pub struct Console {
     clicks_run: Cell<bool>,
 }
 
-struct Queued {
-    line: String,
-    /// The line is one of several that came together: `set -e` ends them all.
-    paste: bool,
+enum Queued {
+    Line {
+        line: String,
+        /// The line is one of several that came together: `set -e` ends them all.
+        paste: bool,
+    },
+    /// ^D.
+    End,
 }
 
 impl Console {
@@ -134,6 +138,9 @@ impl Console {
                     }
                     Action::ClearScreen => self.tty.clear(),
                     action @ Action::Complete { .. } => return Some(action),
+                    Action::EndOfInput if self.busy() => {
+                        self.queue.borrow_mut().push_back(Queued::End);
+                    }
                     Action::Redraw | Action::EndOfInput | Action::Bell => {}
                 }
             }
@@ -197,7 +204,8 @@ impl Console {
     pub fn enter(self: &Rc<Self>, line: String, paste: bool) {
         match self.tty.reading() {
             Reading::Nothing if self.busy() => {
-                self.queue.borrow_mut().push_back(Queued { line, paste });
+                let mut queue = self.queue.borrow_mut();
+                queue.push_back(Queued::Line { line, paste });
             }
             Reading::Nothing => self.submit(line, paste),
             Reading::Lines => self.tty.type_in(&format!("{line}\n")),
@@ -237,7 +245,8 @@ impl Console {
         while self.tty.reading() != Reading::Nothing {
             let next = self.queue.borrow_mut().pop_front();
             match next {
-                Some(Queued { line, paste }) => self.enter(line, paste),
+                Some(Queued::Line { line, paste }) => self.enter(line, paste),
+                Some(Queued::End) => return self.tty.end_input(),
                 None => break,
             }
         }
@@ -305,7 +314,8 @@ impl Console {
         if self.shell.has_failed() {
             let before = self.queue.borrow().len();
             if paste {
-                self.queue.borrow_mut().retain(|next| !next.paste);
+                let mut queue = self.queue.borrow_mut();
+                queue.retain(|next| !matches!(next, Queued::Line { paste: true, .. }));
             }
             let dropped = before - self.queue.borrow().len();
             if dropped > 0 {
@@ -321,7 +331,8 @@ impl Console {
         while !self.busy() {
             let next = self.queue.borrow_mut().pop_front();
             match next {
-                Some(Queued { line, paste }) => self.submit(line, paste),
+                Some(Queued::Line { line, paste }) => self.submit(line, paste),
+                Some(Queued::End) => {} // The shell stays.
                 None => break,
             }
         }

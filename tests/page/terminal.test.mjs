@@ -205,6 +205,16 @@ test("a paste that answers a question, or gives a line to read, goes on behind i
   await playground.close();
 });
 
+test("^D that is typed ahead ends what reads later", async () => {
+  const { playground, a } = await withBucket();
+  await a.enter("sleep 1; cat > file");
+  await a.enter("one");
+  await a.press("Control+d");
+  await a.enter("wc -l file");
+  await a.shows(/\n\s*1 file\n/);
+  await playground.close();
+});
+
 test("a terminal that becomes narrower stays at its end, unless somebody has scrolled up to read", async () => {
   const { playground, a, b } = await withBucket();
   const { page } = playground;
