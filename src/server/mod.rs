@@ -334,7 +334,7 @@ impl Server {
 
     /// When [`Server::advance`] must be called next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
-        if self.core.work.is_empty() {
+        if self.core.work.is_empty() && self.core.changed.is_empty() {
             self.core.timers.next()
         } else {
             Some(self.core.now)

@@ -66,7 +66,7 @@ impl Consumers {
             }
         };
         self.with(core, view, id, |consumer, work| {
-            // What reads for another stream begins where that acknowledged: any position will do.
+            // What reads for another stream begins again behind what that has acknowledged.
             if consumer.config.sourcing && consumer.reset(work, 0).is_ok() {
                 consumer.start_due = true;
             }
