@@ -200,6 +200,27 @@ fn a_consumer_that_comes_later_is_read_from_its_start() {
     assert!(info.contains("\"lag\":0,\"seq\":2,"), "{info}");
 }
 
+/// It is listened to where the configuration says, and nowhere else.
+#[test]
+fn a_consumer_that_delivers_elsewhere_is_not_heard() {
+    for (place, messages) in [("to", 2), ("elsewhere", 0)] {
+        let mut bench = origin();
+        let config =
+            "{\"durable_name\":\"D\",\"deliver_subject\":\"to\",\"ack_policy\":\"flow_control\"}";
+        let create = format!("{{\"stream_name\":\"O\",\"config\":{config}}}");
+        bench.ask("CONSUMER.CREATE.O.D", &create);
+        let consumer = format!("{{\"name\":\"D\",\"deliver_subject\":\"{place}\"}}");
+        let source = format!("{{\"name\":\"O\",\"consumer\":{consumer}}}");
+        bench.ask(
+            "STREAM.CREATE.S",
+            &format!("{{\"name\":\"S\",\"sources\":[{source}]}}"),
+        );
+        bench.wait(3 * SECOND);
+        let info = bench.ask("STREAM.INFO.S", "");
+        assert_eq!(number(&info, "messages"), messages, "{info}");
+    }
+}
+
 /// One that lives elsewhere is asked at its prefix, and nobody answers.
 #[test]
 fn an_origin_elsewhere_is_asked_there() {

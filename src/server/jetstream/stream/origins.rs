@@ -324,7 +324,12 @@ impl Stream {
         follow.seq = follow.seq.max(answer.delivered);
         follow.heard = Some(now);
         follow.check = Some(now.after(HEALTH));
-        follow.deliver = answer.config.deliver_subject.into_bytes();
+        // The configuration's word counts, wherever the consumer delivers.
+        follow.deliver = match &follow.source.consumer {
+            Some(consumer) => consumer.deliver_subject.clone(),
+            None => answer.config.deliver_subject,
+        }
+        .into_bytes();
         core.subscribe(&follow.deliver, Endpoint::Follow(id));
         if follow.mirror {
             self.mirror_after(core, answer.delivered);
