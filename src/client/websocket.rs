@@ -149,8 +149,10 @@ impl Socket {
 
 impl Transport for Socket {
     fn send(&mut self, bytes: &[u8]) {
-        // Fails once the socket is closing: then the bytes are lost, as with any connection.
-        let _ = self.socket.send_with_u8_array(bytes);
+        // Once the socket is closing the bytes are lost, as with any connection, and browsers complain.
+        if self.socket.ready_state() == WebSocket::OPEN {
+            let _ = self.socket.send_with_u8_array(bytes);
+        }
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
