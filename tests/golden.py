@@ -124,6 +124,7 @@ class Running:
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 100, 0, 0))
             env = {"PATH": home + "/bin:" + os.environ["PATH"], "HOME": home, "XDG_CONFIG_HOME": home, "TZ": "UTC",
                    "LANG": "C.UTF-8", "TERM": "xterm-256color", "COLUMNS": "100", "NATS_URL": f"nats://127.0.0.1:{port}"}
+            os.chdir(home)  # sessions may write files
             os.execvpe("bash", ["bash", "--norc", "--noprofile", "-c", command], env)
 
     def wait(self, seconds, quiet=None, ready=lambda: True):
