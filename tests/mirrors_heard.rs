@@ -178,21 +178,30 @@ fn a_source_asks_for_the_stream_it_knows() {
     assert!(info.contains("\"lag\":0,\"seq\":1,"), "{info}");
 }
 
+/// Makes a consumer `D` of `O` by which a stream may read; it delivers to `to`.
+fn durable(bench: &mut Bench) {
+    let config =
+        "{\"durable_name\":\"D\",\"deliver_subject\":\"to\",\"ack_policy\":\"flow_control\"}";
+    let create = format!("{{\"stream_name\":\"O\",\"config\":{config}}}");
+    bench.ask("CONSUMER.CREATE.O.D", &create);
+}
+
+/// Makes a stream `S` that reads `O` by what `D` delivers to `place`.
+fn reader(bench: &mut Bench, place: &str) {
+    let consumer = format!("{{\"name\":\"D\",\"deliver_subject\":\"{place}\"}}");
+    let source = format!("{{\"name\":\"O\",\"consumer\":{consumer}}}");
+    let config = format!("{{\"name\":\"S\",\"sources\":[{source}]}}");
+    bench.ask("STREAM.CREATE.S", &config);
+}
+
 /// The configured consumer is asked for as soon as it shows itself, even if somebody else hears all it delivers.
 #[test]
 fn a_consumer_that_comes_later_is_read_from_its_start() {
     let mut bench = origin();
-    let source = "{\"name\":\"O\",\"consumer\":{\"name\":\"D\",\"deliver_subject\":\"to\"}}";
     hear(&mut bench, |bench| {
-        bench.ask(
-            "STREAM.CREATE.S",
-            &format!("{{\"name\":\"S\",\"sources\":[{source}]}}"),
-        );
+        reader(bench, "to");
         bench.wait(6 * SECOND);
-        let config =
-            "{\"durable_name\":\"D\",\"deliver_subject\":\"to\",\"ack_policy\":\"flow_control\"}";
-        let create = format!("{{\"stream_name\":\"O\",\"config\":{config}}}");
-        bench.ask("CONSUMER.CREATE.O.D", &create);
+        durable(bench);
         bench.wait(3 * SECOND);
     });
     let info = bench.ask("STREAM.INFO.S", "");
@@ -205,16 +214,8 @@ fn a_consumer_that_comes_later_is_read_from_its_start() {
 fn a_consumer_that_delivers_elsewhere_is_not_heard() {
     for (place, messages) in [("to", 2), ("elsewhere", 0)] {
         let mut bench = origin();
-        let config =
-            "{\"durable_name\":\"D\",\"deliver_subject\":\"to\",\"ack_policy\":\"flow_control\"}";
-        let create = format!("{{\"stream_name\":\"O\",\"config\":{config}}}");
-        bench.ask("CONSUMER.CREATE.O.D", &create);
-        let consumer = format!("{{\"name\":\"D\",\"deliver_subject\":\"{place}\"}}");
-        let source = format!("{{\"name\":\"O\",\"consumer\":{consumer}}}");
-        bench.ask(
-            "STREAM.CREATE.S",
-            &format!("{{\"name\":\"S\",\"sources\":[{source}]}}"),
-        );
+        durable(&mut bench);
+        reader(&mut bench, place);
         bench.wait(3 * SECOND);
         let info = bench.ask("STREAM.INFO.S", "");
         assert_eq!(number(&info, "messages"), messages, "{info}");

@@ -13,6 +13,7 @@ use super::log::Log;
 use super::message_trace::MessageTrace;
 use super::random::Random;
 use super::routes::Routes;
+use super::sha256::short_hash;
 use super::timers::Timers;
 use super::{Config, ConnectionId, Peer};
 use crate::wire::sorted::Sorted;
@@ -270,6 +271,11 @@ impl Core {
     /// A fresh 22-character NUID, for advisory ids.
     pub fn nuid(&mut self) -> String {
         self.random.nuid()
+    }
+
+    /// Eight letters and digits, as nats-server names what has no name of its own.
+    pub fn token(&mut self) -> String {
+        short_hash(&self.nuid())
     }
 
     /// This server's name.

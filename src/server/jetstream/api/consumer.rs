@@ -9,7 +9,6 @@ use crate::server::jetstream::consumer::{
 };
 use crate::server::jetstream::error::{ApiError, Known, NOT_EMPTY, REPLICAS, STREAM_MISMATCH};
 use crate::server::jetstream::stream::{IDENTITY, Retention, Stream, identity};
-use crate::server::sha256::short_hash;
 use crate::wire::headers;
 use crate::wire::json::{self, Moment, Writer};
 
@@ -246,7 +245,7 @@ fn check_identity(request: &Request<'_>, stream: &Stream) -> Result<(), ApiError
 /// always the same, is no more than a part of one.
 fn adapt(config: &mut Config, core: &mut Core, stream: &Stream) {
     if stream.config.retention == Retention::Limits {
-        config.name = format!("{}-{}", config.name, short_hash(&core.nuid()));
+        config.name = format!("{}-{}", config.name, core.token());
         return;
     }
     config.direct = false;

@@ -161,14 +161,8 @@ impl Consumers {
     }
 
     fn fresh_name(&self, core: &mut Core) -> String {
-        const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         loop {
-            let mut random = core.random();
-            let mut name = String::with_capacity(8);
-            for _ in 0..8 {
-                name.push(char::from(DIGITS[(random % 62) as usize]));
-                random /= 62;
-            }
+            let name = core.token();
             if !self.by_name.contains_key(&name) {
                 return name;
             }

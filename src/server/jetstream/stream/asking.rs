@@ -84,7 +84,7 @@ impl Stream {
     pub(super) fn consumer_for(&self, core: &mut Core, follow: &Follow) -> Config {
         let (source, mirror) = (&follow.source, follow.mirror);
         let kind = if mirror { 'M' } else { 'S' };
-        let token = random_token(core);
+        let token = core.token();
         let deliver = match source.external.as_ref().map(|e| e.deliver.as_str()) {
             None | Some("") => format!("$JS.{kind}.{token}"),
             Some(prefix) => format!("{prefix}.{kind}.{token}").replace("..", "."),
@@ -153,12 +153,7 @@ impl Stream {
 
 /// A subject for one answer.
 pub fn inbox(core: &mut Core) -> Vec<u8> {
-    format!("$JSC.R.{}", random_token(core)).into_bytes()
-}
-
-/// Eight letters and digits.
-fn random_token(core: &mut Core) -> String {
-    short_hash(&core.nuid())
+    format!("$JSC.R.{}", core.token()).into_bytes()
 }
 
 /// The subject of a request about consumers to whoever has the origin.
