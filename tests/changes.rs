@@ -87,3 +87,21 @@ fn an_ack_is_written_down_as_one() {
     let info = Node::start(&node.log).ask("CONSUMER.INFO.F.c", "");
     assert_eq!(number(&info, "num_ack_pending"), 4500, "{info}");
 }
+
+#[test]
+fn changes_fit_behind_an_earlier_snapshot_as_well() {
+    let mut node = Node::start(b"");
+    node.ask("STREAM.CREATE.F", "{\"name\":\"F\",\"subjects\":[\"f\"]}");
+    node.send("PUB f 1\r\na\r\n");
+    let mut second = node.server.snapshot();
+    let had = node.log.len();
+    node.send("PUB f 1\r\nb\r\n");
+    second.extend_from_slice(&node.log[had..]);
+    for log in [&node.log, &second] {
+        let (mut server, _) = start_at(START, b"");
+        assert_eq!(server.restore(log, START), 0);
+        assert_eq!(server.file_bytes(), node.server.file_bytes());
+        let info = Node::start(log).ask("STREAM.INFO.F", "");
+        assert_eq!(number(&info, "messages"), 2, "{info}");
+    }
+}

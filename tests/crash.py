@@ -4,7 +4,7 @@
     tests/crash.py [KILLS]        100 by default; the last line is 'N passed, N failed', a test a kill
 
 Several clients write to keys of a file-backed bucket and keep what was acknowledged. The server is killed at a random
-moment, started on the same folder, and asked for all of it. At the end the beginning of its file is overwritten: it must start,
+moment, every tenth time while it writes its journal anew, started on the same folder, and asked for all of it. At the end the beginning of its file is overwritten: it must start,
 and what it could not read must be there to be mended. SERVER_CMD names another server to try, with {port} and {dir};
 SEED repeats a run.
 """
@@ -15,6 +15,7 @@ from common import ports
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARIES = [os.path.join(ROOT, "target", kind, "examples/server") for kind in ("release", "debug")]
 WRITERS, KEYS, HISTORY = 4, 50, 64
+SIZES, LARGE = (0, 0, 10, 1000, 20000), 300_000
 CONFIG = {"name": "KV_crash", "subjects": ["$KV.crash.>"], "storage": "file", "max_msgs_per_subject": HISTORY,
           "allow_direct": True, "allow_rollup_hdrs": True, "deny_delete": True, "discard": "new", "retention": "limits",
           "max_msgs": -1, "max_bytes": -1, "max_age": 0, "num_replicas": 1}
@@ -69,6 +70,7 @@ class Client:
 class Server:
     def __init__(self, folder):
         self.folder = folder
+        self.new_journal = os.path.join(folder, "jetstream", "journal.new")
         self.held = ports.reserve()
         self.port = ports.number(self.held)
 
@@ -91,14 +93,14 @@ class Server:
         self.process.wait()
 
 
-def write(port, number, acknowledged, seed):
+def write(port, number, acknowledged, seed, keys=KEYS, sizes=SIZES):
     """Writes until the server is gone; notes each write that was acknowledged."""
     rng = random.Random(seed)
     try:
         client = Client(port)
         while True:
-            key = f"w{number}.k{rng.randrange(KEYS)}"
-            value = f"{key}-{rng.randrange(1 << 30)}" + "x" * rng.choice((0, 0, 10, 1000, 20000))
+            key = f"w{number}.k{rng.randrange(keys)}"
+            value = f"{key}-{rng.randrange(1 << 30)}" + "x" * rng.choice(sizes)
             ack = json.loads(client.request(f"$KV.crash.{key}", value.encode()))
             if "error" in ack:
                 raise RuntimeError(ack["error"])
@@ -127,6 +129,16 @@ def check(client, acknowledged):
             if base64.b64decode(message.get("data", "")).decode() != value:
                 problems.append(f"{key} at {seq} is another value")
     return problems
+
+
+def overgrow(server, rng, acknowledged):
+    """Writes large values until the journal is being written anew."""
+    writer = threading.Thread(target=write, args=(server.port, WRITERS, acknowledged, rng.random(), 1, (LARGE,)))
+    writer.start()
+    end = time.time() + 30
+    while not os.path.exists(server.new_journal) and time.time() < end:
+        time.sleep(0.001)
+    return writer
 
 
 def damage(server, acknowledged):
@@ -161,13 +173,20 @@ def main():
     server, acknowledged, passed, failed = Server(folder), [], 0, 0
     client = server.start()
     client.api("STREAM.CREATE.KV_crash", CONFIG)
+    ours = "SERVER_CMD" not in os.environ  # nats-server has other files
+    unfinished = 0
     for kill in range(kills):
-        fresh = [[] for _ in range(WRITERS)]
+        fresh = [[] for _ in range(WRITERS + 1)]
         threads = [threading.Thread(target=write, args=(server.port, n, fresh[n], rng.random())) for n in range(WRITERS)]
         for thread in threads:
             thread.start()
-        time.sleep(rng.uniform(0.02, 0.3))
+        if ours and kill % 10 == 9:
+            threads.append(overgrow(server, rng, fresh[WRITERS]))
+            time.sleep(rng.uniform(0, 0.1))
+        else:
+            time.sleep(rng.uniform(0.02, 0.3))
         server.kill()
+        unfinished += os.path.exists(server.new_journal)
         for thread in threads:
             thread.join()
         acknowledged += [a for some in fresh for a in some]
@@ -182,11 +201,13 @@ def main():
             if server.process.poll() is not None:
                 break
     server.kill()
-    if "SERVER_CMD" not in os.environ:  # nats-server has other files
+    if ours:
         problems = damage(server, acknowledged)
+        if kills >= 100 and not unfinished:
+            problems.append("no kill hit a journal that was being written anew")
         passed, failed = passed + (not problems), failed + bool(problems)
         print(*problems[:5], sep="\n")
-    print(f"{len(acknowledged)} acknowledged writes")
+    print(f"{len(acknowledged)} acknowledged writes, {unfinished} kills while the journal was written anew")
     shutil.rmtree(folder, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -28,10 +28,14 @@ pub trait Engine: Send {
     /// The server is about to stop.
     fn shutdown(&mut self, core: &mut Core);
 
+    /// Bytes of all messages in streams that outlive the server.
+    fn file_bytes(&self) -> u64;
+
     /// All that outlives the server, as a log. From now on [`Engine::take_journal`] has the changes.
     fn snapshot(&mut self, core: &mut Core) -> Vec<u8>;
 
-    /// Changes since the last call, to be appended to the log of [`Engine::snapshot`].
+    /// Changes since the last call, to be appended to the log of [`Engine::snapshot`], of the last or of an earlier one that
+    /// has had all changes since.
     fn take_journal(&mut self, core: &mut Core) -> Vec<u8>;
 
     /// Takes in what a log has, and returns how many bytes of it are damaged. They are left out, and said so in the

@@ -346,6 +346,12 @@ impl Server {
         self.core.log.take()
     }
 
+    /// Bytes of all messages in file-backed streams, as nats-server counts them: about what a [`Server::snapshot`] takes.
+    pub fn file_bytes(&self) -> u64 {
+        let jetstream = self.jetstream.as_ref();
+        jetstream.map_or(0, |jetstream| jetstream.file_bytes())
+    }
+
     /// File-backed streams and their durable consumers as bytes, for [`Server::restore`]. From now on
     /// [`Server::take_journal`] has the changes.
     pub fn snapshot(&mut self) -> Vec<u8> {
@@ -354,8 +360,9 @@ impl Server {
         jetstream.map_or_else(Vec::new, |jetstream| jetstream.snapshot(core))
     }
 
-    /// Changes since the last call, to be appended to the last [`Server::snapshot`]. Empty before the first snapshot. An
-    /// acknowledgement counts once these bytes are safe: keep them before [`Server::take_output`] goes out.
+    /// Changes since the last call, to be appended to the last [`Server::snapshot`], or to an earlier one that has had all
+    /// changes since. Empty before the first snapshot. An acknowledgement counts once these bytes are safe: keep them before
+    /// [`Server::take_output`] goes out.
     pub fn take_journal(&mut self) -> Vec<u8> {
         let core = &mut self.core;
         let jetstream = self.jetstream.as_mut();

@@ -130,6 +130,10 @@ impl Engine for JetStream {
         }
     }
 
+    fn file_bytes(&self) -> u64 {
+        self.used(Storage::File)
+    }
+
     fn snapshot(&mut self, core: &mut Core) -> Vec<u8> {
         self.save(core)
     }
@@ -169,6 +173,13 @@ impl JetStream {
             let own = &mut config.subjects.iter();
             own.any(|own| subject::overlap(own.as_bytes(), other.as_bytes()))
         })
+    }
+
+    /// Bytes of messages in streams of this storage.
+    fn used(&self, storage: Storage) -> u64 {
+        let streams = self.streams.values();
+        let streams = streams.filter(|s| s.config.storage == storage);
+        streams.map(|s| s.store.bytes()).sum()
     }
 
     /// Bytes that streams of this storage may grow to, where they have a limit.

@@ -23,8 +23,9 @@ struct SavedConsumer {
 impl JetStream {
     /// See [`Engine::snapshot`](crate::server::Engine::snapshot).
     pub(super) fn save(&mut self, core: &mut Core) -> Vec<u8> {
-        let salt = core.random();
-        let mut journal = Journal::new(salt);
+        // One salt as long as the server runs: changes fit behind each of its logs.
+        let before = core.journal.take();
+        let mut journal = before.unwrap_or_else(|| Journal::new(core.random()));
         journal.start();
         for stream in self.streams.values_mut().filter(|s| s.is_saved()) {
             stream.save(&mut journal);

@@ -1,14 +1,13 @@
 //! `$JS.API.INFO`: what the account uses.
 
 use super::{Call, Done};
-use crate::server::jetstream::JetStream;
 use crate::server::jetstream::store::Storage;
 
 pub static INFO: Call = Call {
     kind: "account_info_response",
     run: |js, _, _, w| {
-        w.key("memory").uint(used(js, Storage::Memory));
-        w.key("storage").uint(used(js, Storage::File));
+        w.key("memory").uint(js.used(Storage::Memory));
+        w.key("storage").uint(js.used(Storage::File));
         w.key("reserved_memory").int(js.reserved(Storage::Memory));
         w.key("reserved_storage").int(js.reserved(Storage::File));
         w.key("streams").uint(js.streams.len() as u64);
@@ -36,9 +35,3 @@ pub static INFO: Call = Call {
     },
     on_error: "",
 };
-
-/// Bytes of messages in streams of this storage.
-fn used(js: &JetStream, storage: Storage) -> u64 {
-    let streams = js.streams.values().filter(|s| s.config.storage == storage);
-    streams.map(|s| s.store.bytes()).sum()
-}

@@ -144,8 +144,9 @@ impl Journal {
         }
     }
 
-    /// Starts a log: every log begins with this, once.
+    /// Starts a log: every log begins with this, once. What was not taken is gone.
     pub fn start(&mut self) {
+        self.out.clear();
         self.out.extend_from_slice(MAGIC);
         for _ in 0..3 {
             self.out.extend_from_slice(&self.salt.to_le_bytes());
