@@ -42,7 +42,7 @@ SUITES = [
     Suite("golden-both", EXAMPLES + "python3 tests/golden.py both", TOTALS),
     Suite("conformance", EXAMPLES + "python3 tests/conformance/run.py", TOTALS, needs=["node_modules"], optional=REAL + ["nats-py"]),
     Suite("nats-go", EXAMPLES + "node tests/nats_go/run.mjs 'KeyValue|ObjectStore'", TOTALS, needs=["node_modules"], optional=["nats.go"]),
-    Suite("crash", EXAMPLES + "python3 tests/crash.py 25", TOTALS),
+    Suite("crash", EXAMPLES + "python3 tests/crash.py", TOTALS),
     Suite("web", "scripts/web-test.sh", CARGO, needs=["wasm-target", "wasm-bindgen", "wasm-pack", "chromium"],
           optional=["nats-server"]),
     Suite("size", "make -s build && node scripts/size.mjs", limit=1200,

@@ -15,7 +15,7 @@ from common import ports
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARIES = [os.path.join(ROOT, "target", kind, "examples/server") for kind in ("release", "debug")]
 WRITERS, KEYS, HISTORY = 4, 50, 64
-SIZES, LARGE = (0, 0, 10, 1000, 20000), 300_000
+SIZES, LARGE = (0, 0, 10, 1000, 20000), 100_000
 CONFIG = {"name": "KV_crash", "subjects": ["$KV.crash.>"], "storage": "file", "max_msgs_per_subject": HISTORY,
           "allow_direct": True, "allow_rollup_hdrs": True, "deny_delete": True, "discard": "new", "retention": "limits",
           "max_msgs": -1, "max_bytes": -1, "max_age": 0, "num_replicas": 1}
