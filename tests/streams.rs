@@ -438,3 +438,30 @@ fn a_restart_prolongs_the_window_of_ids() {
     again.wait(2 * SECOND);
     assert!(publish(&mut again).contains("\"seq\":2"));
 }
+
+/// A `*` that more follows in its token stands for a whole one, or not.
+#[test]
+fn tokens_that_begin_with_a_wildcard() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"subject_transform\":{\"src\":\"s.*x\",\"dest\":\"s.y\"}}";
+    bench.ask("STREAM.CREATE.S", config);
+    bench.publish(&["s.a", "s.a.x"]);
+    for (seq, subject) in [(1, "s.y"), (2, "s.a.x")] {
+        let answer = bench.ask("STREAM.MSG.GET.S", &format!("{{\"seq\":{seq}}}"));
+        assert!(
+            answer.contains(&format!("\"subject\":\"{subject}\"")),
+            "{answer}"
+        );
+    }
+    for (subject, code) in [
+        ("u.*x.*", 0),
+        ("u.a.b", 10065),
+        ("u.a", 0),
+        ("u.*.>y", 10065),
+    ] {
+        let name = subject.replace(['.', '*', '>'], "_");
+        let config = format!("{{\"name\":\"{name}\",\"subjects\":[\"{subject}\"]}}");
+        let answer = bench.ask(&format!("STREAM.CREATE.{name}"), &config);
+        assert_eq!(refusal(&answer), code, "{subject}: {answer}");
+    }
+}

@@ -1,5 +1,5 @@
 //! Subjects and the wildcards `*` and `>`: validity, matching, overlap. A wildcard is one only as a whole token;
-//! `a*` and `foo.>x` are plain text.
+//! `a*` and `foo.>x` are plain text, where no function says something else.
 
 /// Tokens of a subject.
 pub fn tokens(subject: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -54,34 +54,37 @@ pub fn matches(pattern: &[u8], subject: &[u8]) -> bool {
     }
 }
 
-/// Is every subject that `inner` matches also matched by `outer`? Both may have wildcards.
+/// Is every subject that `inner` matches also matched by `outer`? Both may have wildcards. Here, as in nats-server
+/// (`isSubsetMatchTokenized`), all that begins with `*` in `outer` stands for any token but `*`.
 pub fn is_subset(inner: &[u8], outer: &[u8]) -> bool {
     let mut outer = tokens(outer);
     let mut inner = tokens(inner);
     loop {
         match (outer.next(), inner.next()) {
             (Some(b">"), Some(_)) => return true,
-            (_, Some(b">")) => return false,
-            (Some(b"*"), Some(token)) if !token.is_empty() => {}
-            (Some(a), Some(b)) if a == b && !a.is_empty() => {}
+            (_, Some(b">" | b"")) => return false,
+            (Some(a), Some(b)) if a == b || a.starts_with(b"*") && b != b"*" => {}
             (None, None) => return true,
             _ => return false,
         }
     }
 }
 
-/// Is there a subject that both match ("collide")? Both may have wildcards.
+/// Is there a subject that both match (nats-server's `SubjectsCollide`)? If both have wildcards, all that begins like one is one.
 pub fn overlap(a: &[u8], b: &[u8]) -> bool {
-    let mut a = tokens(a);
-    let mut b = tokens(b);
-    loop {
-        match (a.next(), b.next()) {
-            (Some(b">"), Some(_)) | (Some(_), Some(b">")) => return true,
-            (Some(x), Some(y)) if x == y || x == b"*" || y == b"*" => {}
-            (None, None) => return true,
-            _ => return false,
-        }
+    match (is_literal(a), is_literal(b)) {
+        _ if a == b => return true,
+        (true, true) => return false,
+        (true, false) => return is_subset(a, b),
+        (false, true) => return is_subset(b, a),
+        (false, false) => {}
     }
+    let wild = |token: &[u8]| token.starts_with(b"*") || token.starts_with(b">");
+    let meet =
+        |(x, y): (&[u8], &[u8])| !x.is_empty() && !y.is_empty() && (x == y || wild(x) || wild(y));
+    let longer = |than: &[u8], this: &[u8]| tokens(this).count() > tokens(than).count();
+    let open = |subject: &[u8]| tokens(subject).any(|token| token == b">");
+    tokens(a).zip(tokens(b)).all(meet) && (!longer(a, b) || open(a)) && (!longer(b, a) || open(b))
 }
 
 #[cfg(test)]
@@ -152,6 +155,14 @@ mod tests {
             ("a.b", "b.a", false, false),
             ("*", ">", true, true),
             (">", ">", true, true),
+            ("a.b", "a.*x", true, false),
+            ("a.*", "a.*x", false, true),
+            ("a.b.c", "a.*x.*", true, true),
+            ("*.b", "*.*x", true, true),
+            ("*.b", "*.>x", false, true),
+            ("*.b", "*.x>", false, false),
+            ("*.b", ">.b.c", true, false),
+            ("*.", ">.*", true, false),
         ] {
             assert_eq!(is_subset(a.as_bytes(), b.as_bytes()), subset, "{a} in {b}");
             assert_eq!(overlap(a.as_bytes(), b.as_bytes()), both, "{a} with {b}");

@@ -127,7 +127,8 @@ impl Transform {
         if self.source == b">" && self.parts == [Part::Rest] {
             return Some(subject.to_vec());
         }
-        if !subject::is_literal(subject) || !subject::matches(&self.source, subject) {
+        let fits = subject::is_subscribable(subject) && subject::is_literal(subject);
+        if !fits || !subject::is_subset(subject, &self.source) {
             return None;
         }
         let tokens: Vec<&[u8]> = subject::tokens(subject).collect();

@@ -136,7 +136,7 @@ impl Follow {
         if let Some((_, transform)) = self
             .transforms
             .iter()
-            .find(|(pattern, _)| subject::matches(pattern, original))
+            .find(|(pattern, _)| subject::is_subset(original, pattern))
             && let Some(new) = transform.as_ref().and_then(|t| t.apply(original, random))
         {
             to = new;
