@@ -439,6 +439,22 @@ fn a_restart_prolongs_the_window_of_ids() {
     assert!(publish(&mut again).contains("\"seq\":2"));
 }
 
+/// An update is checked twice: what the first time put there may not go with the rest. A create is checked once.
+#[test]
+fn an_update_is_checked_with_what_it_puts_there() {
+    let mut bench = Bench::new();
+    let counter = "{\"name\":\"S\",\"allow_msg_counter\":true}";
+    let marked =
+        "{\"name\":\"S\",\"allow_msg_counter\":true,\"subject_delete_marker_ttl\":1000000000}";
+    bench.ask("STREAM.CREATE.S", counter);
+    let answer = bench.ask("STREAM.UPDATE.S", marked);
+    let error = "\"err_code\":10052,\"description\":\"counter stream cannot use message TTLs\"";
+    assert!(answer.contains(error), "{answer}");
+    bench.ask("STREAM.DELETE.S", "");
+    let answer = bench.ask("STREAM.CREATE.S", marked);
+    assert_eq!(refusal(&answer), 0, "{answer}");
+}
+
 /// A `*` that more follows in its token stands for a whole one, or not.
 #[test]
 fn tokens_that_begin_with_a_wildcard() {

@@ -158,11 +158,13 @@ fn update(
     let Wanted {
         config, pedantic, ..
     } = read_config(request)?;
-    let mut config = check::check(config, pedantic, &|name| js.config(name))?;
+    let config = check::check(config, pedantic, &|name| js.config(name))?;
     if config.name != request.stream() {
         return Err(STREAM_MISMATCH.into());
     }
     let old = js.find(request.stream())?.config.clone();
+    // Twice, as in nats-server: what the first put there may not go with the rest.
+    let mut config = check::check(config, pedantic, &|name| js.config(name))?;
     if config.num_replicas > 1 {
         return Err(REPLICAS.into());
     }
