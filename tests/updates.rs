@@ -163,3 +163,24 @@ fn a_pause_may_end_in_any_year() {
         assert!(answer.contains(&expected), "{answer}");
     }
 }
+
+/// A timeout that is none is put right, and then it is the same again, though it asked for another level of the API.
+#[test]
+fn a_create_of_what_is_there_looks_at_no_level() {
+    let mut bench = with_consumer("\"durable_name\":\"C\"");
+    for (timeout, code) in [("-1", ""), ("1", "10197")] {
+        let config = format!(
+            "{{\"stream_name\":\"S\",\"config\":{{\"name\":\"C\",\"durable_name\":\"C\",\
+             \"priority_timeout\":{timeout}}},\"action\":\"create\"}}"
+        );
+        let answer = bench.ask("CONSUMER.CREATE.S.C", &config);
+        assert_eq!(
+            answer.contains("\"err_code\""),
+            !code.is_empty(),
+            "{answer}"
+        );
+        assert!(answer.contains(code), "{answer}");
+    }
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    assert!(info.contains("\"_nats.req.level\":\"0\""), "{info}");
+}

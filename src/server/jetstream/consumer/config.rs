@@ -15,6 +15,8 @@ const DEFAULT_MAX_WAITING: i64 = 512;
 const DEFAULT_MAX_ACK_PENDING: i64 = 1000;
 /// `ack_wait`, in nanoseconds, for the policies explicit and all.
 const DEFAULT_ACK_WAIT: i64 = 30_000_000_000;
+/// Key of the level a configuration needs in its metadata.
+pub const REQUIRED_LEVEL: &str = "_nats.req.level";
 /// `priority_timeout`, in nanoseconds, for the policy pinned_client.
 const DEFAULT_PRIORITY_TIMEOUT: i64 = 120_000_000_000;
 /// `idle_heartbeat`, in nanoseconds, that the ack policy flow_control demands.
@@ -203,7 +205,7 @@ impl Config {
         } else {
             "0"
         };
-        self.metadata.insert("_nats.req.level".into(), level.into());
+        self.metadata.insert(REQUIRED_LEVEL.into(), level.into());
     }
 
     /// Puts in the defaults, as `setConsumerConfigDefaults`. A pedantic request is refused where something would

@@ -2,7 +2,7 @@
 //! threshold and deletion.
 
 use super::check::{check, check_update};
-use super::config::{AckPolicy, Config};
+use super::config::{AckPolicy, Config, REQUIRED_LEVEL};
 use super::pin::Pin;
 use super::{Consumer, Consumers, View};
 use crate::server::core::{ConsumerId, Core};
@@ -235,8 +235,14 @@ impl Consumers {
         let Some(old) = self.by_id.get(&id).map(|consumer| consumer.config.clone()) else {
             return Ok(());
         };
-        if action == Action::Create && config != old {
-            return fail(400, 10148, "consumer already exists");
+        if action == Action::Create {
+            // The level it needs as it was asked for does not make it another (`copyConsumerMetadata`).
+            if let Some(level) = old.metadata.get(REQUIRED_LEVEL) {
+                config.metadata.insert(REQUIRED_LEVEL.into(), level.clone());
+            }
+            if config != old {
+                return fail(400, 10148, "consumer already exists");
+            }
         }
         if view.config.retention == Retention::WorkQueue && !config.sourcing {
             self.check_unique(&config, Some(id))?;
