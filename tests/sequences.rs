@@ -1,4 +1,4 @@
-//! Sequences that a client makes up, as large as numbers go. Every expected value was seen on nats-server 2.15.2.
+//! Numbers that a client makes up, mostly sequences, as large as they go. Every expected value was seen on nats-server 2.15.2.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -167,4 +167,22 @@ fn an_empty_interest_stream_begins_anew_when_a_consumer_beyond_its_end_goes() {
         );
         assert!(floor.contains(&at), "{floor}");
     }
+}
+
+/// A heartbeat whose double is no number of 64 bits is not too large.
+#[test]
+fn the_largest_heartbeat() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.Z", "{\"name\":\"Z\",\"subjects\":[\"z\"]}");
+    let config = "{\"stream_name\":\"Z\",\"config\":{\"name\":\"k\",\"ack_policy\":\"explicit\"}}";
+    bench.ask("CONSUMER.CREATE.Z.k", config);
+    bench.publish(&["z"]);
+    let mut ask = |heartbeat: i64| {
+        let request = format!("{{\"batch\":1,\"idle_heartbeat\":{heartbeat}}}");
+        bench.ask("CONSUMER.MSG.NEXT.Z.k", &request)
+    };
+    let refused = ask(i64::MAX / 2);
+    assert!(refused.contains("heartbeat value too large"), "{refused}");
+    let message = ask(i64::MAX);
+    assert!(message.contains("$JS.ACK.Z.k."), "{message}");
 }

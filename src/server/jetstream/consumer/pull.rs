@@ -346,7 +346,7 @@ fn parse(payload: &[u8]) -> Result<Ask, String> {
     });
     read?;
     ask.priority = Some(priority);
-    if ask.idle_heartbeat > 0 && ask.idle_heartbeat.saturating_mul(2) > ask.expires {
+    if ask.idle_heartbeat > 0 && ask.idle_heartbeat.wrapping_mul(2) > ask.expires {
         return Err("heartbeat value too large".into());
     }
     Ok(ask)
