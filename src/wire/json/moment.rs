@@ -19,7 +19,8 @@ impl Moment {
     /// `time.Time`'s reading of a JSON string, with its error texts.
     pub(super) fn parse(raw: &[u8]) -> Result<Moment, String> {
         let text = match raw {
-            [b'"', inner @ .., b'"'] => String::from_utf8_lossy(inner).into_owned(),
+            // A char a byte: what is not ASCII is wrong, and shown by its bytes, be they UTF-8 or not.
+            [b'"', inner @ .., b'"'] => inner.iter().map(|b| char::from(*b)).collect::<String>(),
             _ => return Err("Time.UnmarshalJSON: input is not a JSON string".to_owned()),
         };
         let bad = |rest: &str, element: &str| {
@@ -153,14 +154,14 @@ impl Moment {
     }
 }
 
-/// How Go's package `time` puts text in quotes: ASCII as it is, of all else the bytes.
+/// How Go's package `time` puts text in quotes: ASCII as it is, of all else the bytes, which the chars of `text` stand for.
 fn quote_time(text: &str) -> String {
     let mut quoted = String::from("\"");
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
-            b' '..=0x7f => quoted.push(char::from(byte)),
-            _ => push_hex(&mut quoted, "\\x", u32::from(byte), 2),
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            ' '..='\x7f' => quoted.push(char),
+            _ => push_hex(&mut quoted, "\\x", u32::from(char), 2),
         }
     }
     quoted.push('"');

@@ -187,6 +187,17 @@ fn type_errors() {
 }
 
 #[test]
+fn bytes_of_a_time_are_shown() {
+    let text = b"{\"opt_start_time\":\"\xff\xc3\xa9\"}";
+    let got = decode(text, |d, value| request(d, value, &mut Request::default()));
+    let shown = "\"\\xff\\xc3\\xa9\"";
+    let want = format!(
+        "parsing time {shown} as \"2006-01-02T15:04:05Z07:00\": cannot parse {shown} as \"2006\""
+    );
+    assert_eq!(got, Err(want));
+}
+
+#[test]
 fn values_overlay_each_other() {
     let got = read(
         "{\"name\":\"S\",\"subjects\":[\"a\",\"b\"],\"mirror\":{\"name\":\"m\"}} {\"NAME\":null,\"max_msgs\":5,\"subjects\":[\"c\"],\"mirror\":null}",
