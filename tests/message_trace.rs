@@ -75,6 +75,30 @@ fn who_gets_a_message_is_reported() {
     }
 }
 
+/// Names are what stands before a colon, and only with the version first are there any.
+#[test]
+fn a_destination_is_named_exactly() {
+    let mut bench = Bench::new();
+    bench.send("SUB T 9\r\n");
+    for (block, reported) in [
+        ("NATS/1.0\r\nNats-Trace-Dest:\t T \t\r\n\r\n", true),
+        (
+            "NATS/1.0\r\nNats-Trace-Dest: \r\nNats-Trace-Dest: T\r\n\r\n",
+            true,
+        ),
+        ("NATS/1.0 100\r\nNats-Trace-Dest: T\r\n\r\n", false),
+        ("NATS/2.0\r\nNats-Trace-Dest: T\r\n\r\n", false),
+        ("NATS/1.0\r\n Nats-Trace-Dest: T\r\n\r\n", false),
+        ("NATS/1.0\r\nNats-Trace-Dest : T\r\n\r\n", false),
+        ("NATS/1.0\r\nA\r\nNats-Trace-Dest: T\r\n\r\n", false),
+        ("NATS/1.0\r\nA: b\nNats-Trace-Dest: T\r\n\r\n", false),
+    ] {
+        let size = block.len();
+        let got = bench.send(&format!("HPUB none {size} {size}\r\n{block}\r\n"));
+        assert_eq!(got.contains("MSG T 9  "), reported, "{block:?}: {got}");
+    }
+}
+
 #[test]
 fn a_report_is_json_whatever_a_header_holds() {
     let mut bench = Bench::new();

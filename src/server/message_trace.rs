@@ -28,6 +28,28 @@ fn add(json: &mut Writer, fields: &[(&str, &[u8])]) {
     }
 }
 
+/// The fields of a header block that have a value, without the blanks around it (`genHeaderMapIfTraceHeadersPresent`). A name is
+/// all that stands before a colon.
+fn fields(block: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let mut fields = Vec::new();
+    let mut rest = block.strip_prefix(b"NATS/1.0\r\n").unwrap_or_default();
+    while let Some(colon) = rest.iter().position(|byte| *byte == b':') {
+        let (key, after) = (&rest[..colon], &rest[colon + 1..]);
+        let Some(end) = after.windows(2).position(|pair| pair == b"\r\n") else {
+            break;
+        };
+        let mut value = &after[..end];
+        while let [b' ' | b'\t', inner @ ..] | [inner @ .., b' ' | b'\t'] = value {
+            value = inner;
+        }
+        if !key.is_empty() && !value.is_empty() {
+            fields.push((key, value));
+        }
+        rest = &after[end + 2..];
+    }
+    fields
+}
+
 /// Instead of a destination: no report.
 const DISABLED: &[u8] = b"trace disabled";
 
@@ -38,21 +60,17 @@ impl Core {
         from: ConnectionId,
         message: &Message<'_>,
     ) -> bool {
-        // What is empty is not there.
-        let headers = || {
-            headers::fields(message.headers)
-                .filter(|(key, value)| !key.is_empty() && !value.trim_ascii().is_empty())
-        };
+        let fields = fields(message.headers);
         let first = |name: &str| {
-            let found = headers().find(|(key, _)| *key == name);
-            found.map_or("", |(_, value)| value.trim_ascii())
+            let found = fields.iter().find(|(key, _)| *key == name.as_bytes());
+            found.map_or(&b""[..], |(_, value)| *value)
         };
-        let destination = first(DESTINATION).as_bytes();
+        let destination = first(DESTINATION);
         if destination.is_empty() || destination == DISABLED {
             return false;
         }
         let only = first(ONLY).to_ascii_lowercase();
-        let only = matches!(&only[..], "1" | "true" | "on");
+        let only = matches!(&only[..], b"1" | b"true" | b"on");
         if !subject::is_valid_literal(destination) {
             let shown = quote(destination);
             let text = format!("Destination {shown} is not valid, won't be able to trace events");
@@ -62,17 +80,20 @@ impl Core {
         if self.is_refused(from, destination) {
             return true;
         }
-        let mut fields = Sorted::<String, Vec<String>>::default();
-        for (key, value) in headers() {
-            let values = fields.get_or_insert(key.to_owned(), Vec::new());
-            values.push(value.to_owned());
+        let mut named = Sorted::<&[u8], Vec<&[u8]>>::default();
+        for (key, value) in fields {
+            named.get_or_insert(key, Vec::new()).push(value);
         }
         self.sent += 1;
         let mut json = Writer::default();
         self.write_server(json.open().key("server"));
         json.key("request").open().key("header").open();
-        for (key, values) in fields.iter() {
-            json.key(key).strings(values);
+        for (key, values) in named.iter() {
+            json.key_bytes(key).open_list();
+            for value in values {
+                json.bytes(value);
+            }
+            json.close_list();
         }
         let size = message.headers.len() + message.payload.len();
         json.close().key("msgsize").uint(size as u64).close();
