@@ -3,8 +3,8 @@
 
 use crate::{
     client::{
-        kv::{Entry, Operation},
-        types::StreamInfo,
+        kv::{Entry, Operation, Ttl},
+        types::{StreamConfig, StreamInfo},
     },
     wire::time::Time,
 };
@@ -22,9 +22,9 @@ pub enum Fate {
     History,
     /// A purge of the key.
     Purged,
-    /// Older than the bucket's TTL.
+    /// Older than the bucket's TTL, or than its own.
     Expired,
-    /// Taken out in another way: purge of the stream, removal of one message, a size limit, a TTL of its own.
+    /// Taken out in another way: purge of the stream, removal of one message, a size limit.
     Removed,
 }
 
@@ -43,8 +43,28 @@ pub struct Row {
     pub size: usize,
     /// When it was stored.
     pub created: Time,
+    /// How long it may stay, if it says so itself.
+    pub ttl: Option<Ttl>,
     /// `None` while it is kept.
     pub fate: Option<Fate>,
+}
+
+impl Row {
+    /// When its time runs out, if it does.
+    fn end(&self, config: &StreamConfig) -> Option<Time> {
+        let own = self.ttl.filter(|_| config.allow_msg_ttl);
+        let ends = match (own, config.max_age) {
+            (Some(Ttl::Never), _) | (None, ..=0) => return None,
+            (Some(Ttl::Ns(own)), ..=0) => own,
+            (Some(Ttl::Ns(own)), age) => own.min(age),
+            (None, age) => age,
+        };
+        Some(self.created.after(ends))
+    }
+
+    fn is_over(&self, config: &StreamConfig, now: Time) -> bool {
+        self.end(config).is_some_and(|end| end <= now)
+    }
 }
 
 /// A key of the bucket.
@@ -107,10 +127,10 @@ impl Model {
             .collect()
     }
 
-    /// How many ns a message has left, if the bucket has a TTL.
+    /// How many ns a message has left, if its time runs out.
     pub fn left(&self, row: &Row, now: Time) -> Option<i64> {
-        let age = self.info.config.max_age;
-        (age > 0).then(|| row.created.after(age).since(now).max(0))
+        let end = row.end(&self.info.config)?;
+        Some(end.since(now).max(0))
     }
 
     /// A message has landed.
@@ -126,9 +146,12 @@ impl Model {
             (_, history) => (history - 1, Fate::History),
         };
         let kept = |row: &&mut Row| row.fate.is_none() && row.key == entry.key;
+        let config = &self.info.config;
         for row in self.rows.iter_mut().rev().filter(kept) {
             match stay.checked_sub(1) {
                 Some(fewer) => stay = fewer,
+                // Where a time runs out, the server leaves a marker that looks like a purge.
+                None if row.is_over(config, entry.created) => row.fate = Some(Fate::Expired),
                 None => row.fate = Some(fate),
             }
         }
@@ -139,6 +162,7 @@ impl Model {
             size: entry.value.len(),
             value: entry.value.into_iter().take(VALUE).collect(),
             created: entry.created,
+            ttl: entry.ttl,
             fate: None,
         });
         if self.rows.len() > ROWS {
@@ -146,20 +170,17 @@ impl Model {
         }
     }
 
-    /// Time has passed: messages older than the bucket's TTL are gone. True if any went.
+    /// Time has passed: messages whose time has run out are gone. True if any went.
     pub fn expire(&mut self, now: Time) -> bool {
-        let age = self.info.config.max_age;
-        age > 0 && self.settle(|row| (row.created.after(age) <= now).then_some(Fate::Expired))
+        self.settle(|row, config| row.is_over(config, now).then_some(Fate::Expired))
     }
 
     /// The server has described the stream: what it no longer has is gone. True if any went. While it has messages that have
     /// not landed here yet, nothing goes: one of them may be what took a row's place.
     pub fn described(&mut self, info: StreamInfo) -> bool {
-        let StreamInfo {
-            config, state, ts, ..
-        } = &info;
+        let StreamInfo { state, ts, .. } = &info;
         let (first, deleted, messages) = (state.first_seq, state.deleted.clone(), state.messages);
-        let (age, now) = (config.max_age, ts.unwrap_or_default());
+        let now = ts.unwrap_or_default();
         // Newer messages than the description knows are left alone.
         let known = state.last_seq;
         let unseen = first.max(self.last() + 1)..known + 1;
@@ -171,33 +192,29 @@ impl Model {
             self.info = info;
             return false;
         }
-        let gone = self.settle(|row| {
+        self.info = info;
+        self.settle(|row, config| {
             let there = row.sequence >= first
                 && messages > 0
                 && deleted.binary_search(&row.sequence).is_err();
-            (row.sequence <= known && !there).then_some(
-                if age > 0 && row.created.after(age) <= now {
-                    Fate::Expired
-                } else {
-                    Fate::Removed
-                },
-            )
-        });
-        self.info = info;
-        gone
+            (row.sequence <= known && !there).then_some(if row.is_over(config, now) {
+                Fate::Expired
+            } else {
+                Fate::Removed
+            })
+        })
     }
 
-    /// When the next message is too old, if the bucket has a TTL.
+    /// When the next message's time runs out.
     pub fn next_expiry(&self) -> Option<Time> {
-        let age = self.info.config.max_age;
-        let oldest = self.rows.iter().find(|row| row.fate.is_none())?;
-        (age > 0).then(|| oldest.created.after(age))
+        let kept = self.rows.iter().filter(|row| row.fate.is_none());
+        kept.filter_map(|row| row.end(&self.info.config)).min()
     }
 
-    fn settle(&mut self, fate: impl Fn(&Row) -> Option<Fate>) -> bool {
-        let mut any = false;
+    fn settle(&mut self, fate: impl Fn(&Row, &StreamConfig) -> Option<Fate>) -> bool {
+        let (mut any, config) = (false, &self.info.config);
         for row in self.rows.iter_mut().filter(|row| row.fate.is_none()) {
-            row.fate = fate(row);
+            row.fate = fate(row, config);
             any |= row.fate.is_some();
         }
         any
@@ -223,6 +240,7 @@ mod tests {
             revision,
             created: Time(revision as i64),
             operation,
+            ttl: None,
             delta: 0,
         }
     }
@@ -326,6 +344,37 @@ mod tests {
         assert!(model.expire(Time(11)));
         assert_eq!(fates(&model), [Some(Fate::Expired), None]);
         assert_eq!(model.next_expiry(), Some(Time(15)));
+    }
+
+    #[test]
+    fn a_message_may_have_a_time_of_its_own() {
+        let mut model = model(1, 20);
+        model.info.config.allow_msg_ttl = true;
+        for (revision, key, ttl) in [
+            (1, "own", Some(Ttl::Ns(5))),
+            (2, "bucket's", Some(Ttl::Ns(50))),
+            (3, "ever", Some(Ttl::Never)),
+        ] {
+            let entry = entry(revision, key, Operation::Put);
+            model.push(Entry { ttl, ..entry });
+        }
+        let left = |model: &Model| -> Vec<_> {
+            let rows = model.rows();
+            rows.map(|row| model.left(row, Time(4))).collect()
+        };
+        assert_eq!(left(&model), [Some(2), Some(18), None]);
+        assert_eq!(model.next_expiry(), Some(Time(6)));
+        // The server's marker, before anybody has looked at the clock.
+        let marker = entry(6, "own", Operation::Purge);
+        let ttl = Some(Ttl::Ns(3));
+        model.push(Entry { ttl, ..marker });
+        assert_eq!(fates(&model), [Some(Fate::Expired), None, None, None]);
+        assert_eq!(model.next_expiry(), Some(Time(9)));
+        assert!(model.expire(Time(9)) && !model.expire(Time(21)));
+        assert_eq!(model.next_expiry(), Some(Time(22)));
+        // A copy in a bucket that knows no such times.
+        model.info.config.allow_msg_ttl = false;
+        assert_eq!(left(&model), [Some(17), Some(18), Some(19), Some(22)]);
     }
 
     #[test]

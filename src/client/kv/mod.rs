@@ -13,7 +13,10 @@ use super::{
     message::Headers,
     types::*,
 };
-use crate::wire::time::{SECOND, Time};
+use crate::wire::{
+    duration,
+    time::{SECOND, Time},
+};
 
 /// What happened to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +27,15 @@ pub enum Operation {
     Delete,
     /// Deleted with its history.
     Purge,
+}
+
+/// How long a revision stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl {
+    /// Nanoseconds from when it was written, in whole seconds.
+    Ns(i64),
+    /// For ever, also in a bucket with a TTL.
+    Never,
 }
 
 /// A revision of a key.
@@ -41,6 +53,8 @@ pub struct Entry {
     pub created: Time,
     /// What was done.
     pub operation: Operation,
+    /// How long it stays, if that is said of it; the bucket's TTL ends it, too.
+    pub ttl: Option<Ttl>,
     /// How many revisions came after it when it was delivered to a watch; 0 for gets.
     pub delta: u64,
 }
@@ -157,6 +171,7 @@ impl Bucket {
                 revision: message.sequence,
                 created: message.time,
                 operation: Operation::of(&message.headers),
+                ttl: Ttl::of(&message.headers),
                 delta: 0,
             })),
             Ok(_) | Err(Error::MessageNotFound) => Ok(None),
@@ -207,7 +222,7 @@ impl Bucket {
         let mut headers = Headers::new();
         headers.append(EXPECTED, &revision.to_string());
         if ttl > 0 {
-            headers.append(TTL, &duration(ttl));
+            headers.append(TTL, &duration::format(ttl));
         }
         self.write(key, headers, value).await
     }
@@ -247,7 +262,7 @@ impl Bucket {
             headers.append(EXPECTED, &revision.to_string());
         }
         if ttl > 0 {
-            headers.append(TTL, &duration(ttl));
+            headers.append(TTL, &duration::format(ttl));
         }
         let written = self.write(key, headers, b"").await;
         written.map(|_| ()).map_err(mismatch)
@@ -336,39 +351,27 @@ impl Operation {
     }
 }
 
+impl Ttl {
+    /// What the headers of a stored message say.
+    fn of(headers: &Headers) -> Option<Ttl> {
+        let text = headers.get(TTL)?;
+        if text.eq_ignore_ascii_case("never") {
+            return Some(Ttl::Never);
+        }
+        let seconds = match duration::parse(text) {
+            Some(ns) => ns / SECOND,
+            None => text.parse().ok()?,
+        };
+        (seconds > 0).then_some(Ttl::Ns(seconds.saturating_mul(SECOND)))
+    }
+}
+
 fn mismatch(error: Error) -> Error {
     match error {
         Error::Publish(api) if WRONG_LAST_SEQUENCE.contains(&api.err_code) => {
             Error::KeyRevisionMismatch(api)
         }
         error => error,
-    }
-}
-
-/// A duration as Go prints it: `2s`, `1m30s`, `1h0m0s`, `1.5s`, `100ms`, `1.5µs`.
-fn duration(ns: i64) -> String {
-    let fraction = |value: i64, unit: i64, name: &str| {
-        let rest = format!("{:0width$}", value % unit, width = unit.ilog10() as usize);
-        match rest.trim_end_matches('0') {
-            "" => format!("{}{name}", value / unit),
-            _ if unit == 1 => format!("{value}{name}"),
-            rest => format!("{}.{rest}{name}", value / unit),
-        }
-    };
-    match ns {
-        0 => "0s".into(),
-        1..1_000 => format!("{ns}ns"),
-        1_000..1_000_000 => fraction(ns, 1_000, "µs"),
-        1_000_000..SECOND => fraction(ns, 1_000_000, "ms"),
-        _ => {
-            let seconds = fraction(ns % (60 * SECOND), SECOND, "s");
-            let minutes = ns / (60 * SECOND);
-            match (minutes / 60, minutes % 60) {
-                (0, 0) => seconds,
-                (0, minutes) => format!("{minutes}m{seconds}"),
-                (hours, minutes) => format!("{hours}h{minutes}m{seconds}"),
-            }
-        }
     }
 }
 
@@ -397,17 +400,21 @@ mod tests {
     }
 
     #[test]
-    fn durations_as_go_prints_them() {
-        for (ns, text) in [
-            (1, "1ns"),
-            (1_500, "1.5µs"),
-            (100_000_000, "100ms"),
-            (2 * SECOND, "2s"),
-            (1_500_000_000, "1.5s"),
-            (90 * SECOND, "1m30s"),
-            (3_600 * SECOND, "1h0m0s"),
+    fn a_revision_says_how_long_it_stays() {
+        let seconds = |n| Some(Ttl::Ns(n * SECOND));
+        for (text, ttl) in [
+            ("1m30s", seconds(90)),
+            ("90", seconds(90)),
+            ("1.9s", seconds(1)),
+            ("Never", Some(Ttl::Never)),
+            ("00", None),
+            ("9223372036854775807", Some(Ttl::Ns(i64::MAX))),
+            ("odd", None),
         ] {
-            assert_eq!(duration(ns), text);
+            let mut headers = Headers::new();
+            assert_eq!(Ttl::of(&headers), None);
+            headers.append(TTL, text);
+            assert_eq!(Ttl::of(&headers), ttl, "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A watch: an ordered push consumer on a bucket that notices gaps and missed heartbeats, makes itself anew, also after a
 //! reconnect, and goes on where it was, so that every revision is seen once.
 
-use super::{Bucket, Entry, Operation};
+use super::{Bucket, Entry, Operation, Ttl};
 use crate::client::{
     connection::{RECONNECTED, State, Subscription, base62},
     error::Error,
@@ -211,6 +211,7 @@ impl Watch {
             created: info.published,
             delta: info.pending,
             operation,
+            ttl: Ttl::of(&message.headers),
             value: message.payload,
         })
     }
