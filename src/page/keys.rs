@@ -4,7 +4,7 @@ use super::{
     element::{Element, element, react},
     live::Live,
     messages::{operation, shown_value, tag},
-    model::{Key, Model},
+    model::{Key, Row},
     rows::{Table, cell, row},
     state::Page,
     stream_pane::Tab,
@@ -48,7 +48,7 @@ pub fn keys(page: Page, tab: Live<Tab>) -> Element {
         // Not a reason to draw a row anew: it changes every second.
         for (key, row) in keys.iter().zip(table.rows()) {
             if let Some(cell) = row.last_element_child() {
-                cell.set_text_content(Some(&left(&model, key, page)));
+                cell.set_text_content(Some(left(page, key.newest).as_deref().unwrap_or("–")));
             }
         }
     });
@@ -73,10 +73,8 @@ fn drawn(key: &Key<'_>) -> Element {
     if gone { drawn.attr("data-fate", "dropped") } else { drawn }
 }
 
-/// How long the value stays, in whole seconds.
-fn left(model: &Model, key: &Key<'_>, page: Page) -> String {
-    match model.left(key.newest, Time(page.clock.get())) {
-        Some(ns) => duration::format((ns + SECOND - 1) / SECOND * SECOND),
-        None => "–".into(),
-    }
+/// How long a message stays, in whole seconds, if its time runs out.
+pub fn left(page: Page, row: &Row) -> Option<String> {
+    let ns = page.stream.model.borrow().left(row, Time(page.clock.get()))?;
+    Some(duration::format((ns + SECOND - 1) / SECOND * SECOND))
 }

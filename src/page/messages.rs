@@ -20,7 +20,12 @@ const VALUE: usize = 160;
 pub fn messages(page: Page, tab: Live<Tab>) -> Element {
     let columns = [("number", "Sequence"), ("name", "Subject"), ("", "Operation"), ("value", "Value"), ("time", "Time")];
     let mut table = Table::new("Messages", "Messages of the bucket", &columns);
-    let scroll = table.scroll.clone();
+    // Where it is not seen, it takes no keyboard to scroll it.
+    let scroll = table
+        .scroll
+        .clone()
+        .attr_of("tabindex", move || (tab.get() != Tab::Tape).then_some("0"))
+        .attr_of("style", move || (tab.get() == Tab::Tape).then_some("overflow: visible"));
     react(move || {
         if !matches!(tab.get(), Tab::Messages | Tab::Tape) {
             return;

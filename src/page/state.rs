@@ -116,7 +116,7 @@ impl Page {
         let page = Rc::new(Cell::new(None));
         let files = Rc::new(MemoryFiles::new(programs::HOME));
         let history = storage::history();
-        let tap = Tap::default();
+        let tap = Tap::new(runtime.clone());
         let consoles = [Terminal::A, Terminal::B, Terminal::Server].map(|terminal| {
             let frame = frames[terminal as usize].clone();
             let watcher = Rc::new(Watcher { terminal, page: page.clone(), frame });

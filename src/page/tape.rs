@@ -1,12 +1,14 @@
 //! The tape: the stream as a log from left to right, a column a revision, a lane a key. What is kept is filled, what was
-//! dropped is an outline, markers are crossed; a lane ends in the key's value. The table of messages says the same in words.
+//! dropped is an outline with the reason below it, markers are crossed; a lane ends in the key's value and what is left of its
+//! time. The table of messages says the same in words.
 //! Below the lanes a caret a consumer of a terminal: under the last message that it was sent.
 
 use super::{
     element::{Element, element},
     live::Live,
+    keys::left,
     messages::{operation, shown_value, why},
-    model::{Model, Row},
+    model::{Fate, Model, Row},
     panes::title,
     state::Page,
     stream_pane::Tab,
@@ -14,15 +16,21 @@ use super::{
     wire_view::Heard,
 };
 use crate::client::kv::Operation;
-use leptos::prelude::request_animation_frame;
+use leptos::prelude::{document, request_animation_frame};
 
 /// Columns drawn, the newest ones.
 const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
+/// What it looks like; not needed before there is one.
+const STYLE: &str = include_str!("../../style/tape.css");
+
 /// The picture, drawn only while it is looked at.
 pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
+    if let Some(head) = document().head() {
+        head.append_child(&element("style", "").text(STYLE)).ok();
+    }
     let shown = move || tab.get() == Tab::Tape;
     let body = element("div", "stream__body tape")
         .attr("tabindex", "0")
@@ -37,11 +45,11 @@ pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
         heard.version.track();
         let scrolled = scrolled.clone();
         request_animation_frame(move || scrolled.set_scroll_left(scrolled.scroll_width()));
-        vec![draw(&page.stream.model.borrow(), &heard.traffic.reached.borrow())]
+        vec![draw(page, &page.stream.model.borrow(), &heard.traffic.reached.borrow())]
     })
 }
 
-fn draw(model: &Model, reached: &[Reached]) -> Element {
+fn draw(page: Page, model: &Model, reached: &[Reached]) -> Element {
     let skipped = model.rows().len().saturating_sub(COLUMNS);
     let rows: Vec<&Row> = model.rows().skip(skipped).collect();
     let mut keys: Vec<&str> = Vec::new();
@@ -60,7 +68,7 @@ fn draw(model: &Model, reached: &[Reached]) -> Element {
     }
     let lanes = keys.len();
     for (lane, key) in keys.into_iter().enumerate() {
-        grid = self::lane(grid, &rows, lane, key);
+        grid = self::lane(page, grid, &rows, lane, key);
     }
     let stream = format!("KV_{}", model.bucket);
     for (at, reached) in reached.iter().filter(|reached| reached.stream == stream).enumerate() {
@@ -82,7 +90,7 @@ fn caret(grid: Element, rows: &[&Row], line: usize, reached: &Reached) -> Elemen
     }
 }
 
-fn lane(grid: Element, rows: &[&Row], lane: usize, key: &str) -> Element {
+fn lane(page: Page, grid: Element, rows: &[&Row], lane: usize, key: &str) -> Element {
     let line = lane + 1;
     let row_style = format!("grid-row: {}", line + 1);
     let mut grid = grid.with(&[
@@ -102,11 +110,25 @@ fn lane(grid: Element, rows: &[&Row], lane: usize, key: &str) -> Element {
         let title = format!("{} {} {shown}{fate}", row.sequence, operation(row.operation));
         let style = place(column, line);
         grid = grid.with(&[element("i", "tape__mark").attr("data-kind", kind).attr("title", &title).attr("style", &style)]);
-        value = (kind == "put").then_some(shown);
+        if let Some(fate) = row.fate {
+            grid = grid.with(&[element("small", "tape__fate").attr("style", &style).text(in_a_word(fate))]);
+        }
+        value = (kind == "put").then_some((shown, row));
     }
-    match value {
-        Some(value) => grid.with(&[element("span", "tape__value").attr("style", &place(rows.len(), line)).text(&value)]),
-        None => grid,
+    let Some((value, row)) = value else { return grid };
+    let row = (*row).clone();
+    let left = move || left(page, &row).map(|left| format!("{left} left")).unwrap_or_default();
+    let end = element("span", "tape__end").attr("style", &place(rows.len(), line));
+    grid.with(&[end.with(&[element("span", "tape__value").text(&value), element("small", "").text_of(left)])])
+}
+
+/// Why a message is gone, as short as there is room for.
+fn in_a_word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::History => "history",
+        Fate::Purged => "purged",
+        Fate::Expired => "TTL",
+        Fate::Removed => "removed",
     }
 }
 

@@ -1,11 +1,9 @@
 //! What passes over the terminals' connections: the newest lines of the protocol, without secrets, with the beginnings of
 //! what follows them. Listens only: the bytes go on as they are, well-formed or not. Knows no DOM.
 
+use super::tap::{Passing, What};
 use crate::{
-    client::{
-        Message,
-        transport::{Transport, TransportError},
-    },
+    client::Message,
     lesson::Terminal,
     wire::{
         json::{Document, Writer},
@@ -16,8 +14,6 @@ use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
     collections::VecDeque,
-    rc::Rc,
-    task::{Context, Poll},
 };
 
 /// Lines remembered.
@@ -53,7 +49,7 @@ pub struct Line {
 /// How far a terminal's consumer has come in a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
-    connection: u64,
+    connection: u32,
     /// Whose connection.
     pub terminal: Terminal,
     /// The stream.
@@ -63,101 +59,43 @@ pub struct Reached {
 }
 
 /// All of it.
+#[derive(Default)]
 pub struct Traffic {
     /// The newest lines, oldest first.
     pub lines: RefCell<VecDeque<Line>>,
     /// Consumers of connections that are open.
     pub reached: RefCell<Vec<Reached>>,
     counted: Cell<u64>,
-    now: Box<dyn Fn() -> Time>,
-    changed: Box<dyn Fn()>,
+    /// One for each direction of each connection that is open.
+    scanners: RefCell<Vec<(u32, What, Scanner)>>,
 }
 
 impl Traffic {
-    /// Nothing yet. `changed` is called at each line and must not look at it at once.
-    pub fn new(now: impl Fn() -> Time + 'static, changed: impl Fn() + 'static) -> Traffic {
-        Traffic {
-            lines: RefCell::default(),
-            reached: RefCell::default(),
-            counted: Cell::new(0),
-            now: Box::new(now),
-            changed: Box::new(changed),
+    /// Bytes pass.
+    pub fn hear(&self, passing: Passing, mut bytes: &[u8]) {
+        let Passing {
+            connection, what, ..
+        } = passing;
+        let mut scanners = self.scanners.borrow_mut();
+        if what == What::End {
+            scanners.retain(|(of, ..)| *of != connection);
+            let mut reached = self.reached.borrow_mut();
+            return reached.retain(|at| at.connection != connection);
+        }
+        let same = |(of, way, _): &(u32, What, Scanner)| (*of, *way) == (connection, what);
+        let at = scanners.iter().position(same).unwrap_or(scanners.len());
+        if at == scanners.len() {
+            scanners.push((connection, what, Scanner::default()));
+        }
+        while let Some((line, payload)) = scanners[at].2.next(&mut bytes) {
+            self.remember(passing, &line, payload);
         }
     }
 
-    /// A number that none before had.
-    fn count(&self) -> u64 {
-        self.counted.replace(self.counted.get() + 1)
-    }
-
-    /// The same connection, listened to.
-    pub fn listen(
-        self: &Rc<Self>,
-        terminal: Terminal,
-        transport: Box<dyn Transport>,
-    ) -> Box<dyn Transport> {
-        let connection = self.count();
-        let end = |sent| End {
-            traffic: self.clone(),
-            connection,
-            terminal,
-            sent,
-            scanner: Scanner::default(),
-        };
-        Box::new(Listened {
-            transport,
-            sent: end(true),
-            received: end(false),
-        })
-    }
-}
-
-struct Listened {
-    transport: Box<dyn Transport>,
-    sent: End,
-    received: End,
-}
-
-impl Transport for Listened {
-    fn send(&mut self, bytes: &[u8]) {
-        self.sent.pass(bytes);
-        self.transport.send(bytes);
-    }
-
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
-        let polled = self.transport.poll_receive(cx);
-        if let Poll::Ready(Ok(bytes)) = &polled {
-            self.received.pass(bytes);
-        }
-        polled
-    }
-
-    fn close(&mut self) {
-        self.transport.close();
-    }
-}
-
-/// One direction of a connection.
-struct End {
-    traffic: Rc<Traffic>,
-    connection: u64,
-    terminal: Terminal,
-    sent: bool,
-    scanner: Scanner,
-}
-
-impl End {
-    fn pass(&mut self, mut bytes: &[u8]) {
-        while let Some((line, payload)) = self.scanner.next(&mut bytes) {
-            self.remember(&line, payload);
-        }
-        (self.traffic.changed)();
-    }
-
-    fn remember(&self, line: &[u8], payload: Option<(Vec<u8>, usize)>) {
+    fn remember(&self, passing: Passing, line: &[u8], payload: Option<(Vec<u8>, usize)>) {
         let text = String::from_utf8_lossy(line);
-        if !self.sent && payload.is_some() {
-            self.reach(&text);
+        if passing.what == What::Got && payload.is_some() {
+            self.reach(passing, &text);
         }
         let text = match text.trim_start().split_at_checked(CONNECT.len()) {
             Some((verb, json)) if verb.eq_ignore_ascii_case(CONNECT) => {
@@ -165,16 +103,17 @@ impl End {
             }
             _ => text,
         };
-        let traffic = &self.traffic;
+        let number = self.counted.get();
+        self.counted.set(number + 1);
         let line = Line {
-            number: traffic.count(),
-            terminal: self.terminal,
-            sent: self.sent,
+            number,
+            terminal: passing.terminal,
+            sent: passing.what == What::Sent,
             text: shortened(text),
             payload,
-            at: (traffic.now)(),
+            at: passing.at,
         };
-        let mut lines = traffic.lines.borrow_mut();
+        let mut lines = self.lines.borrow_mut();
         if lines.len() == LINES {
             lines.pop_front();
         }
@@ -182,32 +121,25 @@ impl End {
     }
 
     /// A message of a stream tells by its reply subject which it is.
-    fn reach(&self, line: &str) {
+    fn reach(&self, passing: Passing, line: &str) {
         let reply = line.split_ascii_whitespace().nth(3).map(String::from);
         let message = Message {
             reply,
             ..Message::default()
         };
         let Some(info) = message.info() else { return };
-        let mut all = self.traffic.reached.borrow_mut();
-        let same = |at: &&mut Reached| at.connection == self.connection && at.stream == info.stream;
+        let mut all = self.reached.borrow_mut();
+        let same =
+            |at: &&mut Reached| at.connection == passing.connection && at.stream == info.stream;
         match all.iter_mut().find(same) {
             Some(reached) => reached.sequence = info.stream_sequence,
             None => all.push(Reached {
-                connection: self.connection,
-                terminal: self.terminal,
+                connection: passing.connection,
+                terminal: passing.terminal,
                 stream: info.stream,
                 sequence: info.stream_sequence,
             }),
         }
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let mut all = self.traffic.reached.borrow_mut();
-        all.retain(|at| at.connection != self.connection);
-        (self.traffic.changed)();
     }
 }
 
@@ -308,22 +240,14 @@ fn shortened(text: Cow<'_, str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::task::Waker;
 
-    /// A server that says one thing after the other and hears nothing.
-    struct Says(VecDeque<Vec<u8>>);
-
-    impl Transport for Says {
-        fn send(&mut self, _: &[u8]) {}
-        fn poll_receive(&mut self, _: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
-            let next = self.0.pop_front();
-            next.map_or(Poll::Pending, |bytes| Poll::Ready(Ok(bytes)))
+    fn passing(what: What) -> Passing {
+        Passing {
+            connection: 3,
+            terminal: Terminal::B,
+            what,
+            at: Time(7),
         }
-        fn close(&mut self) {}
-    }
-
-    fn traffic() -> Rc<Traffic> {
-        Rc::new(Traffic::new(|| Time(7), || {}))
     }
 
     /// Sent or received, the line, the beginning of its payload and its size.
@@ -331,18 +255,12 @@ mod tests {
 
     /// What is heard of bytes that are sent in pieces of this size, and received so.
     fn heard(sent: &[u8], received: &[u8], size: usize) -> Vec<Heard> {
-        let traffic = traffic();
-        let says = Says(received.chunks(size).map(Vec::from).collect());
-        let mut listened = traffic.listen(Terminal::B, Box::new(says));
-        for piece in sent.chunks(size) {
-            listened.send(piece);
+        let traffic = Traffic::default();
+        for (what, bytes) in [(What::Sent, sent), (What::Got, received)] {
+            for piece in bytes.chunks(size) {
+                traffic.hear(passing(what), piece);
+            }
         }
-        let mut cx = Context::from_waker(Waker::noop());
-        let mut passed = Vec::new();
-        while let Poll::Ready(Ok(bytes)) = listened.poll_receive(&mut cx) {
-            passed.extend(bytes);
-        }
-        assert_eq!(passed, received, "what passes is what came");
         let lines = traffic.lines.borrow();
         let text = |(head, size): &(Vec<u8>, usize)| (String::from_utf8_lossy(head).into(), *size);
         lines
@@ -417,12 +335,7 @@ mod tests {
 
     #[test]
     fn a_consumer_has_reached_what_it_was_sent_last_as_long_as_it_is_connected() {
-        let traffic = traffic();
-        let message =
-            |sequence| format!("MSG $KV.b.k 1 $JS.ACK.KV_b.c.1.{sequence}.1.5.0 1\r\nv\r\n");
-        let says = Says([message(3), message(4)].map(String::into_bytes).into());
-        let mut listened = traffic.listen(Terminal::A, Box::new(says));
-        let mut cx = Context::from_waker(Waker::noop());
+        let traffic = Traffic::default();
         let reached = || {
             let all = traffic.reached.borrow();
             all.iter()
@@ -430,10 +343,11 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         for sequence in [3, 4] {
-            assert!(listened.poll_receive(&mut cx).is_ready());
-            assert_eq!(reached(), [(Terminal::A, "KV_b".to_string(), sequence)]);
+            let line = format!("MSG $KV.b.k 1 $JS.ACK.KV_b.c.1.{sequence}.1.5.0 1\r\nv\r\n");
+            traffic.hear(passing(What::Got), line.as_bytes());
+            assert_eq!(reached(), [(Terminal::B, "KV_b".to_string(), sequence)]);
         }
-        drop(listened);
+        traffic.hear(passing(What::End), b"");
         assert_eq!(reached(), []);
     }
 }

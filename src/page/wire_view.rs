@@ -22,19 +22,19 @@ pub struct Heard {
     pub version: Live<u32>,
 }
 
-/// Listens to the connections that the terminals open from now on.
+/// Listens to the terminals' connections.
 pub fn listen(page: Page, tab: Live<Tab>) -> Heard {
     let version = Live::new(0);
     let frame = Rc::<Frame>::default();
     frame.set(move || version.update(|version: &mut u32| *version = version.wrapping_add(1)));
-    let changed = move || {
+    let traffic = Rc::<Traffic>::default();
+    let listening = traffic.clone();
+    page.room().tap.listen(move |passing, bytes| {
+        listening.hear(passing, bytes);
         if matches!(tab.get_untracked(), Tab::Wire | Tab::Tape) {
             frame.request();
         }
-    };
-    let traffic = Rc::new(Traffic::new(move || page.runtime().now(), changed));
-    let listening = traffic.clone();
-    page.room().tap.listen(move |terminal, transport| listening.listen(terminal, transport));
+    });
     Heard { traffic, version }
 }
 

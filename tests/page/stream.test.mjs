@@ -55,6 +55,40 @@ test("Keys counts down a bucket's TTL, to the row's end", async () => {
   await playground.close();
 });
 
+test("Keys and the tape count down a key's own TTL, and say so when it was what took the value", async () => {
+  const { playground, a, page } = await viewing("Keys", "--ttl 1h --marker-ttl 30s");
+  const table = page.getByRole("table", { name: "Keys", exact: true });
+  await a.enter("nats kv put b other x; nats kv create b lock held --ttl 90s; nats pub '$KV.b.ever' y -H Nats-TTL:never");
+  const ends = (key, time) => table.getByRole("row").filter({ has: page.getByRole("cell", { name: key, exact: true }) }).getByText(time).waitFor();
+  await ends("lock", /^1m(30|2\d)s$/);
+  await ends("other", /^(1h0m0|59m\d+)s$/);
+  await ends("ever", /^–$/);
+  await page.getByRole("button", { name: "Tape", exact: true }).click();
+  await page.getByText(/^1m(30|2\d)s left$/).waitFor();
+  await page.getByRole("button", { name: "Fast-forward" }).click();
+  await page.getByTitle("2 PUT held, dropped: TTL").waitFor();
+  await page.getByRole("button", { name: "Keys", exact: true }).click();
+  await table.getByText("PURGE").waitFor();
+  await ends("lock", /^(30|2\d)s$/); // the marker's
+  await playground.close();
+});
+
+test("the tape says in words why a message was dropped, and keeps the keyboard off what is not seen", async () => {
+  const { playground, a, page } = await viewing("Tape", "--history 2 --ttl 1h");
+  await a.enter("for i in 1 2 3; do nats kv put b one $i; done; nats kv put b two x; nats kv purge b two -f; nats kv put b three x");
+  const tape = page.getByRole("img", { name: /^Tape/ });
+  await tape.getByText("purged", { exact: true }).waitFor();
+  assert.deepEqual(await tape.locator("small").filter({ hasText: /^(?!.*left)/ }).allInnerTexts(), ["history", "purged"]);
+  await a.enter("nats stream rmm KV_b 6 -f");
+  await a.shows(/./);
+  await page.getByRole("button", { name: "Config", exact: true }).focus();
+  await page.keyboard.press("Tab");
+  assert.ok(await tape.evaluate((tape) => tape === document.activeElement));
+  const names = await playground.messages.getByRole("row").filter({ hasText: "dropped" }).allInnerTexts();
+  assert.equal(names.length, 2);
+  await playground.close();
+});
+
 const config = (page) => page.getByRole("group", { name: "Configuration of the stream" });
 
 test("Config is the server's own description of the stream, with what makes it a bucket explained, and is kept current", async () => {
@@ -96,6 +130,27 @@ test("Wire has the lines of the terminals' connections in order, with what they 
   assert.ok(!rows.some((row) => /STREAM\.NAMES|"name":"playground"/.test(row)));
   await playground.terminal("B").enter("nats kv del b k -f");
   await passed(page, /^B sent\s*HPUB \$KV\.b\.k [^]*KV-Operation: DEL/).waitFor();
+  await playground.close();
+});
+
+test("Wire begins with the first connection, before there was JetStream", async () => {
+  const playground = await world.open();
+  const { page } = playground;
+  const a = playground.terminal("A");
+  await a.enter("nats kv add early");
+  await a.shows(/jetstream not enabled/);
+  const server = playground.terminal("Server");
+  await server.show();
+  await server.press("Control+c");
+  await server.enter("nats-server -js");
+  await server.shows(/Server is ready/, "nats-server -js");
+  await a.enter("nats kv add late");
+  await playground.stream.getByRole("button", { name: "Wire", exact: true }).click();
+  await passed(page, /STREAM\.CREATE\.KV_late/).waitFor();
+  const rows = await wire(page).getByRole("row").allInnerTexts();
+  assert.match(rows[1], /^A got\s+INFO \{/);
+  assert.match(rows[2], /^A sent\s+CONNECT \{/);
+  assert.ok(rows.findIndex((row) => /\bA sent\s+PUB \$JS\.API/.test(row)) < rows.findIndex((row) => /KV_late/.test(row)));
   await playground.close();
 });
 
