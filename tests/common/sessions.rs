@@ -82,6 +82,7 @@ macro_rules! sessions {
             pubsub_status "pubsub/status",
             pubsub_stream_names "pubsub/stream-names",
             pubsub_stream_restart "pubsub/stream-restart",
+            pubsub_template_language "pubsub/template-language",
             pubsub_templates "pubsub/templates",
             server_check_formats "server/check-formats",
             server_check_outfile "server/check-outfile",

@@ -138,11 +138,23 @@ impl Source for Made {
         }
     }
 
-    fn random(&self, shortest: i64, longest: i64) -> String {
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "Cnt",
+            "Count",
+            "Unix",
+            "UnixNano",
+            "TimeStamp",
+            "Time",
+            "Request",
+        ]
+    }
+
+    fn random(&self, shortest: i64, longest: i64) -> Option<String> {
         let (low, high) = (shortest.min(longest).max(0), shortest.max(longest).max(0));
         let count = low + (self.runtime.random() % ((high - low) as u64 + 1)) as i64;
         let alphabet = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-        self.letters(count.min(1 << 20) as usize, alphabet)
+        Some(self.letters(count.min(1 << 20) as usize, alphabet))
     }
 }
 

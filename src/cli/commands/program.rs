@@ -73,10 +73,6 @@ impl Source for Where<'_> {
             _ => None,
         }
     }
-
-    fn random(&self, _: i64, _: i64) -> String {
-        String::new()
-    }
 }
 
 /// A body as the program of `--translate`, if there is one, prints it; what to say where that fails.

@@ -1,13 +1,14 @@
-//! The part of Go's text/template that messages are made with: `{{Count}}`, `{{.Time}}`, `{{Random 3 10}}`, literals,
-//! pipelines, `if` and the functions for it, `printf`. No variables, `range`, `with` or `define`. Errors are Go's. Must not
-//! know where its values come from.
+//! Go's text/template, which messages are made with: `{{Count}}`, `{{.Time}}`, `{{Random 3 10}}`, literals, pipelines, variables,
+//! `if`, `with`, `range`, `define`, `template`, `block`, and the functions for them, but for `call` and complex numbers. Errors are
+//! Go's. Must not know where its values come from.
 
 mod functions;
-mod parse;
+mod lex;
+mod literal;
 mod printf;
+mod walk;
 
 use super::values::quote;
-use parse::{Kind, Node, Parser, Term};
 
 /// Bytes after which no more is made: servers take no longer message, whatever they are set to.
 const LONGEST: usize = 64 << 20;
@@ -23,6 +24,8 @@ pub enum Value {
     Int(i64),
     /// `1.5`
     Float(f64),
+    /// What has fields, as it is printed.
+    Data(String),
     /// Everything else.
     Text(String),
 }
@@ -35,6 +38,7 @@ impl Value {
             Value::Bool(_) => "bool",
             Value::Int(_) => "int",
             Value::Float(_) => "float64",
+            Value::Data(_) => "*util.pubData",
             Value::Text(_) => "string",
         }
     }
@@ -46,7 +50,17 @@ impl Value {
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
             Value::Float(value) => value.to_string(),
+            Value::Data(value) => format!("&{value}"),
             Value::Text(value) => value.clone(),
+        }
+    }
+
+    /// As it stands in a message.
+    fn shown(&self) -> String {
+        match self {
+            Value::Nil => "<no value>".into(),
+            Value::Data(value) => value.clone(),
+            value => value.text(),
         }
     }
 
@@ -56,6 +70,7 @@ impl Value {
             Value::Bool(value) => *value,
             Value::Int(value) => *value != 0,
             Value::Float(value) => *value != 0.0,
+            Value::Data(_) => true,
             Value::Text(value) => !value.is_empty(),
         }
     }
@@ -69,171 +84,22 @@ pub trait Source {
     fn field(&self, name: &str) -> Option<Value> {
         self.value(name)
     }
-    /// Random letters and digits, of a length between the two.
-    fn random(&self, shortest: i64, longest: i64) -> String;
+    /// The fields of the dot, in order. Without any it is `nil`.
+    fn fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Random letters and digits, of a length between the two, if there is such a function.
+    fn random(&self, _shortest: i64, _longest: i64) -> Option<String> {
+        None
+    }
 }
-
-/// The fields of the dot, in order.
-const FIELDS: [&str; 7] = [
-    "Cnt",
-    "Count",
-    "Unix",
-    "UnixNano",
-    "TimeStamp",
-    "Time",
-    "Request",
-];
 
 /// Expands a template called `name` (`body`, `subject`), or says why it cannot.
 pub fn expand(name: &str, text: &str, source: &dyn Source) -> Result<String, String> {
-    let known = |word: &str| functions::is_known(word) || source.value(word).is_some();
-    let nodes = Parser::new(name, text, &known).whole()?;
-    let run = Run { name, text, source };
-    let mut out = String::new();
-    run.nodes(&nodes, &mut out)?;
-    Ok(out)
-}
-
-struct Run<'a> {
-    name: &'a str,
-    text: &'a str,
-    source: &'a dyn Source,
-}
-
-impl Run<'_> {
-    fn nodes(&self, nodes: &[Node], out: &mut String) -> Result<(), String> {
-        for node in nodes {
-            if out.len() > LONGEST {
-                break;
-            }
-            match node {
-                Node::Text(text) => out.push_str(text),
-                Node::Action(pipe) => match self.pipe(pipe)? {
-                    Value::Nil => out.push_str("<no value>"),
-                    value => out.push_str(&value.text()),
-                },
-                Node::If(pipe, yes, no) => {
-                    let taken = if self.pipe(pipe)?.is_true() { yes } else { no };
-                    self.nodes(taken, out)?;
-                }
-            }
-        }
-        Ok(())
+    if !text.contains("{{") {
+        return Ok(text.into());
     }
-
-    /// An error where a piece of the text is executed.
-    fn error(&self, from: usize, to: usize, words: &str) -> String {
-        let before = self.text.get(..from).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = from - before.rfind('\n').map_or(0, |at| at + 1);
-        let mut piece = self.text.get(from..to).unwrap_or_default().to_string();
-        if let Some((cut, _)) = piece.char_indices().nth(20) {
-            piece.truncate(cut);
-            piece.push_str("...");
-        }
-        let name = self.name;
-        let quoted = quote(name);
-        format!("template: {name}:{line}:{column}: executing {quoted} at <{piece}>: {words}")
-    }
-
-    fn pipe(&self, pipe: &[Vec<Term>]) -> Result<Value, String> {
-        let mut last = None;
-        for command in pipe {
-            last = Some(self.command(command, last)?);
-        }
-        Ok(last.unwrap_or(Value::Nil))
-    }
-
-    fn command(&self, command: &[Term], last: Option<Value>) -> Result<Value, String> {
-        let Some((first, rest)) = command.split_first() else {
-            return Ok(Value::Nil);
-        };
-        let arguments = !rest.is_empty() || last.is_some();
-        let wrong = |words: &str| Err(self.error(first.from, first.to, words));
-        match &first.kind {
-            Kind::Function(name) => {
-                let mut values = Vec::new();
-                for term in rest {
-                    values.push(self.term(term)?);
-                }
-                values.extend(last);
-                if name == "Random" {
-                    return self.random(first, rest, &values);
-                }
-                if let Some(value) = self.source.value(name) {
-                    let got = values.len();
-                    return match got {
-                        0 => Ok(value),
-                        _ => wrong(&format!(
-                            "wrong number of args for {name}: want 0 got {got}"
-                        )),
-                    };
-                }
-                functions::call(name, values).map_err(|failure| {
-                    let to = rest.last().map_or(first.to, |term| term.to);
-                    match failure {
-                        functions::Failure::Arguments(words) => {
-                            self.error(first.from, first.to, &words)
-                        }
-                        functions::Failure::Call(why) => {
-                            self.error(first.from, to, &format!("error calling {name}: {why}"))
-                        }
-                    }
-                })
-            }
-            Kind::Value(Value::Nil) => wrong("nil is not a command"),
-            Kind::Field(name) if arguments && !name.is_empty() => wrong(&format!(
-                "{name} has arguments but cannot be invoked as function"
-            )),
-            _ if arguments => {
-                let piece = self.text.get(first.from..first.to).unwrap_or_default();
-                wrong(&format!("can't give argument to non-function {piece}"))
-            }
-            _ => self.term(first),
-        }
-    }
-
-    fn term(&self, term: &Term) -> Result<Value, String> {
-        match &term.kind {
-            Kind::Value(value) => Ok(value.clone()),
-            Kind::Function(_) => self.command(std::slice::from_ref(term), None),
-            Kind::Group(pipe) => self.pipe(pipe),
-            Kind::Field(name) if name.is_empty() => {
-                let fields = FIELDS.iter().filter_map(|name| self.source.field(name));
-                let fields: Vec<String> = fields.map(|value| value.text()).collect();
-                Ok(Value::Text(format!("{{{}}}", fields.join(" "))))
-            }
-            Kind::Field(name) => self.source.field(name).ok_or_else(|| {
-                let words = format!("can't evaluate field {name} in type *util.pubData");
-                self.error(term.from, term.to, &words)
-            }),
-        }
-    }
-
-    fn random(&self, first: &Term, terms: &[Term], values: &[Value]) -> Result<Value, String> {
-        let [shortest, longest] = values else {
-            let words = format!(
-                "wrong number of args for Random: want 2 got {}",
-                values.len()
-            );
-            return Err(self.error(first.from, first.to, &words));
-        };
-        let mut bounds = [0; 2];
-        for (index, value) in [shortest, longest].into_iter().enumerate() {
-            let term = terms.get(index).unwrap_or(first);
-            let piece = self.text.get(term.from..term.to).unwrap_or_default();
-            let words = match (value, &term.kind) {
-                (Value::Int(number @ 0..), Kind::Value(_)) => {
-                    bounds[index] = *number;
-                    continue;
-                }
-                (_, Kind::Value(_)) => format!("expected unsigned integer; found {piece}"),
-                _ => format!("wrong type for value; expected uint; got {}", value.kind()),
-            };
-            return Err(self.error(term.from, term.to, &words));
-        }
-        Ok(Value::Text(self.source.random(bounds[0], bounds[1])))
-    }
+    walk::expand(name, text, source)
 }
 
 #[cfg(test)]
@@ -245,8 +111,11 @@ mod tests {
         fn value(&self, name: &str) -> Option<Value> {
             (name == "Count").then_some(Value::Int(7))
         }
-        fn random(&self, shortest: i64, _: i64) -> String {
-            "r".repeat(shortest as usize)
+        fn fields(&self) -> &'static [&'static str] {
+            &["Count"]
+        }
+        fn random(&self, shortest: i64, _: i64) -> Option<String> {
+            Some("r".repeat(shortest as usize))
         }
     }
 
@@ -303,6 +172,40 @@ mod tests {
                 "%!s(int=1)%!(NOVERB)",
             ),
             ("{{Count | }}", "7"),
+            (
+                "{{range 3}}{{.}}{{end}}|{{range 0}}{{else}}none{{end}}|{{range $i := 9}}{{if eq $i 1}}{{continue}}{{end}}\
+                 {{if gt $i 2}}{{break}}{{end}}{{$i}}{{$.Count}} {{end}}",
+                "012|none|07 27 ",
+            ),
+            (
+                "{{$x := 1}}{{if true}}{{$x = 2}}{{$x := 3}}{{$x}}{{end}}{{$x}}{{with $y := Count}}{{.}}{{$y}}{{else}}{{end}}",
+                "3277",
+            ),
+            (
+                "{{$x := 1}}{{if true}}{{print ($x = 5)}}{{end}}{{$x}}",
+                "55",
+            ),
+            (
+                "{{with 0}}{{else with 5}}{{.}}{{end}}{{with .}}{{.Count}}{{end}}",
+                "57",
+            ),
+            (
+                "{{define \"T\"}}<{{.}}>{{end}}{{template \"T\" 5}}{{template \"T\"}}{{block \"B\" .}}[{{.Count}}]{{end}}",
+                "<5><<no value>>[7]",
+            ),
+            (
+                "{{index \"abc\" 1}} {{slice \"abcdef\" 1 3}}{{slice \"abc\" 2}} {{len (slice \"ab\")}}",
+                "98 bcc 2",
+            ),
+            (
+                "{{html \"<a b=\\\"c\\\">&\"}} {{js \"'<\\n\"}} {{urlquery \"a b/ü\"}}",
+                "&lt;a b=&#34;c&#34;&gt;&amp; \\'\\u003C\\u000A a+b%2F%C3%BC",
+            ),
+            (
+                "{{'a'}} {{0b101}} {{017}} {{0x_1f}} {{1e3}} {{\"\\x41\\u00fc\\101\"}} {{printf \"%T\" 1}}",
+                "97 5 15 31 1000 AüA int",
+            ),
+            ("{{or true (len 1)}} {{eq nil nil}}", "true true"),
         ] {
             assert_eq!(expanded(text), Ok(want.into()), "{text}");
         }
@@ -349,6 +252,50 @@ mod tests {
                 "{{eq 1 \"a\"}}",
                 ":1:2: executing \"body\" at <eq 1 \"a\">: error calling eq: incompatible types for comparison: int and string",
             ),
+            ("{{$x}}", ":1: undefined variable \"$x\""),
+            (
+                "{{$x = 1}}",
+                ":1:7: executing \"body\" at <1>: undefined variable: $x",
+            ),
+            (
+                "{{with $x := 5}}{{end}}{{$x}}",
+                ":1: undefined variable \"$x\"",
+            ),
+            (
+                "{{range \"abc\"}}{{end}}",
+                ":1:8: executing \"body\" at <\"abc\">: range can't iterate over abc",
+            ),
+            (
+                "{{range $i, $e := 3}}{{end}}",
+                ":1:18: executing \"body\" at <3>: can't use 3 to iterate over more than one variable",
+            ),
+            ("{{break}}", ":1: {{break}} outside {{range}}"),
+            (
+                "{{template \"no\"}}",
+                ":1:11: executing \"body\" at <{{template \"no\"}}>: template \"no\" not defined",
+            ),
+            (
+                "{{define \"x\"}}{{.Foo}}{{end}}{{template \"x\" .}}",
+                ":1:16: executing \"x\" at <.Foo>: can't evaluate field Foo in type *util.pubData",
+            ),
+            (
+                "{{define \"x\"}}a{{end}}{{define \"x\"}}b{{end}}",
+                ":1: template: multiple definition of template \"x\"",
+            ),
+            (
+                "{{if true}}{{define \"x\"}}{{end}}{{end}}",
+                ":1: unexpected <define> in command",
+            ),
+            (
+                "{{index \"abc\" 9}}",
+                ":1:2: executing \"body\" at <index \"abc\" 9>: error calling index: index out of range: 9",
+            ),
+            ("{{a#b}}", ":1: bad character U+0023 '#'"),
+            ("{{\"a\"\"b\"}}", ":1: unexpected \"\\\"b\\\"\" in operand"),
+            (
+                "{{print\n(1}}",
+                ":2: unclosed left paren in action started at body:1",
+            ),
         ] {
             assert_eq!(
                 expanded(text),
@@ -358,12 +305,23 @@ mod tests {
         }
         let deep = "{{if (".repeat(100_000);
         assert!(expanded(&deep).is_err() && expanded(&"{{(".repeat(9999)).is_err());
+        let elses = format!("{{{{if false}}}}{}", "{{else if false}}".repeat(9999));
+        assert!(expanded(&elses).is_err());
+    }
+
+    #[test]
+    fn what_has_no_end_is_ended() {
+        let calls_itself = "{{define \"x\"}}{{template \"x\"}}{{end}}{{template \"x\"}}";
+        let error = expanded(calls_itself).unwrap_err();
+        assert!(error.ends_with("exceeded maximum template depth (100000)"));
+        assert!(expanded("{{range 9000000000000000000}}{{end}}").is_ok());
+        assert!(expanded("{{range 9000000000000000000}}{{range 0}}{{end}}{{end}}").is_ok());
     }
 
     #[cfg(not(target_arch = "wasm32"))]
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "(\\{\\{|\\}\\}|if|else|end|printf|%5d|[ .\"Cn\\-/*a-z0-9()|\n]){0,40}") {
+        fn no_text_makes_it_panic(text in "(\\{\\{|\\}\\}|if|else|end|range|with|define|template|block|break|\\$x|:=|index|slice|printf|%5d|é|[ .\"Cn\\-/*a-z0-9()|,='`\n]){0,40}") {
             let _ = expanded(&text);
         }
     }

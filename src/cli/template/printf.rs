@@ -85,6 +85,7 @@ fn formatted(verb: char, value: &Value, flags: &str, precision: Option<usize>) -
             }
         }
         ('q', Value::Text(text)) => quote(text),
+        ('T', value) => value.kind().into(),
         ('x', Value::Text(text)) => text.bytes().map(|b| format!("{b:02x}")).collect(),
         ('X', Value::Text(text)) => text.bytes().map(|b| format!("{b:02X}")).collect(),
         ('v' | 't', Value::Bool(_)) | ('v', Value::Nil) => value.text(),
