@@ -249,7 +249,7 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
     let files = session.io.files();
     let values = parse::Values::new(spec, &parsed, &|name| session.io.env(name), &files)?;
     parse::check_bounds(&parsed)?;
-    let values_checked = parse::check_values(&parsed, &files);
+    let (set, values_checked) = parse::check_values(&parsed, &files);
     if let Some(why) = spec.instead(parsed.command)
         && !parsed.has("help")
     {
@@ -269,7 +269,7 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
         }
         return Ok(usage_of(helped.command, false));
     }
-    parse::check_sizes(&parsed)?;
+    parse::check_sizes(&parsed, set)?;
     if let Some(error) = parsed.error {
         return Err(error);
     }

@@ -435,23 +435,23 @@ pub fn check_bounds(parsed: &Parsed) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks all values in the order they came.
-pub fn check_values(parsed: &Parsed, files: &Rc<dyn Files>) -> Result<(), Failure> {
+/// Sets all values in the order they came: how many could be, and what is wrong with the next.
+pub fn check_values(parsed: &Parsed, files: &Rc<dyn Files>) -> (usize, Result<(), Failure>) {
     let mut seen: Vec<&str> = Vec::new();
-    for Element { param, value } in &parsed.elements {
+    for (index, Element { param, value }) in parsed.elements.iter().enumerate() {
         if !param.argument {
             let repeatable = matches!(param.kind, Kind::List | Kind::Map);
             if seen.contains(&param.name) && !repeatable {
-                return Err(Failure::Usage(format!(
-                    "flag '{}' cannot be repeated",
-                    param.name
-                )));
+                let words = format!("flag '{}' cannot be repeated", param.name);
+                return (index, Err(Failure::Usage(words)));
             }
             seen.push(param.name);
         }
-        check_value(param.kind, value, files)?;
+        if let Err(why) = check_value(param.kind, value, files) {
+            return (index, Err(why.into()));
+        }
     }
-    Ok(())
+    (parsed.elements.len(), Ok(()))
 }
 
 fn check_value(kind: Kind, value: &str, files: &Rc<dyn Files>) -> Result<(), String> {
@@ -469,12 +469,14 @@ fn check_value(kind: Kind, value: &str, files: &Rc<dyn Files>) -> Result<(), Str
     }
 }
 
-/// Checks the sizes, which natscli does early.
-pub fn check_sizes(parsed: &Parsed) -> Result<(), Failure> {
-    for element in &parsed.elements {
-        if let Kind::Size(bits) = element.param.kind
-            && !element.value.is_empty()
-        {
+/// Checks the sizes among the first values, which natscli does early and in an order of its own: that of the command's flags.
+pub fn check_sizes(parsed: &Parsed, set: usize) -> Result<(), Failure> {
+    for param in &parsed.command.params {
+        let Kind::Size(bits) = param.kind else {
+            continue;
+        };
+        let given = parsed.elements.iter().take(set);
+        for element in given.filter(|e| e.param.name == param.name && !e.value.is_empty()) {
             values::size(&element.value, bits)?;
         }
     }
