@@ -419,6 +419,13 @@ impl Values {
             .unwrap_or(0)
     }
 
+    /// A number of two names, of which the one given last counts.
+    pub fn int_of_either(&self, names: [&str; 2]) -> i64 {
+        let mut given = self.given.iter().rev();
+        let last = given.find(|e| !e.param.argument && names.contains(&e.param.name));
+        self.int(last.map_or(names[0], |element| element.param.name))
+    }
+
     /// An unsigned number; 0 if not given.
     pub fn uint(&self, name: &str) -> u64 {
         values::uint(self.text(name), 64).unwrap_or(0)

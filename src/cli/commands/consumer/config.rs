@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// Two names of one flag.
+pub(super) const MAX_PENDING: [&str; 2] = ["max-pending", "max-outstanding"];
+
 pub(super) fn ack_policy(text: &str) -> AckPolicy {
     match text {
         "none" => AckPolicy::None,
@@ -283,7 +286,7 @@ async fn prepare(call: &Call) -> Result<ConsumerConfig, Failure> {
             deliveries = values::int64(&answer)?;
         }
     }
-    let mut pending = values.int("max-pending");
+    let mut pending = values.int_of_either(MAX_PENDING);
     if pending == -1 {
         pending = 0;
         if acks && !defaults {

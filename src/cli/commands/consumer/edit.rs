@@ -2,7 +2,7 @@
 
 use super::{
     Call, Outcome,
-    config::{CREATION, ack_policy, backoff, name, send, start},
+    config::{CREATION, MAX_PENDING, ack_policy, backoff, name, send, start},
     fields::fields,
     known, pick, pick_stream, show,
 };
@@ -44,8 +44,9 @@ fn change(call: &Call, config: &mut ConsumerConfig) -> Outcome {
     if values.int("max-deliver") != 0 {
         config.max_deliver = values.int("max-deliver");
     }
-    if values.int("max-pending") != -1 {
-        config.max_ack_pending = values.int("max-pending");
+    let pending = values.int_of_either(MAX_PENDING);
+    if pending != -1 {
+        config.max_ack_pending = pending;
     }
     for (value, field) in [
         (values.int("max-pull-batch"), &mut config.max_batch),
