@@ -87,6 +87,7 @@ macro_rules! sessions {
             pubsub_template_language "pubsub/template-language",
             pubsub_templates "pubsub/templates",
             server_check_formats "server/check-formats",
+            server_check_names "server/check-names",
             server_check_outfile "server/check-outfile",
             server_checks "server/checks",
             stream_add_and_info "stream/add-and-info",

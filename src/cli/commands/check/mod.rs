@@ -6,7 +6,7 @@ mod stream;
 
 pub use stream::{consumer, message, stream};
 
-use super::{Call, Library, Outcome, failed, json};
+use super::{Call, Library, Outcome, check_name, failed, json};
 use findings::{Findings, seconds};
 
 use crate::{

@@ -2,11 +2,31 @@
 
 use super::*;
 
+/// Are these names, each of its kind? What is none is found.
+fn named(found: &mut Findings, names: &[(&str, &str)]) -> bool {
+    if let Some((kind, _)) = names.iter().find(|(_, name)| name.is_empty()) {
+        found.critical(format!("{kind} name is required"));
+        return false;
+    }
+    let checked = names
+        .iter()
+        .try_for_each(|(kind, name)| check_name(kind, name));
+    match checked {
+        Ok(()) => true,
+        Err(error) => {
+            found.critical(format!("could not load info: {}", words(error)));
+            false
+        }
+    }
+}
+
 /// `server check stream`.
 pub async fn stream(call: Call) -> Outcome {
     let name = call.values.text("stream");
     let mut found = Findings::new("stream", name);
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await {
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await
+        && named(&mut found, &[("stream", name)])
+    {
         match jetstream.stream_info(name).await {
             Ok(info) => stream_findings(&call, &mut found, &info),
             Err(error) => found.critical(format!("could not load info: {}", words(failed(error)))),
@@ -129,7 +149,9 @@ pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamIn
 pub async fn consumer(call: Call) -> Outcome {
     let (stream, name) = (call.values.text("stream"), call.values.text("consumer"));
     let mut found = Findings::new("consumer", format!("{stream}_{name}"));
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await {
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await
+        && named(&mut found, &[("stream", stream), ("consumer", name)])
+    {
         match jetstream.consumer_info(stream, name).await {
             Ok(info) => consumer_findings(&call, &mut found, &info),
             Err(error) => found.critical(format!("could not load info: {}", words(failed(error)))),
@@ -239,6 +261,10 @@ pub async fn message(call: Call) -> Outcome {
     let valid = subject::is_subscribable(subject.as_bytes());
     if !valid || !subject::is_literal(subject.as_bytes()) {
         found.critical(format!("Check failed: invalid subject {}", quote(subject)));
+        return found.end(&call);
+    }
+    if let Err(error) = check_name("stream", stream) {
+        found.critical(format!("msg load failed: {}", words(error)));
         return found.end(&call);
     }
     let message = match jetstream
