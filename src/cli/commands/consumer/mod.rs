@@ -76,12 +76,10 @@ async fn select(
     stream: &str,
     name: &str,
 ) -> Result<ConsumerInfo, Failure> {
-    if check_name("consumer", name).is_ok() {
-        match jetstream.consumer_info(stream, name).await {
-            Ok(info) => return Ok(info),
-            Err(error) if error.api().is_some() => {}
-            Err(error) => return Err(failed(error)),
-        }
+    if check_name("consumer", name).is_ok()
+        && let Ok(info) = jetstream.consumer_info(stream, name).await
+    {
+        return Ok(info);
     }
     if call.values.is("force") || call.values.is("no-select") {
         return Err(format!(

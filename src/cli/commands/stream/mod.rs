@@ -12,7 +12,7 @@ pub mod edit;
 
 pub mod messages;
 
-use super::{Call, Library, Outcome, check_name, failed, json};
+use super::{Call, Library, Outcome, check_name, failed, is_name, json};
 
 use crate::{
     cli::{
@@ -59,12 +59,10 @@ pub async fn pick(call: &Call) -> Result<(JetStream, StreamInfo), Failure> {
 
 /// The stream of a name that loads, else one chosen from a list.
 pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<StreamInfo, Failure> {
-    if !name.is_empty() && !name.contains(['.', '*', '>', ' ']) {
-        match jetstream.stream_info(name).await {
-            Ok(info) => return Ok(info),
-            Err(error) if error.api().is_some() => {}
-            Err(error) => return Err(failed(error)),
-        }
+    if is_name(name)
+        && let Ok(info) = jetstream.stream_info(name).await
+    {
+        return Ok(info);
     }
     let names = jetstream.stream_names("").await.map_err(failed)?;
     let io = &call.session.io;
