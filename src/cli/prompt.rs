@@ -199,15 +199,17 @@ impl Prompt {
             }
             self.write(&text);
             rows += visible.count();
-            let mut edit = self.keys(&mut line, false).await?;
-            if !help.is_empty() && line.text.contains(&'?') {
-                line.text.retain(|key| *key != '?');
-                line.cursor = line.text.len();
-                helps = true;
-            }
-            while matches!(edit, Edit::Enter) && shown.is_empty() {
-                edit = self.keys(&mut line, false).await?;
-            }
+            let edit = loop {
+                let edit = self.keys(&mut line, false).await?;
+                if !help.is_empty() && line.text.contains(&'?') {
+                    line.text.retain(|key| *key != '?');
+                    line.cursor = line.text.len();
+                    helps = true;
+                }
+                if !matches!(edit, Edit::Enter) || !shown.is_empty() {
+                    break edit;
+                }
+            };
             if matches!(edit, Edit::Interrupted) {
                 // What was asked stays to be read.
                 return Err("interrupt".into());

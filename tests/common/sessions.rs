@@ -91,6 +91,7 @@ macro_rules! sessions {
             server_check_outfile "server/check-outfile",
             server_checks "server/checks",
             stream_add_and_info "stream/add-and-info",
+            stream_ask_for_help "stream/ask-for-help",
             stream_asked_anyway "stream/asked-anyway",
             stream_config_files "stream/config-files",
             stream_edges "stream/edges",
