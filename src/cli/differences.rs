@@ -12,6 +12,9 @@ const CONTEXT: usize = 2;
 /// Longest line of what is new or gone, without the braces around it.
 const WIDTH: usize = 80;
 
+/// Bytes of an equal text that are shown, but for one that is hardly longer.
+const TEXT: usize = 64;
+
 /// Elements of an equal list that are shown.
 const SHOWN: usize = 4;
 
@@ -20,6 +23,8 @@ const SHOWN: usize = 4;
 pub enum Value {
     /// Printed as it is.
     Plain(String),
+    /// A string.
+    Text(String),
     /// A list; `None` is Go's nil.
     List(List, Option<Vec<String>>),
     /// A map of strings; `None` is Go's nil.
@@ -45,7 +50,7 @@ pub type Fields = Vec<(&'static str, Value)>;
 impl Value {
     /// A string.
     pub fn text(text: &str) -> Value {
-        Value::Plain(quoted(text))
+        Value::Text(text.into())
     }
 
     /// A signed number.
@@ -128,7 +133,8 @@ impl Value {
 
     fn is_zero(&self) -> bool {
         match self {
-            Value::Plain(text) => matches!(&**text, "0" | "false" | "nil" | "\"\"" | "s\"0s\""),
+            Value::Plain(text) => matches!(&**text, "0" | "false" | "nil" | "s\"0s\""),
+            Value::Text(text) => text.is_empty(),
             Value::List(_, items) => items.is_none(),
             Value::Map(items) => items.is_none(),
             Value::Pointer(_, fields) => fields.is_none(),
@@ -149,6 +155,12 @@ impl Value {
         };
         match self {
             Value::Plain(text) => text.clone(),
+            Value::Text(text) if !typed && text.len() > TEXT + "...".len() => {
+                let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+                let end = ends.take_while(|end| *end <= TEXT).last();
+                quoted(text.get(..end.unwrap_or(0)).unwrap_or_default()) + "..."
+            }
+            Value::Text(text) => quoted(text),
             Value::List(List::Sorted, items) => {
                 let list = items
                     .as_ref()
