@@ -206,6 +206,7 @@ mod tests {
                 "97 5 15 31 1000 AüA int",
             ),
             ("{{or true (len 1)}} {{eq nil nil}}", "true true"),
+            ("{{printf \"%v\" .}} {{.}}", "&{7} {7}"),
         ] {
             assert_eq!(expanded(text), Ok(want.into()), "{text}");
         }
@@ -256,6 +257,10 @@ mod tests {
             (
                 "{{$x = 1}}",
                 ":1:7: executing \"body\" at <1>: undefined variable: $x",
+            ),
+            (
+                "{{3}}{{$x = len $x}}",
+                ":1:16: executing \"body\" at <$x>: undefined variable: $x",
             ),
             (
                 "{{with $x := 5}}{{end}}{{$x}}",

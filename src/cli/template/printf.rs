@@ -88,7 +88,7 @@ fn formatted(verb: char, value: &Value, flags: &str, precision: Option<usize>) -
         ('T', value) => value.kind().into(),
         ('x', Value::Text(text)) => text.bytes().map(|b| format!("{b:02x}")).collect(),
         ('X', Value::Text(text)) => text.bytes().map(|b| format!("{b:02X}")).collect(),
-        ('v' | 't', Value::Bool(_)) | ('v', Value::Nil) => value.text(),
+        ('v' | 't', Value::Bool(_)) | ('v', Value::Nil | Value::Data(_)) => value.text(),
         ('v' | 'd' | 'x' | 'X' | 'o' | 'b', Value::Int(number)) => {
             let size = number.unsigned_abs();
             let digits = match verb {

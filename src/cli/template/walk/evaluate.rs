@@ -218,6 +218,11 @@ impl<'a> Walk<'a> {
             }
             Lex::Variable => match self.variables.iter().rfind(|known| known.0 == text) {
                 Some((_, value)) => value.clone(),
+                // One that is used where it is set is known, but is not there yet.
+                None if self.checked && !self.live => Value::Nil,
+                None if self.checked => {
+                    return self.error(format_args!("undefined variable: {text}"));
+                }
                 None => return self.error(format_args!("undefined variable {}", quote(text))),
             },
             Lex::Open => {
