@@ -3,7 +3,7 @@
 
 use super::{
     console::Console,
-    element::{Element, button, element},
+    element::{Element, button, element, listen},
     link::Link,
     output::Output,
     panes::{Pane, title},
@@ -20,7 +20,7 @@ use leptos::{
     wasm_bindgen::{JsCast, closure::Closure},
     web_sys::{self, KeyboardEvent},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// A terminal of the page.
 pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
@@ -47,6 +47,16 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
             clicked.focus().ok();
         }
     });
+    let follow = Rc::new(Cell::new(Follow::default()));
+    let (scrolled, following) = (scroll.clone(), follow.clone());
+    listen(&scroll, "scroll", move |_| {
+        let mut follow = following.get();
+        // In another size the lines wrap anew; that is no scrolling.
+        if follow.size == size(&scrolled) {
+            follow.end = scrolled.scroll_height() - scrolled.scroll_top() - scrolled.client_height() < 40;
+            following.set(follow);
+        }
+    });
     let view = View {
         page,
         frame: page.frame(terminal),
@@ -56,7 +66,7 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
         entry,
         input: field,
         columns: 80,
-        top: 0,
+        follow,
     };
     view.attach();
     let keys = [
@@ -124,8 +134,25 @@ struct View {
     entry: Element,
     input: web_sys::HtmlTextAreaElement,
     columns: usize,
-    /// Where it was scrolled to, in pixels, if that was the end.
-    top: i32,
+    follow: Rc<Cell<Follow>>,
+}
+
+/// Whether the end stays in sight: not for who has scrolled up to read.
+#[derive(Clone, Copy)]
+struct Follow {
+    end: bool,
+    /// How large what is seen was when it was last drawn.
+    size: (i32, i32),
+}
+
+impl Default for Follow {
+    fn default() -> Follow {
+        Follow { end: true, size: (0, 0) }
+    }
+}
+
+fn size(element: &Element) -> (i32, i32) {
+    (element.client_width(), element.client_height())
 }
 
 impl View {
@@ -144,11 +171,6 @@ impl View {
         self.measure();
         let tty = &self.console.tty;
         let keys = tty.reading() == Reading::Keys;
-        // Whoever has scrolled up to read is left there; lines that wrap anew, or a keyboard that takes half of the view, are no
-        // scrolling.
-        let top = self.scroll.scroll_top();
-        let slack = self.scroll.scroll_height() - top - self.scroll.client_height();
-        let follow = slack < 40 || top >= self.top;
         // What a program shows may be later than what it does: the lesson's step may be done only now.
         let seen = |line: &str| {
             if self.page.lesson.output(line) {
@@ -171,11 +193,11 @@ impl View {
         let style = web_sys::HtmlElement::style(&self.input);
         style.set_property("text-indent", &format!("{width}ch")).ok();
         style.set_property("height", &format!("calc({rows} * var(--line-code))")).ok();
-        self.top = i32::MAX;
-        if follow {
+        let Follow { end, .. } = self.follow.get();
+        if end {
             self.scroll.set_scroll_top(self.scroll.scroll_height());
-            self.top = self.scroll.scroll_top();
         }
+        self.follow.set(Follow { end, size: size(&self.scroll) });
     }
 
     /// Learns how many columns and rows there is room for.

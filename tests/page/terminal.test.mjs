@@ -237,6 +237,25 @@ test("a terminal that becomes narrower stays at its end, unless somebody has scr
   await playground.close();
 });
 
+test("a terminal is still at its end when a window was a phone's for a while", async () => {
+  const { playground, a } = await withBucket();
+  const { page } = playground;
+  await playground.terminal("Server").show();
+  await a.enter("echo {1..400}; sleep 100");
+  await a.shows(/ 400\n/);
+  const scroll = await a.output.evaluateHandle((log) => log.parentElement);
+  const atEnd = () => page.waitForFunction((e) => e.clientHeight > 0 && e.scrollHeight - e.scrollTop - e.clientHeight < 2, scroll);
+  for (const width of [360, 1280, 360, 1280]) {
+    await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
+    await page.getByRole("button", { name: "Stream", exact: true }).waitFor({ state: width === 360 ? "visible" : "hidden" });
+    await atEnd();
+  }
+  await playground.terminal("B").tab.click();
+  await atEnd();
+  await a.press("Control+c");
+  await playground.close();
+});
+
 test("that no server runs is said, and where to start one", async () => {
   const { playground, a, server } = await withBucket();
   const state = playground.page.getByRole("banner").getByRole("status");
