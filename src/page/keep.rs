@@ -25,7 +25,7 @@ const NOTHING_KEPT: &str = "This browser keeps nothing for this page: buckets la
 const NO_ROOM: &str = "This browser stores no more for this page: what changes from now on lasts until it is closed.";
 const OTHER_TAB: &str = "Another tab keeps the buckets: what changes in this one lasts until it is closed.";
 /// Said of a session that somebody else has shared.
-pub const SHARED: &str = "A shared session, on a server of its own: buckets that this browser keeps are not touched, and what changes lasts until it is closed.";
+pub const SHARED: &str = "A shared session, on a server of its own: your own buckets are not touched, and what changes lasts until it is closed.";
 
 /// Writes changes, one transaction after the other.
 struct Keeper {

@@ -173,6 +173,38 @@ test("on a phone the completion of a step comes into view", async () => {
   await playground.close();
 });
 
+test("on a phone nothing that has the keyboard is where the text fades out", async () => {
+  const playground = await world.open({ ...PHONE, address: "#step=update", reducedMotion: "reduce" });
+  const { page } = playground;
+  const [first, second] = await playground.lesson.getByRole("button", { name: /^Run\b/ }).all();
+  await first.focus();
+  await second.evaluate((run) => {
+    const step = run.closest(".lesson__step");
+    step.scrollTop += run.getBoundingClientRect().bottom - step.getBoundingClientRect().bottom + 4;
+  });
+  await page.keyboard.press("Tab");
+  await page.waitForFunction(() => {
+    const [end, step] = [document.activeElement, document.querySelector(".lesson__step")].map((e) => e.getBoundingClientRect().bottom);
+    return end <= step - 20;
+  });
+  await playground.close();
+});
+
+test("on paper the page is light, whatever it is on the screen", async () => {
+  const playground = await world.open({ ...DESK, colorScheme: "dark" });
+  const { page } = playground;
+  const light = () => page.evaluate(() => {
+    const [text, ground] = ["color", "backgroundColor"].map((what) => Number(getComputedStyle(document.body)[what].match(/\d+/)[0]));
+    return text < ground;
+  });
+  assert.ok(!(await light()));
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await light());
+  await page.evaluate(() => (document.documentElement.dataset.theme = "dark"));
+  assert.ok(await light());
+  await playground.close();
+});
+
 test("sizes of text follow the browser's", async () => {
   const size = (selector) => playground.page.locator(selector).first().evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
   const playground = await world.open(DESK);
