@@ -10,7 +10,10 @@ use super::{
     tape::tape,
     wire_view::{listen, wire_view},
 };
-use leptos::wasm_bindgen::JsCast;
+use leptos::{prelude::document, wasm_bindgen::JsCast};
+
+/// What all of it looks like; of no use before it is there.
+const STYLE: &str = concat!(include_str!("../../style/bucket.css"), include_str!("../../style/tape.css"));
 
 /// The views, each under a tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,9 @@ pub enum Tab {
 
 /// Name, tabs and views.
 pub fn stream_pane(page: Page) -> Vec<Element> {
+    if let Some(head) = document().head() {
+        head.append_child(&element("style", "").text(STYLE)).ok();
+    }
     let tab = Live::new(Tab::Messages);
     let heard = listen(page, tab);
     let names = [

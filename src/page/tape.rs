@@ -16,37 +16,48 @@ use super::{
     wire_view::Heard,
 };
 use crate::client::kv::Operation;
-use leptos::prelude::{document, request_animation_frame};
+use leptos::prelude::request_animation_frame;
+use std::{cell::Cell, rc::Rc};
 
 /// Columns drawn, the newest ones.
 const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
-/// What it looks like; not needed before there is one.
-const STYLE: &str = include_str!("../../style/tape.css");
-
 /// The picture, drawn only while it is looked at.
 pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
-    if let Some(head) = document().head() {
-        head.append_child(&element("style", "").text(STYLE)).ok();
-    }
     let shown = move || tab.get() == Tab::Tape;
     let body = element("div", "stream__body tape")
         .attr("tabindex", "0")
         .attr("role", "img")
         .attr("aria-label", "Tape: the messages as a picture");
-    let scrolled = body.clone();
+    let (scrolled, waiting) = (body.clone(), Rc::default());
     body.shown(shown).with_of(move || {
         if !shown() {
             return Vec::new();
         }
         page.stream.version.track();
         heard.version.track();
-        let scrolled = scrolled.clone();
-        request_animation_frame(move || scrolled.set_scroll_left(scrolled.scroll_width()));
+        keep_place(&scrolled, &waiting);
         vec![draw(page, &page.stream.model.borrow(), &heard.traffic.reached.borrow())]
     })
+}
+
+/// With the next frame the newest column and lane are in sight; who has gone back to look at older ones is left there. To be
+/// called before the drawing, which begins at the first column.
+fn keep_place(tape: &Element, waiting: &Rc<Cell<bool>>) {
+    if waiting.replace(true) {
+        return;
+    }
+    let (left, top) = (tape.scroll_left(), tape.scroll_top());
+    let right_end = left + tape.client_width() >= tape.scroll_width() - 1;
+    let low_end = top + tape.client_height() >= tape.scroll_height() - 1;
+    let (tape, waiting) = (tape.clone(), waiting.clone());
+    request_animation_frame(move || {
+        waiting.set(false);
+        tape.set_scroll_left(if right_end { tape.scroll_width() } else { left });
+        tape.set_scroll_top(if low_end { tape.scroll_height() } else { top });
+    });
 }
 
 fn draw(page: Page, model: &Model, reached: &[Reached]) -> Element {

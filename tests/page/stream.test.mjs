@@ -79,8 +79,6 @@ test("the tape says in words why a message was dropped, and keeps the keyboard o
   const tape = page.getByRole("img", { name: /^Tape/ });
   await tape.getByText("purged", { exact: true }).waitFor();
   assert.deepEqual(await tape.locator("small").filter({ hasText: /^(?!.*left)/ }).allInnerTexts(), ["history", "purged"]);
-  await a.enter("nats stream rmm KV_b 6 -f");
-  await a.shows(/./);
   await page.getByRole("button", { name: "Config", exact: true }).focus();
   await page.keyboard.press("Tab");
   assert.ok(await tape.evaluate((tape) => tape === document.activeElement));
@@ -150,7 +148,8 @@ test("Wire begins with the first connection, before there was JetStream", async 
   const rows = await wire(page).getByRole("row").allInnerTexts();
   assert.match(rows[1], /^A got\s+INFO \{/);
   assert.match(rows[2], /^A sent\s+CONNECT \{/);
-  assert.ok(rows.findIndex((row) => /\bA sent\s+PUB \$JS\.API/.test(row)) < rows.findIndex((row) => /KV_late/.test(row)));
+  const refused = rows.findIndex((row) => /^A got\s+HMSG [^]*NATS\/1\.0 503/.test(row));
+  assert.ok(0 < refused && refused < rows.findIndex((row) => /KV_late/.test(row)));
   await playground.close();
 });
 
@@ -204,6 +203,26 @@ test("the tape has a caret under the last message that a watch was sent, as long
   assert.equal(caretAt, markAt);
   await playground.terminal("B").press("Control+c");
   await page.getByTitle(/^sent to B/).waitFor({ state: "detached" });
+  await playground.close();
+});
+
+test("the tape shows the newest messages, and leaves those alone who look at older ones", async () => {
+  const { playground, a, page } = await viewing("Tape");
+  await a.enter("for i in {1..60}; do nats kv put b key$i v; done");
+  const tape = page.getByRole("img", { name: /^Tape/ });
+  const seen = (title) => page.waitForFunction((title) => {
+    const [mark, number, tape] = [`[title="${title}"]`, ".tape__number", ".tape"].map((part) => document.querySelector(part)?.getBoundingClientRect());
+    return mark && mark.right <= tape.right && mark.bottom <= tape.bottom && number.top >= tape.top && number.bottom <= mark.top;
+  }, title);
+  await seen("60 PUT v");
+  await tape.focus();
+  await page.keyboard.press("Home");
+  await tape.evaluate((tape) => (tape.scrollLeft = 0));
+  await page.waitForFunction((tape) => tape.scrollTop === 0, await tape.elementHandle());
+  await a.enter("nats kv put b one-more v");
+  await page.getByTitle("61 PUT v").waitFor({ state: "attached" });
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  assert.deepEqual(await tape.evaluate((tape) => [tape.scrollLeft, tape.scrollTop]), [0, 0]);
   await playground.close();
 });
 
