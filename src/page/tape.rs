@@ -24,6 +24,9 @@ const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
+/// Pixels from the end that are no going back: less than a column or a lane; what is left of a time may become longer to write.
+const STEP: i32 = 40;
+
 /// The picture, drawn only while it is looked at.
 pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
     let shown = move || tab.get() == Tab::Tape;
@@ -50,8 +53,8 @@ fn keep_place(tape: &Element, waiting: &Rc<Cell<bool>>) {
         return;
     }
     let (left, top) = (tape.scroll_left(), tape.scroll_top());
-    let right_end = left + tape.client_width() >= tape.scroll_width() - 1;
-    let low_end = top + tape.client_height() >= tape.scroll_height() - 1;
+    let right_end = left + tape.client_width() > tape.scroll_width() - STEP;
+    let low_end = top + tape.client_height() > tape.scroll_height() - STEP;
     let (tape, waiting) = (tape.clone(), waiting.clone());
     request_animation_frame(move || {
         waiting.set(false);
