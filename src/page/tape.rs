@@ -80,6 +80,8 @@ fn draw(page: Page, model: &Model, reached: &[Reached]) -> Element {
         let newest = if row.sequence == model.last() { "tape__number tape__number--newest" } else { "tape__number" };
         grid = grid.with(&[element("span", newest).attr("style", &place(column, 0)).text(&row.sequence.to_string())]);
     }
+    // Values pass below it, too.
+    grid = grid.with(&[element("span", "tape__number").attr("style", &place(rows.len(), 0))]);
     let lanes = keys.len();
     for (lane, key) in keys.into_iter().enumerate() {
         grid = self::lane(page, grid, &rows, lane, key);
