@@ -48,11 +48,13 @@ test("what prepares a step waits for a server whose code comes late", async () =
 
 test("the README's snippet shows the step and its terminal", async () => {
   const [, snippet] = readFileSync("README.md", "utf8").match(/```html\n(<iframe[^]*?)```/);
-  const { page, problems, close } = await around(snippet.replace("https://your.host/playground/", "/some/folder/"));
+  const listening = '<script>addEventListener("message", ({ data }) => (window.told = data.height))</script>';
+  const { page, problems, close } = await around(snippet.replace("https://your.host/playground/", "/some/folder/") + listening);
   const log = page.frameLocator("iframe").getByRole("textbox", { name: "Terminal A command" });
   await page.frameLocator("iframe").locator("[data-ready]").waitFor({ state: "attached" });
   const bottom = async (locator) => locator.boundingBox().then((box) => box.y + box.height);
   await page.waitForFunction(() => document.querySelector("iframe").offsetHeight > 450);
+  await page.waitForFunction(() => document.querySelector("iframe").clientHeight === window.told);
   assert.ok((await bottom(log)) < (await bottom(page.locator("iframe"))), "the terminal is within the frame");
   assert.deepEqual(problems, []);
   await close();
