@@ -30,24 +30,20 @@ fn add(json: &mut Writer, fields: &[(&str, &[u8])]) {
 
 /// The fields of a header block that have a value, without the blanks around it (`genHeaderMapIfTraceHeadersPresent`). A name is
 /// all that stands before a colon.
-fn fields(block: &[u8]) -> Vec<(&[u8], &[u8])> {
-    let mut fields = Vec::new();
+fn fields(block: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
     let mut rest = block.strip_prefix(b"NATS/1.0\r\n").unwrap_or_default();
-    while let Some(colon) = rest.iter().position(|byte| *byte == b':') {
+    let fields = std::iter::from_fn(move || {
+        let colon = rest.iter().position(|byte| *byte == b':')?;
         let (key, after) = (&rest[..colon], &rest[colon + 1..]);
-        let Some(end) = after.windows(2).position(|pair| pair == b"\r\n") else {
-            break;
-        };
+        let end = after.windows(2).position(|pair| pair == b"\r\n")?;
         let mut value = &after[..end];
         while let [b' ' | b'\t', inner @ ..] | [inner @ .., b' ' | b'\t'] = value {
             value = inner;
         }
-        if !key.is_empty() && !value.is_empty() {
-            fields.push((key, value));
-        }
         rest = &after[end + 2..];
-    }
-    fields
+        Some((key, value))
+    });
+    fields.filter(|(key, value)| !key.is_empty() && !value.is_empty())
 }
 
 /// Instead of a destination: no report.
@@ -62,8 +58,8 @@ impl Core {
     ) -> bool {
         let fields = fields(message.headers);
         let first = |name: &str| {
-            let found = fields.iter().find(|(key, _)| *key == name.as_bytes());
-            found.map_or(&b""[..], |(_, value)| *value)
+            let found = fields.clone().find(|(key, _)| *key == name.as_bytes());
+            found.map_or(&b""[..], |(_, value)| value)
         };
         let destination = first(DESTINATION);
         if destination.is_empty() || destination == DISABLED {
