@@ -12,3 +12,4 @@ pub mod parser;
 pub mod sorted;
 pub mod subject;
 pub mod time;
+pub mod ttl;

@@ -16,6 +16,7 @@ use super::{
 use crate::wire::{
     duration,
     time::{SECOND, Time},
+    ttl,
 };
 
 /// What happened to a key.
@@ -354,15 +355,11 @@ impl Operation {
 impl Ttl {
     /// What the headers of a stored message say.
     fn of(headers: &Headers) -> Option<Ttl> {
-        let text = headers.get(TTL)?;
-        if text.eq_ignore_ascii_case("never") {
-            return Some(Ttl::Never);
-        }
-        let seconds = match duration::parse(text) {
-            Some(ns) => ns / SECOND,
-            None => text.parse().ok()?,
-        };
-        (seconds > 0).then_some(Ttl::Ns(seconds.saturating_mul(SECOND)))
+        let ttl = ttl::parse(headers.get(TTL)?.as_bytes()).ok()??;
+        Some(match ttl {
+            ttl::Ttl::Seconds(seconds) => Ttl::Ns(seconds.saturating_mul(SECOND)),
+            ttl::Ttl::Never => Ttl::Never,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::wire::{duration, headers};
+use crate::wire::{headers, ttl::digits};
 
 /// Values as published, leading blanks dropped; empty ones count as absent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,47 +84,9 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A message's time to live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ttl {
-    /// Seconds, at least 1.
-    Seconds(i64),
-    /// Exempt from `max_age` too.
-    Never,
-}
-
-/// Reads `Nats-TTL`; `Ok(None)` without one. Go durations are cut to whole seconds, plain digits are seconds, and digits
-/// that come to 0 (but not `0`, which is a duration) count as none.
-///
-/// # Errors
-/// When it is something else.
-pub fn parse_ttl(value: &[u8]) -> Result<Option<Ttl>, ()> {
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let text = str::from_utf8(value).map_err(|_| ())?;
-    if text.eq_ignore_ascii_case("never") {
-        return Ok(Some(Ttl::Never));
-    }
-    let seconds = match duration::parse(text) {
-        Some(ns) => Some(ns / 1_000_000_000).filter(|seconds| *seconds > 0),
-        None => digits(value).filter(|seconds| *seconds >= 0),
-    };
-    let seconds = seconds.ok_or(())?;
-    Ok((seconds > 0).then_some(Ttl::Seconds(seconds)))
-}
-
 /// An expected sequence; what is no number is 2^64-1, which is always wrong.
 pub fn parse_seq(value: &[u8]) -> u64 {
     digits(value).map_or(u64::MAX, |n| n as u64)
-}
-
-/// A number of digits alone. Too many of them wrap around, as in nats-server.
-fn digits(value: &[u8]) -> Option<i64> {
-    value.iter().try_fold(0i64, |n, b| {
-        let digit = b.is_ascii_digit().then(|| i64::from(b - b'0'))?;
-        Some(n.wrapping_mul(10).wrapping_add(digit))
-    })
 }
 
 /// The block as it is stored: without a status on its first line and without `Nats-Request-Info`.
@@ -149,35 +111,6 @@ pub fn clean(block: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ttls() {
-        let seconds = |n| Ok(Some(Ttl::Seconds(n)));
-        for (text, want) in [
-            ("", Ok(None)),
-            ("never", Ok(Some(Ttl::Never))),
-            ("NEVER", Ok(Some(Ttl::Never))),
-            ("1h30m", seconds(5400)),
-            ("1.9s", seconds(1)),
-            ("61s", seconds(61)),
-            ("61", seconds(61)),
-            ("0", Err(())),
-            ("0s", Err(())),
-            ("999ms", Err(())),
-            ("1.5", Err(())),
-            ("-1", Err(())),
-            ("+5", Err(())),
-            ("1d", Err(())),
-            ("1e3", Err(())),
-            ("5 ", Err(())),
-            ("00", Ok(None)),
-            ("18446744073709551616", Ok(None)),
-            ("18446744073709551621", seconds(5)),
-            ("18446744073709551615", Err(())),
-        ] {
-            assert_eq!(parse_ttl(text.as_bytes()), want, "{text}");
-        }
-    }
 
     #[test]
     fn fields_are_the_first_of_their_name() {

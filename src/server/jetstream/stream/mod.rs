@@ -36,6 +36,7 @@ use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
+use crate::wire::ttl::{self, Ttl};
 
 /// A stream.
 #[derive(Clone, Debug)]
@@ -246,8 +247,8 @@ impl Stream {
     fn index_deadlines(&mut self) {
         let with_ttl = self.store.from(0).filter_map(|(seq, message)| {
             let ttl = fields::Fields::read(message.headers()).ttl;
-            match fields::parse_ttl(ttl) {
-                Ok(Some(fields::Ttl::Seconds(n))) => {
+            match ttl::parse(ttl) {
+                Ok(Some(Ttl::Seconds(n))) => {
                     Some((seq, message.time.after(n.saturating_mul(1_000_000_000))))
                 }
                 _ => None,

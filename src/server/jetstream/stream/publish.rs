@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::fields::{Fields, Ttl, clean, parse_seq, parse_ttl};
+use super::fields::{Fields, clean, parse_seq};
 use super::{Discard, Purge, Retention, Stream};
 use crate::server::core::{Core, Message, Timer};
 use crate::server::jetstream::error::{ApiError, SEALED};
@@ -11,6 +11,7 @@ use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
 use crate::wire::json::{Writer, quote};
 use crate::wire::time::{SECOND, Time};
+use crate::wire::ttl::{self, Ttl};
 use crate::wire::{headers, subject};
 
 /// `Nats-TTL`
@@ -147,9 +148,9 @@ impl Stream {
             return Ok(Accepted::Reported);
         }
         let mut block = Cow::Borrowed(block);
-        let ttl = match parse_ttl(fields.ttl) {
+        let ttl = match ttl::parse(fields.ttl) {
             Ok(ttl) => ttl,
-            Err(()) => return Err(ApiError::new(400, 10165, "invalid per-message TTL")),
+            Err(ttl::Invalid) => return Err(ApiError::new(400, 10165, "invalid per-message TTL")),
         };
         let marker_ttl = self.config.subject_delete_marker_ttl;
         let mut seconds = match ttl {
@@ -267,7 +268,7 @@ impl Stream {
         if !stream.is_empty() && stream != self.config.name.as_bytes() {
             return refuse(400, 10060, "expected stream does not match");
         }
-        if !sourced && !self.config.allow_msg_ttl && matches!(parse_ttl(fields.ttl), Ok(Some(_))) {
+        if !sourced && !self.config.allow_msg_ttl && matches!(ttl::parse(fields.ttl), Ok(Some(_))) {
             return refuse(400, 10166, "per-message TTL is disabled");
         }
         let other = fields.expected_last_subject_sequence_subject;

@@ -2,12 +2,13 @@
 //! until all is there. Must not know the backup.
 
 use super::Stream;
-use super::fields::{self, Fields, Ttl};
+use super::fields::Fields;
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::LAST_SEQ;
 use crate::wire::time::{SECOND, Time};
+use crate::wire::ttl::{self, Ttl};
 
 /// A message that comes back.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +77,7 @@ impl Stream {
             headers,
             payload,
         } = message;
-        let ttl = fields::parse_ttl(Fields::read(headers).ttl);
+        let ttl = ttl::parse(Fields::read(headers).ttl);
         if let Ok(Some(Ttl::Seconds(seconds))) = ttl
             && core.now() > time.after(seconds.saturating_mul(SECOND))
         {
@@ -108,9 +109,9 @@ impl Stream {
     /// # Errors
     /// What the API says of one that is not.
     pub fn check_ttl(headers: &[u8]) -> Result<(), ApiError> {
-        fields::parse_ttl(Fields::read(headers).ttl)
+        ttl::parse(Fields::read(headers).ttl)
             .map(|_| ())
-            .map_err(|()| ApiError::new(400, 10165, "invalid per-message TTL"))
+            .map_err(|_| ApiError::new(400, 10165, "invalid per-message TTL"))
     }
 
     /// All is there. As in nats-server, ids of messages are not looked up in what came back.
