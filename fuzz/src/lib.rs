@@ -101,7 +101,9 @@ pub fn subjects(data: &[u8]) {
                 subject::overlap(line, pattern),
                 subject::overlap(pattern, line)
             );
-            if subject::is_subset(line, pattern) && subject::is_subscribable(line) {
+            // Where a token only begins with `*`, nats-server takes it for a wildcard in the one, and for text in the other.
+            let odd = subject::tokens(pattern).any(|token| token.len() > 1 && token[0] == b'*');
+            if !odd && subject::is_subset(line, pattern) && subject::is_subscribable(line) {
                 assert!(subject::overlap(line, pattern));
             }
         }
