@@ -1,6 +1,7 @@
 //! The errors of the JetStream API: status-like `code`, the exact `err_code` and the text clients show.
 
 use crate::wire::json::Writer;
+use crate::wire::ttl;
 
 /// An error of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,5 +88,11 @@ impl ApiError {
 impl From<Known> for ApiError {
     fn from((code, err_code, description): Known) -> ApiError {
         ApiError::new(code, err_code, description)
+    }
+}
+
+impl From<ttl::Invalid> for ApiError {
+    fn from(_: ttl::Invalid) -> ApiError {
+        ApiError::new(400, 10165, "invalid per-message TTL")
     }
 }

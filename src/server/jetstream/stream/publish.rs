@@ -148,10 +148,7 @@ impl Stream {
             return Ok(Accepted::Reported);
         }
         let mut block = Cow::Borrowed(block);
-        let ttl = match ttl::parse(fields.ttl) {
-            Ok(ttl) => ttl,
-            Err(ttl::Invalid) => return Err(ApiError::new(400, 10165, "invalid per-message TTL")),
-        };
+        let ttl = ttl::parse(fields.ttl)?;
         let marker_ttl = self.config.subject_delete_marker_ttl;
         let mut seconds = match ttl {
             Some(Ttl::Seconds(seconds)) => seconds,

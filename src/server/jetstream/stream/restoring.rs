@@ -109,9 +109,8 @@ impl Stream {
     /// # Errors
     /// What the API says of one that is not.
     pub fn check_ttl(headers: &[u8]) -> Result<(), ApiError> {
-        ttl::parse(Fields::read(headers).ttl)
-            .map(|_| ())
-            .map_err(|_| ApiError::new(400, 10165, "invalid per-message TTL"))
+        ttl::parse(Fields::read(headers).ttl)?;
+        Ok(())
     }
 
     /// All is there. As in nats-server, ids of messages are not looked up in what came back.
