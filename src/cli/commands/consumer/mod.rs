@@ -2,6 +2,7 @@
 //! consumers, [`edit`] changes and copies them, [`receive`] gets messages from them.
 
 mod fields;
+mod form;
 mod report;
 
 use report::{ack_policy, show};

@@ -2,6 +2,7 @@
 //! [`messages`] reads and removes what they hold.
 
 mod fields;
+mod form;
 mod graph;
 mod origins;
 mod report;

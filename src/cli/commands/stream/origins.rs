@@ -1,6 +1,6 @@
 //! What `stream add` asks about mirrors and sources.
 
-use super::{Call, config::atoi};
+use super::{Call, form::atoi};
 use crate::{
     cli::{commands::consumer::date_time, parse::Failure, values},
     client::types::{External, SourceConsumer, StreamSource, SubjectTransform},
