@@ -4,6 +4,7 @@ mod account;
 mod bench;
 mod cheat;
 mod check;
+mod connections;
 mod consumer;
 mod contexts;
 mod errors;
@@ -139,7 +140,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "server info" => Box::pin(server::privileged(call)),
         "server list" => Box::pin(server::privileged(call)),
         "server ping" => Box::pin(server::ping(call)),
-        "account report connections" => Box::pin(server::connections(call)),
+        "account report connections" => Box::pin(connections::report(call)),
         "account report statistics" => Box::pin(server::statistics(call)),
         "context add" => Box::pin(contexts::add(call)),
         "context copy" => Box::pin(contexts::copy(call)),

@@ -1,20 +1,18 @@
-//! `nats server info`, `list` and `ping`, and the reports on an account that a server answers to anybody.
+//! `nats server info`, `list` and `ping`, and the report on an account's figures that a server answers to anybody.
 
 use super::{Call, Outcome};
 use crate::{
     cli::{
         parse::Failure,
-        pattern::Pattern,
         render::{self, count, go_duration, table::Table},
         values,
     },
     client::{Client, Error, Headers, Message},
-    wire::json::Writer,
 };
 use serde_json::Value;
 
 /// Asks all servers; the answers that come until `timeout`, or the first if `one`.
-async fn ask(
+pub(super) async fn ask(
     call: &Call,
     client: &Client,
     subject: &str,
@@ -133,174 +131,6 @@ pub async fn ping(call: Call) -> Outcome {
     }
     if expected > times.len() {
         call.print(&format!("\nMissing {} server(s)\n", expected - times.len()));
-    }
-    Ok(())
-}
-
-/// `account report connections`.
-pub async fn connections(call: Call) -> Outcome {
-    let values = &call.values;
-    let client = call.connect().await?;
-    let state = values.text("state");
-    let state_number = ["open", "closed", "all"]
-        .iter()
-        .position(|s| *s == state)
-        .unwrap_or(0);
-    let reason = values.text("closed-reason");
-    let ended = Pattern::new(reason)?;
-    let mut request = Writer::default();
-    request.open().key("sort").string("").key("auth").bool(true);
-    request.key("subscriptions").bool(true);
-    request.key("subscriptions_detail").bool(false);
-    request.key("offset").int(0).key("limit").int(1024);
-    request.key("cid").int(0).key("mqtt_client").string("");
-    request.key("state").int(state_number as i64);
-    request.key("user").string(values.text("username"));
-    request.key("acc").string("").key("filter_subject");
-    request.string(values.text("subject"));
-    request.key("exact_match").bool(true).close();
-    let request = String::from_utf8_lossy(&request.finish()).into_owned();
-    let answers = ask(&call, &client, "$SYS.REQ.SERVER.PING.CONNZ", &request).await?;
-    let mut rows: Vec<(Value, Value)> = Vec::new();
-    for mut answer in answers {
-        let server = answer["server"].take();
-        if let Value::Array(list) = answer["data"]["connections"].take() {
-            rows.extend(list.into_iter().map(|c| (server.clone(), c)));
-        }
-    }
-    if !reason.is_empty() {
-        rows.retain(|(_, c)| {
-            let reason = c["reason"].as_str().unwrap_or_default();
-            ended.is_match(&reason.to_lowercase())
-        });
-    }
-    call.line("");
-    if rows.is_empty() {
-        return Err("did not get results from any servers".into());
-    }
-    let sort = values.text("sort");
-    let of = |c: &Value, field: &str| c[field].as_u64().unwrap_or(0);
-    let subscriptions = |c: &Value| c["subscriptions_list"].as_array().map_or(0, Vec::len) as u64;
-    rows.sort_by_key(|(_, c)| match sort {
-        "in-bytes" => of(c, "in_bytes"),
-        "out-bytes" => of(c, "out_bytes"),
-        "in-msgs" => of(c, "in_msgs"),
-        "out-msgs" => of(c, "out_msgs"),
-        "cid" => of(c, "cid"),
-        "uptime" => {
-            u64::MAX
-                - c["start"]
-                    .as_str()
-                    .and_then(crate::wire::time::Time::parse_rfc3339)
-                    .map_or(0, |t| t.0 as u64)
-        }
-        _ => subscriptions(c),
-    });
-    if values.is("reverse") {
-        rows.reverse();
-    }
-    let total = rows.len();
-    let top = usize::try_from(values.int("top"))
-        .ok()
-        .filter(|t| (1..=total).contains(t))
-        .unwrap_or(total);
-    let title = format!(
-        "Top {top} Connections out of {} by {sort}",
-        count(total as u64)
-    );
-    let with_reason = matches!(state, "closed" | "all");
-    let mut headers = vec![
-        "CID",
-        "Name",
-        "Server",
-        "Cluster",
-        "IP",
-        "Account",
-        "Uptime",
-        "In Msgs",
-        "Out Msgs",
-        "In Bytes",
-        "Out Bytes",
-        "Subs",
-    ];
-    if with_reason {
-        headers.push("Reason");
-    }
-    let mut table = Table::new(title, &headers);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
-    let mut servers: Vec<(String, String, u64)> = Vec::new();
-    let mut sums = [0u64; 5];
-    for (index, (server, c)) in rows.iter().enumerate() {
-        let name = text(&server["name"]);
-        match servers.iter_mut().find(|s| s.0 == name) {
-            Some(known) => known.2 += 1,
-            None => servers.push((name.clone(), text(&server["cluster"]), 1)),
-        }
-        let figures = [
-            of(c, "in_msgs"),
-            of(c, "out_msgs"),
-            of(c, "in_bytes"),
-            of(c, "out_bytes"),
-            of(c, "subscriptions"),
-        ];
-        sums.iter_mut()
-            .zip(figures)
-            .for_each(|(sum, value)| *sum += value);
-        if index >= top {
-            continue;
-        }
-        let mut client_name = text(&c["name"]);
-        if client_name.len() > 40 && client_name.is_char_boundary(40) {
-            client_name.truncate(40);
-            client_name.push_str(" ..");
-        }
-        let mut row = vec![
-            of(c, "cid").to_string(),
-            client_name,
-            name,
-            text(&server["cluster"]),
-            format!("{}:{}", text(&c["ip"]), of(c, "port")),
-            text(&c["account"]),
-            text(&c["uptime"]),
-            count(figures[0]),
-            count(figures[1]),
-            render::size(figures[2]),
-            render::size(figures[3]),
-            count(subscriptions(c)),
-        ];
-        if with_reason {
-            row.push(text(&c["reason"]));
-        }
-        table.row(row);
-    }
-    if total > 1 {
-        let mut footer = vec![
-            String::new(),
-            format!("Totals for {} connections", count(total as u64)),
-        ];
-        footer.extend(std::iter::repeat_n(String::new(), 5));
-        footer.extend([
-            count(sums[0]),
-            count(sums[1]),
-            render::size(sums[2]),
-            render::size(sums[3]),
-            count(sums[4]),
-        ]);
-        table.footer(footer);
-    }
-    call.table(&table);
-    if !servers.is_empty() {
-        let mut table = Table::new(
-            "Connections per server",
-            &["Server", "Cluster", "Connections"],
-        )
-        .numbers(&[2]);
-        servers.sort_by_key(|s| s.2);
-        for (name, cluster, number) in servers {
-            table.row(vec![name, cluster, number.to_string()]);
-        }
-        call.line("");
-        call.table(&table);
     }
     Ok(())
 }
