@@ -4,8 +4,9 @@ NEED := scripts/need.sh
 RUN := source scripts/env.sh &&
 LEAN := source scripts/env.sh && source scripts/lean.sh &&
 PORT ?= 8080
+BROWSERS ?= firefox webkit
 
-.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak nats-go crash clean
+.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak browsers nats-go crash clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -55,6 +56,11 @@ fuzz: ## every fuzz target, FUZZ_SECONDS each
 soak: ## the differential tests against nats-server, 20,000 sequences
 	@$(NEED) nats-server
 	$(RUN) SEQUENCES=20000 cargo test --release --no-default-features --test differential -- --nocapture
+
+browsers: build ## the wasm tests in Firefox, and the walkthrough in BROWSERS: "firefox webkit"
+	@$(NEED) node_modules wasm-bindgen wasm-pack $(BROWSERS)
+	$(if $(filter firefox,$(BROWSERS)),$(RUN) BROWSER=firefox scripts/web-test.sh)
+	$(RUN) BROWSERS="$(BROWSERS)" node --test tests/browsers/*.test.mjs
 
 nats-go: examples ## all of nats.go's own tests against the server (six minutes); ARGS=PATTERN for some of them
 	@$(NEED) nats.go node_modules

@@ -101,6 +101,20 @@ need() {
         say "installing Debian's chromium and chromium-driver: tests run in a real browser"
         apt_install chromium chromium-driver
         ;;
+    firefox)
+        if [ -z "${FIREFOX:-}" ]; then
+            say "installing Debian's firefox-esr: the walkthrough is tried in it, too"
+            apt_install firefox-esr
+        fi
+        have geckodriver && return
+        say "installing geckodriver with cargo (a minute, once): it drives Firefox"
+        cargo_install geckodriver --locked
+        ;;
+    webkit)
+        [ -n "${MINIBROWSER:-}" ] && have WebKitWebDriver && have xvfb-run && return
+        say "installing Debian's webkit2gtk-driver and xvfb: the walkthrough is tried in WebKit, too"
+        apt_install webkit2gtk-driver xvfb xauth
+        ;;
     nats.go)
         have go || cannot "$1" "it is written in Go and there is no go on PATH"
         quietly "$1" go mod download github.com/nats-io/nats.go@$NATS_GO

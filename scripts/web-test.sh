@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the wasm tests in headless Chromium: `scripts/web-test.sh [arguments of the tests]`. Those over a WebSocket need a
-# nats-server, and are left out without one.
+# Runs the wasm tests in headless Chromium, or Firefox with BROWSER=firefox: `scripts/web-test.sh [arguments of the tests]`. Those
+# over a WebSocket need a nats-server, and are left out without one.
 set -euo pipefail
 cd "$(dirname "$0")/.." && source scripts/env.sh
 export WASM_BINDGEN_TEST_TIMEOUT=300
@@ -13,4 +13,8 @@ if command -v nats-server >/dev/null; then
     export NATS_CONTROL
     tests+=(--test websocket)
 fi
-wasm-pack test --headless --chrome --chromedriver "$CHROMEDRIVER" --mode no-install . --no-default-features "${tests[@]}" "$@"
+case ${BROWSER:-chromium} in
+    firefox) browser=(--firefox --geckodriver "$(command -v geckodriver)") ;;
+    *) browser=(--chrome --chromedriver "$CHROMEDRIVER") ;;
+esac
+wasm-pack test --headless "${browser[@]}" --mode no-install . --no-default-features "${tests[@]}" "$@"

@@ -1,0 +1,57 @@
+// The walkthrough in browsers other than Chromium, which has all of the page tests: `BROWSERS="firefox webkit"`.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { serve } from "../page/support/site.mjs";
+import { STEPS, runStep, typeStep } from "../page/support/walkthrough.mjs";
+import { open } from "./playground.mjs";
+
+let site;
+before(async () => (site = await serve({ "/some/folder/": "dist" })));
+after(() => site.close());
+
+for (const browser of process.env.BROWSERS.split(" ")) {
+  for (const [how, step] of [["its buttons", runStep], ["typing", typeStep]]) {
+    test(`${browser}: all ten steps by ${how}`, async () => {
+      const playground = await open(browser, `${site.origin}/some/folder/`);
+      try {
+        for (const each of STEPS) {
+          await step(playground, each);
+          if (each !== STEPS.at(-1)) await playground.next();
+        }
+        assert.equal(STEPS.length, 10);
+      } finally {
+        await playground.close();
+      }
+    });
+  }
+
+  test(`${browser}: a line is completed and recalled, a watch interrupted, the stream seen, and a bucket kept over a reload`, async () => {
+    const playground = await open(browser, `${site.origin}/some/folder/#step=put`);
+    try {
+      const a = playground.terminal("A");
+      await a.enter("nats kv put my-kv größe 'käse & <b>brot</b>'");
+      await a.shows(/invalid key/);
+      await a.enter("nats kv put my-kv kept 'käse & <b>brot</b>'");
+      await a.shows(/\nkäse & <b>brot<\/b>\n/, "put my-kv kept");
+      await a.type("nats kv hist");
+      await a.press("Tab");
+      await playground.browser.wait(async () => (await a.value()) === "nats kv history ", 20_000);
+      await a.enter("my-kv kept");
+      await a.shows(/PUT/, "history my-kv kept");
+      await a.press("ArrowUp");
+      assert.equal(await a.value(), "nats kv history my-kv kept");
+      await a.press("Control+c");
+      await a.enter("nats kv watch my-kv");
+      await a.shows(/\] PUT my-kv > kept: käse/);
+      await a.press("Control+c");
+      for (const [view, sign] of [["Messages", /\$KV\.my-kv\.kept/], ["Tape", /revision/], ["Keys", /kept/], ["Wire", /HPUB|PUB/], ["Config", /max_msgs_per_subject/]]) {
+        await playground.view(view, sign);
+      }
+      await playground.reload();
+      await a.enter("nats kv get my-kv kept --raw");
+      await a.shows(/käse & <b>brot<\/b>/, "--raw");
+    } finally {
+      await playground.close();
+    }
+  });
+}
