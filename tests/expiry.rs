@@ -55,6 +55,35 @@ fn a_marker_without_room_is_tried_again_after_two_seconds() {
     }
 }
 
+/// A transform that came later takes the marker elsewhere: the message stays, and has another marker 2 s later.
+#[test]
+fn a_marker_on_another_subject_is_made_again_after_two_seconds() {
+    let mut bench = Bench::new();
+    let config = "\"name\":\"S\",\"subjects\":[\"s.>\"],\"allow_rollup_hdrs\":true,\"allow_msg_ttl\":true,\
+         \"subject_delete_marker_ttl\":1000000000,\"max_age\":1200000000,\"duplicate_window\":650000000";
+    bench.ask("STREAM.CREATE.S", &format!("{{{config}}}"));
+    bench.send("PUB s.a 1\r\nv\r\n");
+    bench.ask(
+        "STREAM.UPDATE.S",
+        &format!("{{{config},\"subject_transform\":{{\"src\":\"s.a\",\"dest\":\"s.b\"}}}}"),
+    );
+    // Milliseconds since then; messages and the last sequence.
+    let mut now = 0;
+    for (at, state) in [
+        (1100, [1, 1]),
+        (1700, [2, 2]),
+        (2300, [2, 2]),
+        (2900, [1, 2]),
+        (4300, [2, 3]),
+    ] {
+        bench.wait((at - now) * MS);
+        now = at;
+        let info = bench.ask("STREAM.INFO.S", "");
+        let got = ["messages", "last_seq"].map(|name| number(&info, name));
+        assert_eq!(got, state, "after {at} ms");
+    }
+}
+
 /// Expiry looks four times a second: what comes due in between goes together.
 #[test]
 fn expiry_looks_four_times_a_second() {

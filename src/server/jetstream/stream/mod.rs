@@ -66,7 +66,7 @@ pub struct Stream {
     ack: Vec<u8>,
     /// When the expiry timer rings.
     next_expiry: Time,
-    /// Messages whose delete marker found no room, and when.
+    /// Messages whose delete marker did not take their place, and when.
     refused: Vec<(u64, Time)>,
     /// Every message below is exempt from `max_age`.
     aged_from: u64,

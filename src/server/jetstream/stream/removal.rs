@@ -17,7 +17,7 @@ const INTERVAL: i64 = SECOND / 4;
 /// times a second. So `max_age` is mostly found out at the second look.
 const LAG: i64 = SECOND / 20;
 
-/// A delete marker that found no room is not tried again for this long, in nanoseconds, as in nats-server.
+/// A delete marker that did not take the place of its message is not tried again for this long, in nanoseconds, as in nats-server.
 const RETRY: i64 = 2 * SECOND;
 
 /// Messages that expire in one go; the rest follows in the next step, so that no step takes long.
@@ -387,11 +387,9 @@ impl Stream {
             duration::format(ttl / SECOND * SECOND).as_bytes(),
         );
         headers::push(&mut block, "Nats-Rollup", b"sub");
-        // If the stream is full and discards the new, the expired message stays until there is room.
-        if self
-            .publish(core, &subject, b"", &block, b"", Origin::Marker)
-            .is_err()
-        {
+        let _ = self.publish(core, &subject, b"", &block, b"", Origin::Marker);
+        // The expired message stays for now if there is no room, or if a transform takes the marker to another subject.
+        if self.store.get(seq).is_some() {
             self.refused.push((seq, core.now()));
         }
     }
