@@ -159,3 +159,21 @@ fn a_message_that_went_unnoticed_is_given_up() {
     );
     assert!(said.contains("$JS.ACK.S.C.1.3.2."), "{said}");
 }
+
+/// A message is looked at when its own ack wait is over, not the shortest of a backoff: until then what lies below the floor
+/// counts as pending.
+#[test]
+fn a_message_is_looked_at_by_its_own_backoff() {
+    let backoff =
+        ",\"ack_policy\":\"all\",\"max_deliver\":5,\"backoff\":[4000000000,4000000000,1000000000]";
+    let mut bench = with(",\"allow_rollup_hdrs\":true", backoff, &["s.a", "s.b"]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "2");
+    bench.send("HPUB s.b 30 30\r\nNATS/1.0\r\nNats-Rollup: sub\r\n\r\n\r\n");
+    bench.ask("STREAM.MSG.DELETE.S", "{\"seq\":1}");
+    for (tenths, pending) in [(0, 1), (35, 1), (10, 0)] {
+        bench.wait(tenths * SECOND / 10);
+        let info = info(&mut bench);
+        let count = format!("\"num_ack_pending\":{pending}");
+        assert!(info.contains(&count), "{info}");
+    }
+}

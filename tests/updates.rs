@@ -184,3 +184,51 @@ fn a_create_of_what_is_there_looks_at_no_level() {
     let info = bench.ask("CONSUMER.INFO.S.C", "");
     assert!(info.contains("\"_nats.req.level\":\"0\""), "{info}");
 }
+
+/// What a new filter matches of what is there comes with the next reason to deliver. That the changed ack wait has pending
+/// messages looked at is none.
+#[test]
+fn a_look_at_what_is_pending_delivers_nothing_new() {
+    let mut bench = with_consumer("\"ack_policy\":\"explicit\",\"filter_subject\":\"s.a\"");
+    bench.ask(
+        "CONSUMER.MSG.NEXT.S.C",
+        "{\"batch\":2,\"expires\":2000000000}",
+    );
+    bench.publish(&["s.a", "s.b"]);
+    let later = "\"ack_policy\":\"explicit\",\"filter_subject\":\"s.b\",\"ack_wait\":5000000000";
+    let info = consumer(&mut bench, later);
+    assert!(info.contains("\"num_pending\":1"), "{info}");
+    bench.wait(SECOND);
+    let heard = bench.send("");
+    assert!(!heard.contains("$JS.ACK.S.C."), "{heard}");
+    bench.wait(2 * SECOND);
+    let heard = bench.send("");
+    let timeout = "408 Request Timeout\r\nNats-Pending-Messages: 1\r\n";
+    assert!(heard.contains(timeout), "{heard}");
+}
+
+/// A message that a new filter gave up is forgotten at the next look, and the floor is where the consumer is then.
+#[test]
+fn the_floor_goes_with_what_lost_interest() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"retention\":\"interest\"}",
+    );
+    let ack = "\"ack_policy\":\"explicit\"";
+    consumer(&mut bench, &format!("{ack},\"filter_subject\":\"s.e\""));
+    bench.publish(&["s.e"]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+    bench.publish(&["s.b"]);
+    bench.ask(
+        "CONSUMER.MSG.NEXT.S.C",
+        "{\"batch\":2,\"expires\":3000000000}",
+    );
+    let later = format!("{ack},\"filter_subject\":\"s.b\",\"ack_wait\":5000000000");
+    let info = consumer(&mut bench, &later);
+    assert!(info.contains("\"num_ack_pending\":1"), "{info}");
+    bench.wait(SECOND / 5);
+    let info = bench.ask("CONSUMER.INFO.S.C", "");
+    let floor = "\"ack_floor\":{\"consumer_seq\":1,\"stream_seq\":2},\"num_ack_pending\":0";
+    assert!(info.contains(floor), "{info}");
+}

@@ -222,17 +222,11 @@ impl Consumer {
             .unwrap_or(self.config.ack_wait)
     }
 
-    /// Makes sure that the timer fires when the ack wait of a message delivered now is over.
-    pub(super) fn arm_ack_wait(&mut self, work: &mut Work<'_>) {
-        let shortest = self
-            .config
-            .backoff
-            .iter()
-            .copied()
-            .min()
-            .unwrap_or(self.config.ack_wait);
+    /// Makes sure that the timer fires when the ack wait of a message redelivered now for the so-manieth time is over.
+    pub(super) fn arm_ack_wait(&mut self, work: &mut Work<'_>, again: u64) {
         if self.config.ack_wait > 0 {
-            self.arm_ack_timer(work, work.core.now().after(shortest).after(GROUPING));
+            let at = work.core.now().after(self.ack_wait(again));
+            self.arm_ack_timer(work, at.after(GROUPING));
         }
     }
 
@@ -260,13 +254,18 @@ impl Consumer {
         let mut progress = std::mem::take(&mut self.progress);
         let policy = self.config.ack_policy;
         let wait = |again| self.ack_wait(again);
+        let full = self.is_full();
         let overdue = progress.overdue(now, first, self.max_deliver(), policy, &wait);
         self.progress = progress;
+        // As in nats-server, what an update of the filter made match does not come because of a mere look.
+        let wakes = !overdue.again.is_empty() || full && !overdue.given_up.is_empty();
         for (seq, deliveries) in overdue.given_up {
             self.advise_max_deliveries(work.core, seq, deliveries);
         }
         self.set_ack_timer(work, overdue.next);
-        self.deliver(work);
+        if wakes {
+            self.deliver(work);
+        }
     }
 
     /// Everything pending is delivered again, at once.
@@ -278,7 +277,7 @@ impl Consumer {
             self.advise_max_deliveries(work.core, seq, deliveries);
         }
         self.ack_timer = None;
-        self.arm_ack_wait(work);
+        self.arm_ack_wait(work, 0);
     }
 }
 

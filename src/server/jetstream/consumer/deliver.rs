@@ -267,7 +267,8 @@ impl Consumer {
             }
         } else {
             self.progress.track(consumer, seq, now);
-            self.arm_ack_wait(work);
+            let again = self.progress.redelivered.get(&seq).copied().unwrap_or(0);
+            self.arm_ack_wait(work, again);
         }
         self.last_sent = now;
         if !self.config.is_push() {

@@ -442,9 +442,6 @@ impl Progress {
                 }
             }
         }
-        if invalid {
-            self.show_all();
-        }
         self.requeue(&result.again, now);
         if self.pending.is_empty() {
             self.queue.clear();
@@ -452,6 +449,9 @@ impl Progress {
             self.floor = self.before_next();
         } else {
             result.next = Some(next);
+        }
+        if invalid {
+            self.show_all();
         }
         result
     }
