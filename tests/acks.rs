@@ -177,3 +177,17 @@ fn a_message_is_looked_at_by_its_own_backoff() {
         assert!(info.contains(&count), "{info}");
     }
 }
+
+/// A work queue has what a reset went past after a restart, too.
+#[test]
+fn a_work_queue_keeps_what_a_reset_went_past() {
+    let mut bench = with(
+        ",\"retention\":\"workqueue\"",
+        ",\"ack_policy\":\"explicit\"",
+        &["s.a"; 3],
+    );
+    let reset = bench.ask("CONSUMER.RESET.S.C", "{\"seq\":3}");
+    assert!(reset.contains("\"reset_seq\":3"), "{reset}");
+    let info = bench.restarted().ask("STREAM.INFO.S", "");
+    assert_eq!(number(&info, "messages"), 3, "{info}");
+}

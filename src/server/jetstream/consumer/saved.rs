@@ -330,7 +330,10 @@ impl Consumers {
                 consumer.progress = progress;
                 consumer.progress.go_back_to(work.store.last_seq());
                 consumer.skip_list = None;
-                consumer.settle_acked(work);
+                // A work queue keeps what is below a floor that a reset has raised.
+                if work.config.retention == Retention::Interest {
+                    consumer.settle_acked(work);
+                }
                 consumer.count_pending(work.store);
             }
             consumer.resume(work);
