@@ -481,3 +481,14 @@ fn tokens_that_begin_with_a_wildcard() {
         assert_eq!(refusal(&answer), code, "{subject}: {answer}");
     }
 }
+
+/// A placement of an empty list of tags is one, but not after a restart.
+#[test]
+fn a_placement_without_tags_ends_with_the_server() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"S\",\"subjects\":[\"s\"],\"placement\":{\"tags\":[]}}";
+    let made = bench.ask("STREAM.CREATE.S", config);
+    assert!(made.contains("\"placement\":{}"), "{made}");
+    let info = bench.restarted().ask("STREAM.INFO.S", "");
+    assert!(!info.contains("placement"), "{info}");
+}

@@ -4,7 +4,7 @@
 use super::check_origins::{
     check_cycle, check_external, check_mirror, check_sources, check_transform_config,
 };
-use super::config::{Discard, Retention, StreamConfig};
+use super::config::{Discard, Placement, Retention, StreamConfig};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::Storage;
 use crate::server::jetstream::transform::Transform;
@@ -73,13 +73,9 @@ pub fn check(
     check_subjects(&mut config)?;
     check_transform(&config)?;
     put_republish(&mut config, pedantic)?;
-    if let Some(placement) = &config.placement {
-        if !placement.preferred.is_empty() {
-            return invalid("preferred server not permitted in placement");
-        }
-        if placement.cluster.is_empty() && placement.tags.is_none() {
-            config.placement = None;
-        }
+    let placement = config.placement.as_ref();
+    if placement.is_some_and(|placement| !placement.preferred.is_empty()) {
+        return invalid("preferred server not permitted in placement");
     }
     Ok(config)
 }
@@ -167,6 +163,10 @@ fn put_window(config: &mut StreamConfig, pedantic: bool) -> Checked {
 /// # Errors
 /// The first that do not go together, or, if `pedantic`, the first that would have to be changed.
 pub fn put_features(config: &mut StreamConfig, pedantic: bool) -> Checked {
+    // An empty list of tags is not written down: a placement that has nothing else is gone after a restart.
+    if config.placement == Some(Placement::default()) {
+        config.placement = None;
+    }
     let discard_new = config.discard == Discard::New;
     if config.deny_purge && config.allow_rollup_hdrs {
         return invalid("roll-ups require the purge permission");
