@@ -21,15 +21,16 @@ pub fn header(page: Page) -> Element {
     element("header", "header").with(&[
         element("h1", "header__name").text("NATS KV ").with(&[element("span", "").text("Playground")]),
         notice(page),
-        button("", move || page.sharing.set(true)).text("Share"),
-        state(page),
-        button("", turn).text_of(move || if real() { "Disconnect" } else { "Connect" }.into()),
-        button("", turn_theme).attr("aria-label", "Theme").attr("title", "Light or dark").text("◐"),
+        element("div", "header__ends").with(&[
+            button("", move || page.sharing.set(true)).text("Share"),
+            state(page),
+            button("", turn).text_of(move || if real() { "Disconnect" } else { "Connect" }.into()),
+            button("", turn_theme).attr("aria-label", "Theme").attr("title", "Light or dark").text("◐"),
+        ]),
     ])
 }
 
-/// What the person should know of this browser. It takes the room that the header has, or lies over what is below: nothing
-/// moves when it comes and goes.
+/// What the person should know of this browser. It takes the room that the header has, or a line below it: it covers nothing.
 fn notice(page: Page) -> Element {
     // There from the start: what comes into it is read out.
     element("div", "header__space").attr("role", "status").with_of(move || match page.notice.get() {

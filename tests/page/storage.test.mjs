@@ -144,14 +144,17 @@ test("a second tab begins with what was kept, says that it keeps nothing, and ke
   await first.close();
 });
 
-test("what is said of the browser moves nothing, and can be dismissed", async () => {
+test("what is said of the browser covers nothing, moves nothing where the header has room, and can be dismissed", async () => {
   for (const width of [1280, 900, 360]) {
     const playground = await world.open({ script: REFUSALS["there is no IndexedDB"], viewport: { width, height: 740 } });
     const { page } = playground;
     const said = page.getByRole("status").filter({ hasText: "keeps nothing" });
     const text = await said.getByText(/keeps nothing.*closed\.$/).boundingBox();
     assert.ok(text.x >= 0 && text.x + text.width <= width && text.y >= 0, "it is in view");
-    const places = () => page.locator("header > :not([role=status]), h2, .command, section, textarea").evaluateAll((all) => all.map((e) => JSON.stringify(e.getBoundingClientRect())));
+    const lesson = await playground.lesson.boundingBox();
+    assert.ok(text.y + text.height <= lesson.y, "the lesson begins below it");
+    const stay = "header button:not([aria-label=Dismiss])" + (width === 1280 ? ", h1, h2, .command, section, textarea" : "");
+    const places = () => page.locator(stay).evaluateAll((all) => all.map((e) => JSON.stringify(e.getBoundingClientRect())));
     const before = await places();
     await page.getByRole("button", { name: "Dismiss" }).click();
     await said.waitFor({ state: "detached" });
