@@ -54,7 +54,7 @@ pub fn keys(page: Page, tab: Live<Tab>) -> Element {
     });
     element("div", "stream__table")
         .shown(move || tab.get() == Tab::Keys)
-        .with(&[scroll.with(&[element("p", "stream__empty").text_of(move || some.get())])])
+        .with(&[element("p", "stream__some").text_of(move || some.get()), scroll])
 }
 
 fn drawn(key: &Key<'_>) -> Element {

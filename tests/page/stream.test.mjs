@@ -40,6 +40,16 @@ test("Keys has a row a key: its value, revision, how many are kept, and its end"
   await playground.close();
 });
 
+test("Keys says above its rows that they are not all", async () => {
+  const { playground, a, page } = await viewing("Keys");
+  await a.enter("for i in {1..201}; do nats kv put b key$i v; done");
+  const some = page.getByText("200 of 201 keys");
+  await some.waitFor();
+  const [said, head, view] = await Promise.all([some, page.getByRole("columnheader", { name: "Key", exact: true }), playground.stream].map((part) => part.boundingBox()));
+  assert.ok(view.y < said.y && said.y + said.height <= head.y && head.y < view.y + view.height);
+  await playground.close();
+});
+
 test("Keys counts down a bucket's TTL, to the row's end", async () => {
   const { playground, a, page } = await viewing("Keys", "--ttl 90s");
   const table = page.getByRole("table", { name: "Keys", exact: true });
