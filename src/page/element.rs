@@ -4,7 +4,7 @@
 use leptos::{
     prelude::{Owner, Render, RenderEffect, document, window},
     wasm_bindgen::{JsCast, closure::Closure},
-    web_sys::{self, Event, HtmlDialogElement, HtmlElement, HtmlInputElement},
+    web_sys::{self, Event, HtmlDialogElement, HtmlElement, HtmlInputElement, ResizeObserver},
 };
 use std::ops::Deref;
 
@@ -111,6 +111,17 @@ impl Element {
         self
     }
 
+    /// Does something once it is shown, and whenever its size changes.
+    pub fn on_resize(&self, act: impl FnMut() + 'static) {
+        fn observe(element: &web_sys::Element, act: Box<dyn FnMut()>) {
+            let act = Closure::wrap(act).into_js_value();
+            if let Ok(observer) = ResizeObserver::new(act.unchecked_ref()) {
+                observer.observe(element);
+            }
+        }
+        observe(&self.0, Box::new(act));
+    }
+
     /// With elements behind what is in it already.
     pub fn with(self, children: &[Element]) -> Element {
         for child in children {
@@ -135,6 +146,11 @@ impl Element {
     /// Puts the keyboard there.
     pub fn focus(&self) {
         self.0.unchecked_ref::<HtmlElement>().focus().ok();
+    }
+
+    /// Width and height of what is seen of what is in it.
+    pub fn size(&self) -> (i32, i32) {
+        (self.0.client_width(), self.0.client_height())
     }
 
     /// Scrolls on to it if it ends below what is seen of what is around it; the style says how.

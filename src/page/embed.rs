@@ -3,8 +3,8 @@
 use super::element::Element;
 use leptos::{
     prelude::window,
-    wasm_bindgen::{JsCast, JsValue, closure::Closure},
-    web_sys::{HtmlElement, ResizeObserver},
+    wasm_bindgen::{JsCast, JsValue},
+    web_sys::HtmlElement,
 };
 
 /// Tells the page around this one its height, now and whenever it changes:
@@ -12,7 +12,7 @@ use leptos::{
 pub fn tell_height(root: &Element) {
     let measured: HtmlElement = (**root).clone().unchecked_into();
     let told = std::cell::Cell::new(0);
-    let tell = Closure::<dyn FnMut()>::new(move || {
+    root.on_resize(move || {
         let height = measured.offset_height();
         if told.replace(height) != height
             && let Ok(Some(parent)) = window().parent()
@@ -24,8 +24,4 @@ pub fn tell_height(root: &Element) {
             parent.post_message(&message, "*").ok();
         }
     });
-    if let Ok(observer) = ResizeObserver::new(tell.as_ref().unchecked_ref()) {
-        observer.observe(root);
-    }
-    tell.forget();
 }

@@ -6,6 +6,7 @@ use super::{
     model::{Fate, Row},
     programs::utc_offset,
     rows::{Table, cell, row},
+    sight::Sight,
     state::Page,
     stream_pane::Tab,
 };
@@ -20,6 +21,7 @@ const VALUE: usize = 160;
 pub fn messages(page: Page, tab: Live<Tab>) -> Element {
     let columns = [("number", "Sequence"), ("name", "Subject"), ("", "Operation"), ("value", "Value"), ("time", "Time")];
     let mut table = Table::new("Messages", "Messages of the bucket", &columns);
+    let sight = Sight::new(&table.scroll, false);
     // Where it is not seen, it takes no keyboard to scroll it.
     let scroll = table
         .scroll
@@ -32,7 +34,7 @@ pub fn messages(page: Page, tab: Live<Tab>) -> Element {
         }
         page.stream.version.track();
         let model = page.stream.model.borrow();
-        table.follow();
+        sight.keep();
         let skipped = model.rows().len().saturating_sub(SHOWN);
         let first = model.rows().nth(skipped).map_or(u64::MAX, |row| row.sequence);
         let rows = model.rows().skip(skipped);

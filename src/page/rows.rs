@@ -1,9 +1,8 @@
-//! A table whose rows come, change and go while it is looked at: what has not changed stays in the document as it is, and the
-//! newest row in sight. Must not know what the rows say.
+//! A table whose rows come, change and go while it is looked at: what has not changed stays in the document as it
+//! is. Must not know what the rows say.
 
 use super::element::{Element, element};
-use leptos::prelude::request_animation_frame;
-use std::{cell::Cell, collections::VecDeque, rc::Rc};
+use std::collections::VecDeque;
 
 /// Such a table; a row is drawn anew when its `T` is another.
 pub struct Table<T> {
@@ -11,8 +10,6 @@ pub struct Table<T> {
     pub scroll: Element,
     body: Element,
     drawn: VecDeque<(T, Element)>,
-    /// How far it was scrolled to show its end.
-    end: Rc<Cell<i32>>,
 }
 
 impl<T: PartialEq> Table<T> {
@@ -31,7 +28,7 @@ impl<T: PartialEq> Table<T> {
             .attr("role", "group")
             .attr("aria-label", what)
             .with(&[table]);
-        Table { scroll, body, drawn: VecDeque::new(), end: Rc::default() }
+        Table { scroll, body, drawn: VecDeque::new() }
     }
 
     /// Draws what has changed. Rows that are `gone` are taken from the start first, so that those behind them are still known.
@@ -66,18 +63,6 @@ impl<T: PartialEq> Table<T> {
     /// The rows, as they are drawn.
     pub fn rows(&self) -> impl Iterator<Item = &Element> {
         self.drawn.iter().map(|(_, row)| row)
-    }
-
-    /// Puts the end in sight with the next frame, unless somebody has scrolled up to read. To be called before the drawing.
-    pub fn follow(&self) {
-        let (scroll, end) = (self.scroll.clone(), self.end.clone());
-        if scroll.scroll_top() < end.get() && scroll.scroll_top() + scroll.client_height() < scroll.scroll_height() {
-            return;
-        }
-        request_animation_frame(move || {
-            scroll.set_scroll_top(scroll.scroll_height());
-            end.set(scroll.scroll_top());
-        });
     }
 }
 

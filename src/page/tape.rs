@@ -10,22 +10,18 @@ use super::{
     messages::{operation, shown_value, why},
     model::{Fate, Model, Row},
     panes::title,
+    sight::Sight,
     state::Page,
     stream_pane::Tab,
     traffic::Reached,
     wire_view::Heard,
 };
 use crate::client::kv::Operation;
-use leptos::prelude::request_animation_frame;
-use std::{cell::Cell, rc::Rc};
 
 /// Columns drawn, the newest ones.
 const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
-
-/// Pixels from the end that are no going back: less than a column or a lane; what is left of a time may become longer to write.
-const STEP: i32 = 40;
 
 /// The picture, drawn only while it is looked at.
 pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
@@ -34,33 +30,16 @@ pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
         .attr("tabindex", "0")
         .attr("role", "img")
         .attr("aria-label", "Tape: the messages as a picture");
-    let (scrolled, waiting) = (body.clone(), Rc::default());
+    let sight = Sight::new(&body, true);
     body.shown(shown).with_of(move || {
         if !shown() {
             return Vec::new();
         }
         page.stream.version.track();
         heard.version.track();
-        keep_place(&scrolled, &waiting);
+        sight.keep();
         vec![draw(page, &page.stream.model.borrow(), &heard.traffic.reached.borrow())]
     })
-}
-
-/// With the next frame the newest column and lane are in sight; who has gone back to look at older ones is left there. To be
-/// called before the drawing, which begins at the first column.
-fn keep_place(tape: &Element, waiting: &Rc<Cell<bool>>) {
-    if waiting.replace(true) {
-        return;
-    }
-    let (left, top) = (tape.scroll_left(), tape.scroll_top());
-    let right_end = left + tape.client_width() > tape.scroll_width() - STEP;
-    let low_end = top + tape.client_height() > tape.scroll_height() - STEP;
-    let (tape, waiting) = (tape.clone(), waiting.clone());
-    request_animation_frame(move || {
-        waiting.set(false);
-        tape.set_scroll_left(if right_end { tape.scroll_width() } else { left });
-        tape.set_scroll_top(if low_end { tape.scroll_height() } else { top });
-    });
 }
 
 fn draw(page: Page, model: &Model, reached: &[Reached]) -> Element {

@@ -17,7 +17,7 @@ use crate::{
 };
 use leptos::{
     prelude::{document, window},
-    wasm_bindgen::{JsCast, closure::Closure},
+    wasm_bindgen::JsCast,
     web_sys::{self, KeyboardEvent},
 };
 use std::{cell::Cell, rc::Rc};
@@ -52,7 +52,7 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
     listen(&scroll, "scroll", move |_| {
         let mut follow = following.get();
         // In another size the lines wrap anew; that is no scrolling.
-        if follow.size == size(&scrolled) {
+        if follow.size == scrolled.size() {
             follow.end = scrolled.scroll_height() - scrolled.scroll_top() - scrolled.client_height() < 40;
             following.set(follow);
         }
@@ -151,19 +151,11 @@ impl Default for Follow {
     }
 }
 
-fn size(element: &Element) -> (i32, i32) {
-    (element.client_width(), element.client_height())
-}
-
 impl View {
     fn attach(mut self) {
         let frame = self.frame.clone();
         let redraw = frame.clone();
-        let resized = Closure::<dyn FnMut()>::new(move || redraw.request());
-        if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
-            observer.observe(&self.scroll);
-        }
-        resized.forget();
+        self.scroll.on_resize(move || redraw.request());
         frame.set(move || self.draw());
     }
 
@@ -197,7 +189,7 @@ impl View {
         if end {
             self.scroll.set_scroll_top(self.scroll.scroll_height());
         }
-        self.follow.set(Follow { end, size: size(&self.scroll) });
+        self.follow.set(Follow { end, size: self.scroll.size() });
     }
 
     /// Learns how many columns and rows there is room for.

@@ -6,6 +6,7 @@ use super::{
     messages::{shown_value, time_of_day},
     panes::title,
     rows::{Table, cell, row},
+    sight::Sight,
     state::{Frame, Page},
     stream_pane::Tab,
     traffic::{Line, Traffic},
@@ -42,13 +43,14 @@ pub fn listen(page: Page, tab: Live<Tab>) -> Heard {
 pub fn wire_view(heard: Heard, tab: Live<Tab>) -> Element {
     let columns = [("way", "Terminal"), ("name", "Line and payload"), ("time", "Time")];
     let mut table = Table::new("Wire", "Lines of the protocol", &columns);
+    let sight = Sight::new(&table.scroll, false);
     let scroll = table.scroll.clone();
     react(move || {
         if tab.get() != Tab::Wire {
             return;
         }
         heard.version.track();
-        table.follow();
+        sight.keep();
         let lines = heard.traffic.lines.borrow();
         let first = lines.front().map_or(u64::MAX, |line| line.number);
         table.draw(|number| *number < first, lines.iter().map(|line| (line.number, || drawn(line))));

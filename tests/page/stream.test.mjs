@@ -238,6 +238,29 @@ test("the tape shows the newest messages, and leaves those alone who look at old
   await playground.close();
 });
 
+test("in any size the newest stay in sight, and older ones for those who look at them", async () => {
+  const { playground, a, page } = await viewing("Messages");
+  const views = { Messages: page.getByRole("group", { name: "Messages of the bucket" }), Tape: page.getByRole("img", { name: /^Tape/ }) };
+  await a.enter("for i in {1..60}; do nats kv put b key$i v; done");
+  await playground.messages.getByText("key60").waitFor();
+  for (const [name, view] of Object.entries(views)) {
+    await playground.stream.getByRole("button", { name, exact: true }).click();
+    const atEnd = ([view]) => view.scrollTop > 0 && view.scrollTop + view.clientHeight >= view.scrollHeight - 1 && view.scrollLeft + view.clientWidth >= view.scrollWidth - 1;
+    for (const [width, height] of [[1280, 800], [900, 560], [1200, 700]]) {
+      await page.setViewportSize({ width, height });
+      await page.waitForFunction(atEnd, [await view.elementHandle()]);
+    }
+    await view.evaluate((view) => new Promise((scrolled) => {
+      view.addEventListener("scroll", scrolled, { once: true });
+      view.scrollTo(0, 0);
+    }));
+    await page.setViewportSize({ width: 900, height: 560 });
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    assert.deepEqual(await view.evaluate((view) => [view.scrollLeft, view.scrollTop]), [0, 0]);
+  }
+  await playground.close();
+});
+
 test("each view is accessible on a phone and in an embedded page, and no tab moves another", async () => {
   const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   for (const [colorScheme, address] of [["light", "#step=put"], ["dark", "?embed=1&panel=both#step=put"]]) {
