@@ -130,7 +130,14 @@ impl Console {
                 let line = self.editor.borrow().text();
                 let action = self.editor.borrow_mut().key(key);
                 match action {
-                    Action::Run(line) => self.enter(line, false),
+                    Action::Run(line) => {
+                        // It waits: as at any terminal, what was typed is seen nevertheless.
+                        if self.busy() && self.tty.reading() == Reading::Nothing {
+                            self.tty.write(line.as_bytes());
+                            self.tty.write(b"\n");
+                        }
+                        self.enter(line, false);
+                    }
                     Action::Interrupt => {
                         self.echo(&line);
                         self.tty.write(b"^C\n");

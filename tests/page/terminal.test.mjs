@@ -90,6 +90,20 @@ test("^C ends a watch, and a put from the other terminal is seen by it", async (
   await playground.close();
 });
 
+test("a line typed while a command runs is seen, and its turn comes when that has ended", async () => {
+  const { playground, a } = await withBucket();
+  await a.enter("nats kv watch b");
+  await playground.page.getByText("running", { exact: true }).first().waitFor();
+  await a.enter("nats kv put b k lost");
+  await a.shows(/\nnats kv put b k lost\n/);
+  await a.press("Control+c"); // takes what waits with it, as everywhere
+  await a.enter("sleep 0.5");
+  await a.enter("echo later");
+  await a.shows(/sleep 0\.5\necho later\n\$ echo later\nlater\n/);
+  assert.equal(await a.count("lost"), 1);
+  await playground.close();
+});
+
 test("editing keys, history and completion are those of a shell", async () => {
   const { playground, a } = await withBucket();
   await a.type("cho edited");
