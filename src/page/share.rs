@@ -51,8 +51,18 @@ pub fn copy_button(class: &str, name: &str, text: impl Fn() -> String + 'static)
 
 /// A command that asks would wait for an answer: what was agreed to once is not asked again.
 fn unasked(line: String) -> String {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let asks = matches!(words[..], ["nats", "kv", "del" | "rm" | "purge", ..]);
-    let forced = words.iter().any(|word| matches!(*word, "-f" | "--force"));
-    if asks && !forced { format!("{line} --force") } else { line }
+    if line.contains(" -f") || line.contains(" --force") {
+        return line;
+    }
+    let quoted = line.contains('\'') || line.contains('"');
+    let mut words = Vec::new();
+    for word in line.split(' ') {
+        words.push(word);
+        let asks = matches!(words[..], [.., "nats", "kv", "del" | "rm" | "purge"]);
+        // What is quoted may say so, too.
+        if asks && !(quoted && words.len() > 3) {
+            words.push("--force");
+        }
+    }
+    words.join(" ")
 }

@@ -53,6 +53,24 @@ test("a link taken after a reload makes the same again, at the same step", async
   await playground.close();
 });
 
+test("what was agreed to is not asked again, wherever it stands in a line", async () => {
+  const playground = await world.open({ address: "#step=put" });
+  const a = playground.terminal("A");
+  await a.enter("nats kv put my-kv note 'then; nats kv rm my-kv' && nats kv purge my-kv gone -f; nats kv ls my-kv | head -n 1");
+  await a.shows(/head -n 1\n.*\nnote\n/);
+  await a.enter("nats kv del my-kv note; nats kv ls my-kv");
+  await a.shows(/\? Delete/, "nats kv del");
+  await a.enter("y");
+  await a.shows(/No keys found/, "? Delete");
+  const run = new URLSearchParams(new URL(await link(playground)).hash.slice(1)).get("run");
+  assert.deepEqual(run.split("\n"), [
+    "nats kv add my-kv",
+    "nats kv put my-kv note 'then; nats kv rm my-kv' && nats kv purge my-kv gone -f; nats kv ls my-kv | head -n 1",
+    "nats kv del --force my-kv note; nats kv ls my-kv",
+  ]);
+  await playground.close();
+});
+
 test("a shared session neither reads nor changes what the browser keeps, and says so", async () => {
   const mine = await world.open();
   await begin(mine);
