@@ -44,6 +44,18 @@ test("the walkthrough needs neither the shell's language nor the commands beyond
   await playground.close();
 });
 
+test("what keeps the page from starting is said", async () => {
+  for (const missing of [/_bg\.wasm/, /\.js$/, null]) {
+    const profile = await world.browser.newContext({ javaScriptEnabled: missing !== null });
+    const page = await profile.newPage();
+    if (missing) await page.route(missing, (route) => route.abort());
+    await page.goto(`${world.site.origin}/some/folder/`);
+    await page.getByText(missing ? /could not be started/ : /needs JavaScript/).waitFor();
+    assert.equal(await page.getByText("Starting a nats-server").filter({ visible: true }).count(), 0);
+    await profile.close();
+  }
+});
+
 test("a part that cannot be fetched is missed in words, and fetched at the next try", async () => {
   const { playground } = await visit();
   const terminal = playground.terminal("A");
