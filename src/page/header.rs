@@ -47,7 +47,8 @@ fn state(page: Page) -> Element {
     let kind = move || {
         page.link.with(|link| {
             Some(match link {
-                Link::InPage | Link::Connected { .. } => "right",
+                Link::InPage => "right",
+                Link::Connected { .. } => "real",
                 Link::Connecting | Link::Reconnecting { .. } => "waiting",
                 Link::Closed(_) | Link::Stopped => "wrong",
             })

@@ -52,6 +52,14 @@ test("a wrong password, a wrong address and a refused connection are told apart"
   await closeDespiteRefusals(playground);
 });
 
+test("on a phone it is seen that the server is another", async () => {
+  const playground = await world.open({ hosts: [server.host], viewport: { width: 360, height: 740 } });
+  await connected(playground);
+  const said = playground.page.getByRole("status").filter({ hasText: "Connected · loopback" });
+  assert.ok((await said.boundingBox()).width > 120);
+  await playground.close();
+});
+
 test("the whole walkthrough, seen by the real command as well", async () => {
   const playground = await world.open({ hosts: [server.host] });
   await connected(playground);
