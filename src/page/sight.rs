@@ -63,10 +63,14 @@ impl Sight {
         let sight = self.clone();
         request_animation_frame(move || {
             let (scroll, (right, low)) = (&sight.scroll, sight.ends.get());
+            // Of a table the browser keeps in sight what somebody reads.
             if sight.across {
                 scroll.set_scroll_left(if right { scroll.scroll_width() } else { left });
+                scroll.set_scroll_top(top);
             }
-            scroll.set_scroll_top(if low { scroll.scroll_height() } else { top });
+            if low {
+                scroll.set_scroll_top(scroll.scroll_height());
+            }
             sight.size.set(scroll.size());
             sight.waiting.set(false);
         });

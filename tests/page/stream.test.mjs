@@ -238,6 +238,22 @@ test("the tape shows the newest messages, and leaves those alone who look at old
   await playground.close();
 });
 
+test("what somebody reads of many messages stays where it is when more come and older ones go", async () => {
+  const { playground, a, page } = await viewing("Messages");
+  await a.enter("for i in {1..210}; do nats kv put b k$i v; done");
+  await playground.messages.getByText("$KV.b.k210", { exact: true }).waitFor();
+  const scroll = page.getByRole("group", { name: "Messages of the bucket" });
+  const read = playground.messages.getByRole("row").filter({ has: page.getByText("$KV.b.k110", { exact: true }) });
+  await page.waitForFunction((scroll) => scroll.scrollTop + scroll.clientHeight >= scroll.scrollHeight - 1, await scroll.elementHandle());
+  await read.scrollIntoViewIfNeeded();
+  const before = await read.boundingBox();
+  await a.enter("for i in {211..220}; do nats kv put b k$i v; done");
+  await playground.messages.getByText("$KV.b.k220", { exact: true }).waitFor();
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  assert.deepEqual(await read.boundingBox(), before);
+  await playground.close();
+});
+
 test("in any size the newest stay in sight, and older ones for those who look at them", async () => {
   const { playground, a, page } = await viewing("Messages");
   const views = { Messages: page.getByRole("group", { name: "Messages of the bucket" }), Tape: page.getByRole("img", { name: /^Tape/ }) };
