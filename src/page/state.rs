@@ -202,11 +202,13 @@ impl Page {
             }
             self.console(Terminal::Server).enter(server, false);
             let commands = commands.iter().map(|command| command.to_string());
+            let console = self.console(Terminal::A);
             for command in commands.chain(room.shared.iter().cloned()) {
-                self.console(Terminal::A).enter(command, false);
+                console.enter(command, false);
+                // What asks something has to be answered by a person, not by the line behind it.
+                console.idle().await;
             }
             room.host.started(|_| true).await;
-            self.console(Terminal::A).idle().await;
             self.ready.set(true);
             self.stream.look(self);
         }));

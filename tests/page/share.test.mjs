@@ -104,6 +104,20 @@ test("a shared session goes on after a command that fails", async () => {
   await playground.close();
 });
 
+test("what a shared session is asked is answered by a person, not by the line behind it", async () => {
+  const playground = await world.open();
+  const a = playground.terminal("A");
+  const run = address(["nats kv add b", "nats kv put b k v", "nats kv del b k", "nats kv put b k after"]);
+  const loaded = playground.page.waitForEvent("load");
+  await playground.page.evaluate((to) => (location.hash = to), run);
+  await loaded;
+  await a.shows(/\? Delete key b > k\?/);
+  await a.enter("y");
+  await a.shows(/\? Delete key b > k\? Yes\n.*put b k after\nafter\n/);
+  await playground.ready();
+  await playground.close();
+});
+
 test("a link to a shared session, opened where the page is already, is opened", async () => {
   const playground = await world.open();
   const loaded = playground.page.waitForEvent("load");
