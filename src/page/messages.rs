@@ -55,7 +55,7 @@ fn message(bucket: &str, of: &Row) -> Element {
         None => cell("value", &value),
         Some(fate) => {
             let (gone, why) = (element("s", "").text(&value), element("span", "fate").text(why(fate)));
-            element("td", "value").with(&[gone]).text(" ").with(&[why])
+            element("td", "value").with(&[gone]).text(if value.is_empty() { "" } else { " " }).with(&[why])
         }
     };
     let drawn = row(&[

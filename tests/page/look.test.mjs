@@ -108,6 +108,16 @@ test("where the system chooses the colours, nothing is told by a background that
   await playground.close();
 });
 
+test("the summary of a stream is to be read, or not there", async () => {
+  const playground = await world.open({ viewport: { width: 900, height: 700 }, address: "#step=put" });
+  const sum = playground.stream.getByText(/messages? kept|messages kept/);
+  await sum.waitFor();
+  assert.ok((await sum.boundingBox()).width > 60);
+  await playground.page.setViewportSize({ width: 765, height: 700 });
+  await sum.waitFor({ state: "hidden" });
+  await playground.close();
+});
+
 test("a long subject leaves room for the value, at each width", async () => {
   const playground = await world.open({ ...DESK, address: "#step=put" });
   await playground.terminal("A").enter(`nats kv put my-kv ${"a.long.key.".repeat(12)}end '${"a long value ".repeat(10)}'`);
