@@ -29,18 +29,31 @@ pub fn size(text: &str, bits: u32) -> Result<i64, String> {
     };
     let digits = text.strip_prefix('+').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        if let Some(value) = digits.parse::<i128>().ok().filter(|v| *v <= most) {
+        let value = digits.parse::<i128>().ok().filter(|v| *v <= most);
+        if let Some(value) = value {
             return Ok(value as i64);
         }
+    }
+    // What `^(\d+)(\w+)` finds: a unit of at least one character, which may be the last digit; the rest does not count.
+    let end_of = |accept: fn(u8) -> bool, from: usize| {
+        let rest = text.bytes().skip(from);
+        from + rest.take_while(|b| accept(*b)).count()
+    };
+    let mut start = end_of(|b| b.is_ascii_digit(), 0);
+    let end = end_of(|b| b.is_ascii_alphanumeric() || b == b'_', start);
+    if start == end {
+        start = start.saturating_sub(1);
+    }
+    let (number, unit) = (&text[..start], &text[start..end]);
+    if number.is_empty() {
         return Err(invalid());
     }
-    let end = text
-        .bytes()
-        .position(|b| !b.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
+    let value = number.parse::<i128>().ok().filter(|v| *v <= most);
+    let value = value.ok_or_else(|| {
+        let most = super::render::number(most as i64);
+        format!("bytes value out of allowed range: maximum value {most}")
+    })?;
     let shift = match unit.to_ascii_uppercase().as_str() {
-        _ if number.is_empty() => return Err(invalid()),
         "B" => 0,
         "K" | "KB" | "KIB" => 10,
         "M" | "MB" | "MIB" => 20,
@@ -48,13 +61,7 @@ pub fn size(text: &str, bits: u32) -> Result<i64, String> {
         "T" | "TB" | "TIB" => 40,
         _ => return Err(invalid()),
     };
-    match number.parse::<i128>().ok().filter(|v| *v <= most) {
-        Some(value) => Ok((value as i64).wrapping_shl(shift)),
-        None => Err(format!(
-            "bytes value out of allowed range: maximum value {}",
-            super::render::number(most as i64)
-        )),
-    }
+    Ok((value as i64).wrapping_shl(shift))
 }
 
 /// Digits with at most one point: the whole part and the fraction's digits.

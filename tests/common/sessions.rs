@@ -34,6 +34,7 @@ macro_rules! sessions {
             kv_add_options "kv-add/options",
             kv_add_replicas_on_one_server "kv-add/replicas-on-one-server",
             kv_add_republish_and_metadata "kv-add/republish-and-metadata",
+            kv_add_sizes "kv-add/sizes",
             kv_add_source "kv-add/source",
             kv_compact_tombstones "kv-compact/tombstones",
             kv_create_after_delete_and_purge "kv-create/after-delete-and-purge",

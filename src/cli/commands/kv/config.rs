@@ -98,7 +98,8 @@ pub async fn edit(call: Call) -> Outcome {
         bucket: values.arg("bucket").into(),
         description: current.description,
         max_value_size: current.max_msg_size,
-        history: current.max_msgs_per_subject,
+        // nats.go keeps it in a byte.
+        history: i64::from(current.max_msgs_per_subject as u8),
         ttl: current.max_age,
         max_bytes: current.max_bytes,
         storage: current.storage,
