@@ -1,14 +1,17 @@
 //! Contexts: connection settings by name, kept as JSON files the way natscli keeps them.
 
 use super::{
-    FileError, Session,
+    FileError, Io, Session,
     parse::{Failure, Values},
     values::quote,
 };
-use crate::wire::json::{Writer, decode_lenient, indent};
+use crate::wire::{
+    base64,
+    json::{Writer, decode_lenient, indent},
+};
 
 /// The settings a command connects with, from the selected context, the environment and flags.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// Name of the context that was loaded; empty if none.
     pub name: String,
@@ -46,6 +49,63 @@ pub const FIELDS: [(&str, &str); 23] = [
     ("windows_cert_match", ""),
 ];
 
+/// Those that name files: variables and `~` in them are replaced when a context is read.
+const PATHS: [&str; 5] = ["creds", "nkey", "cert", "key", "ca"];
+
+/// What stands before something that is in a context itself.
+pub const EMBEDDED: &str = "data:;base64,";
+
+/// The path of a file in a context: without a scheme, with variables and `~` replaced.
+pub fn expand(io: &dyn Io, path: &str) -> String {
+    let (mut text, mut rest) = (String::new(), path);
+    while let Some((before, after)) = rest.split_once('$') {
+        let braced = after.strip_prefix('{').and_then(|a| a.split_once('}'));
+        let (name, left) = braced.unwrap_or_else(|| {
+            let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            after.split_at(after.find(|c| !in_name(c)).unwrap_or(after.len()))
+        });
+        text += before;
+        match name {
+            "" => text.push('$'),
+            name => text += &io.env(name).unwrap_or_default(),
+        }
+        rest = left;
+    }
+    text += rest;
+    match text.strip_prefix('~') {
+        Some(rest) => format!("{}{rest}", io.env("HOME").unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// What a secret in a context stands for: `env://NAME`, `file://PATH`, what is embedded, or the text itself.
+pub fn secret(io: &dyn Io, text: &str) -> Result<String, String> {
+    let content = if let Some(name) = text.strip_prefix("env://") {
+        if name.is_empty() {
+            let reference = quote(text);
+            return Err(format!(
+                "env: missing variable name in reference {reference}"
+            ));
+        }
+        let (value, name) = (io.env(name), quote(name));
+        let value = value.ok_or_else(|| format!("env: variable {name} is not set"))?;
+        if value.is_empty() {
+            return Err(format!("env: variable {name} is empty"));
+        }
+        value.into_bytes()
+    } else if let Some(path) = text.strip_prefix("file://") {
+        let path = expand(io, path);
+        let content = io.files().read(&path);
+        content.map_err(|error| format!("open {path}: {}", error.text()))?
+    } else if let Some(content) = text.strip_prefix(EMBEDDED) {
+        base64::decode(content).unwrap_or_default()
+    } else {
+        return Ok(text.into());
+    };
+    let content = String::from_utf8_lossy(&content);
+    Ok(content.trim_end_matches(['\r', '\n']).into())
+}
+
 impl Context {
     /// What a command starts with. A context that is not there ends the command.
     pub fn at_start(session: &Session, values: &Values) -> Result<Context, Failure> {
@@ -60,7 +120,8 @@ impl Context {
                 wanted
             };
             if !name.is_empty() {
-                let Ok(loaded) = store.load_file(wanted).or_else(|_| store.load(name)) else {
+                let loaded = store.load_file(wanted).or_else(|_| store.load(name));
+                if loaded == Err(FileError::Missing) {
                     let text = format!(
                         "The selected context {} was not found, unselecting it\n\n",
                         quote(&selected)
@@ -70,8 +131,9 @@ impl Context {
                         store.unselect();
                     }
                     return Err("context not found".into());
-                };
-                context = loaded;
+                }
+                // One that cannot be read is like none.
+                context = loaded.unwrap_or_default();
             }
         }
         context.apply(values);
@@ -111,6 +173,22 @@ impl Context {
     /// Whether TLS comes before the server's INFO.
     pub fn tls_first(&self) -> bool {
         self.get(TLS_FIRST) == "true"
+    }
+
+    /// Copies the files that credentials are in into the context.
+    pub fn embed(&mut self, io: &dyn Io) -> Result<(), String> {
+        for field in ["creds", "nkey", "user_jwt", "user_seed"] {
+            let text = self.get(field);
+            let path = text.strip_prefix("file://").unwrap_or(text);
+            if path.is_empty() || path.contains("://") || path.starts_with("data:") {
+                continue;
+            }
+            let path = expand(io, path);
+            let content = io.files().read(&path);
+            let content = content.map_err(|error| format!("open {path}: {}", error.text()))?;
+            self.set(field, &format!("{EMBEDDED}{}", base64::encode(&content)));
+        }
+        Ok(())
     }
 
     /// URLs of servers.
@@ -248,6 +326,11 @@ impl<'a> Store<'a> {
             fields: Vec::new(),
         };
         context.read(&content).map_err(FileError::Other)?;
+        for (field, text) in &mut context.fields {
+            if PATHS.contains(field) {
+                *text = expand(&*self.session.io, text);
+            }
+        }
         Ok(context)
     }
 

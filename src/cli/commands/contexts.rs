@@ -1,8 +1,9 @@
 //! `nats context`: settings of connections by name.
 
-use super::{Call, Outcome};
+use super::{Call, Outcome, no_editor};
 use crate::cli::{
-    context::{Context, Store},
+    FileError,
+    context::{Context, EMBEDDED, Store, expand},
     parse::Failure,
     render::{columns::Columns, table::Table},
     values::quote,
@@ -26,7 +27,10 @@ fn check_name(name: &str) -> Outcome {
 fn load(store: &Store, name: &str) -> Result<Context, Failure> {
     check_name(name)?;
     let loaded = store.load(name);
-    loaded.map_err(|_| format!("context not found: {}", quote(name)).into())
+    loaded.map_err(|error| match error {
+        FileError::Other(why) => why.into(),
+        _ => format!("context not found: {}", quote(name)).into(),
+    })
 }
 
 /// `context add`.
@@ -84,6 +88,9 @@ async fn save(call: &Call, name: &str, source: &str) -> Outcome {
     if !call.values.text("description").is_empty() {
         context.set("description", call.values.text("description"));
     }
+    if call.values.is("embed") {
+        context.embed(&*call.session.io)?;
+    }
     store.save(name, &context)?;
     if call.values.is("select") {
         store.select(name)?;
@@ -96,12 +103,16 @@ async fn save(call: &Call, name: &str, source: &str) -> Outcome {
 pub async fn list(call: Call) -> Outcome {
     let store = Store::new(&call.session);
     let selected = store.selected();
-    let contexts: Vec<Context> = store
-        .names()
-        .iter()
-        .filter_map(|n| store.load(n).ok())
-        .collect();
-    if call.values.is("completion") {
+    let completion = call.values.is("completion");
+    let mut contexts: Vec<Context> = Vec::new();
+    for name in store.names() {
+        match store.load(&name) {
+            Ok(context) => contexts.push(context),
+            Err(_) if completion => {}
+            Err(error) => call.log(&format!("Could not load context {name}: {}", error.text())),
+        }
+    }
+    if completion {
         for context in &contexts {
             let mark = if context.name == selected { "*" } else { "" };
             call.line(&format!(
@@ -143,6 +154,15 @@ fn named(context: &Context, json: &mut Writer) {
     json.open().key("name").string(&context.name);
     context.write(json);
     json.close();
+}
+
+/// `context edit`.
+pub async fn edit(call: Call) -> Outcome {
+    let name = call.values.arg("name");
+    match Store::new(&call.session).load(name) {
+        Ok(_) => Err(no_editor(&call, "nats context add")),
+        Err(_) => Err(format!("unknown context {}", quote(name)).into()),
+    }
 }
 
 /// `context rm`.
@@ -268,6 +288,22 @@ const FILES: [(&str, &str); 7] = [
     ("ca", "CA"),
 ];
 
+/// Where the content of a field comes from, and the colour of these words.
+fn source(call: &Call, text: &str) -> (&'static str, u8) {
+    let io = &call.session.io;
+    let path = match text.split_once("://") {
+        Some(("op", _)) => return ("1Password", 36),
+        Some(("nsc", _)) => return ("nsc", 36),
+        Some(("env", _)) => return ("runtime environment", 36),
+        Some(("file", path)) => path,
+        _ => text,
+    };
+    match io.files().read(&expand(&**io, path)) {
+        Ok(_) => ("OK", 32),
+        Err(_) => ("ERROR", 31),
+    }
+}
+
 async fn show(call: &Call, name: &str, connect: bool) -> Outcome {
     review(call, name, connect).await.map(drop)
 }
@@ -299,16 +335,13 @@ async fn review(call: &Call, name: &str, connect: bool) -> Result<bool, Failure>
     report.row_if("Password", &password);
     report.row_if("Token", context.get("token"));
     for (field, label) in FILES {
-        let path = context.get(field);
-        if !path.is_empty() {
-            let state = match call.session.io.files().read(path) {
-                Ok(_) => paint("OK", 32),
-                Err(_) => {
-                    fine = false;
-                    paint("ERROR", 31)
-                }
-            };
-            report.row(label, format!("{path} ({state})"));
+        let text = context.get(field);
+        if text.starts_with(EMBEDDED) {
+            report.row(label, "embedded data");
+        } else if !text.is_empty() {
+            let (state, colour) = source(call, text);
+            fine &= state != "ERROR";
+            report.row(label, format!("{text} ({})", paint(state, colour)));
         }
     }
     if context.tls_first() {

@@ -4,6 +4,7 @@ mod account;
 mod bench;
 mod cheat;
 mod check;
+mod config_file;
 mod connections;
 mod consumer;
 mod contexts;
@@ -18,9 +19,11 @@ mod server;
 mod stream;
 mod subscribe;
 
+pub use config_file::config_file;
+
 use super::{
     Session,
-    context::Context,
+    context::{Context, EMBEDDED, expand, secret},
     parse::{Failure, Values},
     prompt::Prompt,
     render::{self, columns::Columns, columns::longest_value, table::Look, table::Table},
@@ -29,7 +32,6 @@ use super::{
 use crate::{
     client::{Client, Event, JetStream, Options, Trace, address, transport::LocalFuture},
     wire::{
-        json::{FromJson, from_json},
         sorted::Sorted,
         time::{SECOND, Time},
     },
@@ -144,6 +146,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "account report statistics" => Box::pin(server::statistics(call)),
         "context add" => Box::pin(contexts::add(call)),
         "context copy" => Box::pin(contexts::copy(call)),
+        "context edit" => Box::pin(contexts::edit(call)),
         "context ls" => Box::pin(contexts::list(call)),
         "context rm" => Box::pin(contexts::remove(call)),
         "context select" => Box::pin(contexts::select(call)),
@@ -320,6 +323,7 @@ impl Call {
         let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
         self.check_file("creds")?;
         self.check_file("nkey")?;
+        no_proxy(self.context.get("socks_proxy"))?;
         let mut options = Options {
             name: match self.values.text("connection-name") {
                 "" => "NATS CLI Version v0.5.1".into(),
@@ -328,8 +332,8 @@ impl Call {
             lang: "go".into(),
             version: "1.55.0".into(),
             user: field("user"),
-            pass: field("password"),
-            token: field("token"),
+            pass: self.secret("password")?,
+            token: self.secret("token")?,
             on_event: Some(self.events()),
             ..Options::default()
         };
@@ -348,6 +352,11 @@ impl Call {
             };
         }
         let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
+        if self.context.tls_first() {
+            return Err(
+                "nats: tls error: tls: first record does not look like a TLS handshake".into(),
+            );
+        }
         if self.values.is("trace") {
             let (shown, address) = account::split_url(url);
             let text = format!(">>> Connected to {shown} ({address})");
@@ -357,10 +366,22 @@ impl Call {
         Ok(client)
     }
 
+    /// What a field of the context stands for, if it is set.
+    fn secret(&self, field: &str) -> Result<Option<String>, Failure> {
+        let read = secret(&*self.session.io, self.context.get(field));
+        let text = read.map_err(|error| format!("configuration error: {field}: {error}"))?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
     /// Whether the file of a field of the context, if it has one, is there.
     pub fn check_file(&self, field: &str) -> Outcome {
-        let path = self.context.get(field);
-        match self.session.io.files().read(path) {
+        let text = self.context.get(field);
+        if text.starts_with("env://") || text.starts_with(EMBEDDED) {
+            return self.secret(field).map(drop);
+        }
+        let io = &self.session.io;
+        let path = &expand(&**io, text.strip_prefix("file://").unwrap_or(text));
+        match io.files().read(path) {
             Err(error) if !path.is_empty() => {
                 let words = match field {
                     "nkey" => "configuration error: ",
@@ -454,6 +475,27 @@ impl Call {
     }
 }
 
+/// Refuses a proxy; Go says first what is wrong with its URL.
+fn no_proxy(url: &str) -> Outcome {
+    let Some((scheme, _)) = url.split_once(':') else {
+        return match url {
+            "" => Ok(()),
+            _ => Err("proxy: unknown scheme: ".into()),
+        };
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let url = quote(url);
+    Err(match scheme {
+        "" => format!("parse {url}: missing protocol scheme"),
+        "socks5" | "socks5h" => "this playground does not go through a proxy".into(),
+        _ if scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain) => {
+            format!("proxy: unknown scheme: {}", scheme.to_ascii_lowercase())
+        }
+        _ => format!("parse {url}: first path segment in URL cannot contain colon"),
+    }
+    .into())
+}
+
 /// May a stream, consumer or domain be called so? As `IsValidName` of jsm.go.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['>', '*', '.', ' ', '/', '\\', '\0'])
@@ -533,39 +575,18 @@ pub fn check_name(kind: &str, name: &str) -> Outcome {
     Ok(())
 }
 
-/// What `--config` names: a configuration, or what `info --json` prints with one in it.
-pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Failure> {
-    let path = call.values.text("config");
-    if path.is_empty() {
-        return Ok(None);
-    }
-    let content = call.session.io.files().read(path);
-    let mut content = content.map_err(|e| format!("open {path}: {}", e.text()))?;
-    let whole: serde_json::Value = serde_json::from_slice(&content).unwrap_or_default();
-    let wrong = |value: &serde_json::Value, into: &str| {
-        let kind = match value {
-            serde_json::Value::Array(_) => "array",
-            serde_json::Value::String(_) => "string",
-            serde_json::Value::Number(_) => "number",
-            serde_json::Value::Bool(_) => "bool",
-            _ => return Ok(()),
-        };
-        Err(format!("json: cannot unmarshal {kind} into Go {into}"))
-    };
-    wrong(&whole, "value of type map[string]interface {}")?;
-    if let Some(config) = whole.get("config") {
-        let info = T::name().replace("api.", "").replace("Config", "Info");
-        let field = format!("struct field {info}.config of type {}", T::name());
-        wrong(config, &field)?;
-        content = config.to_string().into_bytes();
-    }
-    Ok(Some(from_json(&content)?))
-}
-
 /// Metadata without what servers and mirrors write themselves.
 pub fn users_metadata(metadata: Sorted<String, String>) -> Sorted<String, String> {
     let own = |key: &str| matches!(key, "_nats.ver" | "_nats.level" | "_nats.req.level");
     metadata.into_iter().filter(|(key, _)| !own(key)).collect()
+}
+
+/// Why nothing can be changed by hand; `instead` does it, too.
+pub fn no_editor(call: &Call, instead: &str) -> Failure {
+    match call.session.io.env("EDITOR").unwrap_or_default().as_str() {
+        "" => "set EDITOR environment variable to your chosen editor".into(),
+        _ => format!("this playground has no editor to open; use {instead}").into(),
+    }
 }
 
 /// A fresh name for a consumer: 22 digits and letters.

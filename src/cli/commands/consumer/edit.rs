@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cli::{
         commands::{
-            check_name, config_file, failed,
+            check_name, config_file, failed, no_editor,
             stream::{announce, jetstream, really},
             users_metadata,
         },
@@ -103,15 +103,16 @@ pub async fn edit(call: Call) -> Outcome {
     if info.config.durable_name.is_empty() {
         return Err("only durable consumers can be edited".into());
     }
-    if call.values.is("interactive") {
-        return Err("this playground has no editor to open; use the flags of nats consumer edit or --config".into());
-    }
-    let mut old = info.config.clone();
-    old.metadata = users_metadata(old.metadata);
     let words = format!(
         "could not create new configuration for Consumer {}",
         info.name
     );
+    if call.values.is("interactive") {
+        let instead = "the flags of nats consumer edit or --config";
+        return Err(no_editor(&call, instead).context(&words));
+    }
+    let mut old = info.config.clone();
+    old.metadata = users_metadata(old.metadata);
     let mut new = edited(&call, old.clone(), &words)?;
     // Go's filter leaves an empty map of what the server added, and nil of nothing.
     let nil = info.config.metadata.is_empty();

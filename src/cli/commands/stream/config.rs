@@ -77,6 +77,17 @@ pub(super) fn transform(call: &Call) -> Result<Option<SubjectTransform>, Failure
     }))
 }
 
+/// Sets the placement that flags ask for.
+pub(super) fn place(call: &Call, config: &mut StreamConfig) {
+    let (cluster, tags) = (call.values.text("cluster"), tags(call));
+    if !cluster.is_empty() {
+        config.placement.get_or_insert_default().cluster = cluster.into();
+    }
+    if !tags.is_empty() {
+        config.placement.get_or_insert_default().tags = tags;
+    }
+}
+
 pub(super) fn tags(call: &Call) -> Vec<String> {
     let mut tags = call.values.list("tags");
     tags.extend(call.values.list("tag"));

@@ -2,7 +2,7 @@
 
 use super::{config::*, fields::fields, *};
 use crate::cli::{
-    commands::{config_file, subscribe::split_subjects, users_metadata},
+    commands::{config_file, no_editor, subscribe::split_subjects, users_metadata},
     differences::report,
     values,
 };
@@ -133,15 +133,12 @@ pub async fn edit(call: Call) -> Outcome {
     let values = &call.values;
     let (jetstream, info) = pick(&call).await?;
     let name = &info.config.name;
+    let words = format!("could not create new configuration for Stream {name}");
     if values.is("interactive") {
-        return Err(
-            "this playground has no editor to open; use the flags of nats stream edit or --config"
-                .into(),
-        );
+        return Err(no_editor(&call, "the flags of nats stream edit or --config").context(&words));
     }
     let mut old = info.config.clone();
     old.metadata = users_metadata(old.metadata);
-    let words = format!("could not create new configuration for Stream {name}");
     let new = change(&call, old.clone(), &words)?;
     let report = report(
         "api.StreamConfig",

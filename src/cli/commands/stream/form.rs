@@ -13,7 +13,7 @@ use crate::{
         render::{go_duration, number},
         values,
     },
-    client::types::{Compression, Placement, StreamConfig},
+    client::types::{Compression, StreamConfig},
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -54,7 +54,7 @@ pub(super) async fn fill(call: &Call) -> Result<StreamConfig, Failure> {
     form.duplicates().await?;
     form.permissions().await?;
     form.features();
-    form.placement();
+    config::place(call, &mut form.config);
     form.origins().await?;
     form.config.republish = config::republish(call)?;
     form.config.subject_transform = config::transform(call)?;
@@ -78,6 +78,7 @@ fn with_flags(call: &Call, mut config: StreamConfig) -> StreamConfig {
     if values.int("replicas") > 0 {
         config.num_replicas = values.int("replicas");
     }
+    config::place(call, &mut config);
     config
 }
 
@@ -334,16 +335,6 @@ impl Form<'_> {
         config.metadata = users_metadata(values.map("metadata").into_iter().collect());
         if values.text("persist-mode") == "async" {
             config.persist_mode = "async".into();
-        }
-    }
-
-    fn placement(&mut self) {
-        let (cluster, tags) = (self.call.values.text("cluster"), config::tags(self.call));
-        if !cluster.is_empty() || !tags.is_empty() {
-            self.config.placement = Some(Placement {
-                cluster: cluster.into(),
-                tags,
-            });
         }
     }
 
