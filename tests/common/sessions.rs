@@ -101,6 +101,7 @@ macro_rules! sessions {
             stream_edit_differences "stream/edit-differences",
             stream_edit_lists "stream/edit-lists",
             stream_edit_long_text "stream/edit-long-text",
+            stream_edit_pieces "stream/edit-pieces",
             stream_edit_placement "stream/edit-placement",
             stream_elsewhere "stream/elsewhere",
             stream_find "stream/find",

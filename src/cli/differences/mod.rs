@@ -1,10 +1,12 @@
 //! What differs between two configurations, as go-cmp reports it: natscli prints its report for edits. Knows the form,
 //! not what is compared.
 
-use super::values::quote;
-use crate::wire::duration;
+mod slices;
+
+use super::values::{self, quote};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
+use crate::wire::{duration, json};
 
 /// Equal fields shown on each side of one that differs.
 const CONTEXT: usize = 2;
@@ -14,6 +16,9 @@ const WIDTH: usize = 80;
 
 /// Bytes of an equal text that are shown, but for one that is hardly longer.
 const TEXT: usize = 64;
+
+/// Bytes of texts of which only pieces are shown where they differ.
+const LONG: usize = 32;
 
 /// Elements of an equal list that are shown.
 const SHOWN: usize = 4;
@@ -218,12 +223,16 @@ impl Value {
 
 /// Quoted, in backticks where that takes no escapes.
 fn quoted(text: &str) -> String {
-    let quoted = quote(text);
+    quoted_bytes(text.as_bytes())
+}
+
+fn quoted_bytes(bytes: &[u8]) -> String {
+    let quoted = json::quote(bytes);
     let raw = |c: char| c != '`' && (c == '\t' || !c.is_control());
-    if quoted.len() > text.len() + 2 && text.chars().all(raw) {
-        return format!("`{text}`");
+    match str::from_utf8(bytes) {
+        Ok(text) if quoted.len() > text.len() + 2 && text.chars().all(raw) => format!("`{text}`"),
+        _ => quoted,
     }
-    quoted
 }
 
 /// The elements of a list, as many on a line as fit.
@@ -343,6 +352,14 @@ fn pair(key: String, old: Option<Value>, new: Option<Value>, lines: &mut Vec<Lin
 fn inside(old: &Value, new: &Value) -> Option<Body> {
     let mut lines = Vec::new();
     let (open, unit, close) = match (old, new) {
+        (Value::List(List::Of(DURATIONS), Some(old)), Value::List(_, Some(new)))
+            if changes(old, new) =>
+        {
+            let numbers =
+                |items: &[String]| -> Vec<String> { items.iter().map(|i| number(i)).collect() };
+            let lines = slices::numbers(&numbers(old), &numbers(new));
+            return Some(Body::Block(format!("{DURATIONS}{{"), lines, "}"));
+        }
         (Value::List(list, Some(old)), Value::List(_, Some(new))) => {
             let count = elements(old, new, &mut lines);
             if count < 2 {
@@ -370,6 +387,14 @@ fn inside(old: &Value, new: &Value) -> Option<Body> {
             }
             ("map[string]string{".into(), "entries", "}")
         }
+        (Value::Text(old), Value::Text(new)) if old.len().min(new.len()) >= LONG => {
+            let open = "strings.Join({".into();
+            return Some(Body::Block(
+                open,
+                slices::text(old.as_bytes(), new.as_bytes()),
+                "}, \"\")",
+            ));
+        }
         (Value::Pointer(kind, Some(old)), Value::Pointer(_, Some(new))) => {
             return Some(nested(format!("&{kind}{{"), old, new));
         }
@@ -385,108 +410,51 @@ fn nested(open: String, old: &Fields, new: &Fields) -> Body {
     Body::Block(open, fields(old.clone(), new.clone()), "}")
 }
 
+/// The one list of numbers there is.
+const DURATIONS: &str = "[]time.Duration";
+
+/// Whether more elements of two lists differ than are the same.
+fn changes(old: &[String], new: &[String]) -> bool {
+    let mut same = 0;
+    let (mut x, mut y) = (0, 0);
+    let script = script(old, new);
+    for [left, right] in &script {
+        same += usize::from(*left && *right && old[x] == new[y]);
+        x += usize::from(*left);
+        y += usize::from(*right);
+    }
+    script.len() > 2 * same
+}
+
+/// The nanoseconds of a duration that is shown as `s"1m0s"`.
+fn number(shown: &str) -> String {
+    let text = shown.trim_start_matches('s').trim_matches('"');
+    values::duration(text).unwrap_or(0).to_string()
+}
+
+fn script(old: &[String], new: &[String]) -> Vec<[bool; 2]> {
+    slices::script([old.len(), new.len()], true, &|x, y| old[x] == new[y])
+}
+
+/// The element of a list: a text, if it is one that took no escapes.
+fn element(item: &str) -> Value {
+    let text = item.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    match text.filter(|text| !text.contains('\\')) {
+        Some(text) => Value::text(text),
+        None => Value::Plain(item.into()),
+    }
+}
+
 /// The lines of two lists. How many elements there are, those that changed places with another as one.
 fn elements(old: &[String], new: &[String], lines: &mut Vec<Line>) -> usize {
     let (mut old_items, mut new_items) = (old.iter().peekable(), new.iter().peekable());
     let script = script(old, new);
     for [left, right] in &script {
-        let left = old_items.next_if(|_| *left).cloned();
-        let right = new_items.next_if(|_| *right).cloned();
-        let [left, right] = [left, right].map(|item| item.map(Value::Plain));
+        let left = old_items.next_if(|_| *left).map(|item| element(item));
+        let right = new_items.next_if(|_| *right).map(|item| element(item));
         pair(String::new(), left, right, lines);
     }
     script.len()
-}
-
-/// A search for what two lists have in common, from one of their ends.
-struct Search {
-    /// 1, or -1 from the back.
-    step: isize,
-    /// Up to where there are steps.
-    at: [isize; 2],
-    /// Where it looks on.
-    front: [isize; 2],
-    /// Elements taken one after the other: of which of the lists, or of both.
-    steps: Vec<[bool; 2]>,
-}
-
-impl Search {
-    fn take(&mut self, which: [bool; 2]) {
-        for (at, taken) in self.at.iter_mut().zip(which) {
-            *at += if taken { self.step } else { 0 };
-        }
-        self.steps.push(which);
-    }
-
-    /// Takes what is left up to a place.
-    fn reach(&mut self, place: [isize; 2]) {
-        while self.at != place {
-            self.take([0, 1].map(|list| self.at[list] != place[list]));
-        }
-    }
-}
-
-/// How to get from one list to another, as go-cmp finds it: from both ends in turn, by the first element they share near a
-/// diagonal.
-fn script(old: &[String], new: &[String]) -> Vec<[bool; 2]> {
-    let ends = [old.len() as isize, new.len() as isize];
-    let search = |step, at| Search {
-        step,
-        at,
-        front: at,
-        steps: Vec::new(),
-    };
-    let (mut this, mut other) = (search(1, [0, 0]), search(-1, ends));
-    let equal = |place: [isize; 2], step: isize| {
-        let [x, y] = place.map(|at| (at - isize::from(step < 0)) as usize);
-        old.get(x).is_some_and(|item| new.get(y) == Some(item))
-    };
-    let mut budget = 4 * (ends[0] + ends[1]);
-    let open = |a: &[isize; 2], b: &[isize; 2], step: isize| {
-        (b[0] - a[0]) * step > 0 && (b[1] - a[1]) * step > 0
-    };
-    while budget > 0 && open(&this.front, &other.front, this.step) {
-        let (step, mut out) = (this.step, [false, false]);
-        for turn in 0.. {
-            if out == [true, true] || budget <= 0 {
-                break;
-            }
-            let away = step
-                * if turn % 2 == 0 {
-                    turn / 2
-                } else {
-                    -(turn + 1) / 2
-                };
-            let place = [this.front[0] + away, this.front[1] - away];
-            let beyond = |list: usize| (place[list] - other.at[list]) * step >= 0;
-            let before = |list: usize| (place[list] - this.at[list]) * step < 0;
-            if beyond(0) || before(1) {
-                out[0] = true;
-            } else if beyond(1) || before(0) {
-                out[1] = true;
-            } else if equal(place, step) {
-                this.reach(place);
-                while open(&this.at, &other.at, step) && equal(this.at, step) {
-                    this.take([true, true]);
-                }
-                this.front = this.at;
-                out = [true, true];
-            } else {
-                budget -= 1;
-            }
-        }
-        let left = [0, 1].map(|list| (other.at[list] - this.front[list]) * step);
-        this.front[usize::from(left[0] < left[1])] += step;
-        std::mem::swap(&mut this, &mut other);
-    }
-    let (mut first, last) = if this.step > 0 {
-        (this, other)
-    } else {
-        (other, this)
-    };
-    first.reach(last.at);
-    first.steps.extend(last.steps.into_iter().rev());
-    first.steps
 }
 
 /// Leaves out equal lines that are far from one that differs, unless it would be a single one.
