@@ -254,7 +254,12 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
         && !parsed.has("help")
     {
         let path = parsed.command.path;
-        return Err(format!("this playground does not have \"nats {path}\": {why}").into());
+        if !commands::is_asked(path) {
+            return Err(format!("this playground does not have \"nats {path}\": {why}").into());
+        }
+        // Whatever its flags: the server refuses it.
+        let context = context::Context::at_start(session, &values)?;
+        return Ok(call(path, values, session, context));
     }
     let context = context::Context::at_start(session, &values)?;
     if parsed.has("version") {
@@ -287,14 +292,23 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
     if group {
         return Ok(usage_of(parsed.command, false));
     }
-    Ok(Step::Run(Box::new(commands::Call {
-        path: parsed.command.path,
+    Ok(call(parsed.command.path, values, session, context))
+}
+
+fn call(
+    path: &'static str,
+    values: parse::Values,
+    session: &Session,
+    context: context::Context,
+) -> Step {
+    Step::Run(Box::new(commands::Call {
+        path,
         values,
         session: session.clone(),
         context,
         refused: Default::default(),
         connected: Default::default(),
-    })))
+    }))
 }
 
 const HELP_HINT: &str = ", use --help for full help including flags and arguments";

@@ -92,6 +92,7 @@ macro_rules! sessions {
             server_check_names "server/check-names",
             server_check_outfile "server/check-outfile",
             server_checks "server/checks",
+            server_no_system_account "server/no-system-account",
             stream_add_and_info "stream/add-and-info",
             stream_ask_for_help "stream/ask-for-help",
             stream_asked_anyway "stream/asked-anyway",

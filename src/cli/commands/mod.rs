@@ -20,6 +20,7 @@ mod stream;
 mod subscribe;
 
 pub use config_file::config_file;
+pub use server::is_asked;
 
 use super::{
     Session,
@@ -156,6 +157,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "context previous" => Box::pin(contexts::previous(call)),
         "errors ls" => Box::pin(errors::list(call)),
         "errors lookup" => Box::pin(errors::lookup(call)),
+        path if is_asked(path) => Box::pin(server::system(call)),
         _ => core(call),
     }
 }

@@ -70,6 +70,39 @@ pub async fn privileged(call: Call) -> Outcome {
     }
 }
 
+/// Whether a command is one that only a system account is answered, so that the server refuses it.
+pub fn is_asked(path: &str) -> bool {
+    let report = path.strip_prefix("server report ");
+    let request = path.strip_prefix("server request ");
+    report.is_some_and(|what| what != "downgrade")
+        || request.is_some_and(|what| !["connections", "kick", "profile"].contains(&what))
+}
+
+/// `server report …` and `server request …`, which a system account is needed for.
+pub async fn system(call: Call) -> Outcome {
+    let endpoint = match call.path.rsplit(' ').next().unwrap_or_default() {
+        "accounts" if call.path.contains("request") => ".ACCOUNTZ",
+        "gateways" => ".GATEWAYZ",
+        "health" | "jetstream-health" => ".HEALTHZ",
+        "ipqueue" => ".IPQUEUESZ",
+        "jetstream" => ".JSZ",
+        "leafnodes" => ".LEAFZ",
+        "raft" => ".RAFTZ",
+        "routes" => ".ROUTEZ",
+        "subscriptions" => ".SUBSZ",
+        "variables" => ".VARZ",
+        _ => "",
+    };
+    let subject = format!("$SYS.REQ.SERVER.PING{endpoint}");
+    let client = call.connect().await?;
+    let unnamed = ["server report accounts", "server report connections"];
+    match ask(&call, &client, &subject, "{}").await {
+        Ok(_) => Err("this playground does not show what a system account is told".into()),
+        Err(error) if unnamed.contains(&call.path) => Err(error),
+        Err(error) => Err(error.context(&subject)),
+    }
+}
+
 fn show_ping(call: &Call, answer: &Message, ns: i64) {
     let answer: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
     let text = |field: &str| answer["server"][field].as_str().unwrap_or_default();
