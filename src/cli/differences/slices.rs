@@ -269,3 +269,36 @@ pub fn numbers(old: &[String], new: &[String]) -> Vec<Line> {
     };
     sides.pieces()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::script;
+
+    /// All lists of up to `most` elements of three kinds.
+    fn lists(most: u32) -> impl Iterator<Item = Vec<u32>> {
+        let of = |length: u32| {
+            (0..3u32.pow(length)).map(move |n| (0..length).map(|at| n / 3u32.pow(at) % 3).collect())
+        };
+        (0..=most).flat_map(of)
+    }
+
+    #[test]
+    fn a_script_leads_from_each_list_to_each_other() {
+        for old in lists(5) {
+            for new in lists(5) {
+                for changed in [false, true] {
+                    let same = |x: usize, y: usize| old[x] == new[y];
+                    let (mut x, mut y) = (0, 0);
+                    for [gone, come] in script([old.len(), new.len()], changed, &same) {
+                        if gone && come {
+                            assert!(changed || same(x, y), "{old:?} {new:?}");
+                        }
+                        x += usize::from(gone);
+                        y += usize::from(come);
+                    }
+                    assert_eq!((x, y), (old.len(), new.len()), "{old:?} {new:?}");
+                }
+            }
+        }
+    }
+}

@@ -222,7 +222,7 @@ impl Consumer {
             .unwrap_or(self.config.ack_wait)
     }
 
-    /// Makes sure that the timer fires when the ack wait of a message redelivered now for the so-manieth time is over.
+    /// Makes sure that the timer fires when the ack wait of a message is over that is delivered now, after `again` redeliveries.
     pub(super) fn arm_ack_wait(&mut self, work: &mut Work<'_>, again: u64) {
         if self.config.ack_wait > 0 {
             let at = work.core.now().after(self.ack_wait(again));
