@@ -5,7 +5,7 @@
 //! ## Step title {#slug}
 //! Prose, bullets, `code`, *stress*, links; fenced blocks:
 //!   nats A|B|Server     a command a line; one may end in {revision BUCKET KEY}
-//!   prepare             commands that bring a fresh server to the start of the step
+//!   prepare             the command of a server, and those that bring a fresh one to the start of the step
 //!   expect WORDS        what must be true, a line each; WORDS end "Step complete: …". A line is one of
 //!     jetstream is on · bucket B exists · bucket B is removed · output has TEXT
 //!     key B K has a value · key B K is deleted · key B K is VALUE
@@ -168,6 +168,9 @@ impl Compiler<'_> {
                 }
             }
             ("nats", _) => return self.fail("a nats block names its terminal: A, B or Server"),
+            ("prepare", "") if !text.starts_with("nats-server ") => {
+                return self.fail("a prepare block begins with nats-server");
+            }
             ("prepare", "") => {
                 for line in text.lines() {
                     self.step()?.prepare.push(format!("{line:?}"));
@@ -365,6 +368,7 @@ mod tests {
             error("Text.\n\n```nats A\nrm -rf\n```\n"),
             (8, "a command is nats or nats-server, not \"rm\"".into())
         );
+        assert_eq!(error("```prepare\nnats kv ls\n```\n").0, 5);
         assert_eq!(error("Text.\n<b>\n").0, 6);
         assert_eq!(error("Text.\n\n![x](y)\n").0, 7);
         assert_eq!(error("## Again {#s}\n").0, 5);

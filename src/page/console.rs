@@ -220,7 +220,20 @@ impl Console {
         }
     }
 
-    /// Runs a line for a click: what runs is given a moment, then stopped as a person would, with ^C.
+    /// What runs is given a moment, then stopped as a person would, with ^C; what was begun to type is gone.
+    pub async fn free(self: &Rc<Self>) {
+        // Who asks something would wait for ever.
+        if self.tty.reading() == Reading::Nothing {
+            self.idle_soon().await;
+        }
+        while self.busy() {
+            self.interrupt();
+            self.idle_soon().await;
+        }
+        self.begun.borrow_mut().clear();
+    }
+
+    /// Runs a line for a click, once the terminal is free.
     pub fn click(self: &Rc<Self>, line: String) {
         self.editor.borrow_mut().remember(&line);
         self.waiting_clicks.borrow_mut().push_back(line);
@@ -232,15 +245,7 @@ impl Console {
             loop {
                 let next = console.waiting_clicks.borrow_mut().pop_front();
                 let Some(line) = next else { break };
-                // Who asks something would wait for ever.
-                if console.tty.reading() == Reading::Nothing {
-                    console.idle_soon().await;
-                }
-                while console.busy() {
-                    console.interrupt();
-                    console.idle_soon().await;
-                }
-                console.begun.borrow_mut().clear();
+                console.free().await;
                 console.submit(line, false);
             }
             console.clicks_run.set(false);

@@ -2,8 +2,9 @@
 
 use super::{
     element::{Element, button, element, react},
+    link::Link,
     panes::title,
-    state::Page,
+    state::{Page, focus},
 };
 use crate::lesson::{Block, Command, Inline, Step, Terminal, WALKTHROUGH};
 use leptos::prelude::request_animation_frame;
@@ -39,6 +40,7 @@ fn step(page: Page, index: usize) -> Vec<Element> {
     let mut elements = vec![
         element("p", "lesson__place").text(&place),
         element("h2", "").attr("tabindex", "-1").text(step.title),
+        left_out(page, index),
     ];
     elements.extend(prose.into_iter().map(|prose| block(page, prose)));
     let outcome = element("div", "lesson__outcome").attr("role", "status");
@@ -56,6 +58,23 @@ fn step(page: Page, index: usize) -> Vec<Element> {
     }));
     elements.extend(details.into_iter().map(|details| block(page, details)));
     elements
+}
+
+/// Offers to make what a step needs, to who has not done the one before it.
+fn left_out(page: Page, index: usize) -> Element {
+    let steps = WALKTHROUGH.steps;
+    let prepare = steps[index].prepare;
+    let missed = move || {
+        let before = index.checked_sub(1).is_none_or(|before| page.lesson.is_done(&steps[before]));
+        !before && !prepare.is_empty() && !page.lesson.prepared.get() && !page.link.with(Link::is_real)
+    };
+    let act = move || {
+        page.prepare(prepare);
+        // The button is gone, and with it the keyboard's place.
+        focus(".lesson h2");
+    };
+    let offer = button("", act).text("Make what it needs");
+    element("p", "lesson__before").text("The step before is not done. ").with(&[offer]).shown(missed)
 }
 
 fn progress(page: Page) -> Element {

@@ -21,6 +21,8 @@ pub struct LessonState {
     pub step: Live<usize>,
     /// Steps that are done, by slug.
     pub done: Live<Vec<String>>,
+    /// The server has been brought to where this step starts.
+    pub prepared: Live<bool>,
     /// Commands of this step that have been run.
     ran: Live<Vec<Command>>,
     /// The revision that this step's commands name.
@@ -37,6 +39,7 @@ impl LessonState {
         LessonState {
             step: Live::new(step.unwrap_or(0)),
             done: Live::new(done),
+            prepared: Live::new(false),
             ran: Live::new(Vec::new()),
             revision: Live::new(None),
             seen: forever(RefCell::default()),
@@ -56,6 +59,7 @@ impl LessonState {
     /// Opens a step.
     pub fn open(self, index: usize, panes: Panes) {
         let index = index.min(WALKTHROUGH.steps.len() - 1);
+        self.prepared.set(false);
         self.ran.set(Vec::new());
         self.revision.set(None);
         self.step.set(index);

@@ -189,10 +189,11 @@ impl Page {
     pub fn start(self, prepare: &'static [&'static str]) {
         let room = self.room();
         let (server, commands) = match prepare.split_first() {
-            Some((first, rest)) if first.starts_with("nats-server") => (first.to_string(), rest),
-            _ if !room.shared.is_empty() => ("nats-server -js".into(), prepare),
-            _ => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
+            Some((first, rest)) => (first.to_string(), rest),
+            None if !room.shared.is_empty() => ("nats-server -js".into(), prepare),
+            None => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
         };
+        self.lesson.prepared.set(!prepare.is_empty());
         let runtime = room.host.runtime();
         runtime.clone().spawn(Box::pin(async move {
             if self.guest.get_untracked() {
@@ -202,17 +203,39 @@ impl Page {
             }
             self.console(Terminal::Server).enter(server, false);
             let commands = commands.iter().map(|command| command.to_string());
-            let console = self.console(Terminal::A);
-            for command in commands.chain(room.shared.iter().cloned()) {
-                console.enter(command, false);
-                // What asks something has to be answered by a person, not by the line behind it.
-                console.idle().await;
-            }
+            self.enter_each(commands.chain(room.shared.iter().cloned())).await;
             room.host.started(|_| true).await;
             self.ready.set(true);
             self.stream.look(self);
         }));
         runtime.spawn(Box::pin(self.stay_attached()));
+    }
+
+    /// Brings the server in this page to where a step starts, for who has left out the steps before it.
+    pub fn prepare(self, prepare: &'static [&'static str]) {
+        self.lesson.prepared.set(true);
+        self.panes.show(Terminal::A);
+        let Some((server, commands)) = prepare.split_first() else { return };
+        self.runtime().spawn(Box::pin(async move {
+            let host = &self.room().host;
+            if host.running().is_none_or(|config| config.jetstream.is_none()) {
+                let console = self.console(Terminal::Server);
+                console.free().await;
+                console.enter(server.to_string(), false);
+                host.started(|config| config.jetstream.is_some()).await;
+            }
+            self.console(Terminal::A).free().await;
+            self.enter_each(commands.iter().map(|command| command.to_string())).await;
+        }));
+    }
+
+    /// Runs lines in terminal A. What asks something has to be answered by a person, not by the line behind it.
+    async fn enter_each(self, lines: impl Iterator<Item = String>) {
+        let console = self.console(Terminal::A);
+        for line in lines {
+            console.enter(line, false);
+            console.idle().await;
+        }
     }
 
     /// Connects the page itself to the server in this page whenever one runs that keeps messages, as long as it does.
@@ -327,7 +350,7 @@ impl Page {
 }
 
 /// Puts the keyboard into the first such element.
-fn focus(selector: &str) {
+pub fn focus(selector: &str) {
     if let Ok(Some(found)) = document().query_selector(selector) {
         Element::from(found).focus();
     }

@@ -50,9 +50,27 @@ test("a file-backed bucket is there after a reload", async () => {
   await playground.close();
 });
 
+test("who leaves steps out is offered what the next one needs", async () => {
+  const playground = await world.open();
+  const offer = playground.lesson.getByRole("button", { name: "Make what it needs" });
+  for (let step = 2; step <= 4; step += 1) await playground.next();
+  assert.equal(await playground.heading(), "Put a value");
+  const a = playground.terminal("A");
+  await a.enter("sleep 100");
+  await offer.click();
+  await a.shows(/Bucket Name: my-kv/);
+  await offer.waitFor({ state: "hidden" });
+  await playground.run(0);
+  await playground.stepComplete();
+  await playground.next();
+  assert.equal(await offer.isVisible(), false);
+  await playground.close();
+});
+
 test("an address opens a step", async () => {
   const playground = await world.open({ address: "#step=update" });
   assert.match(await playground.heading(), /Update/);
+  assert.equal(await playground.lesson.getByRole("button", { name: "Make what it needs" }).isVisible(), false);
   await playground.close();
 });
 
