@@ -73,7 +73,7 @@ fn left_out(page: Page, index: usize) -> Element {
         // The button is gone, and with it the keyboard's place.
         focus(".lesson h2");
     };
-    let offer = button("", act).text("Make what it needs");
+    let offer = button("", act).text("Make what this step needs");
     element("p", "lesson__before").text("The step before is not done. ").with(&[offer]).shown(missed)
 }
 

@@ -52,7 +52,7 @@ test("a file-backed bucket is there after a reload", async () => {
 
 test("who leaves steps out is offered what the next one needs", async () => {
   const playground = await world.open();
-  const offer = playground.lesson.getByRole("button", { name: "Make what it needs" });
+  const offer = playground.lesson.getByRole("button", { name: "Make what this step needs" });
   for (let step = 2; step <= 4; step += 1) await playground.next();
   assert.equal(await playground.heading(), "Put a value");
   const a = playground.terminal("A");
@@ -70,7 +70,7 @@ test("who leaves steps out is offered what the next one needs", async () => {
 test("an address opens a step", async () => {
   const playground = await world.open({ address: "#step=update" });
   assert.match(await playground.heading(), /Update/);
-  assert.equal(await playground.lesson.getByRole("button", { name: "Make what it needs" }).isVisible(), false);
+  assert.equal(await playground.lesson.getByRole("button", { name: "Make what this step needs" }).isVisible(), false);
   await playground.close();
 });
 
