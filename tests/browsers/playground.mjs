@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { Builder, By, Capabilities, Key, until } from "selenium-webdriver";
-import { Terminal } from "../page/support/playground.mjs";
+import { Typed } from "../page/support/playground.mjs";
 
 const PATIENCE = 20_000; // ms until something that should happen counts as not happening
 const KEYS = { Enter: Key.ENTER, Tab: Key.TAB, ArrowUp: Key.ARROW_UP };
@@ -119,10 +119,10 @@ class DriverPlayground {
 }
 
 /** A terminal, as in the page tests but for how the browser is reached. */
-class DriverTerminal extends Terminal {
+class DriverTerminal extends Typed {
   constructor(browser, name) {
     const title = name === "Server" ? "Server" : `Terminal ${name}`;
-    super({ getByRole() {} }, name);
+    super();
     this.browser = browser;
     this.tab = By.xpath(`//button[normalize-space(.)='${title}']`);
     this.input = By.css(`[aria-label='${title} command']`);

@@ -97,41 +97,11 @@ export class Playground {
   }
 }
 
-export class Terminal {
-  constructor(page, name) {
-    const title = name === "Server" ? "Server" : `Terminal ${name}`;
-    this.page = page;
-    this.tab = page.getByRole("button", { name: title, exact: true });
-    this.region = page.getByRole("region", { name: title, exact: true });
-    this.input = page.getByRole("textbox", { name: `${title} command`, exact: true });
-    this.output = page.getByRole("log", { name: `${title} output`, exact: true });
-  }
-
-  /** Brings it to the front where terminals are tabs or folded away. */
-  async show() {
-    if (!(await this.input.isVisible()) && (await this.tab.count())) await this.tab.click();
-    await this.input.waitFor();
-  }
-
-  /** Types as a person does. */
-  async type(text) {
-    await this.show();
-    await this.input.focus();
-    await this.page.keyboard.type(text);
-  }
-
-  async press(...keys) {
-    await this.input.focus();
-    for (const key of keys) await this.page.keyboard.press(key);
-  }
-
+/** What a terminal is to a person, however the browser is driven: who extends this has `type`, `press` and `text`. */
+export class Typed {
   async enter(line) {
     await this.type(line);
     await this.press("Enter");
-  }
-
-  async text() {
-    return (await this.output.count()) ? (await this.output.innerText()).replaceAll("\u00a0", " ") : "";
   }
 
   /** How often something is shown. */
@@ -158,5 +128,39 @@ export class Terminal {
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     await this.shows(pattern, command);
+  }
+}
+
+export class Terminal extends Typed {
+  constructor(page, name) {
+    super();
+    const title = name === "Server" ? "Server" : `Terminal ${name}`;
+    this.page = page;
+    this.tab = page.getByRole("button", { name: title, exact: true });
+    this.region = page.getByRole("region", { name: title, exact: true });
+    this.input = page.getByRole("textbox", { name: `${title} command`, exact: true });
+    this.output = page.getByRole("log", { name: `${title} output`, exact: true });
+  }
+
+  /** Brings it to the front where terminals are tabs or folded away. */
+  async show() {
+    if (!(await this.input.isVisible()) && (await this.tab.count())) await this.tab.click();
+    await this.input.waitFor();
+  }
+
+  /** Types as a person does. */
+  async type(text) {
+    await this.show();
+    await this.input.focus();
+    await this.page.keyboard.type(text);
+  }
+
+  async press(...keys) {
+    await this.input.focus();
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async text() {
+    return (await this.output.count()) ? (await this.output.innerText()).replaceAll("\u00a0", " ") : "";
   }
 }
