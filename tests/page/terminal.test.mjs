@@ -337,7 +337,7 @@ test("nats-server says what is wrong with its flags before their list", async ()
   for (const [line, error] of [["nats-server --foo", "flag provided but not defined: -foo"], ["nats-server -p abc", 'invalid value "abc" for flag -p: parse error']]) {
     await server.enter(line);
     await server.shows(/^.*\n.*\n\s*Usage: nats-server/, line);
-    assert.equal((await server.text()).split(line)[1].split("\n")[1], error);
+    assert.equal((await server.text()).split(line).at(-1).split("\n")[1], error);
   }
   await server.enter("nats-server -c nats.conf");
   await server.shows(/nats\.conf: configuration files are not read here/);
