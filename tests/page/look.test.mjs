@@ -216,6 +216,13 @@ test("on paper the page is light, whatever it is on the screen", async () => {
   await playground.close();
 });
 
+test("browsers without light-dark() have each colour of the light theme", () => {
+  const [themes, fallback] = readFileSync("style/tokens.css", "utf8").split("@supports not (color: light-dark(");
+  const light = [...themes.matchAll(/(--[\w-]+): light-dark\((#\w+|rgb\([^)]*\)), /g)];
+  assert.equal(light.length, themes.match(/: light-dark\(/g).length);
+  for (const [, name, colour] of light) assert.ok(fallback.includes(`    ${name}: ${colour};\n`), name);
+});
+
 test("sizes of text follow the browser's", async () => {
   const size = (selector) => playground.page.locator(selector).first().evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
   const playground = await world.open(DESK);
