@@ -223,6 +223,16 @@ test("browsers without light-dark() have each colour of the light theme", () => 
   for (const [, name, colour] of light) assert.ok(fallback.includes(`    ${name}: ${colour};\n`), name);
 });
 
+test("an iPhone does not zoom in to what is typed into; elsewhere the view is left alone", async () => {
+  const view = (playground) => playground.page.locator("meta[name=viewport]").getAttribute("content");
+  const iphone = await world.open({ ...PHONE, script: "const supports = CSS.supports; CSS.supports = (...style) => style[0] === '-webkit-touch-callout' || supports(...style)" });
+  assert.match(await view(iphone), /initial-scale=1,.*, ?maximum-scale=1$/);
+  await iphone.close();
+  const other = await world.open(PHONE);
+  assert.doesNotMatch(await view(other), /maximum-scale/);
+  await other.close();
+});
+
 test("sizes of text follow the browser's", async () => {
   const size = (selector) => playground.page.locator(selector).first().evaluate((element) => parseFloat(getComputedStyle(element).fontSize));
   const playground = await world.open(DESK);
