@@ -293,11 +293,14 @@ fn typed(console: &Rc<Console>, input: &web_sys::HtmlTextAreaElement) {
     }
 }
 
+/// The code of a key that an input method takes. Safari's `isComposing` does not say so of the last key of a composition.
+const COMPOSING: u32 = 229;
+
 /// Which key of ours it is; `None` leaves it to the browser.
 fn key_of(event: &KeyboardEvent, console: &Console, input: &web_sys::HtmlTextAreaElement) -> Option<Key> {
     let name = event.key();
     let (control, alt) = (event.ctrl_key(), event.alt_key());
-    if event.is_composing() || event.meta_key() || (control && event.shift_key()) {
+    if event.key_code() == COMPOSING || event.meta_key() || (control && event.shift_key()) {
         return None;
     }
     // At a prompt and in a search every key is ours.

@@ -54,4 +54,21 @@ for (const browser of process.env.BROWSERS.split(" ")) {
       await playground.close();
     }
   });
+
+  test(`${browser}: what its makers have each done in their own way`, async () => {
+    const playground = await open(browser, `${site.origin}/some/folder/#step=put`);
+    const inPage = (code, ...given) => playground.browser.executeScript(code, ...given);
+    try {
+      const a = playground.terminal("A");
+      // Safari sends the Enter that ends a composition as if it were none, but for its code.
+      await a.type("echo ka");
+      const enter = "new KeyboardEvent('keydown', { key: 'Enter', keyCode: 229, bubbles: true, cancelable: true })";
+      assert.equal(await inPage(`return document.activeElement.dispatchEvent(${enter})`), true);
+      assert.equal(await a.value(), "echo ka");
+      await a.press("Enter");
+      await a.shows(/\nka\n/);
+    } finally {
+      await playground.close();
+    }
+  });
 }
