@@ -33,7 +33,11 @@ pub fn share(page: Page) -> Element {
 /// A button that copies, and says that it did, to those who listen as well.
 pub fn copy_button(class: &str, name: &str, text: impl Fn() -> String + 'static) -> Element {
     let said = Live::new("");
-    let copy = move || {
+    let button = element("button", class).attr("type", "button");
+    let clicked = button.clone();
+    let copy = move |_| {
+        // Safari's buttons do not get the keyboard by a click, and would not lose it.
+        clicked.focus();
         let clipboard = window().navigator().clipboard();
         // Only pages of this computer or of https have one.
         if clipboard.is_undefined() {
@@ -44,7 +48,7 @@ pub fn copy_button(class: &str, name: &str, text: impl Fn() -> String + 'static)
         }
     };
     let label = move || if said.get().is_empty() { "Copy" } else { said.get() }.to_string();
-    let button = button(class, copy).attr("aria-label", name).on("blur", move |_| said.set("")).text_of(label);
+    let button = button.on("click", copy).attr("aria-label", name).on("blur", move |_| said.set("")).text_of(label);
     let status = element("span", "visually-hidden").attr("role", "status").text_of(move || said.get().into());
     element("span", "").with(&[button, status])
 }
