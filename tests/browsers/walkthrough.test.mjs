@@ -78,6 +78,16 @@ for (const browser of process.env.BROWSERS.split(" ")) {
       await inPage("document.querySelector('dialog[open] input').focus()");
       await until(`return ${copy}.textContent`, /^Copy$/);
       await inPage("document.querySelector('dialog[open]').close()");
+
+      // Firefox has scrollbars that take room.
+      await a.enter("nats kv add a-bucket-with-a-long-name");
+      await a.shows(/Bucket Name: a-bucket/);
+      await playground.browser.manage().window().setRect({ width: 500, height: 900 });
+      await inPage("document.documentElement.style.fontSize = '150%'");
+      await inPage("[...document.querySelectorAll('button')].find((button) => button.textContent === 'Stream').click()");
+      const head = "document.querySelector('.stream__head')";
+      await until(`return ${head}.scrollWidth > ${head}.clientWidth`, /true/);
+      assert.equal(await inPage(`return ${head}.offsetHeight - 1 - ${head}.clientHeight`), 0);
     } finally {
       await playground.close();
     }
