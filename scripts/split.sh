@@ -28,3 +28,5 @@ for chunk in "$work"/{split,chunk}_*.wasm; do
     sed -i "s|\./$plain\.wasm|./$hashed.wasm|" "$work/__wasm_split.js"
 done
 esbuild "$work/$script" --bundle --format=esm --minify --log-level=warning --log-override:duplicate-object-key=silent --outfile="$TRUNK_STAGING_DIR/$script" --allow-overwrite
+# In Safari no event tells that a module has failed: what says that the page could not be started is called.
+sed -i 's|^\(const wasm = await init(.*)\);$|\1.catch((error) => { failed(); throw error; });|' "$TRUNK_STAGING_DIR/index.html"

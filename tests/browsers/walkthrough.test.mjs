@@ -1,13 +1,23 @@
 // The walkthrough in browsers other than Chromium, which has all of the page tests: `BROWSERS="firefox webkit"`.
 import assert from "node:assert/strict";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { serve } from "../page/support/site.mjs";
 import { STEPS, runStep, typeStep } from "../page/support/walkthrough.mjs";
 import { open } from "./playground.mjs";
 
-let site;
-before(async () => (site = await serve({ "/some/folder/": "dist" })));
-after(() => site.close());
+let site, broken;
+before(async () => {
+  broken = await mkdtemp(join(tmpdir(), "broken-"));
+  await cp("dist", broken, { recursive: true, filter: (name) => !name.endsWith(".wasm") });
+  site = await serve({ "/some/folder/": "dist", "/broken/": broken });
+});
+after(async () => {
+  await site.close();
+  await rm(broken, { recursive: true });
+});
 
 for (const browser of process.env.BROWSERS.split(" ")) {
   for (const [how, step] of [["its buttons", runStep], ["typing", typeStep]]) {
@@ -88,6 +98,10 @@ for (const browser of process.env.BROWSERS.split(" ")) {
       const head = "document.querySelector('.stream__head')";
       await until(`return ${head}.scrollWidth > ${head}.clientWidth`, /true/);
       assert.equal(await inPage(`return ${head}.offsetHeight - 1 - ${head}.clientHeight`), 0);
+
+      // WebKit has no event for a module that fails.
+      await playground.browser.get(`${site.origin}/broken/`);
+      await until("return document.body.innerText", /could not be started/);
     } finally {
       await playground.close();
     }
