@@ -50,7 +50,7 @@ pub fn connect(page: Page) -> Element {
             element("summary", "").text("What the server’s configuration needs"),
             element("div", "dialog__copy").with(&[
                 element("pre", "").attr("tabindex", "0").text(CONFIGURATION),
-                copy_button("", "Copy the configuration", || CONFIGURATION.into()),
+                copy_button("", "Copy the configuration", Box::new(|| CONFIGURATION.into())),
             ]),
         ]),
         element("div", "dialog__ends").with(&[

@@ -26,12 +26,12 @@ pub fn share(page: Page) -> Element {
     dialog("share", "Share this session", move || page.sharing.get(), close).with(&[
         element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. The lesson opens at this step. Lines with a password or token are left out."),
         element("label", "").text("Link ").with(&[field]),
-        element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("dialog__main", "Copy", link)]),
+        element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("dialog__main", "Copy", Box::new(link))]),
     ])
 }
 
 /// A button that copies, and says that it did, to those who listen as well.
-pub fn copy_button(class: &str, name: &str, text: impl Fn() -> String + 'static) -> Element {
+pub fn copy_button(class: &str, name: &str, text: Box<dyn Fn() -> String>) -> Element {
     let said = Live::new("");
     let button = element("button", class).attr("type", "button");
     let clicked = button.clone();
