@@ -18,7 +18,7 @@ use crate::{
     },
     client::{
         DirectGet, Error, Headers, JetStream,
-        types::{ConsumerInfo, StreamInfo},
+        types::{ConsumerInfo, SourceInfo, StreamInfo},
     },
     wire::{subject, time::Time},
 };
@@ -33,10 +33,7 @@ fn limits(call: &Call, flag: &str) -> (i64, i64) {
 }
 
 fn numbers(call: &Call, flag: &str) -> (i64, i64) {
-    let of = |which: &str| match call.values.text(&format!("{flag}-{which}")) {
-        "" => 0,
-        _ => call.values.int(&format!("{flag}-{which}")),
-    };
+    let of = |which: &str| call.values.int(&format!("{flag}-{which}"));
     (of("warn"), of("critical"))
 }
 

@@ -35,84 +35,34 @@ pub async fn stream(call: Call) -> Outcome {
     found.end(&call)
 }
 
-pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamInfo) {
+fn stream_findings(call: &Call, found: &mut Findings, info: &StreamInfo) {
     let values = &call.values;
-    if values.given("peer-expect") && values.int("peer-expect") > 0 && info.config.num_replicas <= 1
-    {
+    if values.int("peer-expect") > 0 && info.config.num_replicas <= 1 {
         found.critical("Stream is not clustered".into());
     }
-    let messages = info.state.messages as i64;
     if values.given("msgs-warn") || values.given("msgs-critical") {
-        let (warn, crit) = (
-            values.uint("msgs-warn") as i64,
-            values.uint("msgs-critical") as i64,
-        );
-        found.figure("messages", messages, (warn, crit), "");
-        let text = format!("{messages} messages");
-        match () {
-            _ if crit > 0 && messages <= crit => found.critical(text),
-            _ if warn > 0 && messages <= warn => found.warnings.push(text),
-            _ => found.ok(text),
-        }
+        let limit = |flag: &str| values.uint(flag) as i64;
+        let limits = (limit("msgs-warn"), limit("msgs-critical"));
+        message_count(found, info.state.messages as i64, limits);
     }
-    let (warn, crit) = (values.int("subjects-warn"), values.int("subjects-critical"));
-    let given = values.given("subjects-warn") || values.given("subjects-critical");
-    if given && (warn > 0 || crit > 0) {
-        let subjects = info.state.num_subjects as i64;
-        found.figure("subjects", subjects, (warn, crit), "");
-        let reached = |limit: i64| {
-            if warn < crit {
-                subjects >= limit
-            } else {
-                subjects <= limit
-            }
-        };
-        let text = format!("{subjects} subjects");
-        match () {
-            _ if reached(crit) => found.critical(text),
-            _ if reached(warn) => found.warnings.push(text),
-            _ => found.ok(text),
-        }
+    let limits = (values.int("subjects-warn"), values.int("subjects-critical"));
+    if limits.0 > 0 || limits.1 > 0 {
+        subject_count(found, info.state.num_subjects as i64, limits);
     }
-    let sources = info.sources.len() as i64;
-    let of = |flag: &str| {
-        if values.given(flag) {
-            values.int(flag)
-        } else {
-            0
-        }
-    };
-    let (least, most) = (of("min-sources"), of("max-sources"));
-    found.figure("sources", sources, (least, most), "");
-    let text = format!("{sources} sources");
-    if (least > 0 && sources < least) || (most > 0 && sources > most) {
-        found.critical(text);
-    } else {
-        found.ok(text);
-    }
-    let lag = if values.given("lag-critical") {
-        values.uint("lag-critical")
-    } else {
-        0
-    };
-    let seen = if values.given("seen-critical") {
-        values.duration("seen-critical")
-    } else {
-        0
-    };
+    let limits = (values.int("min-sources"), values.int("max-sources"));
+    source_count(found, info.sources.len() as i64, limits);
+    let (lag, seen) = (
+        values.uint("lag-critical"),
+        values.duration("seen-critical"),
+    );
     if lag == 0 && seen <= 0 {
         return;
     }
-    let lagged = info
-        .sources
-        .iter()
-        .filter(|s| lag > 0 && s.lag >= lag)
-        .count();
-    let silent = info
-        .sources
-        .iter()
-        .filter(|s| seen > 0 && s.active >= seen)
-        .count();
+    let late = |origin: &SourceInfo| lag > 0 && origin.lag >= lag;
+    let unseen = |origin: &SourceInfo| seen > 0 && origin.active >= seen;
+    let sources = info.sources.len();
+    let lagged = info.sources.iter().filter(|s| late(s)).count();
+    let silent = info.sources.iter().filter(|s| unseen(s)).count();
     found.figure("sources_lagged", lagged as i64, (0, 0), "");
     found.figure("sources_inactive", silent as i64, (0, 0), "");
     for (bad, word, good) in [
@@ -132,8 +82,7 @@ pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamIn
     };
     found.figure("lag", mirror.lag as i64, (0, lag as i64), "");
     found.figure("active", mirror.active, (0, seen), "s");
-    let late = lag > 0 && mirror.lag >= lag;
-    let unseen = seen > 0 && mirror.active >= seen;
+    let (late, unseen) = (late(mirror), unseen(mirror));
     if late {
         found.critical(format!("Mirror Lag {}", mirror.lag));
     }
@@ -142,6 +91,40 @@ pub(super) fn stream_findings(call: &Call, found: &mut Findings, info: &StreamIn
     }
     if !late && !unseen {
         found.ok(format!("Mirror {}", mirror.name));
+    }
+}
+
+fn message_count(found: &mut Findings, messages: i64, (warn, crit): (i64, i64)) {
+    found.figure("messages", messages, (warn, crit), "");
+    let text = format!("{messages} messages");
+    match () {
+        _ if crit > 0 && messages <= crit => found.critical(text),
+        _ if warn > 0 && messages <= warn => found.warnings.push(text),
+        _ => found.ok(text),
+    }
+}
+
+/// Too many subjects are found where the warning comes before the critical limit, else too few.
+fn subject_count(found: &mut Findings, subjects: i64, (warn, crit): (i64, i64)) {
+    found.figure("subjects", subjects, (warn, crit), "");
+    let reached = |limit: i64| match warn < crit {
+        true => subjects >= limit,
+        false => subjects <= limit,
+    };
+    let text = format!("{subjects} subjects");
+    match () {
+        _ if reached(crit) => found.critical(text),
+        _ if reached(warn) => found.warnings.push(text),
+        _ => found.ok(text),
+    }
+}
+
+fn source_count(found: &mut Findings, sources: i64, (least, most): (i64, i64)) {
+    found.figure("sources", sources, (least, most), "");
+    let text = format!("{sources} sources");
+    match (least > 0 && sources < least) || (most > 0 && sources > most) {
+        true => found.critical(text),
+        false => found.ok(text),
     }
 }
 
@@ -160,22 +143,8 @@ pub async fn consumer(call: Call) -> Outcome {
     found.end(&call)
 }
 
-pub(super) fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
+fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
     let values = &call.values;
-    let limit = |flag: &str| {
-        if values.given(flag) {
-            values.int(flag)
-        } else {
-            0
-        }
-    };
-    let time = |flag: &str| {
-        if values.given(flag) {
-            values.duration(flag)
-        } else {
-            0
-        }
-    };
     let counts = [
         (
             "ack_pending",
@@ -203,7 +172,7 @@ pub(super) fn consumer_findings(call: &Call, found: &mut Findings, info: &Consum
         ),
     ];
     for (name, value, flag, _) in counts {
-        found.figure(name, value as i64, (0, limit(flag)), "");
+        found.figure(name, value as i64, (0, values.int(flag)), "");
     }
     let now = call.now();
     let times = [
@@ -224,19 +193,19 @@ pub(super) fn consumer_findings(call: &Call, found: &mut Findings, info: &Consum
     ];
     for (name, last, flag, ..) in times {
         if let Some(last) = last {
-            found.figure(name, now.since(last), (0, time(flag)), "s");
+            found.figure(name, now.since(last), (0, values.duration(flag)), "s");
         }
     }
     for (_, value, flag, label) in counts {
         let text = format!("{label}: {value}");
-        match limit(flag) {
+        match values.int(flag) {
             ..=0 => {}
             most if value as i64 >= most => found.critical(text),
             _ => found.ok(text),
         }
     }
     for (_, last, flag, label, none) in times {
-        let longest = time(flag);
+        let longest = values.duration(flag);
         match last {
             _ if longest <= 0 => {}
             None => found.critical(none.into()),
@@ -253,50 +222,45 @@ pub(super) fn consumer_findings(call: &Call, found: &mut Findings, info: &Consum
 
 /// `server check message`.
 pub async fn message(call: Call) -> Outcome {
-    let (stream, subject) = (call.values.text("stream"), call.values.text("subject"));
     let mut found = Findings::new("message", "Stream Message");
-    let Some(jetstream) = connect(&call, &mut found, "could not load info").await else {
-        return found.end(&call);
-    };
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await {
+        message_findings(&call, &mut found, &jetstream).await;
+    }
+    found.end(&call)
+}
+
+async fn message_findings(call: &Call, found: &mut Findings, jetstream: &JetStream) {
+    let (stream, subject) = (call.values.text("stream"), call.values.text("subject"));
     let valid = subject::is_subscribable(subject.as_bytes());
     if !valid || !subject::is_literal(subject.as_bytes()) {
-        found.critical(format!("Check failed: invalid subject {}", quote(subject)));
-        return found.end(&call);
+        return found.critical(format!("Check failed: invalid subject {}", quote(subject)));
     }
     if let Err(error) = check_name("stream", stream) {
-        found.critical(format!("msg load failed: {}", words(error)));
-        return found.end(&call);
+        return found.critical(format!("msg load failed: {}", words(error)));
     }
-    let message = match jetstream
-        .get_message(stream, DirectGet::Last(subject))
-        .await
-    {
+    let loaded = jetstream.get_message(stream, DirectGet::Last(subject));
+    let message = match loaded.await {
         Ok(message) => message,
         Err(error) if error.api().is_some_and(|e| e.err_code == 10037) => {
-            found.critical("no message found".into());
-            return found.end(&call);
+            return found.critical("no message found".into());
         }
         Err(error) => {
-            found.critical(format!("msg load failed: {}", words(failed(error))));
-            return found.end(&call);
+            return found.critical(format!("msg load failed: {}", words(failed(error))));
         }
     };
     let mut time = message.time;
     let body = String::from_utf8_lossy(&message.payload);
     if call.values.is("body-timestamp") {
-        match body.trim().parse::<i64>() {
-            Ok(seconds) => time = Time(seconds.saturating_mul(SECOND)),
-            Err(_) => {
-                let quoted = quote(body.trim());
-                found.critical(format!(
-                    "invalid timestamp body: strconv.ParseInt: parsing {quoted}: invalid syntax"
-                ));
-                return found.end(&call);
-            }
-        }
+        let Ok(seconds) = body.trim().parse::<i64>() else {
+            let quoted = quote(body.trim());
+            return found.critical(format!(
+                "invalid timestamp body: strconv.ParseInt: parsing {quoted}: invalid syntax"
+            ));
+        };
+        time = Time(seconds.saturating_mul(SECOND));
     }
     let age = (call.now().since(time) + 500_000) / 1_000_000 * 1_000_000;
-    let (warn, crit) = limits(&call, "age");
+    let (warn, crit) = limits(call, "age");
     found.figure("age", age, (warn, crit), "s");
     found.figure("size", message.payload.len() as i64, (0, 0), "B");
     if crit > 0 && age > crit {
@@ -315,5 +279,4 @@ pub async fn message(call: Call) -> Outcome {
     if found.criticals.is_empty() && found.warnings.is_empty() {
         found.ok(format!("Valid message on {stream} > {subject}"));
     }
-    found.end(&call)
 }
