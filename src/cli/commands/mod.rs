@@ -9,6 +9,7 @@ mod connections;
 mod consumer;
 mod contexts;
 mod errors;
+mod form;
 pub mod json;
 mod kv;
 mod message;

@@ -8,7 +8,12 @@ use super::{
 };
 use crate::{
     cli::{
-        commands::{config_file, subscribe::split_subjects, users_metadata},
+        commands::{
+            config_file,
+            form::{Asker, Question},
+            subscribe::split_subjects,
+            users_metadata,
+        },
         parse::Failure,
         values,
     },
@@ -22,7 +27,7 @@ pub(super) async fn fill(call: &Call) -> Result<ConsumerConfig, Failure> {
     }
     let mut form = Form {
         call,
-        defaults: call.values.is("defaults"),
+        asker: Asker::new(call),
         config: ConsumerConfig {
             description: call.values.text("description").into(),
             max_deliver: -1,
@@ -38,13 +43,12 @@ pub(super) async fn fill(call: &Call) -> Result<ConsumerConfig, Failure> {
     if form.is_push() {
         form.heartbeat().await?;
     }
-    form.config.headers_only = form
-        .yes(
-            "headers-only",
-            "Deliver headers only without bodies",
-            "could not ask headers only",
-        )
-        .await?;
+    let (text, words) = (
+        "Deliver headers only without bodies",
+        "could not ask headers only",
+    );
+    let asked = form.asker.yes("headers-only", text, false, words);
+    form.config.headers_only = asked.await?;
     form.backoff(deliveries).await?;
     form.limits()?;
     form.groups()?;
@@ -64,19 +68,10 @@ fn with_flags(call: &Call, mut config: ConsumerConfig) -> ConsumerConfig {
     config
 }
 
-/// A question, and the words before what goes wrong with it.
-struct Question<'a> {
-    text: &'a str,
-    default: &'a str,
-    help: &'a str,
-    words: &'a str,
-}
-
 /// A configuration that is being made.
 struct Form<'a> {
     call: &'a Call,
-    /// Nothing is asked that has a default.
-    defaults: bool,
+    asker: Asker<'a>,
     config: ConsumerConfig,
 }
 
@@ -89,59 +84,13 @@ impl Form<'_> {
         self.config.ack_policy != AckPolicy::None
     }
 
-    async fn ask(&self, question: &Question<'_>, required: bool) -> Result<String, Failure> {
-        let Question {
-            text,
-            default,
-            help,
-            words,
-        } = *question;
-        let prompt = self.call.prompt();
-        let answer = prompt.input(text, default, help, required).await;
-        answer.map_err(|e| e.context(words))
-    }
-
-    /// One of several.
-    async fn choice(
-        &self,
-        flag: &str,
-        options: &[&str],
-        question: &Question<'_>,
-    ) -> Result<String, Failure> {
-        match self.call.values.text(flag) {
-            "" if self.defaults => Ok(question.default.into()),
-            "" => {
-                let options: Vec<String> = options.iter().map(|o| o.to_string()).collect();
-                let Question {
-                    text,
-                    default,
-                    help,
-                    words,
-                } = *question;
-                let prompt = self.call.prompt();
-                let answer = prompt.select(text, &options, default, help).await;
-                answer.map_err(|e| e.context(words))
-            }
-            given => Ok(given.into()),
-        }
-    }
-
-    /// A yes or no, of which the default is no.
-    async fn yes(&self, flag: &str, question: &str, words: &str) -> Result<bool, Failure> {
-        if self.call.values.given(flag) || self.defaults {
-            return Ok(self.call.values.is(flag));
-        }
-        let answer = self.call.prompt().confirm(question, false).await;
-        answer.map_err(|e| e.context(words))
-    }
-
     /// A number of a consumer that has acknowledgements, from its flag unless that has the value for none.
     async fn number(&self, given: i64, none: i64, question: &Question<'_>) -> Result<i64, Failure> {
         if given != none {
             return Ok(given);
         }
-        let answer = match self.acknowledges() && !self.defaults {
-            true => self.ask(question, false).await?,
+        let answer = match self.acknowledges() && !self.asker.defaults {
+            true => self.asker.ask(question, false).await?,
             false => question.default.into(),
         };
         Ok(values::int64(&answer)?)
@@ -157,7 +106,7 @@ impl Form<'_> {
                 help: "The name the consumer is known by",
                 words: "could not request durable name",
             };
-            name = self.ask(&question, true).await?;
+            name = self.asker.ask(&question, true).await?;
         }
         if ephemeral {
             self.config.name = name;
@@ -180,17 +129,17 @@ impl Form<'_> {
                 help: "Subject that messages are pushed to; without one clients pull. See --target and --pull",
                 words: "could not request delivery target",
             };
-            self.config.deliver_subject = self.ask(&question, false).await?;
+            self.config.deliver_subject = self.asker.ask(&question, false).await?;
         }
         self.config.deliver_group = match values.text("deliver-group") {
-            "_unset_" if self.is_push() && !self.defaults => {
+            "_unset_" if self.is_push() && !self.asker.defaults => {
                 let question = Question {
                     text: "Delivery Queue Group",
                     default: "",
                     help: "Messages go to subscribers of this queue group only",
                     words: "could not request delivery group",
                 };
-                self.ask(&question, false).await?
+                self.asker.ask(&question, false).await?
             }
             "_unset_" => String::new(),
             given => given.into(),
@@ -201,21 +150,15 @@ impl Form<'_> {
     /// Where it starts, what is acknowledged, and how fast messages come.
     async fn policies(&mut self) -> Outcome {
         let values = &self.call.values;
-        let start = match values.text("deliver") {
-            "" if self.defaults => "all".into(),
-            "" => {
-                let question = Question {
-                    text: "Start policy (all, new, last, subject, 1h, msg sequence)",
-                    default: "all",
-                    help: "The first message that is delivered. See --deliver",
-                    words: "could not request start policy",
-                };
-                self.ask(&question, true).await?
-            }
-            given => given.to_string(),
+        let question = Question {
+            text: "Start policy (all, new, last, subject, 1h, msg sequence)",
+            default: "all",
+            help: "The first message that is delivered. See --deliver",
+            words: "could not request start policy",
         };
+        let start = self.asker.text("deliver", &question).await?;
         config::start(self.call, &mut self.config, &start)?;
-        let pulls = !self.is_push() || self.defaults && values.is("pull");
+        let pulls = !self.is_push() || self.asker.defaults && values.is("pull");
         let question = Question {
             text: "Acknowledgment policy",
             default: if pulls { "explicit" } else { "none" },
@@ -223,7 +166,7 @@ impl Form<'_> {
             words: "could not ask acknowledgement policy",
         };
         let options = ["explicit", "all", "none"];
-        let policy = self.choice("ack", &options, &question).await?;
+        let policy = self.asker.choice("ack", &options, &question).await?;
         self.config.ack_policy = config::ack_policy(&policy);
         let question = Question {
             text: "Replay policy",
@@ -232,9 +175,9 @@ impl Form<'_> {
             words: "could not ask replay policy",
         };
         let options = ["instant", "original"];
-        let policy = self.choice("replay", &options, &question).await?;
+        let policy = self.asker.choice("replay", &options, &question).await?;
         // The defaults of push consumers win over the flag, as in natscli.
-        let original = policy == "original" && !(self.is_push() && self.defaults);
+        let original = policy == "original" && !(self.is_push() && self.asker.defaults);
         self.config.replay_policy = match original {
             true => ReplayPolicy::Original,
             false => ReplayPolicy::Instant,
@@ -250,14 +193,14 @@ impl Form<'_> {
 
     async fn filters(&mut self) -> Outcome {
         let mut filters = self.call.values.list("filter");
-        if filters.is_empty() && !self.defaults {
+        if filters.is_empty() && !self.asker.defaults {
             let question = Question {
                 text: "Filter Stream by subjects (blank for all)",
                 default: "",
                 help: "Only these subjects, separated by blanks or commas, with wildcards. See --filter",
                 words: "could not ask for filtering subject",
             };
-            filters = split_subjects(&[self.ask(&question, false).await?]);
+            filters = split_subjects(&[self.asker.ask(&question, false).await?]);
             filters.retain(|filter| !filter.is_empty());
         }
         let config = &mut self.config;
@@ -298,25 +241,26 @@ impl Form<'_> {
 
     /// How a push consumer is watched, and held back.
     async fn heartbeat(&mut self) -> Outcome {
+        let question = Question {
+            text: "Idle Heartbeat",
+            default: "0s",
+            help: "An empty message after so long without others. See --heartbeat",
+            words: "could not ask for idle heartbeat",
+        };
         let text = match self.call.values.text("heartbeat") {
             "-1" => "0s".into(),
-            "" if self.defaults => "0s".into(),
-            "" => {
-                let question = Question {
-                    text: "Idle Heartbeat",
-                    default: "0s",
-                    help: "An empty message after so long without others. See --heartbeat",
-                    words: "could not ask for idle heartbeat",
-                };
-                self.ask(&question, false).await?
-            }
-            given => given.to_string(),
+            _ => self.asker.text("heartbeat", &question).await?,
         };
         let ns = values::duration(&text);
         self.config.idle_heartbeat =
             ns.map_err(|e| Failure::from(e).context("invalid heartbeat duration"))?;
         let question = "Enable Flow Control, ie --flow-control";
-        let asked = self.yes("flow-control", question, "could not ask flow control");
+        let asked = self.asker.yes(
+            "flow-control",
+            question,
+            false,
+            "could not ask flow control",
+        );
         self.config.flow_control = asked.await?;
         Ok(())
     }
@@ -324,7 +268,7 @@ impl Form<'_> {
     /// How long redeliveries wait, and how many there are: `deliveries`, unless the delays say it.
     async fn backoff(&mut self, deliveries: i64) -> Outcome {
         self.config.backoff = match self.call.values.text("backoff") {
-            "" if self.acknowledges() && !self.defaults => ask_backoff(self.call).await?,
+            "" if self.acknowledges() && !self.asker.defaults => ask_backoff(self.call).await?,
             "" => Vec::new(),
             _ => config::backoff(self.call)?,
         };

@@ -8,7 +8,12 @@ use super::{
 };
 use crate::{
     cli::{
-        commands::{config_file, subscribe::split_subjects, users_metadata},
+        commands::{
+            config_file,
+            form::{Asker, Question},
+            subscribe::split_subjects,
+            users_metadata,
+        },
         parse::Failure,
         render::{go_duration, number},
         values,
@@ -20,8 +25,20 @@ const SECOND: i64 = 1_000_000_000;
 /// Said for a limit that there is not to be.
 const NO_LIMIT: &str = "-1";
 
+/// What stands before most errors.
+const INVALID: &str = "invalid input";
+
 fn invalid(failure: Failure) -> Failure {
-    failure.context("invalid input")
+    failure.context(INVALID)
+}
+
+fn question<'a>(text: &'a str, default: &'a str, help: &'a str) -> Question<'a> {
+    Question {
+        text,
+        default,
+        help,
+        words: INVALID,
+    }
 }
 
 /// A number that was typed.
@@ -40,7 +57,7 @@ pub(super) async fn fill(call: &Call) -> Result<StreamConfig, Failure> {
     }
     let mut form = Form {
         call,
-        defaults: call.values.is("defaults"),
+        asker: Asker::new(call),
         config: StreamConfig {
             description: call.values.text("description").into(),
             ..StreamConfig::default()
@@ -85,39 +102,11 @@ fn with_flags(call: &Call, mut config: StreamConfig) -> StreamConfig {
 /// A configuration that is being made.
 struct Form<'a> {
     call: &'a Call,
-    /// Nothing is asked that has a default.
-    defaults: bool,
+    asker: Asker<'a>,
     config: StreamConfig,
 }
 
 impl Form<'_> {
-    async fn ask(
-        &self,
-        question: &str,
-        default: &str,
-        help: &str,
-        required: bool,
-    ) -> Result<String, Failure> {
-        let prompt = self.call.prompt();
-        let answer = prompt.input(question, default, help, required).await;
-        answer.map_err(invalid)
-    }
-
-    /// A text.
-    async fn text(
-        &self,
-        flag: &str,
-        question: &str,
-        default: &str,
-        help: &str,
-    ) -> Result<String, Failure> {
-        match self.call.values.text(flag) {
-            "" if self.defaults => Ok(default.into()),
-            "" => self.ask(question, default, help, false).await,
-            given => Ok(given.into()),
-        }
-    }
-
     /// A number.
     async fn number(
         &self,
@@ -130,7 +119,7 @@ impl Form<'_> {
         if given != 0 {
             return Ok(given);
         }
-        if self.defaults {
+        if self.asker.defaults {
             return Ok(default.parse().unwrap_or(-1));
         }
         let answer = self.call.prompt().quantity(question, default, help).await;
@@ -149,7 +138,7 @@ impl Form<'_> {
     /// A size; -1 for no limit.
     async fn size(&self, flag: &str, question: &str, help: &str) -> Result<i64, Failure> {
         let given = match self.call.values.text(flag) {
-            "" if self.defaults => -1,
+            "" if self.asker.defaults => -1,
             "" => 0,
             given => values::size(given, 32).map_err(|e| invalid(e.into()))?,
         };
@@ -162,40 +151,13 @@ impl Form<'_> {
         Ok(if size == 0 { -1 } else { size })
     }
 
-    /// One of several.
-    async fn choice(
-        &self,
-        flag: &str,
-        question: &str,
-        options: &[&str],
-        default: &str,
-        help: &str,
-    ) -> Result<String, Failure> {
-        match self.call.values.text(flag) {
-            "" if self.defaults => Ok(default.into()),
-            "" => {
-                let options: Vec<String> = options.iter().map(|o| o.to_string()).collect();
-                let prompt = self.call.prompt();
-                let answer = prompt.select(question, &options, default, help).await;
-                answer.map_err(invalid)
-            }
-            given => Ok(given.into()),
-        }
-    }
-
-    /// A yes or no.
-    async fn yes(&self, flag: &str, question: &str, default: bool) -> Result<bool, Failure> {
-        if self.call.values.given(flag) || self.defaults {
-            return Ok(self.call.values.is(flag));
-        }
-        let yes = self.call.prompt().confirm(question, default).await;
-        // The questions that default to yes ask for the opposite of their flag.
-        Ok(yes.map_err(invalid)? != default)
-    }
-
     async fn name(&mut self) -> Outcome {
         self.config.name = match self.call.values.arg("stream") {
-            "" => self.ask("Stream Name", "", "", true).await?,
+            "" => {
+                self.asker
+                    .ask(&question("Stream Name", "", ""), true)
+                    .await?
+            }
             name => name.into(),
         };
         Ok(())
@@ -209,7 +171,11 @@ impl Form<'_> {
         if !mirrors && values.list("source").is_empty() {
             if subjects.is_empty() {
                 let help = "Subjects the stream stores, separated by blanks or commas, with wildcards. See --subjects";
-                subjects = vec![self.ask("Subjects", "", help, true).await?];
+                subjects = vec![
+                    self.asker
+                        .ask(&question("Subjects", "", help), true)
+                        .await?,
+                ];
             }
             subjects = split_subjects(&subjects);
         }
@@ -221,9 +187,9 @@ impl Form<'_> {
     }
 
     async fn storage(&mut self) -> Outcome {
-        let options = ["file", "memory"];
         let help = "Where the server keeps the messages. See --storage";
-        let asked = self.choice("storage", "Storage", &options, "file", help);
+        let question = question("Storage", "file", help);
+        let asked = self.asker.choice("storage", &["file", "memory"], &question);
         self.config.storage = storage(&asked.await?);
         self.config.compression = match self.call.values.text("compression") {
             "s2" => Compression::S2,
@@ -242,10 +208,12 @@ impl Form<'_> {
     async fn policies(&mut self) -> Outcome {
         let options = ["Limits", "Interest", "Work Queue"];
         let help = "When messages may go: at limits, when no consumer wants them, or once one worker had them. See --retention";
-        let asked = self.choice("retention", "Retention Policy", &options, "Limits", help);
+        let retentions = question("Retention Policy", "Limits", help);
+        let asked = self.asker.choice("retention", &options, &retentions);
         self.config.retention = retention(&asked.await?);
         let help = "A full stream refuses what is new, or drops what is old. See --discard";
-        let asked = self.choice("discard", "Discard Policy", &["New", "Old"], "Old", help);
+        let discards = question("Discard Policy", "Old", help);
+        let asked = self.asker.choice("discard", &["New", "Old"], &discards);
         self.config.discard = discard(&asked.await?);
         Ok(())
     }
@@ -255,7 +223,7 @@ impl Form<'_> {
         let asked = self.limit("max-msgs", "Stream Messages Limit", help);
         self.config.max_msgs = asked.await?;
         self.config.max_msgs_per_subject = match self.call.values.int("max-msgs-per-subject") {
-            0 if self.defaults => -1,
+            0 if self.asker.defaults => -1,
             limit => limit,
         };
         if !self.config.subjects.is_empty() {
@@ -268,7 +236,8 @@ impl Form<'_> {
         let asked = self.size("max-bytes", "Total Stream Size", help);
         self.config.max_bytes = asked.await?.max(-1);
         let help = "How long messages are kept, -1 for ever. See --max-age";
-        let age = self.text("max-age", "Message TTL", NO_LIMIT, help).await?;
+        let question = question("Message TTL", NO_LIMIT, help);
+        let age = self.asker.text("max-age", &question).await?;
         if age != NO_LIMIT {
             let age = values::duration(&age);
             self.config.max_age =
@@ -295,8 +264,8 @@ impl Form<'_> {
         };
         let help =
             "How long message ids are remembered, to store a message once. See --dupe-window";
-        let question = "Duplicate tracking time window";
-        let window = self.text("dupe-window", question, &default, help).await?;
+        let question = question("Duplicate tracking time window", &default, help);
+        let window = self.asker.text("dupe-window", &question).await?;
         let window = values::duration(&window);
         self.config.duplicate_window =
             window.map_err(|e| Failure::from(e).context("invalid duplicate window format"))?;
@@ -305,12 +274,29 @@ impl Form<'_> {
 
     /// What may be done with its messages.
     async fn permissions(&mut self) -> Outcome {
-        let question = "Allow message Roll-ups";
-        self.config.allow_rollup_hdrs = self.yes("allow-rollup", question, false).await?;
-        let question = "Allow message deletion";
-        self.config.deny_delete = self.yes("deny-delete", question, true).await?;
-        let question = "Allow purging subjects or the entire stream";
-        self.config.deny_purge = self.yes("deny-purge", question, true).await?;
+        let (asker, config) = (self.asker, &mut self.config);
+        for (flag, question, default, field) in [
+            (
+                "allow-rollup",
+                "Allow message Roll-ups",
+                false,
+                &mut config.allow_rollup_hdrs,
+            ),
+            (
+                "deny-delete",
+                "Allow message deletion",
+                true,
+                &mut config.deny_delete,
+            ),
+            (
+                "deny-purge",
+                "Allow purging subjects or the entire stream",
+                true,
+                &mut config.deny_purge,
+            ),
+        ] {
+            *field = asker.yes(flag, question, default, INVALID).await?;
+        }
         Ok(())
     }
 
