@@ -39,6 +39,24 @@ impl Columns {
         self
     }
 
+    /// A row that says `true`, if so.
+    pub fn row_if_true(&mut self, label: &str, holds: bool) -> &mut Columns {
+        self.row_if(label, if holds { "true" } else { "" })
+    }
+
+    /// A row of a number, if there is one above 0.
+    pub fn row_if_positive(
+        &mut self,
+        label: &str,
+        value: i64,
+        shown: fn(i64) -> String,
+    ) -> &mut Columns {
+        if value > 0 {
+            self.row(label, shown(value));
+        }
+        self
+    }
+
     /// A row of several values.
     pub fn list(&mut self, label: &str, values: &[String]) -> &mut Columns {
         self.row(label, values.join(", "))

@@ -27,7 +27,9 @@ use crate::{
     },
     client::{
         Error, JetStream,
-        types::{AckPolicy, ConsumerInfo, DeliverPolicy, ReplayPolicy},
+        types::{
+            AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, ReplayPolicy, SequenceInfo,
+        },
     },
     wire::{
         json::from_json,

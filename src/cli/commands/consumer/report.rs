@@ -52,7 +52,41 @@ pub(super) fn show(call: &Call, info: &ConsumerInfo, state_only: bool) {
     call.report(&report);
 }
 
-pub(super) fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
+/// Where deliveries start.
+fn start(config: &ConsumerConfig) -> String {
+    match config.deliver_policy {
+        DeliverPolicy::All => "All".into(),
+        DeliverPolicy::Last => "Last".into(),
+        DeliverPolicy::New => "New".into(),
+        DeliverPolicy::LastPerSubject => "Last Per Subject".into(),
+        DeliverPolicy::ByStartSequence => format!("From Sequence {}", config.opt_start_seq),
+        DeliverPolicy::ByStartTime => {
+            let time = config.opt_start_time;
+            format!("Since {}", time.map_or_else(String::new, render::go_time))
+        }
+    }
+}
+
+/// How long a pause still lasts.
+fn remaining(info: &ConsumerInfo) -> String {
+    format!("({} remaining)", rounded_duration(info.pause_remaining))
+}
+
+fn show_priority(report: &mut Columns, config: &ConsumerConfig) {
+    let policy = match config.priority_policy.as_str() {
+        "" | "none" => return,
+        "pinned_client" => "Pinned Client",
+        "overflow" => "Overflow",
+        _ => "Prioritized",
+    };
+    report.row("Priority Policy", policy);
+    report.list("Priority Groups", &config.priority_groups);
+    if config.priority_policy == "pinned_client" {
+        report.row("Pinned TTL", human_duration(config.priority_timeout));
+    }
+}
+
+fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
     let config = &info.config;
     let push = !config.deliver_subject.is_empty();
     report.title("Configuration");
@@ -70,24 +104,7 @@ pub(super) fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo
     } else if !config.filter_subjects.is_empty() {
         report.list("Filter Subjects", &config.filter_subjects);
     }
-    report.row(
-        "Deliver Policy",
-        match config.deliver_policy {
-            DeliverPolicy::All => "All".into(),
-            DeliverPolicy::Last => "Last".into(),
-            DeliverPolicy::New => "New".into(),
-            DeliverPolicy::LastPerSubject => "Last Per Subject".into(),
-            DeliverPolicy::ByStartSequence => format!("From Sequence {}", config.opt_start_seq),
-            DeliverPolicy::ByStartTime => {
-                format!(
-                    "Since {}",
-                    config
-                        .opt_start_time
-                        .map_or_else(String::new, render::go_time)
-                )
-            }
-        },
-    );
+    report.row("Deliver Policy", start(config));
     if push {
         report.row_if("Deliver Queue Group", &config.deliver_group);
     }
@@ -106,101 +123,62 @@ pub(super) fn show_config(call: &Call, report: &mut Columns, info: &ConsumerInfo
             format!("{} / second", render::size(config.rate_limit_bps / 8)),
         );
     }
-    let mut positive = |label: &str, value: i64, shown: fn(i64) -> String| {
-        if value > 0 {
-            report.row(label, shown(value));
-        }
-    };
-    positive("Max Ack Pending", config.max_ack_pending, number);
-    positive("Max Waiting Pulls", config.max_waiting, number);
-    positive("Idle Heartbeat", config.idle_heartbeat, human_duration);
+    report.row_if_positive("Max Ack Pending", config.max_ack_pending, number);
+    report.row_if_positive("Max Waiting Pulls", config.max_waiting, number);
+    report.row_if_positive("Idle Heartbeat", config.idle_heartbeat, human_duration);
     if push {
         report.row("Flow Control", render::yes(config.flow_control));
     }
-    if config.headers_only {
-        report.row("Headers Only", "true");
-    }
-    let mut positive = |label: &str, value: i64, shown: fn(i64) -> String| {
-        if value > 0 {
-            report.row(label, shown(value));
-        }
-    };
-    positive(
-        "Inactive Threshold",
-        if push { 0 } else { config.inactive_threshold },
-        human_duration,
-    );
-    positive("Max Pull Expire", config.max_expires, human_duration);
-    positive("Max Pull Batch", config.max_batch, number);
-    positive("Max Pull MaxBytes", config.max_bytes, number);
-    if !config.backoff.is_empty() {
-        report.row("Backoff", backoff(&config.backoff));
-    }
-    if config.num_replicas > 0 {
-        report.row("Replicas", number(config.num_replicas));
-    }
-    if config.mem_storage {
-        report.row("Memory Storage", "true");
-    }
-    if let Some(until) = config.pause_until {
-        let until = call.time(until);
-        report.row(
-            "Paused Until Deadline",
-            match info.paused {
-                true => format!(
-                    "{until} ({} remaining)",
-                    rounded_duration(info.pause_remaining)
-                ),
-                false => format!("{until} (passed)"),
-            },
+    report.row_if_true("Headers Only", config.headers_only);
+    if !push {
+        report.row_if_positive(
+            "Inactive Threshold",
+            config.inactive_threshold,
+            human_duration,
         );
     }
-    if !matches!(config.priority_policy.as_str(), "" | "none") {
-        let policy = match config.priority_policy.as_str() {
-            "pinned_client" => "Pinned Client",
-            "overflow" => "Overflow",
-            _ => "Prioritized",
+    report.row_if_positive("Max Pull Expire", config.max_expires, human_duration);
+    report.row_if_positive("Max Pull Batch", config.max_batch, number);
+    report.row_if_positive("Max Pull MaxBytes", config.max_bytes, number);
+    report.row_if("Backoff", &backoff(&config.backoff));
+    report.row_if_positive("Replicas", config.num_replicas, number);
+    report.row_if_true("Memory Storage", config.mem_storage);
+    if let Some(until) = config.pause_until {
+        let until = call.time(until);
+        let rest = match info.paused {
+            true => remaining(info),
+            false => "(passed)".into(),
         };
-        report.row("Priority Policy", policy);
-        report.list("Priority Groups", &config.priority_groups);
-        if config.priority_policy == "pinned_client" {
-            report.row("Pinned TTL", human_duration(config.priority_timeout));
-        }
+        report.row("Paused Until Deadline", format!("{until} {rest}"));
     }
+    show_priority(report, config);
     stream::metadata(report, &config.metadata);
 }
 
-pub(super) fn show_state(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
+fn show_state(call: &Call, report: &mut Columns, info: &ConsumerInfo) {
     let config = &info.config;
     stream::host(report, &config.metadata);
     let now = info.ts.unwrap_or_else(|| call.now());
-    let position = |consumer: u64, stream: u64, last: Option<Time>, word: &str| {
+    let position = |at: &SequenceInfo, word: &str| {
         let place = format!(
             "Consumer sequence: {} Stream sequence: {}",
-            count(consumer),
-            count(stream)
+            count(at.consumer_seq),
+            count(at.stream_seq)
         );
-        match last {
+        match at.last_active {
             Some(last) => format!("{place} {word}: {} ago", human_duration(now.since(last))),
             None => place,
         }
     };
-    let (last, floor) = (&info.delivered, &info.ack_floor);
-    let text = position(
-        last.consumer_seq,
-        last.stream_seq,
-        last.last_active,
-        "Last delivery",
+    report.row(
+        "Last Delivered Message",
+        position(&info.delivered, "Last delivery"),
     );
-    report.row("Last Delivered Message", text);
     if config.ack_policy != AckPolicy::None {
-        let text = position(
-            floor.consumer_seq,
-            floor.stream_seq,
-            floor.last_active,
-            "Last Ack",
+        report.row(
+            "Acknowledgment Floor",
+            position(&info.ack_floor, "Last Ack"),
         );
-        report.row("Acknowledgment Floor", text);
         let outstanding = count(info.num_ack_pending);
         report.row(
             "Outstanding Acks",
@@ -233,13 +211,7 @@ pub(super) fn show_state(call: &Call, report: &mut Columns, info: &ConsumerInfo)
     }
     if info.paused {
         let until = call.time(now.after(info.pause_remaining));
-        report.row(
-            "Paused Until",
-            format!(
-                "{until} ({} remaining)",
-                rounded_duration(info.pause_remaining)
-            ),
-        );
+        report.row("Paused Until", format!("{until} {}", remaining(info)));
     }
     if config.priority_policy == "pinned_client" {
         for group in &info.priority_groups {

@@ -98,7 +98,7 @@ pub fn host(report: &mut Columns, metadata: &Sorted<String, String>) {
     }
 }
 
-pub(super) fn unlimited(value: i64, shown: impl Fn(u64) -> String) -> String {
+pub(super) fn unlimited(value: i64, shown: fn(u64) -> String) -> String {
     if value == -1 {
         "unlimited".into()
     } else {
@@ -106,15 +106,13 @@ pub(super) fn unlimited(value: i64, shown: impl Fn(u64) -> String) -> String {
     }
 }
 
-pub(super) fn show_config(report: &mut Columns, config: &StreamConfig) {
+fn show_config(report: &mut Columns, config: &StreamConfig) {
     report.row_if("Description", &config.description);
     if !config.subjects.is_empty() {
         report.list("Subjects", &config.subjects);
     }
     report.row("Replicas", number(config.num_replicas));
-    if config.sealed {
-        report.row("Sealed", "true");
-    }
+    report.row_if_true("Sealed", config.sealed);
     report.row("Storage", storage(config.storage));
     if config.compression != Compression::None {
         report.row("Compression", "S2 Compression");
@@ -132,94 +130,9 @@ pub(super) fn show_config(report: &mut Columns, config: &StreamConfig) {
         }
     }
     report.title("Options");
-    if let Some(transform) = config
-        .subject_transform
-        .as_ref()
-        .filter(|t| !t.dest.is_empty())
-    {
-        let source = if transform.src.is_empty() {
-            ">"
-        } else {
-            &transform.src
-        };
-        report.row(
-            "Subject Transform",
-            format!("{source} to {}", transform.dest),
-        );
-    }
-    if let Some(republish) = &config.republish {
-        let label = if republish.headers_only {
-            "Republishing Headers"
-        } else {
-            "Republishing"
-        };
-        report.row(label, format!("{} to {}", republish.src, republish.dest));
-    }
-    report.row("Retention", retention(config.retention));
-    report.row("Acknowledgments", render::yes(!config.no_ack));
-    let policy = if config.discard_new_per_subject {
-        "New Per Subject"
-    } else {
-        discard(config.discard)
-    };
-    report.row("Discard Policy", policy);
-    report.row("Duplicate Window", human_duration(config.duplicate_window));
-    if config.allow_direct {
-        report.row("Direct Get", "true");
-    }
-    if config.mirror_direct {
-        report.row("Mirror Direct Get", "true");
-    }
-    for (label, value) in [
-        ("Allows Atomic Batch Publish", config.allow_atomic),
-        ("Allows Fast Batch Publish", config.allow_batched),
-        ("Allows Counters", config.allow_msg_counter),
-        ("Allows Msg Delete", !config.deny_delete),
-        ("Allows Per-Message TTL", config.allow_msg_ttl),
-        ("Allows Purge", !config.deny_purge),
-        ("Allows Schedules", config.allow_msg_schedules),
-    ] {
-        report.row(label, render::yes(value));
-    }
-    if config.allow_msg_ttl && config.subject_delete_marker_ttl > 0 {
-        report.row(
-            "Subject Delete Markers TTL",
-            human_duration(config.subject_delete_marker_ttl),
-        );
-    }
-    report.row("Allows Rollups", render::yes(config.allow_rollup_hdrs));
+    show_options(report, config);
     report.title("Limits");
-    report.row("Maximum Messages", unlimited(config.max_msgs, count));
-    report.row(
-        "Maximum Per Subject",
-        unlimited(config.max_msgs_per_subject.max(-1), |most| match most {
-            0 => "unlimited".into(),
-            most => count(most),
-        }),
-    );
-    report.row("Maximum Bytes", unlimited(config.max_bytes, render::size));
-    report.row(
-        "Maximum Age",
-        match config.max_age {
-            ..=0 => "unlimited".into(),
-            age => human_duration(age),
-        },
-    );
-    report.row(
-        "Maximum Message Size",
-        unlimited(config.max_msg_size.into(), render::size),
-    );
-    report.row("Maximum Consumers", unlimited(config.max_consumers, count));
-    let limits = &config.consumer_limits;
-    if limits.inactive_threshold > 0 {
-        report.row(
-            "Consumer Inactive Threshold",
-            human_duration(limits.inactive_threshold),
-        );
-    }
-    if limits.max_ack_pending > 0 {
-        report.row("Consumer Max Ack Pending", number(limits.max_ack_pending));
-    }
+    show_limits(report, config);
     metadata(report, &config.metadata);
     if config.mirror.is_some() || !config.sources.is_empty() {
         report.title("Replication");
@@ -233,6 +146,73 @@ pub(super) fn show_config(report: &mut Columns, config: &StreamConfig) {
         report.row(if index == 0 { "Sources" } else { "" }, source(from));
     }
     report.line("");
+}
+
+fn show_options(report: &mut Columns, config: &StreamConfig) {
+    let transform = config.subject_transform.as_ref();
+    if let Some(transform) = transform.filter(|t| !t.dest.is_empty()) {
+        let source = match transform.src.as_str() {
+            "" => ">",
+            source => source,
+        };
+        let text = format!("{source} to {}", transform.dest);
+        report.row("Subject Transform", text);
+    }
+    if let Some(republish) = &config.republish {
+        let label = match republish.headers_only {
+            true => "Republishing Headers",
+            false => "Republishing",
+        };
+        report.row(label, format!("{} to {}", republish.src, republish.dest));
+    }
+    report.row("Retention", retention(config.retention));
+    report.row("Acknowledgments", render::yes(!config.no_ack));
+    let policy = match config.discard_new_per_subject {
+        true => "New Per Subject",
+        false => discard(config.discard),
+    };
+    report.row("Discard Policy", policy);
+    report.row("Duplicate Window", human_duration(config.duplicate_window));
+    report.row_if_true("Direct Get", config.allow_direct);
+    report.row_if_true("Mirror Direct Get", config.mirror_direct);
+    for (label, value) in [
+        ("Allows Atomic Batch Publish", config.allow_atomic),
+        ("Allows Fast Batch Publish", config.allow_batched),
+        ("Allows Counters", config.allow_msg_counter),
+        ("Allows Msg Delete", !config.deny_delete),
+        ("Allows Per-Message TTL", config.allow_msg_ttl),
+        ("Allows Purge", !config.deny_purge),
+        ("Allows Schedules", config.allow_msg_schedules),
+    ] {
+        report.row(label, render::yes(value));
+    }
+    if config.allow_msg_ttl {
+        let markers = config.subject_delete_marker_ttl;
+        report.row_if_positive("Subject Delete Markers TTL", markers, human_duration);
+    }
+    report.row("Allows Rollups", render::yes(config.allow_rollup_hdrs));
+}
+
+fn show_limits(report: &mut Columns, config: &StreamConfig) {
+    report.row("Maximum Messages", unlimited(config.max_msgs, count));
+    let per_subject = match config.max_msgs_per_subject {
+        ..=0 => "unlimited".into(),
+        most => count(most as u64),
+    };
+    report.row("Maximum Per Subject", per_subject);
+    report.row("Maximum Bytes", unlimited(config.max_bytes, render::size));
+    let age = match config.max_age {
+        ..=0 => "unlimited".into(),
+        age => human_duration(age),
+    };
+    report.row("Maximum Age", age);
+    let size = unlimited(config.max_msg_size.into(), render::size);
+    report.row("Maximum Message Size", size);
+    report.row("Maximum Consumers", unlimited(config.max_consumers, count));
+    let limits = &config.consumer_limits;
+    let (label, threshold) = ("Consumer Inactive Threshold", limits.inactive_threshold);
+    report.row_if_positive(label, threshold, human_duration);
+    report.row_if_positive("Consumer Max Ack Pending", limits.max_ack_pending, number);
 }
 
 /// The section of metadata that people gave.
