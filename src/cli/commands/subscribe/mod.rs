@@ -19,9 +19,12 @@ use crate::{
         values,
     },
     client::{
-        Client, JetStream, Message, Subscription,
+        Client, Error, JetStream, Message, Subscription,
         transport::LocalFuture,
-        types::{AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamInfo},
+        types::{
+            AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, RetentionPolicy, StreamInfo,
+            StreamState,
+        },
     },
     wire::{base64, subject, time::Time},
 };

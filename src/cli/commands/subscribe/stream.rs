@@ -3,8 +3,13 @@
 use super::*;
 use crate::wire::json::{ToJson, Writer};
 
-/// The request for a consumer, as nats.go has it.
-fn creation(stream: &str, config: &ConsumerConfig) -> Vec<u8> {
+/// Makes a consumer by the request nats.go has for it.
+async fn create(
+    jetstream: &JetStream,
+    stream: &str,
+    name: &str,
+    config: &ConsumerConfig,
+) -> Result<ConsumerInfo, Error> {
     let mut body = Writer::default();
     body.open().key("stream_name").string(stream);
     body.key("config").open();
@@ -27,7 +32,8 @@ fn creation(stream: &str, config: &ConsumerConfig) -> Vec<u8> {
     }
     body.key("num_replicas").int(0).close();
     body.key("action").string("create").close();
-    body.finish()
+    let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", config.filter_subject);
+    jetstream.consumer(&subject, &body.finish()).await
 }
 
 impl Shown<'_> {
@@ -39,66 +45,9 @@ impl Shown<'_> {
         subjects: &[String],
     ) -> Outcome {
         let (call, values) = (self.call, &self.call.values);
-        let stream = info.config.name.as_str();
-        let filter = subjects.first().cloned().unwrap_or_else(|| ">".into());
-        let durable = values.text("durable");
-        let mut config = self.start_policy(&filter)?;
-        config.filter_subject = filter;
-        config.headers_only = values.is("headers-only") || values.is("subjects-only");
-        let words = || format!("error loading durable consumer {}", values::quote(durable));
-        check_name("consumer", durable).map_err(|e| e.context(&words()))?;
-        let existing = match durable {
-            "" => None,
-            name => match jetstream.consumer_info(stream, name).await {
-                Ok(info) => Some(info),
-                Err(error) if error.api().is_some_and(|e| e.err_code == 10014) => None,
-                Err(error) => return Err(Failure::from(error).context(&words())),
-            },
-        };
-        let quoted = (values::quote(stream), values::quote(durable));
-        // As natscli, which asks once more, and of a push consumer twice.
-        let again = || jetstream.consumer_info(stream, durable);
-        let consumer = match existing {
-            Some(info) => {
-                let push = !info.config.deliver_subject.is_empty();
-                if push {
-                    again().await?;
-                }
-                let info = again().await?;
-                let kind = if push { "push" } else { "pull" };
-                call.log(&format!(
-                    "Subscribing to JetStream Stream {} using existing {kind} consumer {}",
-                    quoted.0, quoted.1
-                ));
-                if push {
-                    call.log(&format!(
-                        "Detected push consumer {} on stream {} — push consumers are deprecated and will be removed in a \
-                         future release. Please update to use a pull-based consumer.",
-                        quoted.1, quoted.0
-                    ));
-                }
-                info
-            }
-            None => {
-                let (name, what) = match durable {
-                    "" => (short_name(call), "failed to create consumer".to_string()),
-                    name => {
-                        config.durable_name = name.into();
-                        let what = format!("failed to create durable consumer {}", quoted.1);
-                        (name.to_string(), what)
-                    }
-                };
-                let subject = format!("CONSUMER.CREATE.{stream}.{name}.{}", config.filter_subject);
-                let body = creation(stream, &config);
-                let created = jetstream.consumer(&subject, &body).await;
-                let created = created.map_err(|e| Failure::from(e).context(&what))?;
-                match durable {
-                    "" => created,
-                    _ => again().await?,
-                }
-            }
-        };
-        let acks = !durable.is_empty() && consumer.config.ack_policy != AckPolicy::None;
+        let consumer = self.consumer(jetstream, info, subjects).await?;
+        let durable = !values.text("durable").is_empty();
+        let acks = durable && consumer.config.ack_policy != AckPolicy::None;
         if consumer.config.filter_subjects.len() > 1 {
             return Err("cannot subscribe to multi filter consumers".into());
         }
@@ -126,7 +75,7 @@ impl Shown<'_> {
                     };
                     self.seen += 1;
                     if self.reports() {
-                        self.count(&message.subject.clone(), message.payload.len());
+                        self.count(&message.subject, message.payload.len());
                     } else {
                         self.print_delivery(&message, &delivery).await;
                     }
@@ -143,6 +92,61 @@ impl Shown<'_> {
         drop(feed);
         jetstream.client.flush().await?;
         outcome
+    }
+
+    /// The consumer to read by: the durable one as it is, or a new one.
+    async fn consumer(
+        &self,
+        jetstream: &JetStream,
+        info: &StreamInfo,
+        subjects: &[String],
+    ) -> Result<ConsumerInfo, Failure> {
+        let (call, values) = (self.call, &self.call.values);
+        let stream = info.config.name.as_str();
+        let filter = subjects.first().map_or(">", String::as_str);
+        let durable = values.text("durable");
+        let quoted = values::quote(durable);
+        let mut config = self.start_policy(filter)?;
+        config.filter_subject = filter.into();
+        config.headers_only = values.is("headers-only") || values.is("subjects-only");
+        let words = format!("error loading durable consumer {quoted}");
+        check_name("consumer", durable).map_err(|e| e.context(&words))?;
+        if durable.is_empty() {
+            let name = short_name(call);
+            let created = create(jetstream, stream, &name, &config).await;
+            return created.map_err(|e| Failure::from(e).context("failed to create consumer"));
+        }
+        // As natscli, which asks once more, and of a push consumer twice.
+        let again = || jetstream.consumer_info(stream, durable);
+        match again().await {
+            Ok(info) => {
+                let push = !info.config.deliver_subject.is_empty();
+                if push {
+                    again().await?;
+                }
+                let info = again().await?;
+                let kind = if push { "push" } else { "pull" };
+                let stream = values::quote(stream);
+                call.log(&format!(
+                    "Subscribing to JetStream Stream {stream} using existing {kind} consumer {quoted}"
+                ));
+                if push {
+                    call.log(&format!(
+                        "Detected push consumer {quoted} on stream {stream} — push consumers are deprecated and will be \
+                         removed in a future release. Please update to use a pull-based consumer."
+                    ));
+                }
+                Ok(info)
+            }
+            Err(error) if error.api().is_some_and(|e| e.err_code == 10014) => {
+                config.durable_name = durable.into();
+                let created = create(jetstream, stream, durable, &config).await;
+                let words = format!("failed to create durable consumer {quoted}");
+                created.map_err(|e| Failure::from(e).context(&words))?;
+                Ok(again().await?)
+            }
+            Err(error) => Err(Failure::from(error).context(&words)),
+        }
     }
 
     /// Where a consumer starts, said in a log line.
@@ -166,7 +170,7 @@ impl Shown<'_> {
         } else if !values.text("since").is_empty() {
             let ns = values::duration(values.text("since"))?;
             config.deliver_policy = DeliverPolicy::ByStartTime;
-            config.opt_start_time = Some(self.call.now().after(-ns));
+            config.opt_start_time = Some(self.call.now().after(ns.wrapping_neg()));
             format!("since {}", human_duration(ns))
         } else if values.is("last-per-subject") {
             config.deliver_policy = DeliverPolicy::LastPerSubject;
@@ -195,47 +199,18 @@ impl Shown<'_> {
             trace: None,
             ..jetstream.clone()
         };
-        let filter = subjects.first().cloned();
-        let shown = filter
-            .clone()
-            .unwrap_or_else(|| info.config.subjects.join(", "));
-        let ignored = self.ignored_text();
-        let sequence = values.uint("start-sequence");
-        let (mut since_time, mut last_per_subject) = (None, false);
-        let (words, mut next) = if sequence > 0 {
-            (format!("starting with sequence {sequence}"), sequence)
-        } else if values.is("last") {
-            (
-                "starting with the last message received".into(),
-                info.state.last_seq,
-            )
-        } else if values.is("all") {
-            (
-                "starting with the first message received".into(),
-                info.state.first_seq,
-            )
-        } else if values.is("new") {
-            (
-                "delivering any new messages received".into(),
-                info.state.last_seq + 1,
-            )
-        } else if !values.text("since").is_empty() {
-            let ns = values::duration(values.text("since"))?;
-            since_time = Some(call.now().after(-ns));
-            (
-                format!("starting with messages since {}", human_duration(ns)),
-                info.state.last_seq + 1,
-            )
-        } else if values.is("last-per-subject") {
-            last_per_subject = true;
-            let words = "for the last messages for each subject in the Stream";
-            (words.into(), info.state.last_seq)
-        } else {
-            (String::new(), info.state.first_seq)
-        };
-        if !words.is_empty() {
+        let filter = subjects.first();
+        let mut start = self.direct_start(&info.state)?;
+        let (last_per_subject, mut next) = (start.last_per_subject, start.sequence);
+        if !start.words.is_empty() {
+            let shown = match filter {
+                Some(filter) => filter.clone(),
+                None => info.config.subjects.join(", "),
+            };
             call.log(&format!(
-                "Subscribing to JetStream Stream (direct) holding messages with subject {shown} {words} {ignored}"
+                "Subscribing to JetStream Stream (direct) holding messages with subject {shown} {} {}",
+                start.words,
+                self.ignored_text(),
             ));
         }
         if last_per_subject && filter.is_none() {
@@ -244,7 +219,7 @@ impl Shown<'_> {
         let mut since = call.now();
         loop {
             // As natscli does: only the last messages of subjects are looked for by a subject.
-            let request = match since_time.take() {
+            let request = match start.time.take() {
                 _ if last_per_subject => {
                     json!({"batch": 1, "multi_last": [filter], "up_to_seq": next})
                 }
@@ -275,7 +250,7 @@ impl Shown<'_> {
                 reply: None,
                 ..message
             };
-            next = if last_per_subject { next } else { sequence } + 1;
+            next = if last_per_subject { next } else { sequence }.saturating_add(1);
             if self.is_ignored(&message.subject) {
                 continue;
             }
@@ -298,4 +273,46 @@ impl Shown<'_> {
             }
         }
     }
+
+    /// Where direct gets start.
+    fn direct_start(&self, state: &StreamState) -> Result<DirectStart, Failure> {
+        let values = &self.call.values;
+        let mut start = DirectStart::default();
+        let sequence = values.uint("start-sequence");
+        (start.words, start.sequence) = if sequence > 0 {
+            (format!("starting with sequence {sequence}"), sequence)
+        } else if values.is("last") {
+            let words = "starting with the last message received";
+            (words.into(), state.last_seq)
+        } else if values.is("all") {
+            let words = "starting with the first message received";
+            (words.into(), state.first_seq)
+        } else if values.is("new") {
+            let words = "delivering any new messages received";
+            (words.into(), state.last_seq.saturating_add(1))
+        } else if !values.text("since").is_empty() {
+            let ns = values::duration(values.text("since"))?;
+            start.time = Some(self.call.now().after(ns.wrapping_neg()));
+            let words = format!("starting with messages since {}", human_duration(ns));
+            (words, state.last_seq.saturating_add(1))
+        } else if values.is("last-per-subject") {
+            start.last_per_subject = true;
+            let words = "for the last messages for each subject in the Stream";
+            (words.into(), state.last_seq)
+        } else {
+            (String::new(), state.first_seq)
+        };
+        Ok(start)
+    }
+}
+
+/// Where direct gets start.
+#[derive(Default)]
+struct DirectStart {
+    /// Said of it in a log line; nothing where nothing was asked for.
+    words: String,
+    sequence: u64,
+    /// For the first request, in place of the sequence.
+    time: Option<Time>,
+    last_per_subject: bool,
 }
