@@ -7,7 +7,10 @@ use crate::{
         render::{self, columns::Columns, human_duration},
         values,
     },
-    client::{Client, Error, Headers, types::AccountTier},
+    client::{
+        Client, Error, Headers,
+        types::{AccountInfo, AccountTier},
+    },
     wire::json::{Writer, from_json, indent, record},
 };
 
@@ -100,27 +103,7 @@ pub async fn info(call: Call) -> Outcome {
     let user = user_info(&call, &client).await;
     let mut report = Columns::new("Account Information");
     if let Some(user) = &user {
-        report.row(
-            "User",
-            match user.user_name.as_str() {
-                "" => user.user.clone(),
-                name => format!("{name} ({})", user.user),
-            },
-        );
-        match user.account_name.as_str() {
-            "" => report.row("Account", user.account.as_str()),
-            name => {
-                report.row("Account", format!("{name} ({})", user.account));
-                report.row("System Account", render::yes(user.account == "$SYS"))
-            }
-        };
-        report.row(
-            "Expires",
-            match user.expires {
-                0 => "never".into(),
-                ns => human_duration(ns),
-            },
-        );
+        who(&mut report, user);
     }
     let (url, address) = split_url(&call.connected.borrow());
     report.row("Client ID", server.client_id.to_string());
@@ -140,7 +123,43 @@ pub async fn info(call: Call) -> Outcome {
     if let Some(granted) = user.and_then(|user| user.permissions) {
         permissions(&mut report, granted);
     }
-    match jetstream.account_info().await {
+    let obtained = jetstream.account_info().await;
+    usage(&mut report, server.max_payload, obtained)?;
+    call.report(&report);
+    Ok(())
+}
+
+fn who(report: &mut Columns, user: &UserInfo) {
+    report.row(
+        "User",
+        match user.user_name.as_str() {
+            "" => user.user.clone(),
+            name => format!("{name} ({})", user.user),
+        },
+    );
+    match user.account_name.as_str() {
+        "" => report.row("Account", user.account.as_str()),
+        name => {
+            report.row("Account", format!("{name} ({})", user.account));
+            report.row("System Account", render::yes(user.account == "$SYS"))
+        }
+    };
+    report.row(
+        "Expires",
+        match user.expires {
+            0 => "never".into(),
+            ns => human_duration(ns),
+        },
+    );
+}
+
+/// What the account has of JetStream, or why that is not known.
+fn usage(
+    report: &mut Columns,
+    max_payload: usize,
+    obtained: Result<AccountInfo, Error>,
+) -> Outcome {
+    let why = match obtained {
         Ok(info) => {
             report.title(&match info.domain.as_str() {
                 "" => "JetStream Account Information".to_string(),
@@ -153,52 +172,35 @@ pub async fn info(call: Call) -> Outcome {
             report.row("Streams", render::count(info.streams));
             report.row("Consumers", render::count(info.consumers));
             report.title("Account Limits");
-            report.row(
-                "Max Message Payload",
-                render::size(server.max_payload as u64),
-            );
+            report.row("Max Message Payload", render::size(max_payload as u64));
             if info.tiers.is_empty() {
-                tier(
-                    &mut report,
-                    "Default",
-                    &AccountTier {
-                        memory: info.memory,
-                        storage: info.storage,
-                        reserved_memory: info.reserved_memory,
-                        reserved_storage: info.reserved_storage,
-                        streams: info.streams,
-                        consumers: info.consumers,
-                        limits: info.limits.clone(),
-                    },
-                );
+                let whole = AccountTier {
+                    memory: info.memory,
+                    storage: info.storage,
+                    reserved_memory: info.reserved_memory,
+                    reserved_storage: info.reserved_storage,
+                    streams: info.streams,
+                    consumers: info.consumers,
+                    limits: info.limits,
+                };
+                tier(report, "Default", &whole);
             }
             for (name, numbers) in &info.tiers {
-                tier(&mut report, name, numbers);
+                tier(report, name, numbers);
             }
+            return Ok(());
         }
-        Err(Error::NoResponders) => {
-            report
-                .line("")
-                .line("   JetStream is not supported in this account");
-        }
+        Err(Error::NoResponders) => "JetStream is not supported in this account".into(),
         Err(error) if error.api().is_some_and(|e| e.err_code == 10076) => {
-            report
-                .line("")
-                .line("   JetStream is not supported in this account");
+            "JetStream is not supported in this account".into()
         }
-        Err(Error::DeadlineExceeded) => {
-            report.line("").line("   No response from JetStream server");
-        }
-        Err(error) => {
-            let Failure::Error(error) = failed(error) else {
-                return Ok(());
-            };
-            report.line("").line(&format!(
-                "   Could not obtain account information:  {error}"
-            ));
-        }
-    }
-    call.report(&report);
+        Err(Error::DeadlineExceeded) => "No response from JetStream server".into(),
+        Err(error) => match failed(error) {
+            Failure::Error(error) => format!("Could not obtain account information:  {error}"),
+            silent => return Err(silent),
+        },
+    };
+    report.line("").line(&format!("   {why}"));
     Ok(())
 }
 

@@ -190,6 +190,25 @@ pub async fn statistics(call: Call) -> Outcome {
         "Slow Consumers",
     ];
     let mut table = Table::new("Server Statistics", &headers);
+    let cells = |[
+        conns,
+        leafs,
+        sent_bytes,
+        sent,
+        received_bytes,
+        received,
+        slow,
+    ]: [u64; 7]| {
+        [
+            count(conns),
+            count(leafs),
+            render::size(sent_bytes),
+            count(sent),
+            render::size(received_bytes),
+            count(received),
+            count(slow),
+        ]
+    };
     let mut sums = [0u64; 7];
     for answer in &answers {
         let (server, stats) = (&answer["server"], &answer["data"]["account_statz"][0]);
@@ -210,55 +229,24 @@ pub async fn statistics(call: Call) -> Outcome {
         sums.iter_mut()
             .zip(figures)
             .for_each(|(sum, value)| *sum += value);
-        let [
-            conns,
-            leafs,
-            sent_bytes,
-            sent,
-            received_bytes,
-            received,
-            slow,
-        ] = figures;
         let tags = server["tags"].as_array().cloned().unwrap_or_default();
         let tags: Vec<&str> = tags.iter().filter_map(Value::as_str).collect();
-        table.row(vec![
+        let [conns, others @ ..] = cells(figures);
+        let mut row = vec![
             text("host"),
             text("cluster"),
             text("ver"),
             tags.join(", "),
-            count(conns),
+            conns,
             count(number(&stats["num_subscriptions"])),
-            count(leafs),
-            render::size(sent_bytes),
-            count(sent),
-            render::size(received_bytes),
-            count(received),
-            count(slow),
-        ]);
+        ];
+        row.extend(others);
+        table.row(row);
     }
-    let [
-        conns,
-        leafs,
-        sent_bytes,
-        sent,
-        received_bytes,
-        received,
-        slow,
-    ] = sums;
     // The footer has no cell for subscriptions, as in natscli: what follows moves to the left.
-    table.footer(vec![
-        answers.len().to_string(),
-        String::new(),
-        String::new(),
-        String::new(),
-        count(conns),
-        count(leafs),
-        render::size(sent_bytes),
-        count(sent),
-        render::size(received_bytes),
-        count(received),
-        count(slow),
-    ]);
+    let mut footer = vec![answers.len().to_string(), "".into(), "".into(), "".into()];
+    footer.extend(cells(sums));
+    table.footer(footer);
     call.table(&table);
     call.line("");
     Ok(())
