@@ -73,23 +73,18 @@ impl Stream {
     async fn read(&self, line: bool) -> Option<Vec<u8>> {
         poll_fn(|cx| {
             let mut bytes = self.bytes.borrow_mut();
-            let newline = bytes.iter().position(|b| *b == b'\n');
-            let ready = match newline {
-                _ if bytes.is_empty() => self.ended.get(),
-                None if line => self.ended.get(),
-                _ => true,
+            let whole = match line {
+                true => bytes.iter().position(|b| *b == b'\n').map(|at| at + 1),
+                false => Some(bytes.len()).filter(|count| *count > 0),
             };
-            if !ready {
+            if whole.is_none() && !self.ended.get() {
                 self.reader.set(Some(cx.waker().clone()));
                 self.hungry.set(true);
                 wake(&self.writer);
                 return Poll::Pending;
             }
             self.hungry.set(false);
-            let count = match newline {
-                Some(at) if line => at + 1,
-                _ => bytes.len(),
-            };
+            let count = whole.unwrap_or(bytes.len());
             let read: Vec<u8> = bytes.drain(..count).collect();
             wake(&self.writer);
             Poll::Ready((!read.is_empty()).then_some(read))

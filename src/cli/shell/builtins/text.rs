@@ -58,9 +58,10 @@ pub async fn ends(context: Context, name: &'static str, words: Vec<String>) -> i
     let head = name == "head";
     let bytes = found.value('c');
     let text = bytes.or(found.value('n')).unwrap_or("10");
-    let (sign, digits) = match text.strip_prefix(['-', '+']) {
-        Some(digits) => (text.get(..1).unwrap_or_default(), digits),
-        None => ("", text),
+    let (sign, digits) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
+        (Some(digits), _) => (Some('-'), digits),
+        (_, Some(digits)) => (Some('+'), digits),
+        _ => (None, text),
     };
     let Ok(count) = digits.parse::<usize>() else {
         let what = if bytes.is_some() { "bytes" } else { "lines" };
@@ -88,53 +89,75 @@ pub async fn ends(context: Context, name: &'static str, words: Vec<String>) -> i
                 .await;
         }
         first = false;
-        if bytes.is_some() {
-            let all = source.rest().await;
-            let cut = match (head, sign) {
-                (true, "-") => all.len().saturating_sub(count),
-                (true, _) => count.min(all.len()),
-                (false, "+") => count.saturating_sub(1).min(all.len()),
-                (false, _) => all.len().saturating_sub(count),
-            };
-            let (start, end) = all.split_at(cut);
-            context.write(if head { start } else { end }).await;
-        } else if head && sign != "-" {
-            let mut left = count;
-            while left > 0
-                && let Some(line) = source.line().await
-            {
-                left -= 1;
-                context.write(&line).await;
-            }
-        } else if !head && sign == "+" {
-            let mut skip = count.saturating_sub(1);
-            while let Some(line) = source.line().await {
-                if skip == 0 {
-                    context.write(&line).await;
-                } else {
-                    skip -= 1;
-                }
-            }
-        } else {
-            // The last lines are kept back.
-            let mut kept = VecDeque::new();
-            while let Some(line) = source.line().await {
-                kept.push_back(line);
-                if kept.len() > count
-                    && let Some(line) = kept.pop_front()
-                    && head
+        let part = Part { head, sign, count };
+        match bytes.is_some() {
+            true => context.write(part.of(&source.rest().await)).await,
+            false => part.lines(&context, &mut source).await,
+        }
+    }
+    i32::from(source.failed)
+}
+
+/// The part of a file that `head` or `tail` shows.
+struct Part {
+    head: bool,
+    /// `-`: all but the last of a head. `+`: a tail from the one of this number on.
+    sign: Option<char>,
+    count: usize,
+}
+
+impl Part {
+    /// So many bytes.
+    fn of<'a>(&self, all: &'a [u8]) -> &'a [u8] {
+        let cut = match (self.head, self.sign) {
+            (true, Some('-')) | (false, None | Some('-')) => all.len().saturating_sub(self.count),
+            (true, _) => self.count.min(all.len()),
+            (false, _) => self.count.saturating_sub(1).min(all.len()),
+        };
+        let (start, end) = all.split_at(cut);
+        if self.head { start } else { end }
+    }
+
+    /// So many lines, written as soon as they are known to be part of it.
+    async fn lines(&self, context: &Context, source: &mut Source) {
+        match (self.head, self.sign) {
+            (true, None | Some('+')) => {
+                let mut left = self.count;
+                while left > 0
+                    && let Some(line) = source.line().await
                 {
+                    left -= 1;
                     context.write(&line).await;
                 }
             }
-            if !head {
-                for line in kept {
-                    context.write(&line).await;
+            (false, Some('+')) => {
+                let mut skip = self.count.saturating_sub(1);
+                while let Some(line) = source.line().await {
+                    match skip {
+                        0 => context.write(&line).await,
+                        _ => skip -= 1,
+                    }
+                }
+            }
+            _ => {
+                let mut last = VecDeque::new();
+                while let Some(line) = source.line().await {
+                    last.push_back(line);
+                    if last.len() > self.count
+                        && let Some(line) = last.pop_front()
+                        && self.head
+                    {
+                        context.write(&line).await;
+                    }
+                }
+                if !self.head {
+                    for line in last {
+                        context.write(&line).await;
+                    }
                 }
             }
         }
     }
-    i32::from(source.failed)
 }
 
 /// `wc [-lwcm] [FILE...]`
@@ -220,30 +243,40 @@ pub async fn sort(context: Context, words: Vec<String>) -> i32 {
     if source.failed {
         return 2;
     }
-    let compare = |a: &Vec<u8>, b: &Vec<u8>| {
-        let keys = (sort_key(a, key, separator), sort_key(b, key, separator));
-        match numeric {
-            true => number(&keys.0).cmp(&number(&keys.1)),
-            false => keys.0.cmp(&keys.1),
-        }
-    };
+    // Of every line once, not at every comparison.
+    let mut lines: Vec<(SortKey, Vec<u8>)> = lines
+        .into_iter()
+        .map(|line| {
+            let text = sort_key(&line, key, separator);
+            let key = match numeric {
+                true => SortKey::Number(number(&text)),
+                false => SortKey::Text(text),
+            };
+            (key, line)
+        })
+        .collect();
     lines.sort_by(|a, b| {
-        let order = compare(a, b);
-        let order = if unique {
-            order
-        } else {
-            order.then_with(|| a.cmp(b))
+        let order = match unique {
+            true => a.0.cmp(&b.0),
+            false => a.cmp(b),
         };
         if reverse { order.reverse() } else { order }
     });
     if unique {
-        lines.dedup_by(|a, b| compare(a, b).is_eq());
+        lines.dedup_by(|a, b| a.0 == b.0);
     }
-    for mut line in lines {
+    for (_, mut line) in lines {
         line.push(b'\n');
         context.write(&line).await;
     }
     0
+}
+
+/// What lines are compared by; one that is equal leaves it to the whole line.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum SortKey {
+    Number(i128),
+    Text(Vec<u8>),
 }
 
 /// The line from its field `key` on.
@@ -254,6 +287,9 @@ fn sort_key(line: &[u8], key: Option<usize>, separator: Option<char>) -> Vec<u8>
     let text = String::from_utf8_lossy(line);
     let mut rest: &str = &text;
     for _ in 1..key {
+        if rest.is_empty() {
+            break;
+        }
         rest = match separator {
             Some(separator) => rest.split_once(separator).map_or("", |(_, rest)| rest),
             None => {
