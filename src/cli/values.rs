@@ -87,7 +87,7 @@ fn scaled((whole, fraction): (i128, &str), unit: i128) -> i128 {
     let digits: i128 = fraction.parse().unwrap_or(0);
     whole
         .saturating_mul(unit)
-        .saturating_add(digits * unit / 10i128.pow(fraction.len() as u32))
+        .saturating_add(digits.saturating_mul(unit) / 10i128.pow(fraction.len() as u32))
 }
 
 /// A duration in ns, as fisk reads it: every `[-+]?[0-9.]+[a-zA-Z]+` in it is summed.
@@ -260,7 +260,7 @@ pub fn int(text: &str) -> Result<i64, String> {
     } else {
         whole
             / 10i128
-                .checked_pow((-exponent).min(30) as u32)
+                .checked_pow(exponent.unsigned_abs().min(30))
                 .unwrap_or(i128::MAX)
     };
     let value = value.min(i64::MAX.into()) as i64;
@@ -389,6 +389,9 @@ mod tests {
 
     #[test]
     fn numbers() {
+        // Larger than any number there is to calculate with.
+        assert_eq!(int("1.999999999999999999e2147483647"), Ok(i64::MAX));
+        assert_eq!(int("1e-2147483648"), Ok(0));
         assert_eq!(uint("0x1", 64), Ok(1));
         assert_eq!(uint("1_0", 64), Ok(10));
         assert_eq!(uint("010", 64), Ok(8));

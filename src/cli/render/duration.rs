@@ -38,7 +38,7 @@ pub fn go_duration(ns: i64) -> String {
 }
 
 /// Rounds half away from zero.
-fn round(ns: i64, to: i64) -> i64 {
+pub fn round(ns: i64, to: i64) -> i64 {
     let half = if ns < 0 { -to / 2 } else { to / 2 };
     ns.saturating_add(half) / to * to
 }

@@ -7,7 +7,7 @@ pub mod table;
 pub mod wrap;
 
 pub use bytes::size;
-pub use duration::{go_duration, human_duration, rounded_duration};
+pub use duration::{go_duration, human_duration, round, rounded_duration};
 
 use crate::wire::time::{Time, push_padded};
 

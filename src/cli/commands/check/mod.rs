@@ -13,7 +13,7 @@ use crate::{
     cli::{
         parse::Failure,
         pattern::Pattern,
-        render::{go_duration, table::Table},
+        render::{self, go_duration, table::Table},
         values::quote,
     },
     client::{

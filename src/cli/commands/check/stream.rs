@@ -212,7 +212,7 @@ fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
             Some(last) if now.since(last) >= longest => {
                 found.critical(format!("{label} {} ago", go_duration(now.since(last))));
             }
-            Some(last) => found.ok(format!("{label} {}", crate::cli::render::go_time(last))),
+            Some(last) => found.ok(format!("{label} {}", render::go_time(last))),
         }
     }
     if values.is("pinned") && info.config.priority_policy != "pinned_client" {
@@ -259,7 +259,7 @@ async fn message_findings(call: &Call, found: &mut Findings, jetstream: &JetStre
         };
         time = Time(seconds.saturating_mul(SECOND));
     }
-    let age = (call.now().since(time) + 500_000) / 1_000_000 * 1_000_000;
+    let age = render::round(call.now().since(time), 1_000_000);
     let (warn, crit) = limits(call, "age");
     found.figure("age", age, (warn, crit), "s");
     found.figure("size", message.payload.len() as i64, (0, 0), "B");

@@ -40,7 +40,7 @@ pub(super) fn start(call: &Call, config: &mut ConsumerConfig, policy: &str) -> O
         text => {
             let ns = values::duration(text);
             let ns = ns.map_err(|e| Failure::from(e).context("could not parse starting delta"))?;
-            config.opt_start_time = Some(call.now().after(-ns));
+            config.opt_start_time = Some(call.now().after(ns.wrapping_neg()));
             DeliverPolicy::ByStartTime
         }
     };

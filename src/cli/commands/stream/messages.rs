@@ -370,7 +370,7 @@ impl Pager {
         };
         if since > 0 {
             config.deliver_policy = DeliverPolicy::ByStartTime;
-            config.opt_start_time = Some(call.now().after(-since));
+            config.opt_start_time = Some(call.now().after(since.wrapping_neg()));
         } else if id > 0 {
             config.deliver_policy = DeliverPolicy::ByStartSequence;
             config.opt_start_seq = id as u64;
