@@ -110,7 +110,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "stream graph" | "consumer graph" => Box::pin(graph(call)),
         "stream seal" => Box::pin(stream::messages::seal(call)),
         "stream gaps" => Box::pin(stream::messages::gaps(call)),
-        "stream view" => Box::pin(stream::messages::view(call)),
+        "stream view" => Box::pin(stream::view(call)),
         "consumer ls" => Box::pin(consumer::list(call)),
         "consumer find" => Box::pin(consumer::find(call)),
         "consumer info" => Box::pin(consumer::info(call)),

@@ -1,5 +1,5 @@
 //! `nats stream`: streams. Here: which stream is meant, lists and reports; [`config`] makes and changes streams,
-//! [`messages`] reads and removes what they hold.
+//! [`messages`] reads and removes what they hold, [`view`] pages through it.
 
 mod fields;
 mod form;
@@ -8,10 +8,12 @@ mod origins;
 mod report;
 
 pub use report::{cluster, host, metadata, replicas, report, required_level, show};
+pub use view::view;
 pub mod config;
 pub mod edit;
 
 pub mod messages;
+mod view;
 
 use super::{Call, Library, Outcome, check_name, failed, is_name, json};
 
