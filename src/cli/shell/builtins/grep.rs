@@ -2,7 +2,7 @@
 
 use super::{
     super::exec::Context,
-    input::{Source, arguments},
+    input::{Arguments, Source, arguments},
 };
 use crate::cli::{Io, pattern::Pattern};
 
@@ -25,20 +25,7 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
         }
         None => found.operands.remove(0),
     };
-    let style = match (found.has('F'), found.has('E')) {
-        (true, _) => Style::Fixed,
-        (_, true) => Style::Extended,
-        _ => Style::Basic,
-    };
-    let mut pattern = translated(&pattern, style);
-    if found.has('w') {
-        pattern = format!("\\b(?:{pattern})\\b");
-    }
-    let ignore_case = found.has('i');
-    if ignore_case {
-        pattern = lower_case(&pattern);
-    }
-    let pattern = match Pattern::new(&pattern) {
+    let pattern = match compiled(&pattern, &found) {
         Ok(pattern) => pattern,
         Err(error) => {
             let message = format!("grep: {}\n", wrong(&error));
@@ -50,7 +37,7 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
     let most = found
         .value('m')
         .map_or(u64::MAX, |n| n.parse().unwrap_or(u64::MAX));
-    let (inverted, only) = (found.has('v'), found.has('o'));
+    let (inverted, ignore_case) = (found.has('v'), found.has('i'));
     let mut source = Source::new(&context, found.operands.clone(), "grep: {}");
     let mut any = false;
     while source.open() {
@@ -67,11 +54,10 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
             let line = String::from_utf8_lossy(&line);
             let line = line.strip_suffix('\n').unwrap_or(&line);
             let chars: Vec<char> = line.chars().collect();
-            let searched: Vec<char> = match ignore_case {
-                true => chars.iter().copied().map(lower_char).collect(),
-                false => chars.clone(),
-            };
-            let matched = pattern.find(&searched, 0);
+            let lower: Option<Vec<char>> =
+                ignore_case.then(|| chars.iter().copied().map(lower_char).collect());
+            let searched = lower.as_deref().unwrap_or(&chars);
+            let matched = pattern.find(searched, 0);
             if matched.is_some() == inverted {
                 continue;
             }
@@ -92,17 +78,17 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
                 true => format!("{file}{number}:"),
                 false => file.clone(),
             };
-            if !only {
+            if !found.has('o') {
                 context.write(format!("{place}{line}\n").as_bytes()).await;
                 continue;
             }
             let mut next = matched;
             while let Some((start, end)) = next {
-                if end > start {
-                    let part: String = chars.iter().skip(start).take(end - start).collect();
+                if let Some(part) = chars.get(start..end).filter(|part| !part.is_empty()) {
+                    let part: String = part.iter().collect();
                     context.write(format!("{place}{part}\n").as_bytes()).await;
                 }
-                next = pattern.find(&searched, end.max(start + 1));
+                next = pattern.find(searched, end.max(start + 1));
             }
         }
         if found.has('c') && !found.has('q') {
@@ -114,6 +100,23 @@ pub async fn grep(context: Context, words: Vec<String>) -> i32 {
         (false, true) => 0,
         (false, false) => 1,
     }
+}
+
+/// The pattern of a text, as the options have it.
+fn compiled(text: &str, options: &Arguments) -> Result<Pattern, String> {
+    let style = match (options.has('F'), options.has('E')) {
+        (true, _) => Style::Fixed,
+        (_, true) => Style::Extended,
+        _ => Style::Basic,
+    };
+    let mut pattern = translated(text, style);
+    if options.has('w') {
+        pattern = format!("\\b(?:{pattern})\\b");
+    }
+    if options.has('i') {
+        pattern = lower_case(&pattern);
+    }
+    Pattern::new(&pattern)
 }
 
 /// How a pattern is written.
