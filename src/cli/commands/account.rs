@@ -303,11 +303,20 @@ fn tier(report: &mut Columns, name: &str, tier: &AccountTier) {
     report.indent(0);
 }
 
+/// How far one of the servers is away.
+struct Measured {
+    url: String,
+    address: String,
+    /// `None` if it could not be reached.
+    mean: Option<i64>,
+    time: String,
+}
+
 /// `rtt`.
 pub async fn rtt(call: Call) -> Outcome {
     let iterations = values::int(call.values.arg("iterations"))?.max(0);
     call.check_file("nkey")?;
-    let mut results: Vec<(String, String, Option<i64>, String)> = Vec::new();
+    let mut results: Vec<Measured> = Vec::new();
     for url in call.context.url().split(',') {
         let url = match url.contains("://") {
             true => url.to_string(),
@@ -325,32 +334,40 @@ pub async fn rtt(call: Call) -> Outcome {
             }
             Err(other) => return Err(other),
         };
-        results.push((url, address, mean, time));
+        results.push(Measured {
+            url,
+            address,
+            mean,
+            time,
+        });
     }
     if call.values.is("json") {
         let mut json = Writer::default();
         json.open_list();
-        for (url, address, mean, time) in &results {
-            json.open().key("url").string(url);
+        for result in &results {
+            json.open().key("url").string(&result.url);
             json.key("results").open_list().open();
-            json.key("time").string(time);
-            json.key("address").string(address);
-            json.key("rtt").int(mean.unwrap_or(0));
+            json.key("time").string(&result.time);
+            json.key("address").string(&result.address);
+            json.key("rtt").int(result.mean.unwrap_or(0));
             // Known only once connected.
             json.key("url");
-            json.string(if mean.is_some() { address } else { "" });
+            json.string(match result.mean {
+                Some(_) => &result.address,
+                None => "",
+            });
             json.close().close_list().close();
         }
         json.close_list();
         call.line(&indent(&json.finish()));
         return Ok(());
     }
-    let width = results
-        .iter()
-        .map(|(_, address, ..)| address.len() + 3)
-        .max()
-        .unwrap_or(3);
-    for (url, address, mean, _) in &results {
+    let longest = results.iter().map(|result| result.address.len()).max();
+    let width = longest.unwrap_or(0) + 3;
+    for Measured {
+        url, address, mean, ..
+    } in &results
+    {
         let mean = mean.map_or_else(|| "failed".into(), human_duration);
         call.print(&format!("{url}:\n\n{address:>width$}: {mean}\n\n"));
     }

@@ -1,5 +1,5 @@
 //! `nats stream`: streams. Here: which stream is meant, lists and reports; [`config`] makes and changes streams,
-//! [`messages`] reads and removes what they hold, [`view`] pages through it.
+//! [`messages`] reads and removes what they hold, `view` pages through it.
 
 mod fields;
 mod form;
