@@ -27,6 +27,8 @@ pub struct Stream {
     /// Nobody reads any more.
     abandoned: Cell<bool>,
     written: Cell<bool>,
+    /// Bytes in which a reader of lines has found no newline: what comes in small pieces is searched once.
+    searched: Cell<usize>,
     /// The reader waits for more than there is.
     hungry: Cell<bool>,
     reader: Cell<Option<Waker>>,
@@ -52,6 +54,7 @@ impl Stream {
     pub fn abandon(&self) {
         self.abandoned.set(true);
         self.bytes.borrow_mut().clear();
+        self.searched.set(0);
         wake(&self.writer);
     }
 
@@ -74,7 +77,11 @@ impl Stream {
         poll_fn(|cx| {
             let mut bytes = self.bytes.borrow_mut();
             let whole = match line {
-                true => bytes.iter().position(|b| *b == b'\n').map(|at| at + 1),
+                true => {
+                    let from = self.searched.replace(bytes.len());
+                    let mut new = bytes.iter().skip(from);
+                    new.position(|b| *b == b'\n').map(|at| from + at + 1)
+                }
                 false => Some(bytes.len()).filter(|count| *count > 0),
             };
             if whole.is_none() && !self.ended.get() {
@@ -84,6 +91,7 @@ impl Stream {
                 return Poll::Pending;
             }
             self.hungry.set(false);
+            self.searched.set(0);
             let count = whole.unwrap_or(bytes.len());
             let read: Vec<u8> = bytes.drain(..count).collect();
             wake(&self.writer);

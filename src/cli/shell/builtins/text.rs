@@ -91,7 +91,7 @@ pub async fn ends(context: Context, name: &'static str, words: Vec<String>) -> i
         first = false;
         let part = Part { head, sign, count };
         match bytes.is_some() {
-            true => context.write(part.of(&source.rest().await)).await,
+            true => part.bytes(&context, &mut source).await,
             false => part.lines(&context, &mut source).await,
         }
     }
@@ -107,15 +107,27 @@ struct Part {
 }
 
 impl Part {
-    /// So many bytes.
-    fn of<'a>(&self, all: &'a [u8]) -> &'a [u8] {
-        let cut = match (self.head, self.sign) {
-            (true, Some('-')) | (false, None | Some('-')) => all.len().saturating_sub(self.count),
-            (true, _) => self.count.min(all.len()),
-            (false, _) => self.count.saturating_sub(1).min(all.len()),
+    /// So many bytes. A head ends as soon as it has them, though more may come.
+    async fn bytes(&self, context: &Context, source: &mut Source) {
+        let (head, count) = (self.head, self.count);
+        if head && self.sign != Some('-') {
+            let mut left = count;
+            while left > 0
+                && let Some(chunk) = source.chunk().await
+            {
+                let part = chunk.get(..left).unwrap_or(&chunk);
+                left -= part.len();
+                context.write(part).await;
+            }
+            return;
+        }
+        let all = source.rest().await;
+        let cut = match self.sign {
+            Some('+') if !head => count.saturating_sub(1).min(all.len()),
+            _ => all.len().saturating_sub(count),
         };
         let (start, end) = all.split_at(cut);
-        if self.head { start } else { end }
+        context.write(if head { start } else { end }).await;
     }
 
     /// So many lines, written as soon as they are known to be part of it.
