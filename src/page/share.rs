@@ -8,6 +8,7 @@ use super::{
     storage,
 };
 use leptos::prelude::window;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// The dialog.
 pub fn share(page: Page) -> Element {
@@ -43,8 +44,8 @@ pub fn copy_button(class: &str, name: &str, text: Box<dyn Fn() -> String>) -> El
         if clipboard.is_undefined() {
             said.set("Not allowed here");
         } else {
-            let _ = clipboard.write_text(&text());
-            said.set("Copied");
+            let copied = JsFuture::from(clipboard.write_text(&text()));
+            spawn_local(async move { said.set(if copied.await.is_ok() { "Copied" } else { "Not allowed here" }) });
         }
     };
     let label = move || if said.get().is_empty() { "Copy" } else { said.get() }.to_string();

@@ -129,3 +129,12 @@ test("a link to a shared session, opened where the page is already, is opened", 
   await playground.terminal("A").shows(/--names\nb\n/);
   await playground.close();
 });
+
+test("a link that the browser does not let be copied is not said to be", async () => {
+  const playground = await world.open({ script: () => (navigator.clipboard.writeText = () => Promise.reject(new Error("refused"))) });
+  await playground.page.getByRole("button", { name: "Share", exact: true }).click();
+  const dialog = playground.page.getByRole("dialog", { name: "Share" });
+  await dialog.getByRole("button", { name: "Copy" }).click();
+  await dialog.getByRole("status").filter({ hasText: "Not allowed here" }).waitFor();
+  await playground.close();
+});
