@@ -354,12 +354,17 @@ impl Call {
                 None => (None, None, user),
             };
         }
-        let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
         if self.context.tls_first() {
+            // There is no TLS here. Nothing is said to the server: a secret would go out in the clear.
+            connector
+                .connect()
+                .await
+                .map_err(crate::client::Error::from)?;
             return Err(
                 "nats: tls error: tls: first record does not look like a TLS handshake".into(),
             );
         }
+        let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
         if self.values.is("trace") {
             let (shown, address) = account::split_url(url);
             let text = format!(">>> Connected to {shown} ({address})");
