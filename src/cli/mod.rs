@@ -253,13 +253,13 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
     if let Some(why) = spec.instead(parsed.command)
         && !parsed.has("help")
     {
-        let path = parsed.command.path;
-        if !commands::is_asked(path) {
+        if parsed.command.asks.is_none() {
+            let path = parsed.command.path;
             return Err(format!("this playground does not have \"nats {path}\": {why}").into());
         }
         // Whatever its flags: the server refuses it.
         let context = context::Context::at_start(session, &values)?;
-        return Ok(call(path, values, session, context));
+        return Ok(call(parsed.command, values, session, context));
     }
     let context = context::Context::at_start(session, &values)?;
     if parsed.has("version") {
@@ -292,17 +292,18 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
     if group {
         return Ok(usage_of(parsed.command, false));
     }
-    Ok(call(parsed.command.path, values, session, context))
+    Ok(call(parsed.command, values, session, context))
 }
 
 fn call(
-    path: &'static str,
+    command: &spec::Command,
     values: parse::Values,
     session: &Session,
     context: context::Context,
 ) -> Step {
     Step::Run(Box::new(commands::Call {
-        path,
+        path: command.path,
+        asks: command.asks,
         values,
         session: session.clone(),
         context,

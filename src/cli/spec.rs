@@ -75,6 +75,8 @@ pub struct Command {
     pub help: Vec<&'static str>,
     /// Why it is not here, and what to use instead.
     pub instead: Option<&'static str>,
+    /// Where it asks what only a system account is told.
+    pub asks: Option<&'static str>,
     /// Flags and arguments, in order.
     pub params: Vec<Param>,
 }
@@ -127,6 +129,8 @@ impl Spec {
                     last.params.push(param(text));
                 } else if let Some(why) = line.strip_prefix("! ") {
                     last.instead = Some(why);
+                } else if let Some(subject) = line.strip_prefix("? ") {
+                    last.asks = Some(subject);
                 } else if !line.is_empty() {
                     last.help.push(line);
                 }
@@ -196,6 +200,7 @@ fn command(names: &'static str) -> Command {
         hidden,
         help: Vec::new(),
         instead: None,
+        asks: None,
         params: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@ mod bench;
 mod cheat;
 mod check;
 mod config_file;
+mod connect;
 mod connections;
 mod consumer;
 mod contexts;
@@ -21,22 +22,19 @@ mod stream;
 mod subscribe;
 
 pub use config_file::config_file;
-pub use server::is_asked;
+pub use connect::{Library, require};
 
 use super::{
     Session,
-    context::{Context, EMBEDDED, expand, secret},
+    context::Context,
     parse::{Failure, Values},
     prompt::Prompt,
     render::{self, columns::Columns, columns::longest_value, table::Look, table::Table},
     values::quote,
 };
 use crate::{
-    client::{Client, Event, JetStream, Options, Trace, address, transport::LocalFuture},
-    wire::{
-        sorted::Sorted,
-        time::{SECOND, Time},
-    },
+    client::transport::LocalFuture,
+    wire::{sorted::Sorted, time::Time},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -48,6 +46,8 @@ pub type Outcome = Result<(), Failure>;
 pub struct Call {
     /// The command's path.
     pub path: &'static str,
+    /// Where it asks what only a system account is told.
+    pub asks: Option<&'static str>,
     /// Its flags and arguments.
     pub values: Values,
     /// Where it runs.
@@ -158,7 +158,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "context previous" => Box::pin(contexts::previous(call)),
         "errors ls" => Box::pin(errors::list(call)),
         "errors lookup" => Box::pin(errors::lookup(call)),
-        path if is_asked(path) => Box::pin(server::system(call)),
+        _ if call.asks.is_some() => Box::pin(server::system(call)),
         _ => core(call),
     }
 }
@@ -170,15 +170,6 @@ async fn graph(call: Call) -> Outcome {
         return Err("can only graph data on an interactive terminal".into());
     }
     core(call).await
-}
-
-/// Which of natscli's two libraries a command uses: they trace differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Library {
-    /// `jetstream` of nats.go: kv, bench, `sub --stream`.
-    JetStream,
-    /// jsm.go: everything else.
-    Jsm,
 }
 
 impl Call {
@@ -292,182 +283,6 @@ impl Call {
         self.values.duration("timeout")
     }
 
-    /// Opens the command's connection: the first of the servers that answers.
-    pub async fn connect(&self) -> Result<Client, Failure> {
-        let mut failure = Failure::from("nats: no servers available for connection");
-        for url in self.context.url().split(',') {
-            match self.connect_to(url.trim()).await {
-                Ok(client) => return Ok(client),
-                Err(error) => failure = error,
-            }
-        }
-        Err(failure)
-    }
-
-    /// Opens a connection to one server.
-    pub async fn connect_to(&self, url: &str) -> Result<Client, Failure> {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
-        let (login, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-        let target = match scheme {
-            "ws" | "wss" => rest.into(),
-            _ => match address(url)? {
-                (host, port) if host.contains(':') => format!("[{host}]:{port}"),
-                (host, port) => format!("{host}:{port}"),
-            },
-        };
-        let connector = (self.session.connector)(&format!("{scheme}://{target}"))?;
-        // A page goes to a real server by an address of its own.
-        let reached = connector.url();
-        let url = if reached.starts_with("ws") {
-            reached.as_str()
-        } else {
-            url
-        };
-        let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
-        self.check_file("creds")?;
-        self.check_file("nkey")?;
-        no_proxy(self.context.get("socks_proxy"))?;
-        let mut options = Options {
-            name: match self.values.text("connection-name") {
-                "" => "NATS CLI Version v0.5.1".into(),
-                name => name.to_string(),
-            },
-            lang: "go".into(),
-            version: "1.55.0".into(),
-            user: field("user"),
-            pass: self.secret("password")?,
-            token: self.secret("token")?,
-            on_event: Some(self.events()),
-            ..Options::default()
-        };
-        if let Some(prefix) = field("inbox_prefix") {
-            options.inbox_prefix = prefix;
-        }
-        if !login.is_empty() {
-            let (user, pass) = match login.split_once(':') {
-                Some((user, pass)) => (Some(user.to_string()), Some(pass.to_string())),
-                None => (Some(login.to_string()), None),
-            };
-            // A user without a password is a token.
-            (options.user, options.pass, options.token) = match pass {
-                Some(pass) => (user, Some(pass), None),
-                None => (None, None, user),
-            };
-        }
-        if self.context.tls_first() {
-            // There is no TLS here. Nothing is said to the server: a secret would go out in the clear.
-            connector
-                .connect()
-                .await
-                .map_err(crate::client::Error::from)?;
-            return Err(
-                "nats: tls error: tls: first record does not look like a TLS handshake".into(),
-            );
-        }
-        let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
-        if self.values.is("trace") {
-            let (shown, address) = account::split_url(url);
-            let text = format!(">>> Connected to {shown} ({address})");
-            later(&self.session, text);
-        }
-        *self.connected.borrow_mut() = url.into();
-        Ok(client)
-    }
-
-    /// What a field of the context stands for, if it is set.
-    fn secret(&self, field: &str) -> Result<Option<String>, Failure> {
-        let read = secret(&*self.session.io, self.context.get(field));
-        let text = read.map_err(|error| format!("configuration error: {field}: {error}"))?;
-        Ok(Some(text).filter(|text| !text.is_empty()))
-    }
-
-    /// Whether the file of a field of the context, if it has one, is there.
-    pub fn check_file(&self, field: &str) -> Outcome {
-        let text = self.context.get(field);
-        if text.starts_with("env://") || text.starts_with(EMBEDDED) {
-            return self.secret(field).map(drop);
-        }
-        let io = &self.session.io;
-        let path = &expand(&**io, text.strip_prefix("file://").unwrap_or(text));
-        match io.files().read(path) {
-            Err(error) if !path.is_empty() => {
-                let words = match field {
-                    "nkey" => "configuration error: ",
-                    _ => "",
-                };
-                Err(format!("{words}nats: open {path}: {}", error.text()).into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Says what happens to a connection.
-    fn events(&self) -> Rc<dyn Fn(&Event)> {
-        let (session, trace) = (self.session.clone(), self.values.is("trace"));
-        let (refused, connected) = (self.refused.clone(), self.connected.clone());
-        Rc::new(move |event| match event {
-            Event::Disconnected(why) => {
-                let text = format!(">>> Disconnected due to: {why}, will attempt reconnect");
-                later(&session, text);
-            }
-            Event::Error(error) => {
-                log(&session, &format!(">>> Unexpected NATS error: {error}"));
-                *refused.borrow_mut() = Some(error.to_string());
-            }
-            Event::ReconnectDelay(ns) if trace => {
-                let delay = render::go_duration(*ns);
-                log(&session, &format!(">>> Setting reconnect delay to {delay}"));
-            }
-            Event::Reconnected if trace => {
-                let (shown, address) = account::split_url(&connected.borrow());
-                log(&session, &format!(">>> Reconnected to {shown} ({address})"));
-            }
-            _ => {}
-        })
-    }
-
-    /// JetStream over a connection.
-    pub fn jetstream_of(&self, client: Client, library: Library) -> Result<JetStream, Failure> {
-        let mut jetstream = JetStream::new(client);
-        match (self.timeout(), library) {
-            (..=0, Library::JetStream) => {
-                return Err(
-                    "nats: invalid jetstream option: timeout value must be greater than 0".into(),
-                );
-            }
-            (0, Library::Jsm) => {} // as without the flag
-            (timeout, Library::Jsm) => jetstream.timeout = timeout.max(SECOND / 2),
-            (timeout, Library::JetStream) => jetstream.timeout = timeout,
-        }
-        let domain = self.context.get("jetstream_domain");
-        let prefix = self.context.get("jetstream_api_prefix");
-        match (domain, prefix) {
-            ("", "") => {}
-            (domain, _) if !domain.is_empty() && !is_name(domain) => {
-                let domain = quote(domain);
-                return Err(format!("domain {domain} is not a valid JetStream name").into());
-            }
-            (_, prefix) if !prefix.is_empty() && !prefix.split('.').all(is_name) => {
-                let prefix = quote(prefix);
-                let text = format!("api prefix {prefix} contains invalid subject characters");
-                return Err(text.into());
-            }
-            (domain, "") => jetstream.prefix = format!("$JS.{domain}.API"),
-            ("", prefix) => jetstream.prefix = prefix.into(),
-            _ => return Err("WithAPIPrefix and WithDomain are mutually exclusive".into()),
-        }
-        if self.values.is("trace") {
-            let session = self.session.clone();
-            jetstream.trace = Some(Rc::new(move |piece: Trace| trace(&session, library, piece)));
-        }
-        Ok(jetstream)
-    }
-
-    /// Connects and hands out JetStream.
-    pub async fn jetstream(&self, library: Library) -> Result<JetStream, Failure> {
-        self.jetstream_of(self.connect().await?, library)
-    }
-
     /// What the server refused last, taken away.
     pub fn last_error(&self) -> Option<String> {
         self.refused.borrow_mut().take()
@@ -483,71 +298,11 @@ impl Call {
     }
 }
 
-/// Refuses a proxy; Go says first what is wrong with its URL.
-fn no_proxy(url: &str) -> Outcome {
-    let Some((scheme, _)) = url.split_once(':') else {
-        return match url {
-            "" => Ok(()),
-            _ => Err("proxy: unknown scheme: ".into()),
-        };
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    let url = quote(url);
-    Err(match scheme {
-        "" => format!("parse {url}: missing protocol scheme"),
-        "socks5" | "socks5h" => "this playground does not go through a proxy".into(),
-        _ if scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(plain) => {
-            format!("proxy: unknown scheme: {}", scheme.to_ascii_lowercase())
-        }
-        _ => format!("parse {url}: first path segment in URL cannot contain colon"),
-    }
-    .into())
-}
-
-/// May a stream, consumer or domain be called so? As `IsValidName` of jsm.go.
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['>', '*', '.', ' ', '/', '\\', '\0'])
-}
-
 fn log(session: &Session, text: &str) {
     let now = session.runtime.now();
     let clock = render::clock(now, session.io.utc_offset(now));
     let end = if text.ends_with('\n') { "" } else { "\n" };
     session.io.stderr(format!("{clock} {text}{end}").as_bytes());
-}
-
-/// Logs from a task of its own, as nats.go tells of connections: most often what the command says next comes before it.
-fn later(session: &Session, text: String) {
-    let shared = session.clone();
-    let task = Box::pin(async move { log(&shared, &text) });
-    session.runtime.spawn(task);
-}
-
-fn trace(session: &Session, library: Library, piece: Trace) {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    match (library, piece) {
-        (Library::JetStream, Trace::Request(subject, _, payload)) => {
-            log(session, &format!(">>> {subject}\n{}\n\n", text(payload)));
-        }
-        (Library::JetStream, Trace::Response(subject, payload)) => {
-            log(session, &format!("<<< {subject}: {}", text(payload)));
-        }
-        (Library::Jsm, Trace::Request(subject, level, payload)) => {
-            log(session, &format!(">>> {subject}"));
-            if level > 0 {
-                let text = format!(">>> Header: Nats-Required-Api-Level: [{level}]");
-                log(session, &text);
-            }
-            log(session, &text(payload));
-        }
-        (Library::Jsm, Trace::Response(subject, payload)) => {
-            log(session, &format!("<<< {subject}\n{}\n\n", text(payload)));
-        }
-        (Library::Jsm, Trace::Failure(subject, error)) => {
-            log(session, &format!("<<< {subject}: {error}\n\n"));
-        }
-        (Library::JetStream, Trace::Failure(..)) => {}
-    }
 }
 
 /// An error in the words of jsm.go: `{description} ({err_code})` for what JetStream refused.
@@ -566,21 +321,17 @@ pub fn failed(error: crate::client::Error) -> Failure {
     }
 }
 
-/// Refuses to go on with a server of a lower API level.
-pub async fn require(jetstream: &JetStream, level: i64, words: &str) -> Outcome {
-    let account = jetstream.account_info().await.map_err(failed)?;
-    match account.api.level >= level {
-        true => Ok(()),
-        false => Err(words.into()),
-    }
+/// May a stream, consumer or domain be called so? As `IsValidName` of jsm.go.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['>', '*', '.', ' ', '/', '\\', '\0'])
 }
 
 /// `"name" is not a valid stream name`, as jsm.go says before it sends anything; `kind` is `stream` or `consumer`.
 pub fn check_name(kind: &str, name: &str) -> Outcome {
-    if name.is_empty() || name.contains(['>', '*', '.', ' ', '/', '\\', '\0']) {
-        return Err(format!("{} is not a valid {kind} name", quote(name)).into());
+    match is_name(name) {
+        true => Ok(()),
+        false => Err(format!("{} is not a valid {kind} name", quote(name)).into()),
     }
-    Ok(())
 }
 
 /// Metadata without what servers and mirrors write themselves.

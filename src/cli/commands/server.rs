@@ -70,36 +70,15 @@ pub async fn privileged(call: Call) -> Outcome {
     }
 }
 
-/// Whether a command is one that only a system account is answered, so that the server refuses it.
-pub fn is_asked(path: &str) -> bool {
-    let report = path.strip_prefix("server report ");
-    let request = path.strip_prefix("server request ");
-    report.is_some_and(|what| what != "downgrade")
-        || request.is_some_and(|what| !["connections", "kick", "profile"].contains(&what))
-}
-
 /// `server report …` and `server request …`, which a system account is needed for.
 pub async fn system(call: Call) -> Outcome {
-    let endpoint = match call.path.rsplit(' ').next().unwrap_or_default() {
-        "accounts" if call.path.contains("request") => ".ACCOUNTZ",
-        "gateways" => ".GATEWAYZ",
-        "health" | "jetstream-health" => ".HEALTHZ",
-        "ipqueue" => ".IPQUEUESZ",
-        "jetstream" => ".JSZ",
-        "leafnodes" => ".LEAFZ",
-        "raft" => ".RAFTZ",
-        "routes" => ".ROUTEZ",
-        "subscriptions" => ".SUBSZ",
-        "variables" => ".VARZ",
-        _ => "",
-    };
-    let subject = format!("$SYS.REQ.SERVER.PING{endpoint}");
+    let subject = call.asks.unwrap_or_default();
     let client = call.connect().await?;
     let unnamed = ["server report accounts", "server report connections"];
-    match ask(&call, &client, &subject, "{}").await {
+    match ask(&call, &client, subject, "{}").await {
         Ok(_) => Err("this playground does not show what a system account is told".into()),
         Err(error) if unnamed.contains(&call.path) => Err(error),
-        Err(error) => Err(error.context(&subject)),
+        Err(error) => Err(error.context(subject)),
     }
 }
 
