@@ -20,6 +20,7 @@ pub mod spec;
 mod template;
 mod usage;
 mod values;
+pub mod width;
 
 use parse::Failure;
 use spec::Spec;

@@ -310,7 +310,7 @@ impl Prompt {
             let width = |range: &[char]| {
                 range
                     .iter()
-                    .map(|c| super::screen::char_width(*c))
+                    .map(|c| super::width::char_width(*c))
                     .sum::<usize>()
             };
             let (low, high) = (line.cursor.min(before), line.cursor.max(before));
@@ -327,7 +327,7 @@ impl Prompt {
     fn redraw_tail(&self, line: &Line, echo: bool) {
         if echo {
             let tail: String = line.text.iter().skip(line.cursor).collect();
-            let back = super::screen::text_width(&tail);
+            let back = super::width::text_width(&tail);
             let back = if back > 0 {
                 format!("\x1b[{back}D")
             } else {

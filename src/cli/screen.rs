@@ -3,6 +3,8 @@
 //! Understood: UTF-8 in any chunking, `\n` (as CR LF), `\r`, `\b`, tab stops of eight, SGR, and of the cursor controls
 //! those that the `nats` command uses: `\e[nA B C D G K J`, `\e[r;cH`, `\e7 \e8`. Everything else is swallowed.
 
+use super::width::char_width;
+
 /// A colour of the sixteen, as SGR numbers them: 0 black, 1 red, 2 green, 3 yellow, 4 blue, 5 magenta, 6 cyan, 7 white,
 /// 8 to 15 bright.
 pub type Colour = u8;
@@ -388,122 +390,6 @@ impl Screen {
 
 fn to_sixteen(index: usize) -> Colour {
     if index < 16 { index as Colour } else { 7 }
-}
-
-/// Columns a character takes: 0 for combining marks and joiners, 2 for East Asian wide characters and emoji, else 1.
-pub fn char_width(c: char) -> usize {
-    let code = c as u32;
-    match code {
-        0..=0x2ff => usize::from(!c.is_control()),
-        0x300..=0x36f
-        | 0x483..=0x489
-        | 0x591..=0x5bd
-        | 0x610..=0x61a
-        | 0x64b..=0x65f
-        | 0x1ab0..=0x1aff
-        | 0x1dc0..=0x1dff
-        | 0x200b..=0x200f
-        | 0x202a..=0x202e
-        | 0x2060..=0x2064
-        | 0x20d0..=0x20f0
-        | 0xfe00..=0xfe0f
-        | 0xfe20..=0xfe2f
-        | 0xfeff
-        | 0xe0100..=0xe01ef => 0,
-        0x1100..=0x115f
-        | 0x231a..=0x231b
-        | 0x2329..=0x232a
-        | 0x23e9..=0x23ec
-        | 0x23f0
-        | 0x23f3
-        | 0x25fd..=0x25fe
-        | 0x2614..=0x2615
-        | 0x2648..=0x2653
-        | 0x267f
-        | 0x2693
-        | 0x26a1
-        | 0x26aa..=0x26ab
-        | 0x26bd..=0x26be
-        | 0x26c4..=0x26c5
-        | 0x26ce
-        | 0x26d4
-        | 0x26ea
-        | 0x26f2..=0x26f3
-        | 0x26f5
-        | 0x26fa
-        | 0x26fd
-        | 0x2705
-        | 0x270a..=0x270b
-        | 0x2728
-        | 0x274c
-        | 0x274e
-        | 0x2753..=0x2755
-        | 0x2757
-        | 0x2795..=0x2797
-        | 0x27b0
-        | 0x27bf
-        | 0x2b1b..=0x2b1c
-        | 0x2b50
-        | 0x2b55
-        | 0x2e80..=0x303e
-        | 0x3041..=0x33ff
-        | 0x3400..=0x4dbf
-        | 0x4e00..=0x9fff
-        | 0xa000..=0xa4cf
-        | 0xa960..=0xa97f
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f004
-        | 0x1f0cf
-        | 0x1f18e
-        | 0x1f191..=0x1f19a
-        | 0x1f1e6..=0x1f202
-        | 0x1f210..=0x1f23b
-        | 0x1f240..=0x1f248
-        | 0x1f250..=0x1f251
-        | 0x1f260..=0x1f265
-        | 0x1f300..=0x1f320
-        | 0x1f32d..=0x1f335
-        | 0x1f337..=0x1f37c
-        | 0x1f37e..=0x1f393
-        | 0x1f3a0..=0x1f3ca
-        | 0x1f3cf..=0x1f3d3
-        | 0x1f3e0..=0x1f3f0
-        | 0x1f3f4
-        | 0x1f3f8..=0x1f43e
-        | 0x1f440
-        | 0x1f442..=0x1f4fc
-        | 0x1f4ff..=0x1f53d
-        | 0x1f54b..=0x1f54e
-        | 0x1f550..=0x1f567
-        | 0x1f57a
-        | 0x1f595..=0x1f596
-        | 0x1f5a4
-        | 0x1f5fb..=0x1f64f
-        | 0x1f680..=0x1f6c5
-        | 0x1f6cc
-        | 0x1f6d0..=0x1f6d2
-        | 0x1f6d5..=0x1f6d7
-        | 0x1f6dc..=0x1f6df
-        | 0x1f6eb..=0x1f6ec
-        | 0x1f6f4..=0x1f6fc
-        | 0x1f7e0..=0x1f7eb
-        | 0x1f7f0
-        | 0x1f90c..=0x1f93a
-        | 0x1f93c..=0x1f945
-        | 0x1f947..=0x1f9ff
-        | 0x1fa70..=0x1faff
-        | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    }
-}
-
-/// Columns of a text without control characters.
-pub fn text_width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod kv;
 mod mailbox;
 mod message;
 pub mod runtime;
+mod stored;
 pub mod transport;
 pub mod types;
 #[cfg(target_arch = "wasm32")]
@@ -25,7 +26,6 @@ pub mod websocket;
 pub use address::address;
 pub use connection::{Client, Event, EventFn, Options, ServerInfo, State, Subscription};
 pub use error::Error;
-pub use jetstream::{
-    Context as JetStream, DirectGet, MessageInfo, Purge, RawMessage, Trace, TraceFn,
-};
+pub use jetstream::{Context as JetStream, Purge, Trace, TraceFn};
 pub use message::{Headers, Message, Status};
+pub use stored::{DirectGet, MessageInfo, RawMessage};

@@ -2,7 +2,7 @@
 //! chunks that are out of sight from costing anything; what is drawn is never drawn again unless it changed, so that a `log` is read out once.
 //! Lines are inline and end in a newline, so that what is copied is what was written.
 
-use crate::cli::screen::{Line, Screen, Style, char_width};
+use crate::cli::{screen::{Line, Screen, Style}, width::char_width};
 use leptos::web_sys::{Document, Element, HtmlElement};
 use std::collections::VecDeque;
 

@@ -48,6 +48,11 @@ impl Sight {
         }
     }
 
+    /// The same at once, for what is drawn within a frame. To be called after the drawing.
+    pub fn settle(&self) {
+        self.place(self.scroll.scroll_left(), self.scroll.scroll_top());
+    }
+
     fn learn(&self) {
         let scroll = &self.scroll;
         let right = scroll.scroll_left() + scroll.client_width() > scroll.scroll_width() - STEP;
@@ -62,17 +67,21 @@ impl Sight {
         let (left, top) = (self.scroll.scroll_left(), self.scroll.scroll_top());
         let sight = self.clone();
         request_animation_frame(move || {
-            let (scroll, (right, low)) = (&sight.scroll, sight.ends.get());
-            // Of a table the browser keeps in sight what somebody reads.
-            if sight.across {
-                scroll.set_scroll_left(if right { scroll.scroll_width() } else { left });
-                scroll.set_scroll_top(top);
-            }
-            if low {
-                scroll.set_scroll_top(scroll.scroll_height());
-            }
-            sight.size.set(scroll.size());
+            sight.place(left, top);
             sight.waiting.set(false);
         });
+    }
+
+    fn place(&self, left: i32, top: i32) {
+        let (scroll, (right, low)) = (&self.scroll, self.ends.get());
+        // Of a table the browser keeps in sight what somebody reads.
+        if self.across {
+            scroll.set_scroll_left(if right { scroll.scroll_width() } else { left });
+            scroll.set_scroll_top(top);
+        }
+        if low {
+            scroll.set_scroll_top(scroll.scroll_height());
+        }
+        self.size.set(scroll.size());
     }
 }

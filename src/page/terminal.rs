@@ -3,16 +3,17 @@
 
 use super::{
     console::Console,
-    element::{Element, button, element, listen},
+    element::{Element, button, element},
     link::Link,
     output::Output,
     panes::{Pane, title},
+    sight::Sight,
     state::{Frame, Page},
     tty::Reading,
 };
 use crate::{
     cli::line_editor::{Action, Key},
-    cli::screen::text_width,
+    cli::width::text_width,
     lesson,
 };
 use leptos::{
@@ -20,7 +21,7 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{self, KeyboardEvent},
 };
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 /// A terminal of the page.
 pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
@@ -47,16 +48,6 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
             clicked.focus().ok();
         }
     });
-    let follow = Rc::new(Cell::new(Follow::default()));
-    let (scrolled, following) = (scroll.clone(), follow.clone());
-    listen(&scroll, "scroll", move |_| {
-        let mut follow = following.get();
-        // In another size the lines wrap anew; that is no scrolling.
-        if follow.size == scrolled.size() {
-            follow.end = scrolled.scroll_height() - scrolled.scroll_top() - scrolled.client_height() < 40;
-            following.set(follow);
-        }
-    });
     let view = View {
         page,
         frame: page.frame(terminal),
@@ -66,7 +57,7 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
         entry,
         input: field,
         columns: 80,
-        follow,
+        sight: Sight::new(&scroll, false),
     };
     view.attach();
     let keys = [
@@ -134,21 +125,8 @@ struct View {
     entry: Element,
     input: web_sys::HtmlTextAreaElement,
     columns: usize,
-    follow: Rc<Cell<Follow>>,
-}
-
-/// Whether the end stays in sight: not for who has scrolled up to read.
-#[derive(Clone, Copy)]
-struct Follow {
-    end: bool,
-    /// How large what is seen was when it was last drawn.
-    size: (i32, i32),
-}
-
-impl Default for Follow {
-    fn default() -> Follow {
-        Follow { end: true, size: (0, 0) }
-    }
+    /// The end, unless somebody has scrolled up to read.
+    sight: Rc<Sight>,
 }
 
 impl View {
@@ -185,11 +163,7 @@ impl View {
         let style = web_sys::HtmlElement::style(&self.input);
         style.set_property("text-indent", &format!("{width}ch")).ok();
         style.set_property("height", &format!("calc({rows} * var(--line-code))")).ok();
-        let Follow { end, .. } = self.follow.get();
-        if end {
-            self.scroll.set_scroll_top(self.scroll.scroll_height());
-        }
-        self.follow.set(Follow { end, size: self.scroll.size() });
+        self.sight.settle();
     }
 
     /// Learns how many columns and rows there is room for.

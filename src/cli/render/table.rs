@@ -1,6 +1,6 @@
 //! Tables with borders, as natscli draws them with go-pretty.
 
-use crate::cli::screen::{char_width, text_width};
+use crate::cli::width::{char_width, text_width};
 
 /// A table being filled.
 pub struct Table {

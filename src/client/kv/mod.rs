@@ -9,8 +9,9 @@ pub use watch::{Watch, WatchOptions};
 
 use super::{
     error::Error,
-    jetstream::{Context, DirectGet, Purge},
+    jetstream::{Context, Purge},
     message::Headers,
+    stored::DirectGet,
     types::*,
 };
 use crate::wire::{
