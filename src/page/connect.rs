@@ -7,6 +7,7 @@ use super::{
     live::Live,
     share::copy_button,
     state::{Asked, Page},
+    storage,
 };
 
 const CONFIGURATION: &str = "\
@@ -21,7 +22,7 @@ websocket {
 /// The dialog "Connect".
 pub fn connect(page: Page) -> Element {
     let (error, busy) = (Live::new(String::new()), Live::new(false));
-    let url = input("text").attr("inputmode", "url").attr("value", "ws://127.0.0.1:8443");
+    let url = input("text").attr("inputmode", "url").attr("value", &storage::address());
     let secrets = [input("text"), input("password"), input("password")];
     let [user, password, token] = secrets.clone();
     let offered = url.clone();
@@ -66,12 +67,16 @@ pub fn connect(page: Page) -> Element {
         error.set(String::new());
         page.runtime().spawn(Box::pin(async move {
             let credentials = Credentials { user, pass, token };
+            let address = address.trim();
             let connected = match chunks::view().await {
-                Ok(view) => (view.connect)(page, address.trim().into(), credentials).await,
+                Ok(view) => (view.connect)(page, address.into(), credentials).await,
                 Err(why) => Err(why),
             };
             match connected {
-                Ok(()) => page.connecting.set(None),
+                Ok(()) => {
+                    storage::keep_address(address);
+                    page.connecting.set(None);
+                }
                 Err(why) => error.set(why),
             }
             busy.set(false);

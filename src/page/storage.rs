@@ -80,10 +80,22 @@ pub fn keep_server(line: &str) {
     }
 }
 
+/// The real server that was connected to last, or one as its configuration in the dialog makes it.
+pub fn address() -> String {
+    get("address").unwrap_or_else(|| "ws://127.0.0.1:8443".into())
+}
+
+/// Keeps which real server was connected to, unless its address has a secret in it.
+pub fn keep_address(address: &str) {
+    if !is_secret(address) {
+        set("address", address);
+    }
+}
+
 /// Forgets everything but the theme.
 pub fn clear() {
     if let Some(storage) = storage() {
-        for name in ["step", "done", "server", "history", "commands"] {
+        for name in ["step", "done", "server", "history", "commands", "address"] {
             storage.remove_item(name).ok();
         }
     }

@@ -202,6 +202,17 @@ test("the views say the same of a real server: its traffic without secrets, its 
   await playground.close();
 });
 
+test("after a reload the server that was connected to is offered again, without its credentials", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  await connected(playground);
+  await playground.page.reload();
+  await playground.page.getByRole("button", { name: "Connect", exact: true }).first().click();
+  const dialog = playground.page.getByRole("dialog");
+  const field = (name) => dialog.getByLabel(name).inputValue();
+  assert.deepEqual([await field("URL"), await field("User"), await field("Password")], [server.url, "", ""]);
+  await playground.close();
+});
+
 test("an address offers a server and does not connect to it", async () => {
   const playground = await world.open({ address: `?server=${encodeURIComponent(server.url)}` });
   await playground.page.getByRole("dialog").getByLabel("URL").waitFor();
