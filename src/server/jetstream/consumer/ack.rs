@@ -46,7 +46,7 @@ impl Consumer {
     /// A message came on one of the consumer's ack subjects.
     pub(super) fn on_ack(&mut self, work: &mut Work<'_>, message: Message<'_>) {
         self.show_life(work);
-        let (full, queued) = (self.is_full(), self.progress.queued());
+        let (full, queued) = (self.is_full(), self.progress.again.len());
         let acked = parse_subject(message.subject);
         let payload = message.payload;
         let mut confirm = acked.seq != 0;
@@ -77,7 +77,7 @@ impl Consumer {
             work.core.publish(reply, false);
         }
         // Nothing else is a reason to look for messages, or at requests.
-        if (full && !self.is_full()) || self.progress.queued() > queued {
+        if (full && !self.is_full()) || self.progress.again.len() > queued {
             self.deliver(work);
         }
     }
@@ -170,12 +170,12 @@ impl Consumer {
         }
         self.advise_nak(work.core, seq, consumer, deliveries);
         let Some(delay) = parse_delay(rest) else {
-            self.progress.queue(seq);
+            self.progress.again.push(seq);
             return;
         };
         let now = work.core.now();
         let since = now.after(-self.config.ack_wait).after(delay);
-        self.progress.unqueue(seq);
+        self.progress.again.remove(seq);
         self.progress.put_off(seq, since, now);
         // What is gone from the stream is noticed then, too.
         self.arm_ack_timer(work, now.after(LOOK));

@@ -96,7 +96,7 @@ impl Consumer {
     }
 
     fn next_message(&mut self, work: &mut Work<'_>) -> Next {
-        while let Some(seq) = self.progress.next_queued() {
+        while let Some(seq) = self.progress.again.pop() {
             let count = self.progress.count_delivery(seq);
             let max = self.max_deliver();
             if max > 0 && count > max {
@@ -244,9 +244,9 @@ impl Consumer {
         if count == 1 && seq + 1 == self.progress.next_stream {
             self.progress.next_stream -= 1;
             self.num_pending += 1;
-        } else if !self.progress.is_queued(seq) {
+        } else if !self.progress.again.contains(seq) {
             self.progress.uncount_delivery(seq);
-            self.progress.queue(seq);
+            self.progress.again.push(seq);
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod ack;
 mod advisory;
+mod again;
 mod backup;
 mod check;
 mod config;

@@ -2,6 +2,7 @@
 //! delivered again. Plain bookkeeping; must not know messages, subscribers or timers.
 
 use super::ack::GROUPING;
+use super::again::Again;
 use super::config::AckPolicy;
 use super::saved::Written;
 use crate::wire::sorted::Sorted;
@@ -63,9 +64,8 @@ pub struct Progress {
     pub pending: Sorted<u64, Pending>,
     /// Deliveries beyond the first, by stream sequence.
     pub redelivered: Sorted<u64, u64>,
-    /// The redelivery queue: sequences by their places in it, and the other way round.
-    queue: Sorted<u64, u64>,
-    queued: Sorted<u64, u64>,
+    /// To be delivered again.
+    pub again: Again,
     /// What is written down of it; `None` if nothing is, or nothing that the rest could be told from.
     pub(super) written: Option<Written>,
 }
@@ -154,43 +154,9 @@ impl Progress {
         self.redelivered.get(&seq).copied().unwrap_or(1).max(1)
     }
 
-    /// Puts `seq` at the end of the redelivery queue, unless it is in it.
-    pub fn queue(&mut self, seq: u64) {
-        if !self.is_queued(seq) {
-            let place = self.queue.last().map_or(0, |(place, _)| place + 1);
-            self.queue.insert(place, seq);
-            self.queued.insert(seq, place);
-        }
-    }
-
-    /// Takes the next message to deliver again.
-    pub fn next_queued(&mut self) -> Option<u64> {
-        let (_, seq) = self.queue.first()?;
-        let seq = *seq;
-        self.unqueue(seq);
-        Some(seq)
-    }
-
-    /// Whether `seq` waits to be delivered again.
-    pub fn is_queued(&self, seq: u64) -> bool {
-        self.queued.contains_key(&seq)
-    }
-
-    /// Messages waiting to be delivered again.
-    pub fn queued(&self) -> usize {
-        self.queue.len()
-    }
-
-    /// Takes `seq` out of the redelivery queue.
-    pub fn unqueue(&mut self, seq: u64) {
-        if let Some(place) = self.queued.remove(&seq) {
-            self.queue.remove(&place);
-        }
-    }
-
     /// Forgets everything about `seq`.
     fn forget(&mut self, seq: u64) -> Option<Pending> {
-        self.unqueue(seq);
+        self.again.remove(seq);
         let (pending, again) = (self.pending.remove(&seq), self.redelivered.remove(&seq));
         if pending.is_some() || again.is_some() {
             self.note(seq);
@@ -329,7 +295,7 @@ impl Progress {
             .collect();
         for seq in gone {
             self.redelivered.remove(&seq);
-            self.unqueue(seq);
+            self.again.remove(seq);
             self.note(seq);
         }
     }
@@ -377,8 +343,7 @@ impl Progress {
             self.floor = self.before_next();
         }
         let next = self.next_stream;
-        self.queue.retain(|_, seq| *seq >= next);
-        self.queued.retain(|seq, _| *seq >= next);
+        self.again.remove_below(next);
         self.show_all();
     }
 
@@ -430,7 +395,7 @@ impl Progress {
             next = next.min(now.after(wait(again.saturating_add(1)).max(GROUPING)));
             if now < due {
                 next = next.min(due);
-            } else if !self.is_queued(seq) {
+            } else if !self.again.contains(seq) {
                 let deliveries = self.deliveries(seq);
                 if max > 0 && deliveries >= max {
                     result.given_up.push((seq, again + 1));
@@ -444,8 +409,7 @@ impl Progress {
         }
         self.requeue(&result.again, now);
         if self.pending.is_empty() {
-            self.queue.clear();
-            self.queued.clear();
+            self.again.clear();
             self.floor = self.before_next();
         } else {
             result.next = Some(next);
@@ -463,7 +427,7 @@ impl Progress {
         };
         let offset = now.since(first.since);
         for seq in sequences {
-            self.queue(*seq);
+            self.again.push(*seq);
             if let Some(pending) = self.pending.get_mut(seq) {
                 pending.since = pending.since.after(offset);
             }
@@ -552,11 +516,11 @@ pub(super) mod tests {
     fn overdue_messages_are_delivered_again_in_order() {
         let mut progress = Progress::starting_at(1);
         (1..=3).for_each(|seq| deliver(&mut progress, seq));
-        progress.queue(3);
+        progress.again.push(3);
         let overdue = progress.overdue(Time(10), 1, 0, AckPolicy::Explicit, &|_| 10);
         let next = Time(10).after(GROUPING);
         assert_eq!((overdue.again, overdue.next), (vec![1, 2], Some(next)));
-        let queue: Vec<u64> = std::iter::from_fn(|| progress.next_queued()).collect();
+        let queue: Vec<u64> = std::iter::from_fn(|| progress.again.pop()).collect();
         assert_eq!(queue, vec![3, 1, 2]);
         assert_eq!(progress.count_delivery(3), 2);
     }
@@ -573,10 +537,10 @@ pub(super) mod tests {
                 progress.ack_one(seq, seq, Time(11));
             }
         }
-        progress.queue(N / 4);
-        progress.unqueue(N / 4);
-        progress.queue(N / 4);
-        let queue: Vec<u64> = std::iter::from_fn(|| progress.next_queued()).collect();
+        progress.again.push(N / 4);
+        progress.again.remove(N / 4);
+        progress.again.push(N / 4);
+        let queue: Vec<u64> = std::iter::from_fn(|| progress.again.pop()).collect();
         let left = N / 4 + 1..=N / 2;
         let want: Vec<u64> = left.chain([N * 3 / 4, N, N / 4]).collect();
         assert_eq!(queue, want);

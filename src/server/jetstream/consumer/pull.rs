@@ -47,7 +47,7 @@ impl Consumer {
             let pending = self
                 .num_pending
                 .max(0)
-                .saturating_add(self.progress.queued() as i64);
+                .saturating_add(self.progress.again.len() as i64);
             if pending == 0 && ask.expires == 0 {
                 self.requests.last_active = now;
                 return self.send_status(work.core, reply, "404 No Messages", None);

@@ -352,7 +352,7 @@ mod tests {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn deliver_again(progress: &mut Progress) {
-        if let Some(seq) = progress.next_queued() {
+        if let Some(seq) = progress.again.pop() {
             progress.count_delivery(seq);
             deliver(progress, seq);
         }
@@ -466,7 +466,7 @@ mod tests {
                         let next = progress.next_stream;
                         (next..=next + n % 5).for_each(|seq| deliver(&mut progress, seq));
                     }
-                    3 => progress.queue(seq),
+                    3 => progress.again.push(seq),
                     4..6 => deliver_again(&mut progress),
                     6 if policy == AckPolicy::All => {
                         let sent = progress.pending.get(&seq).map_or(n, |p| p.consumer);
@@ -487,7 +487,7 @@ mod tests {
                         progress.overdue(now, seq.saturating_sub(12), 3, policy, &|_| 5);
                     }
                     13 => {
-                        if let Some(seq) = progress.next_queued() {
+                        if let Some(seq) = progress.again.pop() {
                             progress.count_delivery(seq);
                             progress.uncount_delivery(seq);
                         }

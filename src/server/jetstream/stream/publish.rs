@@ -124,49 +124,22 @@ impl Stream {
             if origin == Origin::Client && core.trace_stored(&subject, false) {
                 return Ok(Accepted::Reported);
             }
-            let seq = match origin {
-                Origin::Mirror(seq, _) => seq,
-                _ => self.store.last_seq() + 1,
-            };
+            let (seq, _) = self.place(origin, now);
             self.store.skip_to(seq, now);
             self.record_state(core);
             // Forgotten when ids are looked at next, as in nats-server, which gives it no time.
             self.remember(core, fields.msg_id, seq, Time(0));
-            self.last_msg_id.clear();
-            self.last_msg_id.extend_from_slice(fields.msg_id);
-            match rollup {
-                Rollup::None => {}
-                Rollup::Subject => self.purge_subject(core, &subject, 0),
-                Rollup::All => {
-                    self.purge(core, &Purge::default());
-                }
-            }
+            self.roll_up(core, rollup, &subject, 0);
             self.acknowledge(core, reply, seq, false);
             return Ok(Accepted::Unwanted(seq));
         }
         if origin == Origin::Client && core.trace_stored(&subject, true) {
             return Ok(Accepted::Reported);
         }
-        let mut block = Cow::Borrowed(block);
-        let ttl = ttl::parse(fields.ttl)?;
-        let marker_ttl = self.config.subject_delete_marker_ttl;
-        let mut seconds = match ttl {
-            Some(Ttl::Seconds(seconds)) => seconds,
-            _ => 0,
-        };
-        if seconds > 0 && seconds < marker_ttl / SECOND && self.config.max_msgs_per_subject != 1 {
-            // A TTL shorter than the markers' is raised to theirs, in whole seconds.
-            seconds = marker_ttl / SECOND;
-            let mut raised = headers::remove(&block, TTL);
-            headers::push(&mut raised, TTL, seconds.to_string().as_bytes());
-            block = Cow::Owned(raised);
-        }
+        let (block, seconds) = self.raise_ttl(block, fields.ttl)?;
         self.check_room(&subject, &block, payload, !fields.rollup.is_empty())?;
 
-        let (seq, time) = match origin {
-            Origin::Mirror(seq, time) => (seq, time),
-            _ => (self.store.last_seq() + 1, now),
-        };
+        let (seq, time) = self.place(origin, now);
         let deadline = (seconds > 0 && self.config.allow_msg_ttl)
             .then(|| time.after(seconds.saturating_mul(SECOND)));
         let previous = self.republish.as_ref().map(|_| {
@@ -189,19 +162,7 @@ impl Stream {
         self.enforce_limits(core, &subject);
         self.arm_expiry(core, deadline.unwrap_or(super::removal::NEVER), time);
         self.remember(core, fields.msg_id, seq, now);
-        self.last_msg_id.clear();
-        self.last_msg_id.extend_from_slice(fields.msg_id);
-        match rollup {
-            Rollup::None => {}
-            Rollup::Subject => self.purge_subject(core, &subject, 1),
-            Rollup::All => {
-                let keep = Purge {
-                    keep: 1,
-                    ..Purge::default()
-                };
-                self.purge(core, &keep);
-            }
-        }
+        self.roll_up(core, rollup, &subject, 1);
         if let Some(previous) = previous {
             self.republish(core, &subject, &block, payload, seq, time, previous);
         }
@@ -217,6 +178,45 @@ impl Stream {
             self.settle(core);
         }
         Ok(Accepted::Stored(seq))
+    }
+
+    /// Sequence and time that a message gets.
+    fn place(&self, origin: Origin, now: Time) -> (u64, Time) {
+        match origin {
+            Origin::Mirror(seq, time) => (seq, time),
+            _ => (self.store.last_seq() + 1, now),
+        }
+    }
+
+    /// The headers, and for how many seconds they let the message live (0: as long as the stream's limits do). A TTL shorter
+    /// than the markers' is raised to theirs, in whole seconds.
+    fn raise_ttl<'a>(&self, block: &'a [u8], ttl: &[u8]) -> Result<(Cow<'a, [u8]>, i64), ApiError> {
+        let seconds = match ttl::parse(ttl)? {
+            Some(Ttl::Seconds(seconds)) => seconds,
+            _ => 0,
+        };
+        let markers = self.config.subject_delete_marker_ttl / SECOND;
+        if seconds == 0 || seconds >= markers || self.config.max_msgs_per_subject == 1 {
+            return Ok((Cow::Borrowed(block), seconds));
+        }
+        let mut raised = headers::remove(block, TTL);
+        headers::push(&mut raised, TTL, markers.to_string().as_bytes());
+        Ok((Cow::Owned(raised), markers))
+    }
+
+    /// Removes what a message takes the place of, but the newest `keep`.
+    fn roll_up(&mut self, core: &mut Core, rollup: Rollup, subject: &[u8], keep: u64) {
+        match rollup {
+            Rollup::None => {}
+            Rollup::Subject => self.purge_subject(core, subject, keep),
+            Rollup::All => {
+                let all = Purge {
+                    keep,
+                    ..Purge::default()
+                };
+                self.purge(core, &all);
+            }
+        }
     }
 
     fn check_sizes(&self, block: &[u8], payload: &[u8]) -> Result<(), ApiError> {
@@ -406,7 +406,10 @@ impl Stream {
         Ok(())
     }
 
+    /// Notes the id of a message: the last one, and for the duplicate window whose it is.
     fn remember(&mut self, core: &mut Core, id: &[u8], seq: u64, time: Time) {
+        self.last_msg_id.clear();
+        self.last_msg_id.extend_from_slice(id);
         if id.is_empty() || self.config.duplicate_window == 0 {
             return;
         }
