@@ -414,20 +414,26 @@ fn flow_control_counts_the_deliver_subject() {
     }
 }
 
-/// The first says where the consumer was, the next that it looked again and found nothing.
+/// The first says where the consumer was, the next that it looked again and found nothing. A delivery puts them off, and
+/// nobody looks when the first would have been.
 #[test]
 fn heartbeats_show_how_far_a_consumer_looked() {
-    let mut bench = with_stream("");
-    consumer(
-        &mut bench,
-        "\"filter_subject\":\"s.b\",\"deliver_subject\":\"r\",\"idle_heartbeat\":500000000",
-    );
-    bench.publish(&["s.a"]);
-    for place in [0, 1, 1] {
-        bench.wait(SECOND / 2);
-        let beat = bench.send("");
-        let expected = format!("Nats-Last-Stream: {place}\r\n");
-        assert!(beat.contains(&expected), "{beat}");
+    let config =
+        "\"filter_subject\":\"s.b\",\"deliver_subject\":\"r\",\"idle_heartbeat\":500000000";
+    for (subjects, places) in [(&["s.a"][..], [0, 1, 1]), (&["s.b", "s.a"], [1, 2, 2])] {
+        let mut bench = with_stream("");
+        consumer(&mut bench, config);
+        bench.wait(SECOND / 4);
+        for subject in subjects {
+            bench.publish(&[subject]);
+            bench.wait(SECOND / 10);
+        }
+        for place in places {
+            bench.wait(SECOND / 2);
+            let beat = bench.send("");
+            let expected = format!("Nats-Last-Stream: {place}\r\n");
+            assert!(beat.contains(&expected), "{beat}");
+        }
     }
 }
 

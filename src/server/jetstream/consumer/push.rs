@@ -116,11 +116,13 @@ impl Consumer {
         }
     }
 
-    /// The heartbeat timer fired: sends one unless something was sent meanwhile or is held, and sets the timer again.
+    /// The heartbeat timer fired: sends one unless something was sent meanwhile or is held, and sets the timer again. Only
+    /// where one was due does nats-server look for messages (`loopAndGatherMsgs`): a delivery puts its timer off.
     pub(super) fn heartbeat_due(&mut self, work: &mut Work<'_>) {
         let period = self.config.idle_heartbeat;
         let now = work.core.now();
-        if now >= self.last_sent.after(period) {
+        let due = now >= self.last_sent.after(period);
+        if due {
             if self.active && self.held.is_none() {
                 self.send_heartbeat(work.core, self.config.deliver_subject.as_bytes());
                 if self.config.ack_policy == AckPolicy::FlowControl
@@ -135,7 +137,9 @@ impl Consumer {
         let at = self.last_sent.after(period);
         work.core
             .set_timer(Timer::ConsumerHeartbeat(work.stream, self.id), Some(at));
-        self.deliver(work);
+        if due {
+            self.deliver(work);
+        }
     }
 
     /// `100 Idle Heartbeat` with the last sequences, and what it waits for if delivery stalls.
