@@ -533,7 +533,8 @@ fn acks_look_at_no_requests() {
         consumer(&mut bench, "\"ack_policy\":\"explicit\"");
         bench.publish(&["s.a"]);
         bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
-        bench.send("SUB i 2\r\nPUB $JS.API.CONSUMER.MSG.NEXT.S.C i 1\r\n1\r\nUNSUB 2\r\n");
+        bench.send("SUB i 2\r\nPUB $JS.API.CONSUMER.MSG.NEXT.S.C i 1\r\n1\r\n");
+        bench.send("UNSUB 2\r\n");
         if !event.is_empty() {
             bench.send(&format!("PUB {event}\r\n"));
         }
@@ -559,7 +560,8 @@ fn a_full_queue_is_looked_through_once_a_second() {
             let subject = "$JS.API.CONSUMER.MSG.NEXT.S.C";
             format!("PUB {subject} {reply} {size}\r\n{request}\r\n")
         };
-        bench.send(&format!("SUB i 2\r\n{}UNSUB 2\r\n", next("i")));
+        bench.send(&format!("SUB i 2\r\n{}", next("i")));
+        bench.send("UNSUB 2\r\n");
         bench.wait(SECOND / 10 * tenths);
         let seen = bench.send(&next("r"));
         assert_eq!(

@@ -89,13 +89,15 @@ impl Owner {
 #[derive(Clone, Debug)]
 pub(super) struct Work {
     pub endpoint: Endpoint,
+    /// The client that published it, if one did.
+    pub from: Option<ConnectionId>,
     bytes: Box<[u8]>,
     /// Where subject, reply and headers end in `bytes`.
     ends: [usize; 3],
 }
 
 impl Work {
-    fn new(endpoint: Endpoint, message: &Message<'_>) -> Work {
+    pub fn new(endpoint: Endpoint, message: &Message<'_>, from: Option<ConnectionId>) -> Work {
         let parts = [
             message.subject,
             message.reply,
@@ -106,6 +108,7 @@ impl Work {
         let reply = subject + parts[1].len();
         Work {
             endpoint,
+            from,
             bytes: parts.concat().into(),
             ends: [subject, reply, reply + parts[2].len()],
         }
@@ -332,7 +335,7 @@ impl Core {
     pub(super) fn queue_route(&mut self, to: &[u8], message: Message<'_>, form: Form<'_>) -> bool {
         let mut work = std::mem::take(&mut self.work);
         let taken = self.route(None, to, &message, form, &mut |endpoint| {
-            work.push_back(Work::new(endpoint, &message));
+            work.push_back(Work::new(endpoint, &message, None));
         });
         self.work = work;
         taken

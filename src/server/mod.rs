@@ -32,7 +32,7 @@ pub use engine::{Engine, StartEngine};
 pub use info::{API_LEVEL, GO_VERSION, MAX_PAYLOAD, VERSION};
 pub use lame_duck::LameDuck;
 
-use self::core::{Core, Endpoint, Form, Message, Timer};
+use self::core::{Core, Endpoint, Form, Message, Timer, Work};
 use crate::wire::op::{ClientOp, Publish};
 use crate::wire::time::Time;
 
@@ -177,6 +177,8 @@ pub struct Server {
     jetstream: Option<Box<dyn Engine>>,
     /// Endpoints of the message being routed.
     endpoints: Vec<Endpoint>,
+    /// Requests among the bytes that are being taken in.
+    asked: Vec<Work>,
     /// Takes no new clients, and answers nothing itself.
     lame_duck: bool,
 }
@@ -194,6 +196,7 @@ impl Server {
             core,
             jetstream,
             endpoints: Vec::new(),
+            asked: Vec::new(),
             lame_duck: false,
         }
     }
@@ -204,7 +207,9 @@ impl Server {
         self.core.accept(peer)
     }
 
-    /// Takes bytes from a connection and does everything that follows from them, deliveries to others included.
+    /// Takes bytes from a connection and does everything that follows from them, deliveries to others included. Clients get at
+    /// once what they are sent by the client. What is for the server itself comes after: in nats-server other goroutines work
+    /// on it, and what they say meets the subscriptions that there are when these bytes have been read.
     pub fn receive(&mut self, connection: ConnectionId, bytes: &[u8], now: Time) {
         self.core.now = now;
         let Some(mut parser) = self.core.take_parser(connection) else {
@@ -213,7 +218,6 @@ impl Server {
         self.core.behind = None;
         let mut awaits_connect = self.core.awaits_connect(connection);
         let mut input = bytes;
-        let mut left = core::MOST_WORK;
         while self.core.is_open(connection) {
             if awaits_connect
                 && parser
@@ -234,11 +238,10 @@ impl Server {
             let route = self.core.operation(connection, &parsed);
             match parsed.op {
                 Some(ClientOp::Publish(message)) if route => {
-                    // Until here an UNSUB may have said how much a new subscription takes.
-                    left = core::MOST_WORK;
-                    self.work(&mut left);
                     self.publish(connection, &message);
-                    self.work(&mut left);
+                    if self.core.work.len() + self.asked.len() >= core::MOST_WORK / 2 {
+                        self.take_in();
+                    }
                 }
                 Some(ClientOp::Connect(_)) => {
                     awaits_connect = false;
@@ -249,7 +252,7 @@ impl Server {
                 _ => {}
             }
         }
-        self.work(&mut left);
+        self.take_in();
         self.core.put_parser(connection, parser);
     }
 
@@ -412,6 +415,12 @@ impl Server {
         if self.core.begin_message_trace(from, &message) {
             return;
         }
+        let trace = self.core.message_trace.take();
+        let traced = trace.is_some();
+        if traced {
+            self.take_in();
+        }
+        self.core.message_trace = trace;
         let mut endpoints = std::mem::take(&mut self.endpoints);
         let mut taken = self.core.route(
             Some(from),
@@ -425,7 +434,13 @@ impl Server {
                 taken = false;
                 continue;
             }
-            self.hand_over(endpoint, message, Some(from));
+            let work = || Work::new(endpoint, &message, Some(from));
+            match endpoint {
+                // The report says what became of it.
+                _ if traced => self.hand_over(endpoint, message, Some(from)),
+                Endpoint::Stream(_) => self.core.work.push_back(work()),
+                _ => self.asked.push(work()),
+            }
         }
         self.endpoints = endpoints;
         if !taken {
@@ -444,6 +459,14 @@ impl Server {
         }
     }
 
+    /// Does what the bytes taken in so far have for the server: first it stores what is for streams, which nats-server does
+    /// while it reads, then it does what it is asked.
+    fn take_in(&mut self) {
+        self.core.work.extend(self.asked.drain(..));
+        let mut left = core::MOST_WORK.max(self.core.work.len());
+        self.work(&mut left);
+    }
+
     /// Does what follows from what was just done.
     fn finish(&mut self) {
         let mut left = core::MOST_WORK;
@@ -455,7 +478,7 @@ impl Server {
         while *left > 0 {
             *left -= 1;
             if let Some(work) = self.core.work.pop_front() {
-                self.hand_over(work.endpoint, work.message(), None);
+                self.hand_over(work.endpoint, work.message(), work.from);
             } else if let Some(watcher) = self.core.changed.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.interest_changed(&mut self.core, watcher);
