@@ -170,3 +170,17 @@ fn a_part_of_a_second_is_none_to_markers() {
     let marker = bench.ask("DIRECT.GET.S.s", "");
     assert!(marker.contains("Nats-TTL: 1s\r\n"), "{marker}");
 }
+
+/// Whatever a client asks, what is over by then is over, though the timer for it has not gone off.
+#[test]
+fn what_is_due_comes_before_a_request() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"S\",\"allow_msg_ttl\":true}";
+    bench.ask("STREAM.CREATE.S", config);
+    bench.send("HPUB S 25 26\r\nNATS/1.0\r\nNats-TTL: 1\r\n\r\nv\r\n");
+    let messages = |bench: &mut Bench| number(&bench.ask("STREAM.INFO.S", ""), "messages");
+    bench.now = bench.now.after(SECOND - MS);
+    assert_eq!(messages(&mut bench), 1);
+    bench.now = bench.now.after(2 * MS);
+    assert_eq!(messages(&mut bench), 0);
+}

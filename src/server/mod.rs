@@ -211,6 +211,10 @@ impl Server {
     /// once what they are sent by the client. What is for the server itself comes after: in nats-server other goroutines work
     /// on it, and what they say meets the subscriptions that there are when these bytes have been read.
     pub fn receive(&mut self, connection: ConnectionId, bytes: &[u8], now: Time) {
+        // What was due before comes before, though the driver's timer may go off a little late.
+        if self.core.timers.next().is_some_and(|due| due < now) {
+            self.advance(now);
+        }
         self.core.now = now;
         let Some(mut parser) = self.core.take_parser(connection) else {
             return;

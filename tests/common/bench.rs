@@ -7,7 +7,7 @@ use nats_kv_playground::wire::time::{SECOND, Time};
 pub struct Bench {
     server: Server,
     client: ConnectionId,
-    now: Time,
+    pub now: Time,
 }
 
 /// A server with JetStream, a connection to it, and the time there.
