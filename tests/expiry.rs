@@ -184,3 +184,16 @@ fn what_is_due_comes_before_a_request() {
     bench.now = bench.now.after(2 * MS);
     assert_eq!(messages(&mut bench), 0);
 }
+
+/// However much of it there is.
+#[test]
+fn what_is_over_when_a_server_starts_is_gone_at_once() {
+    const ALL: u64 = 10_000;
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"max_age\":250000000}");
+    bench.send(&"PUB S 1\r\nv\r\n".repeat(ALL as usize));
+    bench.now = bench.now.after(SECOND);
+    let info = bench.restarted().ask("STREAM.INFO.S", "");
+    assert_eq!(number(&info, "messages"), 0, "{info}");
+    assert_eq!(number(&info, "first_seq"), ALL + 1, "{info}");
+}

@@ -239,7 +239,11 @@ impl Stream {
         let due = now.after(self.config.duplicate_window);
         let due = (!self.dedupe.is_empty()).then_some(due);
         core.set_timer(Timer::StreamDedupe(self.id), due);
+        // What was over while there was no server nobody sees any more (`expireMsgsOnRecover`), however much it is.
         self.expire(core);
+        while self.next_expiry <= now {
+            self.expire(core);
+        }
         self.settle(core);
     }
 
