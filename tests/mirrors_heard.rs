@@ -244,6 +244,52 @@ fn an_origin_elsewhere_is_asked_there() {
     assert!(info.contains("\"lag\":0,\"active\":-1}"), "{info}");
 }
 
+/// Anybody may answer there: an answer without a consumer is shown as the origin's error, and it is asked again.
+#[test]
+fn answers_that_are_none_are_errors() {
+    let malformed = "\"description\":\"malformed subject\"";
+    let invalid = "\"description\":\"invalid consumer create response\"";
+    for (answer, code, text) in [
+        ("{\"config\":null}", "", invalid),
+        ("{\"stream_name\":\"E\",\"name\":\"C\"}", "", invalid),
+        ("{}", "", invalid),
+        ("{\"config\":{}}", "", malformed),
+        ("[]", "10025", "\"description\":\"invalid JSON: {err}\""),
+    ] {
+        for (kind, setup_failed) in [("mirror", "10029"), ("sources", "10045")] {
+            if (kind, code) == ("sources", "10025") {
+                continue;
+            }
+            let mut bench = Bench::new();
+            let elsewhere = bench.open();
+            bench.send_as(elsewhere, "CONNECT {}\r\nSUB hub.> 2\r\n");
+            let origin = "{\"name\":\"E\",\"external\":{\"api\":\"hub\"}}";
+            let origin = match kind {
+                "mirror" => origin.to_owned(),
+                _ => format!("[{origin}]"),
+            };
+            let config = format!("{{\"name\":\"S\",\"{kind}\":{origin}}}");
+            bench.ask("STREAM.CREATE.S", &config);
+            let mut asked = 0;
+            for _ in 0..200 {
+                bench.wait(SECOND / 10);
+                let heard = bench.send_as(elsewhere, "");
+                if let Some(reply) = heard.split(' ').find(|word| word.starts_with("$JSC.R.")) {
+                    asked += 1;
+                    let size = answer.len();
+                    bench.send_as(elsewhere, &format!("PUB {reply} {size}\r\n{answer}\r\n"));
+                }
+            }
+            let info = bench.ask("STREAM.INFO.S", "");
+            let code = if code.is_empty() { setup_failed } else { code };
+            let code = format!("\"err_code\":{code},{text}");
+            assert!(info.contains(&code), "{kind} {answer}: {info}");
+            // What cannot be read is as good as none, and that takes longer to turn out.
+            assert!(asked > 1 || answer == "[]", "{kind} {answer}");
+        }
+    }
+}
+
 /// Clients may ask for such consumers as well.
 #[test]
 fn clients_are_told_which_stream_of_its_name_it_is() {

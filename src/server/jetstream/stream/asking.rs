@@ -31,6 +31,8 @@ pub fn identity(created: Time) -> String {
 pub struct Answer {
     /// It was refused.
     pub error: Option<ApiError>,
+    /// It says how the consumer is configured: all others do.
+    pub whole: bool,
     /// The consumer's name.
     pub name: String,
     /// Its configuration.
@@ -60,9 +62,12 @@ impl Answer {
                         answer.error = Some(ApiError::new(code as u16, err_code as u16, text));
                     }
                     "name" => d.string(value, &mut answer.name),
-                    "config" => d.object(value, "ConsumerConfig", &mut |d, name, value| {
-                        answer.config.decode(d, name, value)
-                    }),
+                    "config" => {
+                        answer.whole = !value.is_null();
+                        d.object(value, "ConsumerConfig", &mut |d, name, value| {
+                            answer.config.decode(d, name, value)
+                        });
+                    }
                     "delivered" => d.object(value, "SequenceInfo", &mut |d, name, value| {
                         if name == "stream_seq" {
                             d.uint64(value, &mut answer.delivered);

@@ -10,7 +10,7 @@ use crate::server::core::{Core, Endpoint, Message, Timer};
 use crate::server::jetstream::consumer::AckPolicy;
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::LAST_SEQ;
-use crate::wire::json::Writer;
+use crate::wire::json::{Writer, quote};
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{headers, subject};
 
@@ -268,12 +268,28 @@ impl Stream {
     }
 
     fn on_answer(&mut self, core: &mut Core, at: usize, message: Message<'_>) {
-        let Some(answer) = Answer::read(message.payload) else {
-            return;
-        };
         let (now, id) = (core.now(), self.id);
         let name = self.config.name.clone();
         let follow = &mut self.follows[at];
+        let Some(mut answer) = Answer::read(message.payload) else {
+            let kind = if follow.mirror { "mirror" } else { "source" };
+            let text = quote(message.payload);
+            let text = format!("JetStream bad {kind} consumer create response: {text}");
+            core.log("WRN", &text);
+            // A better one may still come. The words are nats-server's, which leaves the place for the error as it is.
+            if follow.mirror {
+                follow.error = Some(ApiError::new(400, 10025, "invalid JSON: {err}"));
+            }
+            return;
+        };
+        let setup_failed = |mirror: bool, text: &str| {
+            let code = if mirror { 10029 } else { 10045 };
+            ApiError::new(500, code, text)
+        };
+        if answer.error.is_none() && !answer.whole {
+            let text = "invalid consumer create response";
+            answer.error = Some(setup_failed(follow.mirror, text));
+        }
         core.unsubscribe(&follow.inbox, Endpoint::Follow(id));
         follow.inbox.clear();
         follow.check = None;
@@ -318,18 +334,22 @@ impl Stream {
             }
             (follow.identity, follow.recreated) = (identity, false);
         }
+        // The configuration's word counts, wherever the consumer delivers.
+        let deliver = match &follow.source.consumer {
+            Some(consumer) => consumer.deliver_subject.clone(),
+            None => answer.config.deliver_subject,
+        };
+        if !subject::is_valid(deliver.as_bytes()) {
+            let error = setup_failed(follow.mirror, "malformed subject");
+            return self.failed(core, at, Some(error));
+        }
         follow.failures = 0;
         follow.consumer = answer.name;
         follow.count = 0;
         follow.seq = follow.seq.max(answer.delivered);
         follow.heard = Some(now);
         follow.check = Some(now.after(HEALTH));
-        // The configuration's word counts, wherever the consumer delivers.
-        follow.deliver = match &follow.source.consumer {
-            Some(consumer) => consumer.deliver_subject.clone(),
-            None => answer.config.deliver_subject,
-        }
-        .into_bytes();
+        follow.deliver = deliver.into_bytes();
         core.subscribe(&follow.deliver, Endpoint::Follow(id));
         if follow.mirror {
             self.mirror_after(core, answer.delivered);
