@@ -150,6 +150,8 @@ pub struct Core {
     watched: Sorted<Box<[u8]>, Vec<Watcher>>,
     /// Those whose interest changed, to be told after the current step.
     pub(super) changed: VecDeque<Watcher>,
+    /// Consumers that were asked for messages, to serve once all that was read with that is taken in.
+    pub(super) asked: VecDeque<(StreamId, ConsumerId)>,
     /// Messages for endpoints, to be handed over after the current step.
     pub(super) work: VecDeque<Work>,
     pub(super) timers: Timers,
@@ -220,6 +222,7 @@ impl Core {
             last_subscription: 0,
             watched: Sorted::default(),
             changed: VecDeque::new(),
+            asked: VecDeque::new(),
             work: VecDeque::new(),
             timers: Timers::default(),
             log,
@@ -241,6 +244,13 @@ impl Core {
     pub fn record(&mut self, record: Record<'_>) {
         if let Some(journal) = &mut self.journal {
             journal.write(record);
+        }
+    }
+
+    /// A consumer was asked for messages: [`super::Engine::serve`] comes after the rest of what was read with that.
+    pub fn ask(&mut self, stream: StreamId, consumer: ConsumerId) {
+        if self.asked.back() != Some(&(stream, consumer)) {
+            self.asked.push_back((stream, consumer));
         }
     }
 

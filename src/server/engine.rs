@@ -3,7 +3,7 @@
 //! Must not know what is behind the door.
 
 use super::ConnectionId;
-use super::core::{Core, Endpoint, Message, Timer, Watcher};
+use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer, Watcher};
 
 /// Starts JetStream on a server that is being started.
 pub type StartEngine = fn(&mut Core) -> Box<dyn Engine>;
@@ -24,6 +24,9 @@ pub trait Engine: Send {
 
     /// Exact interest that [`Core::watch_interest`] asked about came or went.
     fn interest_changed(&mut self, core: &mut Core, watcher: Watcher);
+
+    /// It is time for a consumer that [`Core::ask`] named to serve who asked it.
+    fn serve(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId);
 
     /// The server is about to stop.
     fn shutdown(&mut self, core: &mut Core);

@@ -178,7 +178,7 @@ pub struct Server {
     /// Endpoints of the message being routed.
     endpoints: Vec<Endpoint>,
     /// Requests among the bytes that are being taken in.
-    asked: Vec<Work>,
+    requests: Vec<Work>,
     /// Takes no new clients, and answers nothing itself.
     lame_duck: bool,
 }
@@ -196,7 +196,7 @@ impl Server {
             core,
             jetstream,
             endpoints: Vec::new(),
-            asked: Vec::new(),
+            requests: Vec::new(),
             lame_duck: false,
         }
     }
@@ -243,7 +243,7 @@ impl Server {
             match parsed.op {
                 Some(ClientOp::Publish(message)) if route => {
                     self.publish(connection, &message);
-                    if self.core.work.len() + self.asked.len() >= core::MOST_WORK / 2 {
+                    if self.core.work.len() + self.requests.len() >= core::MOST_WORK / 2 {
                         self.take_in();
                     }
                 }
@@ -341,8 +341,9 @@ impl Server {
 
     /// When [`Server::advance`] must be called next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
-        if self.core.work.is_empty() && self.core.changed.is_empty() {
-            self.core.timers.next()
+        let core = &self.core;
+        if core.work.is_empty() && core.changed.is_empty() && core.asked.is_empty() {
+            core.timers.next()
         } else {
             Some(self.core.now)
         }
@@ -443,7 +444,7 @@ impl Server {
                 // The report says what became of it.
                 _ if traced => self.hand_over(endpoint, message, Some(from)),
                 Endpoint::Stream(_) => self.core.work.push_back(work()),
-                _ => self.asked.push(work()),
+                _ => self.requests.push(work()),
             }
         }
         self.endpoints = endpoints;
@@ -466,7 +467,7 @@ impl Server {
     /// Does what the bytes taken in so far have for the server: first it stores what is for streams, which nats-server does
     /// while it reads, then it does what it is asked.
     fn take_in(&mut self) {
-        self.core.work.extend(self.asked.drain(..));
+        self.core.work.extend(self.requests.drain(..));
         let mut left = core::MOST_WORK.max(self.core.work.len());
         self.work(&mut left);
     }
@@ -486,6 +487,10 @@ impl Server {
             } else if let Some(watcher) = self.core.changed.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.interest_changed(&mut self.core, watcher);
+                }
+            } else if let Some((stream, consumer)) = self.core.asked.pop_front() {
+                if let Some(jetstream) = &mut self.jetstream {
+                    jetstream.serve(&mut self.core, stream, consumer);
                 }
             } else {
                 break;

@@ -18,7 +18,7 @@ use self::error::ApiError;
 use self::snapshot::Transfers;
 use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
-use super::core::{Core, Endpoint, Message, StreamId, Timer, Watcher};
+use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer, Watcher};
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
@@ -120,6 +120,14 @@ impl Engine for JetStream {
         if let Some(stream) = self.streams.get_mut(&stream) {
             let (consumers, view) = stream.parts();
             consumers.interest_changed(core, view, consumer);
+            stream.settle(core);
+        }
+    }
+
+    fn serve(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId) {
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            let (consumers, view) = stream.parts();
+            consumers.serve(core, view, consumer);
             stream.settle(core);
         }
     }

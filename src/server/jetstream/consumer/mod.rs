@@ -477,6 +477,11 @@ impl Consumers {
         self.with(core, view, id, Consumer::check_interest);
     }
 
+    /// Consumer `id` gives messages to those who asked for some.
+    pub fn serve(&mut self, core: &mut Core, view: View<'_>, id: ConsumerId) {
+        self.with(core, view, id, Consumer::deliver);
+    }
+
     /// Consumers whose filter matches `subject`, each once, in the list that is kept for that: who is done with it gives
     /// it back.
     fn concerned(&mut self, subject: &[u8]) -> Vec<ConsumerId> {

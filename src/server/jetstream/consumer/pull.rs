@@ -27,7 +27,8 @@ impl Consumer {
         self.request(work, message.reply, message.payload);
     }
 
-    /// Takes a pull request, from MSG.NEXT or behind `+NXT`.
+    /// Takes a pull request, from MSG.NEXT or behind `+NXT`. Those that are read in one go are all taken before the first is
+    /// served, as by nats-server: it puts them into a queue (`processInboundNextMsgReqs`) before its consumer wakes up.
     pub(super) fn request(&mut self, work: &mut Work<'_>, reply: &[u8], payload: &[u8]) {
         let now = work.core.now();
         let ask = match self.check_request(payload) {
@@ -74,7 +75,7 @@ impl Consumer {
         self.requests
             .add(Request::new(reply, ask, now), prioritized);
         self.requests.last_active = now;
-        self.deliver(work);
+        work.core.ask(work.stream, self.id);
     }
 
     /// Reads a request; the error is a status line.
