@@ -21,6 +21,7 @@ macro_rules! sessions {
             context_sources "context/sources",
             errors_list "errors/list",
             errors_numbers "errors/numbers",
+            errors_patterns "errors/patterns",
             errors_several "errors/several",
             errors_unknown_command "errors/unknown-command",
             kv_add_all_flags "kv-add/all-flags",
