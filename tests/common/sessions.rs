@@ -19,6 +19,7 @@ macro_rules! sessions {
             context_files "context/files",
             context_names "context/names",
             context_sources "context/sources",
+            errors_file "errors/file",
             errors_list "errors/list",
             errors_numbers "errors/numbers",
             errors_patterns "errors/patterns",

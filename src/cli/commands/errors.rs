@@ -1,19 +1,24 @@
 //! `nats errors`: the errors of the server, by number or by words.
 
 use super::{Call, Outcome};
-use crate::cli::{
-    pattern::Pattern,
-    render::{columns::Columns, table::Table},
-    values,
+use crate::{
+    cli::{
+        pattern::Pattern,
+        render::{columns::Columns, table::Table},
+        values,
+    },
+    wire::json::{Decoder, Value, decode_lenient},
 };
 
+#[derive(Default)]
 struct Known {
     code: u16,
-    http: u16,
+    http: i64,
     constant: String,
     description: String,
     comment: String,
     help: String,
+    url: String,
 }
 
 fn known(line: &str) -> Option<Known> {
@@ -27,6 +32,7 @@ fn known(line: &str) -> Option<Known> {
         description: text(),
         comment: text(),
         help: text(),
+        url: String::new(),
     })
 }
 
@@ -45,20 +51,33 @@ fn all(call: &Call) -> Result<Vec<Known>, String> {
         .files()
         .read(path)
         .map_err(|e| format!("open {path}: {}", e.text()))?;
-    let list: Vec<serde_json::Value> =
-        serde_json::from_slice(&content).map_err(|e| e.to_string())?;
-    let one = |entry: &serde_json::Value| {
-        let text = |name: &str| entry[name].as_str().unwrap_or_default().to_string();
-        Known {
-            code: entry["error_code"].as_u64().unwrap_or(0) as u16,
-            http: entry["code"].as_u64().unwrap_or(0) as u16,
-            constant: text("constant"),
-            description: text("description"),
-            comment: text("comment"),
-            help: text("help"),
+    let mut list = Vec::new();
+    decode_lenient(&content, |decoder, value| {
+        decoder.list(value, "*server.ErrorsData", &mut list, read);
+    })?;
+    Ok(list)
+}
+
+/// One error of a file.
+fn read(decoder: &mut Decoder, value: Value<'_>, into: &mut Known) {
+    decoder.object(value, "ErrorsData", &mut |decoder, name, value| {
+        match name {
+            "constant" => decoder.string(value, &mut into.constant),
+            "code" => decoder.int(value, &mut into.http),
+            "error_code" => match decoder.number(value, "uint16", -65536) {
+                Some(..0) => decoder.mismatch(value, "uint16"),
+                Some(code) => into.code = code as u16,
+                None => {}
+            },
+            "description" => decoder.string(value, &mut into.description),
+            "comment" => decoder.string(value, &mut into.comment),
+            "help" => decoder.string(value, &mut into.help),
+            "url" => decoder.string(value, &mut into.url),
+            "deprecates" => decoder.string(value, &mut String::new()),
+            _ => return false,
         }
-    };
-    Ok(list.iter().map(one).collect())
+        true
+    });
 }
 
 /// `errors ls`.
@@ -128,6 +147,7 @@ pub async fn lookup(call: Call) -> Outcome {
     report.row_if("Comment", &error.comment);
     report.row("HTTP Code", error.http.to_string());
     report.row("Go Index Constant", error.constant);
+    report.row_if("Help URL", &error.url);
     report.line("").line(match error.help.as_str() {
         "" => "No further information available",
         help => help,

@@ -327,7 +327,7 @@ impl Decoder {
             Kind::Object => "object",
         };
         let mut text = format!("json: cannot unmarshal {kind}");
-        let named = ["uint64", "time.Duration", "server.ConnState"];
+        let named = ["uint16", "uint64", "time.Duration", "server.ConnState"];
         let integer = go_type.starts_with("int") || named.contains(&go_type);
         if value.kind() == Kind::Number && integer {
             text.push(' ');
