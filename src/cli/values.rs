@@ -234,37 +234,21 @@ pub fn int64(text: &str) -> Result<i64, String> {
         .ok_or_else(|| number_error("ParseInt", text, "value out of range"))
 }
 
-/// An `int`, given as a float and cut.
+/// An `int`, given as a float and cut. What is no number or too large for an `int` is the lowest one, as on most machines.
 pub fn int(text: &str) -> Result<i64, String> {
-    let error = || number_error("ParseFloat", text, "invalid syntax");
-    let (negative, rest) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let (mantissa, exponent) = match rest.find(['e', 'E']) {
-        Some(at) => (
-            &rest[..at],
-            rest[at + 1..].parse::<i32>().map_err(|_| error())?,
-        ),
-        None => (rest, 0),
-    };
-    let (whole, fraction) = decimal(mantissa).ok_or_else(error)?;
-    let value = if exponent >= 0 {
-        scaled(
-            (whole, fraction),
-            10i128
-                .checked_pow(exponent.min(25) as u32)
-                .unwrap_or(i128::MAX),
-        )
-    } else {
-        whole
-            / 10i128
-                .checked_pow(exponent.unsigned_abs().min(30))
-                .unwrap_or(i128::MAX)
-    };
-    let value = value.min(i64::MAX.into()) as i64;
-    Ok(if negative { -value } else { value })
+    let error = |what| number_error("ParseFloat", text, what);
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let named = |name: &str| digits.eq_ignore_ascii_case(name);
+    let number: f64 = text
+        .parse()
+        .ok()
+        .filter(|_| digits == text || !named("nan"))
+        .ok_or_else(|| error("invalid syntax"))?;
+    if number.is_infinite() && !named("inf") && !named("infinity") {
+        return Err(error("value out of range"));
+    }
+    let fits = (-(2f64.powi(63))..2f64.powi(63)).contains(&number);
+    Ok(if fits { number as i64 } else { i64::MIN })
 }
 
 /// `KEY=VALUE` or `KEY:VALUE`.
@@ -390,8 +374,22 @@ mod tests {
     #[test]
     fn numbers() {
         // Larger than any number there is to calculate with.
-        assert_eq!(int("1.999999999999999999e2147483647"), Ok(i64::MAX));
         assert_eq!(int("1e-2147483648"), Ok(0));
+        assert_eq!(int("9223372036854774784"), Ok(9_223_372_036_854_774_784));
+        for text in [
+            "1e19",
+            "-1e19",
+            "9223372036854775807",
+            "inf",
+            "-Infinity",
+            "NaN",
+        ] {
+            assert_eq!(int(text), Ok(i64::MIN), "{text}");
+        }
+        let range = |text| format!("strconv.ParseFloat: parsing \"{text}\": value out of range");
+        assert_eq!(int("1e400"), Err(range("1e400")));
+        assert_eq!(int("-1e400"), Err(range("-1e400")));
+        assert!(int("-nan").is_err() && int("").is_err() && int(" 5").is_err());
         assert_eq!(uint("0x1", 64), Ok(1));
         assert_eq!(uint("1_0", 64), Ok(10));
         assert_eq!(uint("010", 64), Ok(8));

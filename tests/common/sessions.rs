@@ -20,6 +20,7 @@ macro_rules! sessions {
             context_names "context/names",
             context_sources "context/sources",
             errors_file "errors/file",
+            errors_large_numbers "errors/large-numbers",
             errors_list "errors/list",
             errors_numbers "errors/numbers",
             errors_patterns "errors/patterns",
