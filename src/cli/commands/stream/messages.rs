@@ -18,8 +18,10 @@ pub async fn subjects(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
     let filter = call.values.arg("filter");
     let name = &info.config.name;
+    // Without a filter it is all, though nothing else calls it so.
+    let asked = if filter.is_empty() { ">" } else { filter };
     let info = jetstream
-        .stream_info_details(name, false, filter)
+        .stream_info_details(name, false, asked)
         .await
         .map_err(failed)?;
     let subjects = info.state.subjects;
