@@ -84,6 +84,7 @@ macro_rules! sessions {
             pubsub_match_replies "pubsub/match-replies",
             pubsub_programs "pubsub/programs",
             pubsub_refused "pubsub/refused",
+            pubsub_refused_trace "pubsub/refused-trace",
             pubsub_request_and_echo "pubsub/request-and-echo",
             pubsub_request_reply "pubsub/request-reply",
             pubsub_status "pubsub/status",

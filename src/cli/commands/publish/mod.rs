@@ -244,15 +244,15 @@ async fn store(call: &Call, client: &Client, message: &Prepared) -> Result<Strin
             call.timeout(),
         )
         .await?;
-    if call.values.is("trace") {
-        call.line(&format!("<<< {}", String::from_utf8_lossy(&answer.payload)));
-    }
     let ack: serde_json::Value = serde_json::from_slice(&answer.payload)
         .map_err(|_| "invalid pub ack response".to_string())?;
     if let Some(error) = ack["error"].as_object() {
         let text = |name: &str| error.get(name).and_then(|v| v.as_str()).unwrap_or_default();
         let code = error.get("err_code").and_then(|c| c.as_u64()).unwrap_or(0);
         return Err(format!("{} ({code})", text("description")).into());
+    }
+    if call.values.is("trace") {
+        call.line(&format!("<<< {}", String::from_utf8_lossy(&answer.payload)));
     }
     let sequence = count(ack["seq"].as_u64().unwrap_or(0));
     let mut text = format!(
