@@ -11,6 +11,7 @@ macro_rules! sessions {
             consumer_add "consumer/add",
             consumer_copy "consumer/copy",
             consumer_copy_missing "consumer/copy-missing",
+            consumer_copy_names "consumer/copy-names",
             consumer_max_outstanding "consumer/max-outstanding",
             consumer_pull "consumer/pull",
             consumer_push_and_pull "consumer/push-and-pull",

@@ -151,8 +151,10 @@ pub async fn copy(call: Call) -> Outcome {
         Some(info) => info.stream_name,
         None => pick_stream(&call, &jetstream).await?,
     };
+    let context = |error: Failure| error.context("could not load source Consumer");
+    check_name("consumer", source).map_err(context)?;
     let loaded = jetstream.consumer_info(stream, source).await;
-    let loaded = loaded.map_err(|e| failed(e).context("could not load source Consumer"))?;
+    let loaded = loaded.map_err(|error| context(failed(error)))?;
     let mut config = loaded.config;
     if let Some(sampling) = sampling(&call)? {
         config.sample_freq = sampling;
@@ -207,17 +209,15 @@ pub async fn copy(call: Call) -> Outcome {
         (_, group) => group.into(),
     };
     // Without a durable name the name stays: an ephemeral copy is the source itself, changed.
-    let durable = !values.is("ephemeral");
-    config.durable_name = if durable {
-        destination.into()
-    } else {
-        String::new()
+    config.durable_name = match values.is("ephemeral") {
+        true => String::new(),
+        false => destination.into(),
     };
     name(&call, &mut config);
     check_name("consumer", &config.name).map_err(|e| e.context(CREATION))?;
     let created = send(&jetstream, stream, &config).await;
     let info = created.map_err(|e| failed(e).context(CREATION))?;
-    if durable {
+    if !config.durable_name.is_empty() {
         show(&call, &info, false);
     }
     Ok(())
