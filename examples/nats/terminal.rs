@@ -8,7 +8,9 @@ use nats_kv_playground::{
 use rustix::termios::{self, OptionalActions};
 use std::{
     cell::Cell,
+    fs::{DirBuilder, OpenOptions, Permissions},
     io::{IsTerminal, Read, Write, stderr, stdin, stdout},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
     rc::Rc,
 };
@@ -159,6 +161,21 @@ impl Files for Disk {
             std::fs::create_dir_all(folder).map_err(failure)?;
         }
         std::fs::write(path, content).map_err(failure)
+    }
+
+    fn write_private(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
+        if let Some(folder) = Path::new(path).parent() {
+            let mut builder = DirBuilder::new();
+            let made = builder.recursive(true).mode(0o700).create(folder);
+            made.map_err(failure)?;
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(path).map_err(failure)?;
+        // It may have been there with another mode.
+        let mode = Permissions::from_mode(0o600);
+        file.set_permissions(mode).map_err(failure)?;
+        file.write_all(content).map_err(failure)
     }
 
     fn remove(&self, path: &str) -> Result<(), FileError> {

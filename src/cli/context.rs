@@ -273,7 +273,7 @@ impl<'a> Store<'a> {
             .session
             .io
             .files()
-            .write(path, content.as_bytes())
+            .write_private(path, content.as_bytes())
             .map_err(failed)?)
     }
 

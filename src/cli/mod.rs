@@ -68,6 +68,10 @@ pub trait Files {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError>;
     /// Writes a whole file, with the folders above it.
     fn write(&self, path: &str, content: &[u8]) -> Result<(), FileError>;
+    /// The same for what nobody else may read, where files have owners: there may be secrets in it.
+    fn write_private(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
+        self.write(path, content)
+    }
     /// Adds to the end of a file, made if missing.
     fn append(&self, path: &str, content: &[u8]) -> Result<(), FileError> {
         let mut whole = match self.read(path) {

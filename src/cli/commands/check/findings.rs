@@ -302,7 +302,7 @@ impl Findings {
         let path = call.values.text("outfile");
         if path.is_empty() {
             call.print(&text);
-        } else if let Err(error) = call.session.io.files().write(path, text.as_bytes()) {
+        } else if let Err(error) = call.session.io.files().write_private(path, text.as_bytes()) {
             return Err(format!("open {path}: {}", error.text()).into());
         }
         match self.status().1 {
