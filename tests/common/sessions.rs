@@ -94,6 +94,7 @@ macro_rules! sessions {
             pubsub_template_language "pubsub/template-language",
             pubsub_templates "pubsub/templates",
             server_check_formats "server/check-formats",
+            server_check_nameless "server/check-nameless",
             server_check_names "server/check-names",
             server_check_outfile "server/check-outfile",
             server_checks "server/checks",

@@ -376,6 +376,10 @@ pub async fn system(call: Call) -> Outcome {
         .client
         .request(subject, &Headers::new(), body, call.timeout())
         .await
+    if !meta && call.values.text("name").is_empty() {
+        found.critical("varz failed: server name is required".into());
+        return found.end(&call);
+    }
     {
         Err(error) => found.critical(format!("{words}: {error}")),
         Ok(_) => found.critical(format!("{words}: this playground does not read the answer")),
