@@ -8,6 +8,7 @@ macro_rules! sessions {
         $each! {
             bench_small "bench/small",
             bench_subjects "bench/subjects",
+            cheat_saved "cheat/saved",
             consumer_add "consumer/add",
             consumer_copy "consumer/copy",
             consumer_copy_missing "consumer/copy-missing",

@@ -1,6 +1,6 @@
 //! `nats cheat`: commands to copy.
 
-use super::{Call, Outcome};
+use super::{Call, Outcome, check_folder};
 
 /// Labels and their texts.
 fn all() -> Vec<(&'static str, &'static str)> {
@@ -15,8 +15,10 @@ pub async fn cheat(call: Call) -> Outcome {
     let cheats = all();
     let folder = call.values.text("save");
     if !folder.is_empty() {
+        check_folder(&call.session, folder)?;
         for (label, text) in cheats {
             let path = format!("{folder}/{label}");
+            let text = format!("---\ntags: [nats]\n---\n\n{text}");
             let written = call.session.io.files().write(&path, text.as_bytes());
             written.map_err(|e| format!("open {path}: {}", e.text()))?;
             call.line(&format!("Saved cheat to {path}"));

@@ -327,6 +327,14 @@ fn is_name(name: &str) -> bool {
 }
 
 /// `"name" is not a valid stream name`, as jsm.go says before it sends anything; `kind` is `stream` or `consumer`.
+/// Refuses a file where a folder is to be made.
+fn check_folder(session: &Session, path: &str) -> Outcome {
+    match session.io.files().read(path) {
+        Ok(_) => Err(format!("mkdir {path}: not a directory").into()),
+        Err(_) => Ok(()),
+    }
+}
+
 pub fn check_name(kind: &str, name: &str) -> Outcome {
     match is_name(name) {
         true => Ok(()),

@@ -4,7 +4,7 @@ mod print;
 mod stream;
 
 use super::{
-    Call, Library, Outcome,
+    Call, Library, Outcome, check_folder,
     message::{self, Delivery},
     nuid, program,
     pull::Feed,
@@ -171,6 +171,9 @@ async fn check(
     ];
     if let Some((_, text)) = wrong.iter().find(|(wrong, _)| *wrong) {
         return Err((*text).into());
+    }
+    if !matches!(dump, "" | "-") {
+        check_folder(&call.session, dump)?;
     }
     if !streams {
         return Ok(None);
