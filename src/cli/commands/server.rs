@@ -3,6 +3,7 @@
 use super::{Call, Outcome};
 use crate::{
     cli::{
+        FileError,
         parse::Failure,
         render::{self, count, go_duration, table::Table},
         values,
@@ -10,6 +11,7 @@ use crate::{
     client::{Client, Error, Headers, Message},
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Asks all servers; the answers that come until `timeout`, or the first if `one`.
 pub(super) async fn ask(
@@ -29,16 +31,15 @@ pub(super) async fn ask(
     let mut wait = call.timeout();
     loop {
         match answers.next_timeout(wait).await {
-            Ok(message) if message.status.is_some() => {
-                return Err("server request failed, ensure the account used has system privileges and appropriate permissions".into());
-            }
             Ok(message) => {
                 if call.values.is("trace") {
-                    let (size, text) = (
-                        message.payload.len(),
-                        String::from_utf8_lossy(&message.payload),
-                    );
-                    call.log(&format!("<<< ({size}B) {text}"));
+                    trace(call, &message);
+                }
+                if message.status.is_some() {
+                    if call.values.is("trace") {
+                        call.log(&format!("=== Received {} responses", all.len()));
+                    }
+                    return Err("server request failed, ensure the account used has system privileges and appropriate permissions".into());
                 }
                 all.push(serde_json::from_slice(&message.payload).unwrap_or_default());
                 wait = 300_000_000;
@@ -54,10 +55,83 @@ pub(super) async fn ask(
     }
 }
 
+/// Logs an answer; its header as Go prints a map.
+fn trace(call: &Call, answer: &Message) {
+    let (size, text) = (answer.payload.len(), &answer.payload);
+    let text = String::from_utf8_lossy(text);
+    call.log(&format!("<<< ({size}B) {text}"));
+    let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, value) in answer.headers.iter() {
+        fields.entry(name).or_default().push(value);
+    }
+    let code = answer.status.as_ref().map(|status| status.code.to_string());
+    if let (Some(status), Some(code)) = (&answer.status, &code) {
+        fields.insert("Status", vec![code]);
+        if !status.description.is_empty() {
+            fields.insert("Description", vec![&status.description]);
+        }
+    }
+    if !fields.is_empty() {
+        let one = |(name, values): (&&str, &Vec<&str>)| format!("{name}:[{}]", values.join(" "));
+        let fields: Vec<String> = fields.iter().map(one).collect();
+        call.log(&format!("<<< Header: map[{}]", fields.join(" ")));
+    }
+}
+
+/// What `audit gather` writes is not read here; what is no such file is told in Go's words.
+fn no_archive(call: &Call) -> Outcome {
+    let path = call.values.text("archive");
+    if path.is_empty() {
+        return Ok(());
+    }
+    let content = call.session.io.files().read(path);
+    let why = match content {
+        Err(FileError::Folder) => format!("read {path}: is a directory"),
+        Err(error) => format!("open {path}: {}", error.text()),
+        Ok(content) if !content.starts_with(b"PK") => "zip: not a valid zip file".into(),
+        Ok(_) => return Err("this playground does not read archives".into()),
+    };
+    Err(format!("failed to open archive: {why}").into())
+}
+
+/// Asks one server about itself, by its id, or all of its name.
+async fn ask_one(call: &Call, client: &Client) -> Result<Vec<Value>, Failure> {
+    let server = call.values.arg("server");
+    let (subject, body) = match server {
+        "" => (None, r#"{"exact_match":true}"#.into()),
+        id if id.len() == 56 && id.to_uppercase() == id => (Some(id), "{}".into()),
+        name => {
+            let name = values::quote(name);
+            let body = format!(r#"{{"server_name":{name},"exact_match":true}}"#);
+            (None, body)
+        }
+    };
+    let subject = format!("$SYS.REQ.SERVER.{}.VARZ", subject.unwrap_or("PING"));
+    if call.values.is("trace") {
+        call.log(&format!(">>> {subject}: {body}"));
+    }
+    let (headers, body) = (Headers::new(), body.as_bytes());
+    let answer = client
+        .request(&subject, &headers, body, call.timeout())
+        .await?;
+    if call.values.is("trace") {
+        let text = String::from_utf8_lossy(&answer.payload);
+        call.log(&format!("<<< {}", values::quote(&text)));
+    }
+    Ok(vec![
+        serde_json::from_slice(&answer.payload).unwrap_or_default(),
+    ])
+}
+
 /// `server info` and `server list`, which a system account is needed for.
 pub async fn privileged(call: Call) -> Outcome {
+    no_archive(&call)?;
     let client = call.connect().await?;
-    match ask(&call, &client, "$SYS.REQ.SERVER.PING", "{}").await {
+    let answers = match call.path {
+        "server info" => ask_one(&call, &client).await,
+        _ => ask(&call, &client, "$SYS.REQ.SERVER.PING", "{}").await,
+    };
+    match answers {
         Ok(answers) if !answers.is_empty() => {
             for answer in answers {
                 call.line(&super::json::print(&answer, ""));
