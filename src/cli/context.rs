@@ -143,15 +143,17 @@ impl Context {
     /// Overrides fields with flags and environment.
     pub fn apply(&mut self, values: &Values) {
         for (field, flag) in FIELDS {
-            // A user without a password is a token; `--domain` is another name of `--js-domain`.
+            // A user without a password is a token; some flags have two names.
             let (field, flag) = match flag {
                 "user" if values.text("password").is_empty() => ("token", flag),
-                "js-domain" if values.text(flag).is_empty() => (field, "domain"),
+                "js-domain" => (field, values.either([flag, "domain"])),
+                "tlsfirst" => (field, values.either([flag, "tls-first"])),
                 _ => (field, flag),
             };
             // `description` is a flag of many commands, but a setting only of `context add`.
             let value = values.text(flag);
-            if flag.is_empty() || field == "description" || value.is_empty() {
+            let off = field == TLS_FIRST && value == "false"; // as if it were not there
+            if flag.is_empty() || field == "description" || value.is_empty() || off {
                 continue;
             }
             self.set(field, value);

@@ -182,7 +182,7 @@ pub async fn run(args: Vec<String>, session: Session) -> i32 {
     let outcome = match first {
         Ok(Shown::Done) => return 0,
         Err(Failure::Exit(code)) => return code,
-        Err(Failure::Error(text)) => return fail(&session, &text),
+        Err(Failure::Error(text) | Failure::Fatal(text)) => return fail(&session, &text),
         other => other,
     };
     let rest = match (session.parts.rest)().await {
@@ -209,7 +209,7 @@ pub async fn run(args: Vec<String>, session: Session) -> i32 {
         }
         Ok(_) => 0,
         Err(Failure::Exit(code)) => code,
-        Err(Failure::Error(text)) => fail(&session, &text),
+        Err(Failure::Error(text) | Failure::Fatal(text)) => fail(&session, &text),
         Err(Failure::Usage(text)) => {
             session.io.stderr(format!("error: {text}\n\n").as_bytes());
             let parsed = parse::parse(&spec, &args, &files);

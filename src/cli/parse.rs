@@ -13,6 +13,8 @@ use std::{collections::VecDeque, rc::Rc};
 pub enum Failure {
     /// `nats: error: …`, exit code 1. May have several lines.
     Error(String),
+    /// As [`Failure::Error`], but the program ends where it comes up: nothing is said around it.
+    Fatal(String),
     /// `error: …`, an empty line and the usage block, exit code 1.
     Usage(String),
     /// Nothing more to say.
@@ -419,11 +421,16 @@ impl Values {
             .unwrap_or(0)
     }
 
-    /// A number of two names, of which the one given last counts.
-    pub fn int_of_either(&self, names: [&str; 2]) -> i64 {
+    /// Of two names of a flag the one given last, which counts.
+    pub fn either(&self, names: [&'static str; 2]) -> &'static str {
         let mut given = self.given.iter().rev();
         let last = given.find(|e| !e.param.argument && names.contains(&e.param.name));
-        self.int(last.map_or(names[0], |element| element.param.name))
+        last.map_or(names[0], |element| element.param.name)
+    }
+
+    /// A number of two names, of which the one given last counts.
+    pub fn int_of_either(&self, names: [&'static str; 2]) -> i64 {
+        self.int(self.either(names))
     }
 
     /// An unsigned number; 0 if not given.

@@ -59,6 +59,8 @@ impl Call {
         let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
         self.check_file("creds")?;
         self.check_file("nkey")?;
+        // A connection by wss has TLS, with what its own world trusts.
+        let secured = self.secured()? && !reached.starts_with("wss");
         no_proxy(self.context.get("socks_proxy"))?;
         let mut options = Options {
             name: match self.values.text("connection-name") {
@@ -87,15 +89,18 @@ impl Call {
                 None => (None, None, user),
             };
         }
-        if self.context.tls_first() {
+        let first = self.context.tls_first();
+        if first || secured {
             // There is no TLS here. Nothing is said to the server: a secret would go out in the clear.
             connector
                 .connect()
                 .await
                 .map_err(crate::client::Error::from)?;
-            return Err(
-                "nats: tls error: tls: first record does not look like a TLS handshake".into(),
-            );
+            return Err(match first {
+                true => "nats: tls error: tls: first record does not look like a TLS handshake",
+                false => "nats: secure connection not available",
+            }
+            .into());
         }
         let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
         if self.values.is("trace") {
@@ -110,7 +115,7 @@ impl Call {
     /// What a field of the context stands for, if it is set.
     fn secret(&self, field: &str) -> Result<Option<String>, Failure> {
         let read = secret(&*self.session.io, self.context.get(field));
-        let text = read.map_err(|error| format!("configuration error: {field}: {error}"))?;
+        let text = read.map_err(|error| misconfigured(format!("{field}: {error}")))?;
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
@@ -124,11 +129,11 @@ impl Call {
         let path = &expand(&**io, text.strip_prefix("file://").unwrap_or(text));
         match io.files().read(path) {
             Err(error) if !path.is_empty() => {
-                let words = match field {
-                    "nkey" => "configuration error: ",
-                    _ => "",
-                };
-                Err(format!("{words}nats: open {path}: {}", error.text()).into())
+                let text = format!("nats: open {path}: {}", error.text());
+                Err(match field {
+                    "nkey" => misconfigured(text),
+                    _ => text.into(),
+                })
             }
             _ => Ok(()),
         }
@@ -209,6 +214,11 @@ pub async fn require(jetstream: &JetStream, level: i64, words: &str) -> Outcome 
         true => Ok(()),
         false => Err(words.into()),
     }
+}
+
+/// What is found wrong before anything is connected to.
+pub fn misconfigured(text: String) -> Failure {
+    Failure::Fatal(format!("configuration error: {text}"))
 }
 
 /// Refuses a proxy; Go says first what is wrong with its URL.

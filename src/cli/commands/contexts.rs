@@ -368,7 +368,7 @@ async fn review(call: &Call, name: &str, connect: bool) -> Result<bool, Failure>
             "Connection",
             match connected {
                 Ok(_) => paint("OK", 32),
-                Err(Failure::Error(error)) => paint(&error, 31),
+                Err(Failure::Error(error) | Failure::Fatal(error)) => paint(&error, 31),
                 Err(_) => paint("ERROR", 31),
             },
         );

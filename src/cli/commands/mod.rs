@@ -17,6 +17,7 @@ mod message;
 mod program;
 mod publish;
 mod pull;
+mod secured;
 mod server;
 mod stream;
 mod subscribe;
@@ -326,7 +327,6 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['>', '*', '.', ' ', '/', '\\', '\0'])
 }
 
-/// `"name" is not a valid stream name`, as jsm.go says before it sends anything; `kind` is `stream` or `consumer`.
 /// Refuses a file where a folder is to be made.
 fn check_folder(session: &Session, path: &str) -> Outcome {
     match session.io.files().read(path) {
@@ -335,6 +335,7 @@ fn check_folder(session: &Session, path: &str) -> Outcome {
     }
 }
 
+/// `"name" is not a valid stream name`, as jsm.go says before it sends anything; `kind` is `stream` or `consumer`.
 pub fn check_name(kind: &str, name: &str) -> Outcome {
     match is_name(name) {
         true => Ok(()),

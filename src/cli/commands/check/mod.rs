@@ -39,20 +39,29 @@ fn numbers(call: &Call, flag: &str) -> (i64, i64) {
 
 fn words(failure: Failure) -> String {
     match failure {
-        Failure::Error(text) | Failure::Usage(text) => text,
+        Failure::Error(text) | Failure::Fatal(text) | Failure::Usage(text) => text,
         Failure::Exit(_) => String::new(),
     }
 }
 
 /// Connects, or says in the check's words why not.
-async fn connect(call: &Call, findings: &mut Findings, before: &str) -> Option<JetStream> {
+async fn connect(
+    call: &Call,
+    findings: &mut Findings,
+    before: &str,
+) -> Result<Option<JetStream>, Failure> {
     let connected = match call.connect().await {
         Ok(client) => call.jetstream_of(client, Library::Jsm),
         Err(error) => Err(error),
     };
-    connected
-        .map_err(|error| findings.critical(format!("{before}: {}", words(error))))
-        .ok()
+    match connected {
+        Ok(jetstream) => Ok(Some(jetstream)),
+        Err(fatal @ Failure::Fatal(_)) => Err(fatal),
+        Err(error) => {
+            findings.critical(format!("{before}: {}", words(error)));
+            Ok(None)
+        }
+    }
 }
 
 /// `server check connection`.
@@ -61,6 +70,7 @@ pub async fn connection(call: Call) -> Outcome {
     let started = call.now();
     let client = match call.connect().await {
         Ok(client) => client,
+        Err(fatal @ Failure::Fatal(_)) => return Err(fatal),
         Err(error) => {
             found.critical(format!("connection failed: {}", words(error)));
             return found.end(&call);
@@ -123,7 +133,7 @@ pub async fn connection(call: Call) -> Outcome {
 pub async fn kv(call: Call) -> Outcome {
     let (name, key) = (call.values.text("bucket"), call.values.text("key"));
     let mut found = Findings::new("kv", name);
-    let Some(mut jetstream) = connect(&call, &mut found, "connection failed").await else {
+    let Some(mut jetstream) = connect(&call, &mut found, "connection failed").await? else {
         return found.end(&call);
     };
     // This check is traced by nobody.
@@ -178,7 +188,7 @@ pub async fn kv(call: Call) -> Outcome {
 /// `server check jetstream`.
 pub async fn jetstream(call: Call) -> Outcome {
     let mut found = Findings::new("jetstream", "JetStream");
-    let Some(jetstream) = connect(&call, &mut found, "connection failed").await else {
+    let Some(jetstream) = connect(&call, &mut found, "connection failed").await? else {
         return found.end(&call);
     };
     let info = match jetstream.account_info().await {
@@ -311,7 +321,7 @@ pub async fn request(call: Call) -> Outcome {
     let values = &call.values;
     let subject = values.text("subject");
     let mut found = Findings::new("request", subject);
-    let Some(jetstream) = connect(&call, &mut found, "could not load info").await else {
+    let Some(jetstream) = connect(&call, &mut found, "could not load info").await? else {
         return found.end(&call);
     };
     let mut headers = Headers::new();
@@ -363,9 +373,13 @@ pub async fn system(call: Call) -> Outcome {
         true => Findings::new("meta", "JetStream Meta Cluster"),
         false => Findings::new("server", call.values.text("name")),
     };
-    let Some(jetstream) = connect(&call, &mut found, "connection failed").await else {
+    let Some(jetstream) = connect(&call, &mut found, "connection failed").await? else {
         return found.end(&call);
     };
+    if !meta && call.values.text("name").is_empty() {
+        found.critical("varz failed: server name is required".into());
+        return found.end(&call);
+    }
     let (subject, words) = match meta {
         true => ("$SYS.REQ.SERVER.PING.JSZ", "JSZ API request failed"),
         false => ("$SYS.REQ.SERVER.PING.VARZ", "varz failed"),
@@ -376,10 +390,6 @@ pub async fn system(call: Call) -> Outcome {
         .client
         .request(subject, &Headers::new(), body, call.timeout())
         .await
-    if !meta && call.values.text("name").is_empty() {
-        found.critical("varz failed: server name is required".into());
-        return found.end(&call);
-    }
     {
         Err(error) => found.critical(format!("{words}: {error}")),
         Ok(_) => found.critical(format!("{words}: this playground does not read the answer")),

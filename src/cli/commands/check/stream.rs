@@ -24,7 +24,7 @@ fn named(found: &mut Findings, names: &[(&str, &str)]) -> bool {
 pub async fn stream(call: Call) -> Outcome {
     let name = call.values.text("stream");
     let mut found = Findings::new("stream", name);
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await?
         && named(&mut found, &[("stream", name)])
     {
         match jetstream.stream_info(name).await {
@@ -132,7 +132,7 @@ fn source_count(found: &mut Findings, sources: i64, (least, most): (i64, i64)) {
 pub async fn consumer(call: Call) -> Outcome {
     let (stream, name) = (call.values.text("stream"), call.values.text("consumer"));
     let mut found = Findings::new("consumer", format!("{stream}_{name}"));
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await?
         && named(&mut found, &[("stream", stream), ("consumer", name)])
     {
         match jetstream.consumer_info(stream, name).await {
@@ -223,7 +223,7 @@ fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
 /// `server check message`.
 pub async fn message(call: Call) -> Outcome {
     let mut found = Findings::new("message", "Stream Message");
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await {
+    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await? {
         message_findings(&call, &mut found, &jetstream).await;
     }
     found.end(&call)
