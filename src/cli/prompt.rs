@@ -18,10 +18,20 @@ pub struct Prompt {
     pub plain: bool,
 }
 
+/// Keys by the codes that survey gives them, which are keys themselves.
+const LEFT: char = '\x02';
+const RIGHT: char = '\x06';
+const UP: char = '\x10';
+const DOWN: char = '\x0e';
+const HOME: char = '\x01';
+const END: char = '\x11';
+const DELETE: char = '\x12';
+const DONE: char = '\x04';
+const INTERRUPT: char = '\x03';
+const ESCAPE: char = '\x1b';
+
 enum Edit {
     Enter,
-    Up,
-    Down,
     Changed,
     Interrupted,
 }
@@ -159,7 +169,7 @@ impl Prompt {
         if !self.can_ask() {
             return Err("cannot prompt for user input without a terminal".into());
         }
-        let (mut line, mut helps) = (Line::default(), false);
+        let (mut line, mut helps, mut vim) = (Line::default(), false, false);
         let mut at = options.iter().position(|o| o == default).unwrap_or(0);
         let (columns, height) = self.io.size();
         let page = height.saturating_sub(4).max(1);
@@ -170,7 +180,9 @@ impl Prompt {
                 .iter()
                 .filter(|o| o.to_lowercase().contains(&filter))
                 .collect();
-            at = at.min(shown.len().saturating_sub(1));
+            if !shown.is_empty() {
+                at = at.min(shown.len() - 1);
+            }
             let first = at
                 .saturating_sub(page / 2)
                 .min(shown.len().saturating_sub(page));
@@ -199,33 +211,39 @@ impl Prompt {
             }
             self.write(&text);
             rows += visible.count();
-            let edit = loop {
-                let edit = self.keys(&mut line, false).await?;
-                if !help.is_empty() && line.text.contains(&'?') {
-                    line.text.retain(|key| *key != '?');
-                    line.cursor = line.text.len();
-                    helps = true;
-                }
-                if !matches!(edit, Edit::Enter) || !shown.is_empty() {
-                    break edit;
+            let key = loop {
+                let key = self.rune(&mut line).await?;
+                if !matches!(key, '\r' | '\n' | DONE) || !shown.is_empty() {
+                    break key;
                 }
             };
-            if matches!(edit, Edit::Interrupted) {
+            if key == INTERRUPT {
                 // What was asked stays to be read.
                 return Err("interrupt".into());
             }
+            let last = shown.len().saturating_sub(1);
             self.write(&format!("{ERASE}\x1b[1A").repeat(rows));
-            match edit {
-                Edit::Up => at = at.checked_sub(1).unwrap_or(shown.len().saturating_sub(1)),
-                Edit::Down => at = if at + 1 < shown.len() { at + 1 } else { 0 },
-                Edit::Enter => {
+            match key {
+                '\r' | '\n' | DONE => {
                     if let Some(choice) = shown.get(at) {
                         let head = self.question(message);
                         self.write(&format!("{head}\x1b[0;36m {choice}\x1b[0m\r\n"));
                         return Ok(choice.to_string());
                     }
                 }
-                Edit::Changed | Edit::Interrupted => {}
+                'k' if vim => at = at.checked_sub(1).unwrap_or(last),
+                UP => at = at.checked_sub(1).unwrap_or(last),
+                'j' if vim => at = if at < last { at + 1 } else { 0 },
+                DOWN | '\t' => at = if at < last { at + 1 } else { 0 },
+                '?' if !help.is_empty() => helps = true,
+                ESCAPE => vim = !vim,
+                '\x17' | '\x18' => line.text.clear(),
+                '\x7f' | '\x08' => drop(line.text.pop()),
+                key if key >= ' ' => {
+                    line.text.push(key);
+                    vim = false;
+                }
+                _ => {}
             }
         }
     }
@@ -235,7 +253,7 @@ impl Prompt {
         line.text.clear();
         line.cursor = 0;
         loop {
-            match self.keys(line, true).await? {
+            match self.keys(line).await? {
                 Edit::Enter => {
                     self.write("\r\n");
                     return Ok(line.text.iter().collect());
@@ -249,92 +267,88 @@ impl Prompt {
         }
     }
 
-    /// Takes one key.
-    async fn keys(&self, line: &mut Line, echo: bool) -> Result<Edit, Failure> {
-        let key = self.next_key(line).await?;
-        let write = |text: &str| {
-            if echo {
-                self.write(text);
-            }
-        };
-        match key {
-            '\r' | '\n' | '\x04' => return Ok(Edit::Enter),
-            '\x03' => return Ok(Edit::Interrupted),
+    /// Takes one key of a line.
+    async fn keys(&self, line: &mut Line) -> Result<Edit, Failure> {
+        let before = line.cursor;
+        match self.rune(line).await? {
+            '\r' | '\n' | DONE => return Ok(Edit::Enter),
+            INTERRUPT => return Ok(Edit::Interrupted),
             '\x7f' | '\x08' => {
                 if line.cursor == 0 {
-                    write("\x07");
+                    self.write("\x07");
                 } else {
                     line.cursor -= 1;
                     line.text.remove(line.cursor);
-                    write("\x08");
-                    self.redraw_tail(line, echo);
+                    self.write("\x08");
+                    self.redraw_tail(line);
                 }
+                return Ok(Edit::Changed);
             }
-            '\x1b' => return self.escape(line, echo).await,
+            DELETE if line.cursor < line.text.len() => {
+                line.text.remove(line.cursor);
+                self.redraw_tail(line);
+            }
+            LEFT => line.cursor = line.cursor.saturating_sub(1),
+            RIGHT => line.cursor = (line.cursor + 1).min(line.text.len()),
+            HOME => line.cursor = 0,
+            END => line.cursor = line.text.len(),
             c if c.is_control() => {}
             c => {
                 line.text.insert(line.cursor, c);
                 line.cursor += 1;
-                write(&c.to_string());
-                self.redraw_tail(line, echo);
+                self.write(&c.to_string());
+                self.redraw_tail(line);
+                return Ok(Edit::Changed);
             }
+        }
+        if line.cursor != before {
+            let (low, high) = (line.cursor.min(before), line.cursor.max(before));
+            let passed = line.text.get(low..high).unwrap_or_default();
+            let widths = passed.iter().map(|c| super::width::char_width(*c));
+            let columns: usize = widths.sum();
+            let way = if line.cursor < before { 'D' } else { 'C' };
+            self.write(&format!("\x1b[{columns}{way}"));
         }
         Ok(Edit::Changed)
     }
 
-    async fn escape(&self, line: &mut Line, echo: bool) -> Result<Edit, Failure> {
-        if !matches!(self.next_key(line).await?, '[' | 'O') {
-            return Ok(Edit::Changed);
+    /// The next key, or what an escape sequence stands for; one that comes alone is the key Escape.
+    async fn rune(&self, line: &mut Line) -> Result<char, Failure> {
+        let key = self.next_key(line).await?;
+        if key != ESCAPE || line.pending.is_empty() {
+            return Ok(key);
+        }
+        let kind = self.next_key(line).await?;
+        if !matches!(kind, '[' | 'O') {
+            let text = format!("unexpected escape sequence from terminal: ['\\x1b' {kind:?}]");
+            return Err(text.into());
         }
         let mut key = self.next_key(line).await?;
         let number = key;
         while key.is_ascii_digit() || key == ';' {
             key = self.next_key(line).await?;
         }
-        let before = line.cursor;
-        match (key, number) {
-            ('A', _) => return Ok(Edit::Up),
-            ('B', _) => return Ok(Edit::Down),
-            ('D', _) => line.cursor = line.cursor.saturating_sub(1),
-            ('C', _) => line.cursor = (line.cursor + 1).min(line.text.len()),
-            ('H', _) | ('~', '1' | '7') => line.cursor = 0,
-            ('F', _) | ('~', '4' | '8') => line.cursor = line.text.len(),
-            ('~', '3') if line.cursor < line.text.len() => {
-                line.text.remove(line.cursor);
-                self.redraw_tail(line, echo);
-            }
+        Ok(match (key, number) {
+            ('A', _) => UP,
+            ('B', _) => DOWN,
+            ('C', _) => RIGHT,
+            ('D', _) => LEFT,
+            ('H', _) | ('~', '1' | '7') => HOME,
+            ('F', _) | ('~', '4' | '8') => END,
+            ('~', '3') => DELETE,
             // The answer to a question for the cursor, and keys that mean nothing here.
-            _ => {}
-        }
-        if echo && line.cursor != before {
-            let width = |range: &[char]| {
-                range
-                    .iter()
-                    .map(|c| super::width::char_width(*c))
-                    .sum::<usize>()
-            };
-            let (low, high) = (line.cursor.min(before), line.cursor.max(before));
-            let columns = width(line.text.get(low..high).unwrap_or_default());
-            self.write(&format!(
-                "\x1b[{columns}{}",
-                if line.cursor < before { 'D' } else { 'C' }
-            ));
-        }
-        Ok(Edit::Changed)
+            _ => '\0',
+        })
     }
 
     /// Draws what is right of the cursor again.
-    fn redraw_tail(&self, line: &Line, echo: bool) {
-        if echo {
-            let tail: String = line.text.iter().skip(line.cursor).collect();
-            let back = super::width::text_width(&tail);
-            let back = if back > 0 {
-                format!("\x1b[{back}D")
-            } else {
-                String::new()
-            };
-            self.write(&format!("\x1b[0K{tail}{back}"));
-        }
+    fn redraw_tail(&self, line: &Line) {
+        let tail: String = line.text.iter().skip(line.cursor).collect();
+        let back = match super::width::text_width(&tail) {
+            0 => String::new(),
+            width => format!("\x1b[{width}D"),
+        };
+        self.write(&format!("\x1b[0K{tail}{back}"));
     }
 
     async fn next_key(&self, line: &mut Line) -> Result<char, Failure> {

@@ -55,6 +55,7 @@ macro_rules! sessions {
             kv_history_purge "kv-history/purge",
             kv_history_puts_and_deletes "kv-history/puts-and-deletes",
             kv_info_choose "kv-info/choose",
+            kv_info_choose_keys "kv-info/choose-keys",
             kv_info_filled "kv-info/filled",
             kv_info_interrupted "kv-info/interrupted",
             kv_info_of_streams "kv-info/of-streams",
