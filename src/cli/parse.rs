@@ -400,12 +400,17 @@ impl Values {
 
     /// Entries of a map flag, in order.
     pub fn map(&self, name: &str) -> Vec<(String, String)> {
-        let pair = |text: String| {
-            values::pair(&text)
-                .ok()
-                .map(|(key, value)| (key.to_string(), value.to_string()))
+        self.map_of(&[name])
+    }
+
+    /// Entries of a map that several flags fill, in order.
+    pub fn map_of(&self, names: &[&str]) -> Vec<(String, String)> {
+        let of = |e: &&Element| !e.param.argument && names.contains(&e.param.name);
+        let pair = |e: &Element| {
+            let (key, value) = values::pair(&e.value).ok()?;
+            Some((key.to_string(), value.to_string()))
         };
-        self.list(name).into_iter().filter_map(pair).collect()
+        self.given.iter().filter(of).filter_map(pair).collect()
     }
 
     /// A duration in ns; 0 if not given.

@@ -102,6 +102,7 @@ macro_rules! sessions {
             server_check_nameless "server/check-nameless",
             server_check_names "server/check-names",
             server_check_outfile "server/check-outfile",
+            server_check_request_headers "server/check-request-headers",
             server_checks "server/checks",
             server_list_trace "server/list-trace",
             server_no_system_account "server/no-system-account",

@@ -324,11 +324,12 @@ pub async fn request(call: Call) -> Outcome {
     let Some(jetstream) = connect(&call, &mut found, "could not load info").await? else {
         return found.end(&call);
     };
+    // natscli 0.5.1 sends those to match as well, and matches none. Of several with one name it sends the last.
+    let given = values.map_of(&["headers", "match-headers"]);
     let mut headers = Headers::new();
-    // natscli 0.5.1 sends those to match as well, and matches none.
-    for flag in ["headers", "match-headers"] {
-        for (key, value) in values.map(flag) {
-            headers.append(&key, &value);
+    for (at, (key, value)) in given.iter().enumerate() {
+        if given[at + 1..].iter().all(|(later, _)| later != key) {
+            headers.append(key, value);
         }
     }
     let started = call.now();
