@@ -101,6 +101,7 @@ macro_rules! sessions {
             server_check_formats "server/check-formats",
             server_check_nameless "server/check-nameless",
             server_check_names "server/check-names",
+            server_check_namespaces "server/check-namespaces",
             server_check_outfile "server/check-outfile",
             server_check_request_headers "server/check-request-headers",
             server_checks "server/checks",

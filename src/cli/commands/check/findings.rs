@@ -200,6 +200,10 @@ impl Findings {
 
     pub(super) fn prometheus(&self, namespace: &str) -> String {
         let (check, item) = (self.check, self.name.replace('"', "."));
+        let named = |name: &str| match namespace {
+            "" => format!("{check}_{name}"),
+            namespace => format!("{namespace}_{check}_{name}"),
+        };
         let mut families: Vec<(String, String, String, String)> = self
             .figures
             .iter()
@@ -208,7 +212,7 @@ impl Findings {
                     help::of(f).unwrap_or_else(|| format!("Data about the NATS CLI check {check}"));
                 let label = format!("item=\"{item}\"");
                 (
-                    format!("{namespace}_{check}_{}", f.name),
+                    named(f.name),
                     help,
                     label,
                     shortest(f.value, f.unit, -4, 6, 2),
@@ -217,7 +221,7 @@ impl Findings {
             .collect();
         let (status, code) = self.status();
         families.push((
-            format!("{namespace}_{check}_status_code"),
+            named("status_code"),
             format!("Nagios compatible status code for {check}"),
             format!("item=\"{item}\",status=\"{status}\""),
             code.to_string(),
@@ -226,7 +230,17 @@ impl Findings {
         families
             .iter()
             .map(|(name, help, label, value)| {
-                format!("# HELP {name} {help}\n# TYPE {name} gauge\n{name}{{{label}}} {value}\n")
+                let (name, sample) = match is_metric(name) {
+                    true => (name.clone(), format!("{name}{{{label}}}")),
+                    // What is no name of old is quoted, and stands among the labels.
+                    false => {
+                        let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+                        let name = format!("\"{}\"", name.replace('\n', "\\n"));
+                        let sample = format!("{{{name},{label}}}");
+                        (name, sample)
+                    }
+                };
+                format!("# HELP {name} {help}\n# TYPE {name} gauge\n{sample} {value}\n")
             })
             .collect()
     }
@@ -311,6 +325,12 @@ impl Findings {
             code => Err(Failure::Exit(code)),
         }
     }
+}
+
+/// Whether Prometheus has always taken a name.
+fn is_metric(name: &str) -> bool {
+    let plain = |c: char| c == '_' || c == ':' || c.is_ascii_alphanumeric();
+    name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 #[cfg(test)]
