@@ -86,6 +86,7 @@ macro_rules! sessions {
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",
             pubsub_lines "pubsub/lines",
             pubsub_many "pubsub/many",
+            pubsub_many_end_early "pubsub/many-end-early",
             pubsub_match_replies "pubsub/match-replies",
             pubsub_programs "pubsub/programs",
             pubsub_refused "pubsub/refused",

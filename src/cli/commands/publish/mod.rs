@@ -165,19 +165,37 @@ async fn publish_all(call: &Call) -> Outcome {
     }
     let jetstream = values.is("jetstream") || !schedule.is_empty();
     let mut progress = Progress::new(call, total);
+    let sent = send_all(
+        call,
+        &client,
+        (&mut bodies, total),
+        jetstream,
+        &schedule,
+        &mut progress,
+    );
+    let sent = sent.await;
+    if let Some(progress) = progress {
+        progress.end().await;
+    }
+    sent
+}
+
+/// Sends each body as often as it is wanted.
+async fn send_all(
+    call: &Call,
+    client: &Client,
+    (bodies, total): (&mut Bodies<'_>, i64),
+    jetstream: bool,
+    schedule: &[(&'static str, String)],
+    progress: &mut Option<Progress<'_>>,
+) -> Outcome {
     let mut last: Option<i64> = None;
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
             pause(call, &mut last).await;
-            let quiet = progress.is_some() || values.is("quiet");
-            let sent = send(
-                call,
-                &client,
-                (&body, number),
-                (jetstream, quiet),
-                &schedule,
-            )
-            .await;
+            let quiet = progress.is_some() || call.values.is("quiet");
+            let form = (jetstream, quiet);
+            let sent = send(call, client, (&body, number), form, schedule).await;
             match sent {
                 // Only this line is lost.
                 Err(Failure::Error(error)) if jetstream && bodies.by_line => {
@@ -186,13 +204,10 @@ async fn publish_all(call: &Call) -> Outcome {
                 }
                 sent => sent?,
             }
-            if let Some(progress) = &mut progress {
+            if let Some(progress) = progress {
                 progress.step();
             }
         }
-    }
-    if let Some(progress) = progress {
-        progress.end().await;
     }
     Ok(())
 }

@@ -52,35 +52,44 @@ impl<'a> Progress<'a> {
         self.done += 1;
         let now = self.call.now().0;
         if now - self.drawn >= 250 * MILLISECOND && self.done < self.total {
-            let again = if self.drawn == self.started {
-                ""
-            } else {
-                "\x1b[A\x1b[K"
-            };
-            self.drawn = now;
-            let cells = (longest_value(self.call.width()) / 2 - 2) as i64;
-            let quarters = self.done * cells * 4 / self.total.max(1);
-            let partial = ["░", "░", "▒", "▓"][(quarters % 4) as usize];
-            let full = quarters / 4;
-            let bar = "█".repeat(full as usize)
-                + if full < cells { partial } else { "" }
-                + &"░".repeat((cells - full - 1).max(0) as usize);
-            let percent = (self.done * 10_000 + self.total / 2) / self.total.max(1);
-            let figures = self.figures(now - self.started);
-            let percent = format!("{}.{:02}", percent / 100, percent % 100);
-            self.call
-                .print(&format!("{again}{percent:>5}% ║{bar}║ {figures} \n"));
+            self.draw(now);
         }
     }
 
-    pub(super) async fn end(self) {
-        let again = if self.drawn == self.started {
-            ""
+    /// What puts a line over the last one, if there is one.
+    fn again(&self) -> &'static str {
+        match self.drawn == self.started {
+            true => "",
+            false => "\x1b[A\x1b[K",
+        }
+    }
+
+    fn draw(&mut self, now: i64) {
+        let again = self.again();
+        self.drawn = now;
+        let cells = (longest_value(self.call.width()) / 2 - 2) as i64;
+        let quarters = self.done * cells * 4 / self.total.max(1);
+        let partial = ["░", "░", "▒", "▓"][(quarters % 4) as usize];
+        let full = quarters / 4;
+        let bar = "█".repeat(full as usize)
+            + if full < cells { partial } else { "" }
+            + &"░".repeat((cells - full - 1).max(0) as usize);
+        let percent = (self.done * 10_000 + self.total / 2) / self.total.max(1);
+        let figures = self.figures(now - self.started);
+        let percent = format!("{}.{:02}", percent / 100, percent % 100);
+        let bar = format!("{again}{percent:>5}% ║{bar}║ {figures} \n");
+        self.call.print(&bar);
+    }
+
+    /// Leaves the bar: as far as it came, if that was not to the end.
+    pub(super) async fn end(mut self) {
+        let now = self.call.now().0;
+        if self.done < self.total {
+            self.draw(now);
         } else {
-            "\x1b[A\x1b[K"
-        };
-        let figures = self.figures(self.call.now().0 - self.started);
-        self.call.print(&format!("{again} done! {figures}\n"));
+            let (again, figures) = (self.again(), self.figures(now - self.started));
+            self.call.print(&format!("{again} done! {figures}\n"));
+        }
         self.call.session.runtime.sleep(300 * MILLISECOND).await;
     }
 }

@@ -15,9 +15,23 @@ pub(super) async fn request_all(call: &Call) -> Outcome {
     };
     let mut bodies = Bodies::new(call);
     let mut progress = Progress::new(call, total);
+    let asked = ask_all(call, &client, (&mut bodies, total), &mut progress).await;
+    if let Some(progress) = progress {
+        progress.end().await;
+    }
+    asked
+}
+
+/// Asks with each body as often as it is wanted.
+async fn ask_all(
+    call: &Call,
+    client: &Client,
+    (bodies, total): (&mut Bodies<'_>, i64),
+    progress: &mut Option<Progress<'_>>,
+) -> Outcome {
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
-            if !request_one(call, &client, (&body, number), &mut progress).await? {
+            if !request_one(call, client, (&body, number), progress).await? {
                 // Nobody is there for this body; perhaps somebody is for the next line.
                 match bodies.by_line {
                     true => break,
@@ -25,9 +39,6 @@ pub(super) async fn request_all(call: &Call) -> Outcome {
                 }
             }
         }
-    }
-    if let Some(progress) = progress {
-        progress.end().await;
     }
     Ok(())
 }
