@@ -228,7 +228,7 @@ fn quoted(text: &str) -> String {
 
 fn quoted_bytes(bytes: &[u8]) -> String {
     let quoted = json::quote(bytes);
-    let raw = |c: char| c != '`' && (c == '\t' || !c.is_control());
+    let raw = |c: char| c != '`' && (matches!(c, '\t' | ' ') || json::is_printable(c));
     match str::from_utf8(bytes) {
         Ok(text) if quoted.len() > text.len() + 2 && text.chars().all(raw) => format!("`{text}`"),
         _ => quoted,
@@ -522,5 +522,19 @@ fn print(lines: &[Line], depth: usize, out: &mut String) {
                 out.push_str(&format!("{} {tabs}{close},\n", line.mark));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn texts_are_quoted_where_backticks_would_hide_something() {
+        assert_eq!(quoted("a \"b"), "`a \"b`");
+        assert_eq!(quoted("a\tb"), "`a\tb`");
+        assert_eq!(quoted("\u{202e}x"), r#""\u202ex""#);
+        assert_eq!(quoted("\u{200b}\""), r#""\u200b\"""#);
+        assert_eq!(quoted("é"), "\"é\"");
     }
 }

@@ -55,7 +55,7 @@ fn push_quoted(text: &mut String, c: char, quotes: char) {
 
 /// Go's `unicode.IsPrint` above ASCII: not controls, blanks, joiners, marks of direction and characters of one's own. What is not
 /// assigned counts as printable.
-fn is_printable(c: char) -> bool {
+pub fn is_printable(c: char) -> bool {
     let other = matches!(
         c as u32,
         0xad | 0x200b..=0x200f
