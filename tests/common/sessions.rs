@@ -104,6 +104,7 @@ macro_rules! sessions {
             server_check_names "server/check-names",
             server_check_namespaces "server/check-namespaces",
             server_check_outfile "server/check-outfile",
+            server_check_prefix "server/check-prefix",
             server_check_request_headers "server/check-request-headers",
             server_checks "server/checks",
             server_list_trace "server/list-trace",

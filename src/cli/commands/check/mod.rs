@@ -54,6 +54,24 @@ async fn connect(
         Ok(client) => call.jetstream_of(client, Library::Jsm),
         Err(error) => Err(error),
     };
+    told(connected, findings, before)
+}
+
+/// The same for checks that take no account of flags and contexts about JetStream.
+async fn plain(
+    call: &Call,
+    findings: &mut Findings,
+    before: &str,
+) -> Result<Option<JetStream>, Failure> {
+    let connected = call.connect().await.map(JetStream::new);
+    told(connected, findings, before)
+}
+
+fn told(
+    connected: Result<JetStream, Failure>,
+    findings: &mut Findings,
+    before: &str,
+) -> Result<Option<JetStream>, Failure> {
     match connected {
         Ok(jetstream) => Ok(Some(jetstream)),
         Err(fatal @ Failure::Fatal(_)) => Err(fatal),
@@ -133,11 +151,9 @@ pub async fn connection(call: Call) -> Outcome {
 pub async fn kv(call: Call) -> Outcome {
     let (name, key) = (call.values.text("bucket"), call.values.text("key"));
     let mut found = Findings::new("kv", name);
-    let Some(mut jetstream) = connect(&call, &mut found, "connection failed").await? else {
+    let Some(jetstream) = plain(&call, &mut found, "connection failed").await? else {
         return found.end(&call);
     };
-    // This check is traced by nobody.
-    jetstream.trace = None;
     let loaded = match jetstream.key_value(name).await {
         Ok(bucket) => bucket.status().await.map(|info| (bucket, info)),
         Err(error) => Err(error),
@@ -321,7 +337,7 @@ pub async fn request(call: Call) -> Outcome {
     let values = &call.values;
     let subject = values.text("subject");
     let mut found = Findings::new("request", subject);
-    let Some(jetstream) = connect(&call, &mut found, "could not load info").await? else {
+    let Some(jetstream) = plain(&call, &mut found, "could not load info").await? else {
         return found.end(&call);
     };
     // natscli 0.5.1 sends those to match as well, and matches none. Of several with one name it sends the last.
@@ -374,7 +390,7 @@ pub async fn system(call: Call) -> Outcome {
         true => Findings::new("meta", "JetStream Meta Cluster"),
         false => Findings::new("server", call.values.text("name")),
     };
-    let Some(jetstream) = connect(&call, &mut found, "connection failed").await? else {
+    let Some(jetstream) = plain(&call, &mut found, "connection failed").await? else {
         return found.end(&call);
     };
     if !meta && call.values.text("name").is_empty() {
