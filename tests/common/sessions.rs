@@ -97,6 +97,7 @@ macro_rules! sessions {
             pubsub_stream_names "pubsub/stream-names",
             pubsub_stream_restart "pubsub/stream-restart",
             pubsub_template_language "pubsub/template-language",
+            pubsub_template_numbers "pubsub/template-numbers",
             pubsub_templates "pubsub/templates",
             server_archives "server/archives",
             server_check_formats "server/check-formats",

@@ -49,7 +49,10 @@ impl Value {
             Value::Nil => "<nil>".into(),
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),
-            Value::Float(value) => value.to_string(),
+            Value::Float(value) => {
+                let sign = if *value < 0.0 { "-" } else { "" };
+                format!("{sign}{}", printf::shortest(value.abs(), None))
+            }
             Value::Data(value) => format!("&{value}"),
             Value::Text(value) => value.clone(),
         }
