@@ -234,6 +234,16 @@ pub fn int64(text: &str) -> Result<i64, String> {
         .ok_or_else(|| number_error("ParseInt", text, "value out of range"))
 }
 
+/// A whole number that is typed at a question: decimal digits and a sign.
+pub fn atoi(text: &str) -> Result<i64, String> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let what = match digits.is_empty() || digits.bytes().any(|b| !b.is_ascii_digit()) {
+        true => "invalid syntax",
+        false => "value out of range",
+    };
+    text.parse().map_err(|_| number_error("Atoi", text, what))
+}
+
 /// An `int`, given as a float and cut. What is no number or too large for an `int` is the lowest one, as on most machines.
 pub fn int(text: &str) -> Result<i64, String> {
     let error = |what| number_error("ParseFloat", text, what);
@@ -305,6 +315,17 @@ pub fn check_bounds(name: &str, (low, high): (i64, i64), text: &str) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_are_typed() {
+        let wrong = |text, what| Err(format!("strconv.Atoi: parsing {}: {what}", quote(text)));
+        assert_eq!((atoi("-5"), atoi("+07")), (Ok(-5), Ok(7)));
+        for text in ["abc", "0x10", "", "-", "1_0", " 1"] {
+            assert_eq!(atoi(text), wrong(text, "invalid syntax"));
+        }
+        let long = "99999999999999999999";
+        assert_eq!(atoi(long), wrong(long, "value out of range"));
+    }
 
     #[test]
     fn sizes() {

@@ -93,7 +93,7 @@ impl Form<'_> {
             true => self.asker.ask(question, false).await?,
             false => question.default.into(),
         };
-        Ok(values::int64(&answer)?)
+        values::atoi(&answer).map_err(|error| Failure::from(error).context(question.words))
     }
 
     async fn name(&mut self) -> Outcome {
@@ -367,5 +367,5 @@ async fn ask_backoff(call: &Call) -> Result<Vec<i64>, Failure> {
             false,
         )
         .await?;
-    config::linear(values::int64(&steps)?, least, most)
+    config::linear(values::atoi(&steps)?, least, most)
 }

@@ -43,11 +43,7 @@ fn question<'a>(text: &'a str, default: &'a str, help: &'a str) -> Question<'a> 
 
 /// A number that was typed.
 pub(super) fn atoi(text: &str) -> Result<i64, Failure> {
-    let wrong = || {
-        let quoted = values::quote(text);
-        format!("strconv.Atoi: parsing {quoted}: invalid syntax")
-    };
-    Ok(text.parse().map_err(|_| wrong())?)
+    Ok(values::atoi(text)?)
 }
 
 /// The configuration that `stream add` is asked for.

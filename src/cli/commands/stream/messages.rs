@@ -90,13 +90,7 @@ fn given_number(call: &Call) -> Result<i64, Failure> {
 async fn ask_number(call: &Call, question: &str, default: &str) -> Result<i64, Failure> {
     let answer = call.prompt().input(question, default, "", true).await;
     let answer = answer.map_err(|e| e.context("invalid input"))?;
-    answer.parse().map_err(|_| {
-        format!(
-            "invalid number: strconv.Atoi: parsing {}: invalid syntax",
-            values::quote(&answer)
-        )
-        .into()
-    })
+    values::atoi(&answer).map_err(|error| format!("invalid number: {error}").into())
 }
 
 /// `stream get`.
