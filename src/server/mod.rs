@@ -423,9 +423,10 @@ impl Server {
         let trace = self.core.message_trace.take();
         let traced = trace.is_some();
         if traced {
+            // What was read before is not in its report.
             self.take_in();
+            self.core.message_trace = trace;
         }
-        self.core.message_trace = trace;
         let mut endpoints = std::mem::take(&mut self.endpoints);
         let mut taken = self.core.route(
             Some(from),

@@ -13,7 +13,7 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Asks all servers; the answers that come until `timeout`, or the first if `one`.
+/// Asks all servers; the answers that come until `--timeout`.
 pub(super) async fn ask(
     call: &Call,
     client: &Client,

@@ -15,15 +15,22 @@ pub struct Pattern {
 enum Step {
     /// A character that has to come: see [`Kind::Class`].
     Class(Ranges, bool),
+    /// A place that it has to be.
+    At(Place),
+    /// Both ways.
+    Fork(usize, usize),
+    Done,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
     Start,
     End,
     LineStart,
     LineEnd,
+    /// The border of a word, or anything else.
     Edge,
     NoEdge,
-    /// Both ways.
-    Fork(usize, usize),
-    Done,
 }
 
 #[derive(Clone, Debug)]
@@ -37,13 +44,7 @@ struct Item {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Start,
-    End,
-    LineStart,
-    LineEnd,
-    /// The border of a word, or anything else.
-    Edge,
-    NoEdge,
+    At(Place),
     /// Ranges, and whether they are what must not match.
     Class(Ranges, bool),
     Group(Vec<Vec<Item>>),
@@ -91,16 +92,7 @@ impl Pattern {
                 match step {
                     Step::Done => best = Some(at),
                     Step::Fork(one, other) => now.extend([*one, *other]),
-                    Step::Start if at == 0 => now.push(*after),
-                    Step::End if at == text.len() => now.push(*after),
-                    Step::LineStart if at == 0 || text[at - 1] == '\n' => now.push(*after),
-                    Step::LineEnd if c.is_none_or(|c| *c == '\n') => now.push(*after),
-                    Step::Edge | Step::NoEdge => {
-                        let edge = word(text, at.wrapping_sub(1)) != word(text, at);
-                        if edge == matches!(step, Step::Edge) {
-                            now.push(*after);
-                        }
-                    }
+                    Step::At(place) if place.is_at(text, at) => now.push(*after),
                     Step::Class(ranges, negated)
                         if c.is_some_and(|c| fits(c, ranges, *negated)) =>
                     {
@@ -155,12 +147,7 @@ impl Pattern {
         let step = match kind {
             Kind::Group(group) => return self.place(group, after),
             Kind::Class(ranges, negated) => Step::Class(ranges.clone(), *negated),
-            Kind::Start => Step::Start,
-            Kind::End => Step::End,
-            Kind::LineStart => Step::LineStart,
-            Kind::LineEnd => Step::LineEnd,
-            Kind::Edge => Step::Edge,
-            Kind::NoEdge => Step::NoEdge,
+            Kind::At(place) => Step::At(*place),
         };
         self.push(step, after)
     }
@@ -174,13 +161,24 @@ impl Pattern {
     }
 }
 
-fn fits(c: &char, ranges: &[(char, char)], negated: bool) -> bool {
-    ranges.iter().any(|(low, high)| (low..=high).contains(&c)) != negated
+impl Place {
+    fn is_at(self, text: &[char], at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        let after = text.get(at);
+        let word = |c: Option<&char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_');
+        match self {
+            Place::Start => before.is_none(),
+            Place::End => after.is_none(),
+            Place::LineStart => before.is_none_or(|c| *c == '\n'),
+            Place::LineEnd => after.is_none_or(|c| *c == '\n'),
+            Place::Edge => word(before) != word(after),
+            Place::NoEdge => word(before) == word(after),
+        }
+    }
 }
 
-fn word(text: &[char], at: usize) -> bool {
-    text.get(at)
-        .is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_')
+fn fits(c: &char, ranges: &[(char, char)], negated: bool) -> bool {
+    ranges.iter().any(|(low, high)| (low..=high).contains(&c)) != negated
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The text of a pattern to its items, with the grammar, flags and errors of Go's `regexp`. Classes of Unicode (`\pL`) are refused.
 
-use super::{Item, Kind};
+use super::{Item, Kind, Place};
 
 /// Characters, from and to.
 pub type Ranges = Vec<(char, char)>;
@@ -141,10 +141,10 @@ impl<'a> Parser<'a> {
                     self.push(Kind::Group(group.alternatives));
                 }
             }
-            '^' if self.flags.lines => self.push(Kind::LineStart),
-            '^' => self.push(Kind::Start),
-            '$' if self.flags.lines => self.push(Kind::LineEnd),
-            '$' => self.push(Kind::End),
+            '^' if self.flags.lines => self.push(Kind::At(Place::LineStart)),
+            '^' => self.push(Kind::At(Place::Start)),
+            '$' if self.flags.lines => self.push(Kind::At(Place::LineEnd)),
+            '$' => self.push(Kind::At(Place::End)),
             '.' if self.flags.all => self.push(Kind::Class(Vec::new(), true)),
             '.' => self.push(Kind::Class(vec![('\n', '\n')], true)),
             '[' => return self.class(here),
@@ -216,7 +216,7 @@ impl<'a> Parser<'a> {
         let Some(item) = last.and_then(|items| items.last_mut()) else {
             return Err(wrong("missing argument to repetition operator", text));
         };
-        let before = std::mem::replace(&mut item.kind, Kind::Start);
+        let before = std::mem::replace(&mut item.kind, Kind::At(Place::Start));
         let inner = Item {
             kind: before,
             ..*item
@@ -241,10 +241,10 @@ impl<'a> Parser<'a> {
         };
         let after = &self.rest[c.len_utf8()..];
         let kind = match c {
-            'A' => Kind::Start,
-            'z' => Kind::End,
-            'b' => Kind::Edge,
-            'B' => Kind::NoEdge,
+            'A' => Kind::At(Place::Start),
+            'z' => Kind::At(Place::End),
+            'b' => Kind::At(Place::Edge),
+            'B' => Kind::At(Place::NoEdge),
             'Q' => {
                 let (text, rest) = after.split_once("\\E").unwrap_or((after, ""));
                 self.rest = rest;
