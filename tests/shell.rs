@@ -310,6 +310,8 @@ fn long_and_deep_lines_are_answered() {
     assert_eq!(ours(&format!("echo $(({}1))", "-".repeat(1 << 20))).2, 1);
     assert_eq!(ours(&format!("echo $(({}1))", "1**".repeat(1 << 18))).2, 1);
     assert_eq!(ours("X=aaaaaaaa; while true; do X=$X$X; done").2, 1);
+    let numbers = ours(&format!("echo {{{}1..-1}} | wc -c", "0".repeat(70_000)));
+    assert_eq!(numbers.0, format!("{}\n", 3 * 70_002));
     assert_eq!(ours("X=$(seq 1 1500000)").2, 1);
 }
 

@@ -1,4 +1,4 @@
-//! How many columns of a terminal text takes.
+//! How many columns of a terminal text takes, and texts that take as many as they should.
 
 /// Columns a character takes: 0 for combining marks and joiners, 2 for East Asian wide characters and emoji, else 1.
 pub fn char_width(c: char) -> usize {
@@ -114,4 +114,12 @@ pub fn char_width(c: char) -> usize {
 /// Columns of a text without control characters.
 pub fn text_width(text: &str) -> usize {
     text.chars().map(char_width).sum()
+}
+
+/// A text with as many of `fill` before it as make it `width` characters long; `format!` panics above 65,535.
+pub fn filled(text: &str, width: usize, fill: char) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    let mut filled = String::from(fill).repeat(missing);
+    filled.push_str(text);
+    filled
 }

@@ -6,6 +6,7 @@ use crate::{
         parse::Failure,
         render::{self, columns::Columns, human_duration},
         values,
+        width::filled,
     },
     client::{
         Client, Error, Headers,
@@ -369,7 +370,8 @@ pub async fn rtt(call: Call) -> Outcome {
     } in &results
     {
         let mean = mean.map_or_else(|| "failed".into(), human_duration);
-        call.print(&format!("{url}:\n\n{address:>width$}: {mean}\n\n"));
+        let address = filled(address, width, ' ');
+        call.print(&format!("{url}:\n\n{address}: {mean}\n\n"));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `{a,b}` and `{1..5}`: one word to several, before anything else in it is looked at.
 
 use super::ast::{Piece, Word};
+use crate::cli::width::filled;
 
 /// Words that one word may become, and their characters together; with more it stands for itself.
 const MOST: usize = 100_000;
@@ -169,7 +170,14 @@ fn sequence(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
     let values = (0..count).map(|i| from + step * i as i64);
     let words = values.map(|value| match letters {
         Some(_) => char::from_u32(value as u32).map_or_else(String::new, String::from),
-        None => format!("{value:0width$}"),
+        None => {
+            let sign = if value < 0 { "-" } else { "" };
+            let digits = value.unsigned_abs().to_string();
+            format!(
+                "{sign}{}",
+                filled(&digits, width.saturating_sub(sign.len()), '0')
+            )
+        }
     });
     Some(words.map(|w| w.chars().map(Part::Char).collect()).collect())
 }

@@ -1,7 +1,7 @@
 //! Go's `Sprintf`, for the values of templates.
 
 use super::{LONGEST, Value};
-use crate::cli::values::quote;
+use crate::cli::{values::quote, width::filled};
 
 /// Formats values; what does not fit is said in the text, as Go does.
 pub fn printf(format: &str, values: &[Value]) -> String {
@@ -130,7 +130,7 @@ fn formatted(
                 }
                 None => 0,
             };
-            format!("{sign}{mark}{digits:0>least$}")
+            format!("{sign}{mark}{}", filled(&digits, least, '0'))
         }
         ('q', Value::Int(number)) => {
             let quoted = quote(&letter(*number).replace('"', "'"));
@@ -295,5 +295,8 @@ mod tests {
         ] {
             assert_eq!(printf(format, &[value]), wanted, "{format}");
         }
+        // Wider than format! takes.
+        assert_eq!(printf("%070000d", &[Value::Int(-5)]).len(), 70_000);
+        assert_eq!(printf("%70000s", &[text("a")]).len(), 70_000);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     super::exec::{Context, failed},
     input::arguments,
 };
-use crate::cli::{FileError, Io};
+use crate::cli::{FileError, Io, width::filled};
 
 /// `ls [-1alh] [FILE...]`
 pub async fn ls(context: Context, words: Vec<String>) -> i32 {
@@ -79,8 +79,8 @@ fn listed(names: &[String], one_by_one: bool, columns: usize) -> String {
 
 /// Names side by side, down the columns, in so many characters of width; each line with a newline.
 pub fn in_columns(names: &[String], columns: usize) -> String {
-    let width = |name: &String| name.chars().count();
-    let widest = names.iter().map(width).max().unwrap_or(0) + 2;
+    let width = |name: &str| name.chars().count();
+    let widest = names.iter().map(|name| width(name)).max().unwrap_or(0) + 2;
     let across = (columns / widest.max(1)).max(1);
     let down = names.len().div_ceil(across);
     let mut text = String::new();
@@ -90,8 +90,12 @@ pub fn in_columns(names: &[String], columns: usize) -> String {
             .filter_map(|at| names.get(at))
             .map(String::as_str)
             .collect();
-        let cells: String = cells.iter().map(|name| format!("{name:widest$}")).collect();
-        text.push_str(cells.trim_end());
+        for (place, name) in cells.iter().enumerate() {
+            text.push_str(name);
+            if place + 1 < cells.len() {
+                text.push_str(&filled("", widest - width(name), ' '));
+            }
+        }
         text.push('\n');
     }
     text
@@ -131,4 +135,18 @@ pub fn rm(context: &Context, words: &[String]) -> i32 {
         }
     }
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_columns;
+
+    #[test]
+    fn columns_are_as_wide_as_the_longest_name() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(in_columns(&names(&["a", "bcd", "e"]), 12), "a    e\nbcd\n");
+        let long = "n".repeat(70_000);
+        let shown = in_columns(&names(&["a", &long, "e"]), 140_010);
+        assert_eq!(shown, format!("a{}e\n{long}\n", " ".repeat(70_001)));
+    }
 }

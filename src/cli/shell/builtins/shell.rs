@@ -5,7 +5,7 @@ use super::super::{
     parse::is_name,
     word::{quote, unescape},
 };
-use crate::cli::Io;
+use crate::cli::{Io, width::filled};
 
 /// `break [n]`, `continue [n]`.
 pub fn leave(context: &Context, name: &str, arguments: &[String]) -> i32 {
@@ -306,7 +306,7 @@ impl Form<'_> {
                 if signs.contains('0') && !signs.contains('-') && precision.is_none() {
                     least = width.saturating_sub(sign.len());
                 }
-                format!("{sign}{digits:0>least$}").into_bytes()
+                format!("{sign}{}", filled(&digits, least, '0')).into_bytes()
             }
             'f' | 'F' | 'e' | 'g' => {
                 let word = self.next().to_string();
