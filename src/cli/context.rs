@@ -17,9 +17,11 @@ pub struct Context {
     pub name: String,
     /// Texts of the [`FIELDS`] that are set, flags and environment applied.
     fields: Vec<(&'static str, String)>,
+    /// Whom a client on Windows would trust; kept as it is.
+    issuers: Option<Vec<String>>,
 }
 
-/// The one field that is no text: `true` or empty here.
+/// The one field that is neither a text nor a list: `true` or empty here.
 const TLS_FIRST: &str = "tls_first";
 
 /// Fields of a context file, in the order they are written, with the flag that sets each.
@@ -49,6 +51,9 @@ pub const FIELDS: [(&str, &str); 23] = [
     ("windows_cert_match", ""),
 ];
 
+/// The one that is a list.
+const ISSUERS: &str = "windows_ca_certs_match";
+
 /// Those that name files: variables and `~` in them are replaced when a context is read.
 const PATHS: [&str; 5] = ["creds", "nkey", "cert", "key", "ca"];
 
@@ -76,6 +81,20 @@ pub fn expand(io: &dyn Io, path: &str) -> String {
         Some(rest) => format!("{}{rest}", io.env("HOME").unwrap_or_default()),
         None => text,
     }
+}
+
+/// Refuses what cannot be a file's name.
+pub fn check_name(name: &str) -> Result<(), Failure> {
+    let wrong = if name.is_empty() {
+        "name is empty".into()
+    } else if name.contains("..") {
+        format!(r#"{} must not contain "..""#, quote(name))
+    } else if name.contains(['/', '\\']) {
+        format!(r#"{} must not contain "/" or "\""#, quote(name))
+    } else {
+        return Ok(());
+    };
+    Err(format!("invalid context name: {wrong}").into())
 }
 
 /// What a secret in a context stands for: `env://NAME`, `file://PATH`, what is embedded, or the text itself.
@@ -110,32 +129,29 @@ impl Context {
     /// What a command starts with. A context that is not there ends the command.
     pub fn at_start(session: &Session, values: &Values) -> Result<Context, Failure> {
         let store = Store::new(session);
-        let mut context = Context::default();
-        if !values.is("no-context") {
-            let wanted = values.text("context");
-            let selected = store.selected();
-            let name = if wanted.is_empty() {
-                selected.as_str()
-            } else {
-                wanted
-            };
-            if !name.is_empty() {
-                let loaded = store.load_file(wanted).or_else(|_| store.load(name));
-                if loaded == Err(FileError::Missing) {
+        let wanted = values.text("context");
+        let unread = || Context {
+            name: wanted.into(),
+            ..Context::default()
+        };
+        let mut context = if values.is("no-context") {
+            unread()
+        } else {
+            match store.at_start(wanted) {
+                Ok(context) => context,
+                // One that was asked for and cannot be read is like an empty one.
+                Err(_) if store.content(wanted).is_ok() => unread(),
+                Err(_) => {
                     let text = format!(
                         "The selected context {} was not found, unselecting it\n\n",
-                        quote(&selected)
+                        quote(&store.selected())
                     );
                     session.io.stdout(text.as_bytes());
-                    if !selected.is_empty() && wanted.is_empty() {
-                        store.unselect();
-                    }
+                    store.unselect();
                     return Err("context not found".into());
                 }
-                // One that cannot be read is like none.
-                context = loaded.unwrap_or_default();
             }
-        }
+        };
         context.apply(values);
         Ok(context)
     }
@@ -216,16 +232,32 @@ impl Context {
             json.key(field);
             match field {
                 TLS_FIRST => json.bool(self.tls_first()),
+                "url" => json.string(self.url()),
                 field => json.string(self.get(field)),
             };
         }
-        json.key("windows_ca_certs_match").raw(b"null");
+        json.key(ISSUERS);
+        match &self.issuers {
+            None => json.raw(b"null"),
+            Some(issuers) => json.strings(issuers),
+        };
     }
 
     /// Reads a file's text; unknown fields are skipped.
     fn read(&mut self, text: &[u8]) -> Result<(), String> {
         decode_lenient(text, |decoder, value| {
+            decoder.package = "natscontext";
             decoder.object(value, "settings", &mut |decoder, name, value| {
+                match name {
+                    // The file's name counts.
+                    "name" => decoder.string(value, &mut String::new()),
+                    ISSUERS if value.is_null() => self.issuers = None,
+                    ISSUERS => {
+                        let issuers = self.issuers.get_or_insert_default();
+                        decoder.strings(value, issuers);
+                    }
+                    _ => {}
+                }
                 let Some((field, _)) = FIELDS.into_iter().find(|(field, _)| *field == name) else {
                     return false;
                 };
@@ -289,45 +321,72 @@ impl<'a> Store<'a> {
         self.read(&format!("{}/previous-context.txt", self.folder))
     }
 
-    /// Names of all contexts, sorted.
+    /// Names of all contexts, sorted. Empty files are none.
     pub fn names(&self) -> Vec<String> {
-        let files = self
-            .session
-            .io
-            .files()
-            .list(&format!("{}/context", self.folder));
+        let files = self.session.io.files();
+        let listed = files.list(&format!("{}/context", self.folder));
         let name = |file: String| file.strip_suffix(".json").map(String::from);
-        files
+        let mut names: Vec<String> = listed
             .unwrap_or_default()
             .into_iter()
             .filter_map(name)
-            .collect()
+            .collect();
+        names.retain(|name| {
+            let content = check_name(name).map(|()| files.read(&self.path(name)));
+            match content {
+                Ok(Ok(text)) => !text.is_empty(),
+                Ok(Err(error)) => error != FileError::Folder,
+                Err(_) => false,
+            }
+        });
+        names
+    }
+
+    /// The text of a context's file.
+    pub fn content(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        check_name(name)?;
+        let path = self.path(name);
+        let content = self.session.io.files().read(&path);
+        Ok(content.map_err(|error| match error {
+            FileError::Missing => format!("context not found: {}", quote(name)),
+            FileError::Folder => format!("read {path}: {}", error.text()),
+            FileError::Other(why) => format!("open {path}: {why}"),
+        })?)
     }
 
     /// Reads a context.
-    pub fn load(&self, name: &str) -> Result<Context, FileError> {
-        match name.contains('/') {
-            true => Err(FileError::Missing),
-            false => self.load_from(name, &self.path(name)),
+    pub fn load(&self, name: &str) -> Result<Context, Failure> {
+        self.parse(name, &self.content(name)?)
+    }
+
+    /// What a command starts with if this is asked for: a context, one in a file somewhere else (`PATH.json`), the selected
+    /// one, or none.
+    fn at_start(&self, wanted: &str) -> Result<Context, Failure> {
+        if wanted.ends_with(".json")
+            && let Ok(content) = self.session.io.files().read(wanted)
+        {
+            let base = wanted.rsplit('/').next().unwrap_or_default();
+            return self.parse(base.strip_suffix(".json").unwrap_or_default(), &content);
+        }
+        let name = match wanted {
+            "" => self.selected(),
+            name => name.into(),
+        };
+        match &*name {
+            "" => Ok(Context::default()),
+            name => self.load(name),
         }
     }
 
-    /// Reads a context from a file somewhere else, `PATH.json`.
-    fn load_file(&self, path: &str) -> Result<Context, FileError> {
-        let base = path
-            .rsplit('/')
-            .next()
-            .and_then(|base| base.strip_suffix(".json"));
-        self.load_from(base.ok_or(FileError::Missing)?, path)
-    }
-
-    fn load_from(&self, name: &str, path: &str) -> Result<Context, FileError> {
-        let content = self.session.io.files().read(path)?;
+    fn parse(&self, name: &str, content: &[u8]) -> Result<Context, Failure> {
         let mut context = Context {
             name: name.into(),
-            fields: Vec::new(),
+            ..Context::default()
         };
-        context.read(&content).map_err(FileError::Other)?;
+        context.read(content)?;
+        if !context.get("nsc").is_empty() {
+            return Err("cannot find 'nsc' in user path".into());
+        }
         for (field, text) in &mut context.fields {
             if PATHS.contains(field) {
                 *text = expand(&*self.session.io, text);

@@ -23,6 +23,7 @@ macro_rules! sessions {
             context_names "context/names",
             context_sources "context/sources",
             context_tls "context/tls",
+            context_unreadable "context/unreadable",
             errors_file "errors/file",
             errors_large_numbers "errors/large-numbers",
             errors_list "errors/list",

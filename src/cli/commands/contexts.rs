@@ -2,68 +2,40 @@
 
 use super::{Call, Outcome, no_editor};
 use crate::cli::{
-    FileError,
-    context::{Context, EMBEDDED, Store, expand},
+    context::{Context, EMBEDDED, Store, check_name, expand},
     parse::Failure,
     render::{columns::Columns, table::Table},
     values::quote,
 };
 use crate::wire::json::{Writer, indent};
 
-/// Refuses what cannot be a file's name.
-fn check_name(name: &str) -> Outcome {
-    let wrong = if name.is_empty() {
-        "name is empty".into()
-    } else if name.contains("..") {
-        format!(r#"{} must not contain "..""#, quote(name))
-    } else if name.contains(['/', '\\']) {
-        format!(r#"{} must not contain "/" or "\""#, quote(name))
-    } else {
-        return Ok(());
-    };
-    Err(format!("invalid context name: {wrong}").into())
-}
-
-fn load(store: &Store, name: &str) -> Result<Context, Failure> {
-    check_name(name)?;
-    let loaded = store.load(name);
-    loaded.map_err(|error| match error {
-        FileError::Other(why) => why.into(),
-        _ => format!("context not found: {}", quote(name)).into(),
-    })
-}
-
 /// `context add`.
 pub async fn add(call: Call) -> Outcome {
     let name = call.values.arg("name").to_string();
-    save(&call, &name, "").await
+    save(&call, &name, call.values.text("context")).await
 }
 
 /// `context copy`.
 pub async fn copy(call: Call) -> Outcome {
     let store = Store::new(&call.session);
     let (source, name) = (call.values.arg("source"), call.values.arg("name"));
-    if store.load(source).is_err() {
+    if store.content(source).is_err() {
         return Err(format!("unknown context {}", quote(source)).into());
     }
-    if store.load(name).is_ok() {
+    if store.content(name).is_ok() {
         return Err(format!("context {} already exist", quote(name)).into());
     }
     save(&call, name, source).await
 }
 
-/// Writes a context: what was there, or a copy of another, with what flags and environment say.
+/// Writes a context: what was there, or else a copy of another, with what flags and environment say.
 async fn save(call: &Call, name: &str, source: &str) -> Outcome {
     let store = Store::new(&call.session);
-    check_name(name)?;
     let mut context = match source {
-        "" => store.load(name).unwrap_or_default(),
-        source => store.load(source).unwrap_or_default(),
+        _ if store.content(name).is_ok() => store.load(name)?,
+        "" => Context::default(),
+        source => store.load(source)?,
     };
-    let given = call.values.text("context");
-    if source.is_empty() && store.load(name).is_err() && !given.is_empty() {
-        context = store.load(given).unwrap_or_default();
-    }
     let token = context.get("token").to_string();
     context.apply(&call.values);
     // `--token` itself is not saved, as with natscli; a user that is a token is.
@@ -71,6 +43,10 @@ async fn save(call: &Call, name: &str, source: &str) -> Outcome {
     if user.is_empty() || !password.is_empty() {
         context.set("token", &token);
     }
+    if call.values.is("embed") {
+        context.embed(&*call.session.io)?;
+    }
+    check_name(name)?;
     let kinds = ["user", "creds", "nkey", "nsc", "user_jwt"];
     if kinds
         .iter()
@@ -82,14 +58,8 @@ async fn save(call: &Call, name: &str, source: &str) -> Outcome {
             "too many types of credentials. Choose only one from 'user/token', 'creds', 'nkey', 'nsc'".into(),
         );
     }
-    if context.get("url").is_empty() {
-        context.set("url", "nats://127.0.0.1:4222");
-    }
     if !call.values.text("description").is_empty() {
         context.set("description", call.values.text("description"));
-    }
-    if call.values.is("embed") {
-        context.embed(&*call.session.io)?;
     }
     store.save(name, &context)?;
     if call.values.is("select") {
@@ -109,7 +79,10 @@ pub async fn list(call: Call) -> Outcome {
         match store.load(&name) {
             Ok(context) => contexts.push(context),
             Err(_) if completion => {}
-            Err(error) => call.log(&format!("Could not load context {name}: {}", error.text())),
+            Err(Failure::Error(error)) => {
+                call.log(&format!("Could not load context {name}: {error}"));
+            }
+            Err(_) => {}
         }
     }
     if completion {
@@ -159,10 +132,12 @@ fn named(context: &Context, json: &mut Writer) {
 /// `context edit`.
 pub async fn edit(call: Call) -> Outcome {
     let name = call.values.arg("name");
-    match Store::new(&call.session).load(name) {
-        Ok(_) => Err(no_editor(&call, "nats context add")),
-        Err(_) => Err(format!("unknown context {}", quote(name)).into()),
+    let store = Store::new(&call.session);
+    if store.content(name).is_err() {
+        return Err(format!("unknown context {}", quote(name)).into());
     }
+    store.load(name)?;
+    Err(no_editor(&call, "nats context add"))
 }
 
 /// `context rm`.
@@ -206,7 +181,7 @@ pub async fn select(call: Call) -> Outcome {
         }
         name => name.into(),
     };
-    load(&store, &name)?;
+    store.content(&name)?;
     store.select(&name)?;
     show(&call, &name, false).await
 }
@@ -217,7 +192,7 @@ pub async fn previous(call: Call) -> Outcome {
     let name = match store.previous().as_str() {
         "" => store.selected(),
         name => {
-            load(&store, name)?;
+            store.content(name)?;
             store.select(name)?;
             name.into()
         }
@@ -315,7 +290,7 @@ async fn review(call: &Call, name: &str, connect: bool) -> Result<bool, Failure>
         return Err("no default context and no name supplied".into());
     }
     let store = Store::new(&call.session);
-    let context = load(&store, name)?;
+    let context = store.load(name)?;
     if call.values.is("json") {
         let mut json = Writer::default();
         named(&context, &mut json);

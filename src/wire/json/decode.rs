@@ -70,7 +70,7 @@ fn single(payload: &[u8], one: &mut dyn FnMut(&mut Decoder, Value<'_>)) -> Resul
 #[derive(Debug)]
 pub struct Decoder {
     /// Go's package of the structs.
-    pub(super) package: &'static str,
+    pub package: &'static str,
     lenient: bool,
     structs: Vec<&'static str>,
     path: Vec<String>,
