@@ -3,71 +3,168 @@
 use super::{LONGEST, Value};
 use crate::cli::{values::quote, width::filled};
 
+/// Largest width or precision that is one of the values, and largest number before the last digit of one, as in Go.
+const MOST: i64 = 1_000_000;
+
 /// Formats values; what does not fit is said in the text, as Go does.
 pub fn printf(format: &str, values: &[Value]) -> String {
-    let (mut out, mut values) = (String::new(), values.iter());
-    let mut chars = format.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
+    let mut out = String::new();
+    let mut format = Format {
+        rest: format,
+        values,
+        next: 0,
+        indexed: false,
+        wrong: false,
+    };
+    while let Some((before, rest)) = format.rest.split_once('%') {
+        out.push_str(before);
         if out.len() > LONGEST {
-            break;
+            return out;
         }
-        let mut flags = String::new();
-        while let Some(flag) = chars.next_if(|c| "+-# 0".contains(*c)) {
-            flags.push(flag);
-        }
-        let number = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
+        format.rest = rest;
+        format.place(&mut out);
+    }
+    out.push_str(format.rest);
+    let extra = values.get(format.next..).unwrap_or_default();
+    if !format.indexed && !extra.is_empty() {
+        let extra: Vec<String> = extra.iter().map(with_kind).collect();
+        out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
+    }
+    out
+}
+
+/// A value whose verb says nothing about it.
+fn with_kind(value: &Value) -> String {
+    match value {
+        Value::Nil => "<nil>".into(),
+        value => format!("{}={}", value.kind(), value.text()),
+    }
+}
+
+/// What is left of a format, and of the values for it.
+struct Format<'a> {
+    rest: &'a str,
+    values: &'a [Value],
+    next: usize,
+    /// Whether a `[2]` chose a value: then none are left over.
+    indexed: bool,
+    /// Whether the current place has an index that is none.
+    wrong: bool,
+}
+
+impl Format<'_> {
+    /// What stands after a percent sign, with its value.
+    fn place(&mut self, out: &mut String) {
+        self.wrong = false;
+        let end = self.rest.trim_start_matches(['+', '-', '#', ' ', '0']);
+        let mut flags = self.rest[..self.rest.len() - end.len()].to_string();
+        self.rest = end;
+        let mut index = self.index();
+        let width = if self.skip('*') {
+            index = false;
+            let width = self.given();
+            if width.is_none() {
+                out.push_str("%!(BADWIDTH)");
             }
-            // Nobody wants more; Go has a limit, too.
-            digits.parse().unwrap_or(0).min(1_000_000)
+            if width.is_some_and(|width| width < 0) {
+                flags.push('-');
+            }
+            width
+        } else {
+            let width = self.number();
+            self.wrong |= index && width.is_some();
+            width
         };
-        let width = number(&mut chars);
-        let dot = chars.next_if_eq(&'.');
-        let precision = dot.map(|_| number(&mut chars).min(1000));
-        let Some(verb) = chars.next() else {
-            out.push_str("%!(NOVERB)");
-            break;
-        };
-        if verb == '%' {
-            out.push('%');
-            continue;
+        let mut precision = None;
+        if self.skip('.') {
+            self.wrong |= index;
+            index = self.index();
+            precision = if self.skip('*') {
+                index = false;
+                let given = self.given().filter(|given| *given >= 0);
+                if given.is_none() {
+                    out.push_str("%!(BADPREC)");
+                }
+                given
+            } else {
+                Some(self.number().unwrap_or(0))
+            };
         }
-        let Some(value) = values.next() else {
-            out.push_str(&format!("%!{verb}(MISSING)"));
-            continue;
-        };
-        match formatted(verb, value, &flags, (width, precision)) {
-            Some(text) => {
+        if !index {
+            self.index();
+        }
+        let mut rest = self.rest.chars();
+        let verb = rest.next();
+        self.rest = rest.as_str();
+        match (verb, self.values.get(self.next)) {
+            (None, _) => out.push_str("%!(NOVERB)"),
+            (Some('%'), _) => out.push('%'),
+            (Some(verb), _) if self.wrong => out.push_str(&format!("%!{verb}(BADINDEX)")),
+            (Some(verb), None) => out.push_str(&format!("%!{verb}(MISSING)")),
+            (Some(verb), Some(value)) => {
+                self.next += 1;
+                // Nobody wants more.
+                let width = width.unwrap_or(0).abs().min(MOST) as usize;
+                let precision = precision.map(|precision| precision.min(1000) as usize);
+                let Some(text) = formatted(verb, value, &flags, (width, precision)) else {
+                    out.push_str(&format!("%!{verb}({})", with_kind(value)));
+                    return;
+                };
                 // Zeros of a whole number are among its digits.
                 let zeros = flags.contains('0') && !matches!(value, Value::Int(_));
                 let sign = matches!(value, Value::Float(_));
                 out.push_str(&padded(&text, flags.contains('-'), (zeros, sign), width));
             }
-            None => {
-                let what = match value {
-                    Value::Nil => "<nil>".into(),
-                    value => format!("{}={}", value.kind(), value.text()),
-                };
-                out.push_str(&format!("%!{verb}({what})"));
-            }
         }
     }
-    let extra: Vec<String> = values
-        .map(|value| match value {
-            Value::Nil => "<nil>".into(),
-            value => format!("{}={}", value.kind(), value.text()),
-        })
-        .collect();
-    if !extra.is_empty() {
-        out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
+
+    fn skip(&mut self, wanted: char) -> bool {
+        let rest = self.rest.strip_prefix(wanted);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
     }
-    out
+
+    /// `[2]`: the value that is next; whether one stands there.
+    fn index(&mut self) -> bool {
+        if !self.skip('[') {
+            return false;
+        }
+        self.indexed = true;
+        let inside = self.rest.split_once(']');
+        let number = inside.map(|(digits, rest)| {
+            self.rest = rest;
+            let digits = Some(digits).filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
+            digits.and_then(|digits| digits.parse::<usize>().ok())
+        });
+        let number = number.flatten();
+        match number.and_then(|number| number.checked_sub(1)) {
+            Some(next) if next < self.values.len() => self.next = next,
+            _ => self.wrong = true,
+        }
+        number.is_some()
+    }
+
+    /// Digits; with too large a number nothing is left of the format.
+    fn number(&mut self) -> Option<i64> {
+        let end = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = &self.rest[..self.rest.len() - end.len()];
+        if digits.is_empty() {
+            return None;
+        }
+        let number = digits.parse().ok().filter(|number| number / 10 <= MOST);
+        self.rest = if number.is_some() { end } else { "" };
+        number
+    }
+
+    /// A number that is one of the values.
+    fn given(&mut self) -> Option<i64> {
+        let value = self.values.get(self.next)?;
+        self.next += 1;
+        match value {
+            Value::Int(number) if (-MOST..=MOST).contains(number) => Some(*number),
+            _ => None,
+        }
+    }
 }
 
 /// A value by a verb, not yet padded; `None` where they do not go together.
@@ -111,6 +208,9 @@ fn formatted(
             }
         }
         ('v' | 't', Value::Bool(_)) | ('v', Value::Nil | Value::Data(_)) => value.text(),
+        ('v' | 'd' | 'x' | 'X' | 'o' | 'O' | 'b', Value::Int(0)) if precision == Some(0) => {
+            String::new()
+        }
         ('v' | 'd' | 'x' | 'X' | 'o' | 'O' | 'b', Value::Int(number)) => {
             let size = number.unsigned_abs();
             let (digits, mark) = match verb {
@@ -298,5 +398,90 @@ mod tests {
         // Wider than format! takes.
         assert_eq!(printf("%070000d", &[Value::Int(-5)]).len(), 70_000);
         assert_eq!(printf("%70000s", &[text("a")]).len(), 70_000);
+    }
+
+    #[test]
+    fn values_are_widths_and_have_indexes() {
+        let text = |text: &str| Value::Text(text.into());
+        for (format, values, wanted) in [
+            ("%*d|", &[Value::Int(5), Value::Int(1)][..], "    1|"),
+            ("%-*d|", &[Value::Int(5), Value::Int(1)][..], "1    |"),
+            ("%*d|", &[Value::Int(-5), Value::Int(1)][..], "1    |"),
+            ("%0*d", &[Value::Int(5), Value::Int(1)][..], "00001"),
+            ("%.*f", &[Value::Int(2), Value::Float(1.23456)][..], "1.23"),
+            (
+                "%*.*f|",
+                &[Value::Int(8), Value::Int(2), Value::Float(1.23456)][..],
+                "    1.23|",
+            ),
+            ("%*d", &[text("x"), Value::Int(1)][..], "%!(BADWIDTH)1"),
+            (
+                "%*d",
+                &[Value::Int(2000000), Value::Int(1)][..],
+                "%!(BADWIDTH)1",
+            ),
+            (
+                "%.*f",
+                &[Value::Int(-1), Value::Float(1.5)][..],
+                "%!(BADPREC)1.500000",
+            ),
+            ("%.*d", &[text("a"), Value::Int(7)][..], "%!(BADPREC)7"),
+            ("%*", &[Value::Int(3)][..], "%!(NOVERB)"),
+            ("%*d", &[Value::Int(3)][..], "%!d(MISSING)"),
+            ("%*d", &[][..], "%!(BADWIDTH)%!d(MISSING)"),
+            ("%[2]d %[1]d", &[Value::Int(1), Value::Int(2)][..], "2 1"),
+            ("%[1]d", &[Value::Int(1), Value::Int(2)][..], "1"),
+            (
+                "%[3]d",
+                &[Value::Int(1), Value::Int(2)][..],
+                "%!d(BADINDEX)",
+            ),
+            ("%[0]d", &[Value::Int(1)][..], "%!d(BADINDEX)"),
+            ("%[x]d", &[Value::Int(1)][..], "%!d(BADINDEX)"),
+            ("%[]d", &[Value::Int(1)][..], "%!d(BADINDEX)"),
+            ("%[1", &[Value::Int(1)][..], "%!(NOVERB)"),
+            ("%[", &[Value::Int(1)][..], "%!(NOVERB)"),
+            ("%[1]", &[Value::Int(1)][..], "%!(NOVERB)"),
+            ("%[2]*[1]d|", &[Value::Int(1), Value::Int(4)][..], "   1|"),
+            ("%[1]2d", &[Value::Int(1)][..], "%!d(BADINDEX)"),
+            ("%[1].2f", &[Value::Float(1.5)][..], "%!f(BADINDEX)"),
+            ("%2[1]d|", &[Value::Int(1)][..], " 1|"),
+            ("%.[1]*f|", &[Value::Int(2), Value::Float(1.5)][..], "1.50|"),
+            ("%.2[1]f|", &[Value::Float(1.5)][..], "1.50|"),
+            (
+                "%[2]d %d",
+                &[Value::Int(1), Value::Int(2), Value::Int(3)][..],
+                "2 3",
+            ),
+            (
+                "%[1]d %d %[1]v",
+                &[Value::Int(1), Value::Int(2)][..],
+                "1 2 1",
+            ),
+            ("%[1]%", &[Value::Int(1)][..], "%"),
+            (
+                "%[99999999999999999999]d x",
+                &[Value::Int(1)][..],
+                "%!d(BADINDEX) x",
+            ),
+            ("%[+1]d", &[Value::Int(1)][..], "%!d(BADINDEX)"),
+            ("%[1]x]", &[Value::Int(255)][..], "ff]"),
+            ("%[ab", &[Value::Int(1)][..], "%!a(BADINDEX)b"),
+            ("%é|", &[Value::Int(1)][..], "%!é(int=1)|"),
+            ("%[1]é", &[Value::Int(1)][..], "%!é(int=1)"),
+            ("%%%d%", &[Value::Int(1)][..], "%1%!(NOVERB)"),
+            (
+                "%-05d|%05s|%-05s|",
+                &[Value::Int(1), text("a"), text("b")][..],
+                "1    |0000a|b    |",
+            ),
+            ("%!", &[Value::Int(1)][..], "%!!(int=1)"),
+            ("%z%d", &[text("a")][..], "%!z(string=a)%!d(MISSING)"),
+            ("%.d|", &[Value::Int(0)][..], "|"),
+            ("%.0d|", &[Value::Int(0)][..], "|"),
+            ("%.x|", &[text("ab")][..], "|"),
+        ] {
+            assert_eq!(printf(format, values), wanted, "{format}");
+        }
     }
 }
