@@ -14,6 +14,7 @@ macro_rules! sessions {
             consumer_copy_missing "consumer/copy-missing",
             consumer_copy_names "consumer/copy-names",
             consumer_max_outstanding "consumer/max-outstanding",
+            consumer_next_none "consumer/next-none",
             consumer_pull "consumer/pull",
             consumer_push_and_pull "consumer/push-and-pull",
             consumer_sub "consumer/sub",

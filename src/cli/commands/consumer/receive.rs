@@ -48,12 +48,15 @@ fn answer(call: &Call) -> Result<Answer, Failure> {
 pub async fn next(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
     let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
-    for (kind, name) in [("stream", stream), ("consumer", name)] {
-        check_name(kind, name).map_err(|e| e.context("could not request next message"))?;
-    }
-    // An unknown one is only noticed by its silence.
-    let known = jetstream.consumer_info(stream, name).await.ok();
+    let named = check_name("stream", stream).and_then(|()| check_name("consumer", name));
+    let known = match named {
+        // An unknown one is only noticed by its silence.
+        Ok(()) => jetstream.consumer_info(stream, name).await.ok(),
+        Err(_) => None,
+    };
     for _ in 0..call.values.int("count") {
+        let named = named.clone();
+        named.map_err(|e| e.context("could not request next message"))?;
         let answer = answer(&call)?;
         next_one(&call, &jetstream, (stream, name), known.as_ref(), answer).await?;
     }
