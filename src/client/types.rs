@@ -66,7 +66,18 @@ pub enum Compression {
     S2,
 }
 
-choice!(Compression, "Compression": None "none", S2 "s2");
+choice!(Compression, "Compression": None "none" or "", S2 "s2");
+
+/// When what is published is in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PersistMode {
+    #[default]
+    Default,
+    Async,
+}
+
+choice!(PersistMode, "PersistModeType": Default "default" or "", Async "async");
 
 /// Where a stream should live in a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -186,7 +197,7 @@ pub struct StreamConfig {
     pub allow_atomic: bool,
     pub allow_msg_counter: bool,
     pub allow_msg_schedules: bool,
-    pub persist_mode: String,
+    pub persist_mode: PersistMode,
     pub allow_batched: bool,
 }
 

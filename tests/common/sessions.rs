@@ -115,6 +115,7 @@ macro_rules! sessions {
             stream_add_and_info "stream/add-and-info",
             stream_ask_for_help "stream/ask-for-help",
             stream_asked_anyway "stream/asked-anyway",
+            stream_config_collections "stream/config-collections",
             stream_config_files "stream/config-files",
             stream_config_words "stream/config-words",
             stream_edges "stream/edges",

@@ -42,6 +42,18 @@ pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Fail
     Ok(Some(read?))
 }
 
+/// The lists and maps that the file of `--config` has, be there something in them or not. A report of differences does not
+/// take an empty one for none.
+pub fn collections(call: &Call) -> Vec<String> {
+    let content = call.session.io.files().read(call.values.text("config"));
+    let whole: serde_json::Value =
+        serde_json::from_slice(&content.unwrap_or_default()).unwrap_or_default();
+    let fields = whole.get("config").unwrap_or(&whole).as_object();
+    let fields = fields.into_iter().flatten();
+    let there = fields.filter(|(_, value)| value.is_array() || value.is_object());
+    there.map(|(name, _)| name.to_ascii_lowercase()).collect()
+}
+
 /// The error of a field that we read as another type than Go does, in Go's words.
 fn in_go(error: &str) -> String {
     let Some((before, kind)) = error.rsplit_once(" of type ") else {

@@ -22,7 +22,7 @@ mod server;
 mod stream;
 mod subscribe;
 
-pub use config_file::config_file;
+pub use config_file::{collections, config_file};
 pub use connect::{Library, require};
 
 use super::{

@@ -101,13 +101,19 @@ impl Value {
         Value::List(List::Of(kind), Some(items).filter(|i| !i.is_empty()))
     }
 
-    /// A map of strings.
-    pub fn map(entries: &Sorted<String, String>, nil: bool) -> Value {
-        if nil && entries.is_empty() {
-            return Value::Map(None);
-        }
+    /// A map of strings; an empty one is nil.
+    pub fn map(entries: &Sorted<String, String>) -> Value {
         let entries = entries.iter().map(|(k, v)| (k.clone(), v.clone()));
-        Value::Map(Some(entries.collect()))
+        Value::Map(Some(entries.collect()).filter(|e: &Vec<_>| !e.is_empty()))
+    }
+
+    /// The value, or where it is nil although `there` a list or map with nothing in it.
+    pub fn or_empty(self, there: bool) -> Value {
+        match self {
+            Value::Map(None) if there => Value::Map(Some(Vec::new())),
+            Value::List(kind, None) if there => Value::List(kind, Some(Vec::new())),
+            value => value,
+        }
     }
 
     /// Strings, whose order does not count.

@@ -85,9 +85,10 @@ macro_rules! record {
     };
 }
 
-/// Lists the values of an enumeration with their texts; the first is the default, which counts as empty.
+/// Lists the values of an enumeration with their texts; the first is the default, which counts as empty, and may have a
+/// second text.
 macro_rules! choice {
-    ($type:ty, $name:literal: $first:ident $first_text:literal $(, $variant:ident $text:literal)*) => {
+    ($type:ty, $name:literal: $first:ident $first_text:literal $(or $other:literal)? $(, $variant:ident $text:literal)*) => {
         impl $crate::wire::json::FromJson for $type {
             fn name() -> &'static str {
                 concat!("api.", $name)
@@ -95,8 +96,8 @@ macro_rules! choice {
 
             fn read(&mut self, decoder: &mut $crate::wire::json::Decoder, value: $crate::wire::json::Value<'_>) {
                 let all = [Self::$first $(, Self::$variant)*];
-                if let Some(at) = decoder.choice(value, &[$first_text $(, $text)*]) {
-                    *self = all[at];
+                if let Some(at) = decoder.choice(value, &[$first_text $(, $text)* $(, $other)?]) {
+                    *self = all.get(at).copied().unwrap_or(Self::$first);
                 }
             }
         }

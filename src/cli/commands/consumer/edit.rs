@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cli::{
         commands::{
-            check_name, config_file, failed, no_editor,
+            check_name, collections, config_file, failed, no_editor,
             stream::{announce, jetstream, really},
             users_metadata,
         },
@@ -115,10 +115,10 @@ pub async fn edit(call: Call) -> Outcome {
     old.metadata = users_metadata(old.metadata);
     let mut new = edited(&call, old.clone(), &words)?;
     // Go's filter leaves an empty map of what the server added, and nil of nothing.
-    let nil = info.config.metadata.is_empty();
-    let new_nil = match call.values.text("config") {
-        "" => nil,
-        _ => new.metadata.is_empty(),
+    let filtered = Some("metadata".to_string()).filter(|_| !info.config.metadata.is_empty());
+    let there = match call.values.text("config") {
+        "" => filtered.clone().into_iter().collect(),
+        _ => collections(&call),
     };
     new.metadata = users_metadata(new.metadata);
     if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
@@ -126,8 +126,8 @@ pub async fn edit(call: Call) -> Outcome {
     }
     let report = report(
         "api.ConsumerConfig",
-        fields(&old, nil),
-        fields(&new, new_nil),
+        fields(&old, filtered.as_slice()),
+        fields(&new, &there),
     );
     if !announce(&call, &report)? {
         return Ok(());

@@ -4,8 +4,9 @@ use super::report;
 use crate::cli::differences::{Fields, Value};
 use crate::client::types::{ConsumerConfig, DeliverPolicy};
 
-/// The fields; `nil_metadata` if no metadata is Go's nil and not an empty map.
-pub(super) fn fields(config: &ConsumerConfig, nil_metadata: bool) -> Fields {
+/// The fields; those of `empty`, by their names in JSON, are there without anything in them, where others are Go's nil.
+pub(super) fn fields(config: &ConsumerConfig, empty: &[String]) -> Fields {
+    let there = |name: &str| empty.iter().any(|empty| empty == name);
     let (number, duration, named) = (Value::number, Value::duration, Value::named);
     let (text, flag) = (Value::text, Value::flag);
     let backoff = config.backoff.iter().map(|ns| duration(*ns));
@@ -27,7 +28,10 @@ pub(super) fn fields(config: &ConsumerConfig, nil_metadata: bool) -> Fields {
         ("Heartbeat", duration(config.idle_heartbeat)),
         ("MaxAckPending", number(config.max_ack_pending)),
         ("MaxDeliver", number(config.max_deliver)),
-        ("BackOff", Value::list("[]time.Duration", backoff)),
+        (
+            "BackOff",
+            Value::list("[]time.Duration", backoff).or_empty(there("backoff")),
+        ),
         ("MaxWaiting", number(config.max_waiting)),
         ("OptStartSeq", Value::unsigned(config.opt_start_seq)),
         ("OptStartTime", Value::time_if_any(config.opt_start_time)),
@@ -44,7 +48,10 @@ pub(super) fn fields(config: &ConsumerConfig, nil_metadata: bool) -> Fields {
         ("InactiveThreshold", duration(config.inactive_threshold)),
         ("Replicas", number(config.num_replicas)),
         ("MemoryStorage", flag(config.mem_storage)),
-        ("Metadata", Value::map(&config.metadata, nil_metadata)),
+        (
+            "Metadata",
+            Value::map(&config.metadata).or_empty(there("metadata")),
+        ),
         ("PauseUntil", Value::time(config.pause_until)),
         ("PriorityGroups", Value::strings(&config.priority_groups)),
         (

@@ -10,8 +10,8 @@ use crate::{
     client::{
         JetStream,
         types::{
-            DiscardPolicy, Republish, RetentionPolicy, StorageType, StreamConfig, StreamInfo,
-            SubjectTransform,
+            DiscardPolicy, PersistMode, Republish, RetentionPolicy, StorageType, StreamConfig,
+            StreamInfo, SubjectTransform,
         },
     },
 };
@@ -141,7 +141,7 @@ pub(super) fn at_level(jetstream: &JetStream, config: &StreamConfig) -> JetStrea
         ),
         (config.allow_atomic || config.allow_msg_counter, 2),
         (
-            config.allow_msg_schedules || !config.persist_mode.is_empty(),
+            config.allow_msg_schedules || config.persist_mode == PersistMode::Async,
             2,
         ),
         (config.allow_batched, 3),

@@ -2,7 +2,7 @@
 
 use super::{config::*, fields::fields, *};
 use crate::cli::{
-    commands::{config_file, no_editor, subscribe::split_subjects, users_metadata},
+    commands::{collections, config_file, no_editor, subscribe::split_subjects, users_metadata},
     differences::report,
     values,
 };
@@ -160,10 +160,12 @@ pub async fn edit(call: Call) -> Outcome {
     let mut old = info.config.clone();
     old.metadata = users_metadata(old.metadata);
     let new = change(&call, old.clone(), &words)?;
+    // Go's filter leaves an empty map of what the server added, and nil of nothing.
+    let filtered = Some("metadata".to_string()).filter(|_| !info.config.metadata.is_empty());
     let report = report(
         "api.StreamConfig",
-        fields(&old, info.config.metadata.is_empty()),
-        fields(&new, true),
+        fields(&old, filtered.as_slice()),
+        fields(&new, &collections(&call)),
     );
     if !announce(&call, &report)? {
         return Ok(());

@@ -2,15 +2,19 @@
 
 use super::*;
 use crate::cli::differences::{Fields, Value};
-use crate::client::types::{Compression, External, SourceConsumer, StreamSource, SubjectTransform};
+use crate::client::types::{
+    Compression, External, PersistMode, SourceConsumer, StreamSource, SubjectTransform,
+};
 
-/// The fields; `nil_metadata` if no metadata is Go's nil and not an empty map.
-pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
+/// The fields; those of `empty`, by their names in JSON, are there without anything in them, where others are Go's nil.
+pub(super) fn fields(config: &StreamConfig, empty: &[String]) -> Fields {
+    let there = |name: &str| empty.iter().any(|empty| empty == name);
     let (number, duration, named) = (Value::number, Value::duration, Value::named);
     let flag = Value::flag;
-    let metadata = Value::map(&config.metadata, nil_metadata);
+    let metadata = Value::map(&config.metadata).or_empty(there("metadata"));
     let sources = config.sources.iter();
     let sources = sources.map(|s| Value::Pointer("api.StreamSource", Some(source(s))));
+    let sources = Value::list("[]*api.StreamSource", sources).or_empty(there("sources"));
     let limits = &config.consumer_limits;
     vec![
         ("Name", Value::text(&config.name)),
@@ -46,7 +50,7 @@ pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
             "Mirror",
             Value::Pointer("api.StreamSource", config.mirror.as_ref().map(source)),
         ),
-        ("Sources", Value::list("[]*api.StreamSource", sources)),
+        ("Sources", sources),
         (
             "Compression",
             named(match config.compression {
@@ -103,10 +107,9 @@ pub(super) fn fields(config: &StreamConfig, nil_metadata: bool) -> Fields {
         ("AllowMsgSchedules", flag(config.allow_msg_schedules)),
         (
             "PersistMode",
-            named(if config.persist_mode == "async" {
-                "Async"
-            } else {
-                "Default"
+            named(match config.persist_mode {
+                PersistMode::Default => "Default",
+                PersistMode::Async => "Async",
             }),
         ),
         ("AllowBatchPublish", flag(config.allow_batched)),

@@ -18,7 +18,7 @@ use crate::{
         render::{go_duration, number},
         values,
     },
-    client::types::{Compression, StreamConfig},
+    client::types::{Compression, PersistMode, StreamConfig},
 };
 
 const SECOND: i64 = 1_000_000_000;
@@ -316,7 +316,7 @@ impl Form<'_> {
         limits.max_ack_pending = values.int("limit-consumer-max-pending").max(0);
         config.metadata = users_metadata(values.map("metadata").into_iter().collect());
         if values.text("persist-mode") == "async" {
-            config.persist_mode = "async".into();
+            config.persist_mode = PersistMode::Async;
         }
     }
 

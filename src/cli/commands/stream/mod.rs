@@ -26,8 +26,8 @@ use crate::{
     client::{
         Error, JetStream,
         types::{
-            ClusterInfo, Compression, DiscardPolicy, RetentionPolicy, SourceInfo, StorageType,
-            StreamConfig, StreamInfo, StreamSource,
+            ClusterInfo, Compression, DiscardPolicy, PersistMode, RetentionPolicy, SourceInfo,
+            StorageType, StreamConfig, StreamInfo, StreamSource,
         },
     },
     wire::subject,

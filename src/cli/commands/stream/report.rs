@@ -117,7 +117,7 @@ fn show_config(report: &mut Columns, config: &StreamConfig) {
     if config.compression != Compression::None {
         report.row("Compression", "S2 Compression");
     }
-    if !matches!(config.persist_mode.as_str(), "" | "default") {
+    if config.persist_mode == PersistMode::Async {
         report.row("Persistence Mode", "Async");
     }
     if config.first_seq > 0 {
