@@ -418,12 +418,15 @@ impl Values {
         values::duration(self.text(name)).unwrap_or(0)
     }
 
-    /// A number; 0 if not given.
+    /// A number, read as its flag's type is; 0 if not given.
     pub fn int(&self, name: &str) -> i64 {
         let text = self.text(name);
-        values::int64(text)
-            .or_else(|_| values::int(text))
-            .unwrap_or(0)
+        let of = |e: &&Element| !e.param.argument && e.param.name == name;
+        let number = match self.given.iter().find(of).map(|e| &e.param.kind) {
+            Some(Kind::Int) => values::int(text),
+            _ => values::int64(text),
+        };
+        number.unwrap_or(0)
     }
 
     /// Of two names of a flag the one given last, which counts.

@@ -249,9 +249,7 @@ pub fn int(text: &str) -> Result<i64, String> {
     let error = |what| number_error("ParseFloat", text, what);
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let named = |name: &str| digits.eq_ignore_ascii_case(name);
-    let number: f64 = text
-        .parse()
-        .ok()
+    let number = float(text)
         .filter(|_| digits == text || !named("nan"))
         .ok_or_else(|| error("invalid syntax"))?;
     if number.is_infinite() && !named("inf") && !named("infinity") {
@@ -259,6 +257,41 @@ pub fn int(text: &str) -> Result<i64, String> {
     }
     let fits = (-(2f64.powi(63))..2f64.powi(63)).contains(&number);
     Ok(if fits { number as i64 } else { i64::MIN })
+}
+
+/// A number as Go reads it: with underscores between digits, or in hexadecimal digits with an exponent of two.
+fn float(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
+    let bytes = digits.as_bytes();
+    let digit = |at: usize| match bytes.get(at) {
+        Some(b'x' | b'X') => hexadecimal && at == 1,
+        Some(byte) if hexadecimal => byte.is_ascii_hexdigit(),
+        byte => byte.is_some_and(u8::is_ascii_digit),
+    };
+    let between = |at: usize| at > 0 && digit(at - 1) && digit(at + 1);
+    if !digits.match_indices('_').all(|(at, _)| between(at)) {
+        return None;
+    }
+    let plain = text.replace('_', "");
+    if !hexadecimal {
+        return plain.parse().ok();
+    }
+    let (mantissa, exponent) = digits.get(2..)?.split_once(['p', 'P'])?;
+    let (mantissa, exponent) = (mantissa.replace('_', ""), exponent.replace('_', ""));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
+    let mut number = None;
+    for c in whole.chars().chain(part.chars()) {
+        number = Some(number.unwrap_or(0.0) * 16.0 + f64::from(c.to_digit(16)?));
+    }
+    let exponent: i32 = exponent.parse().ok()?;
+    let places = i32::try_from(part.len()).ok()?;
+    let number = number? * 2f64.powi(exponent.saturating_sub(places.saturating_mul(4)));
+    Some(if text.starts_with('-') {
+        -number
+    } else {
+        number
+    })
 }
 
 /// `KEY=VALUE` or `KEY:VALUE`.
@@ -424,6 +457,28 @@ mod tests {
         );
         assert_eq!(int64("-5"), Ok(-5));
         assert_eq!(int("2.9"), Ok(2));
+        for (text, number) in [
+            ("1_000", 1000),
+            ("-1_0.5", -10),
+            ("1e1_0", 10_000_000_000),
+            ("00_1", 1),
+            ("0x1p4", 16),
+            ("-0x1p3", -8),
+            ("0x_1_0p0", 16),
+            ("0x1.8p1", 3),
+            ("0x.8p1", 1),
+            ("0X1P-2", 0),
+            ("0x1p1_0", 1024),
+            ("0x1p400", i64::MIN),
+        ] {
+            assert_eq!(int(text), Ok(number), "{text}");
+        }
+        for text in [
+            "1_", "_1", "1__0", "1_.5", "1._5", "1_e3", "1e5_", "inf_", "0x10", "0xp1", "0x1p",
+            "0b1",
+        ] {
+            assert!(int(text).is_err(), "{text}");
+        }
         assert_eq!(int("1e3"), Ok(1000));
         assert_eq!(
             int("x"),

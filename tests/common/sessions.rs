@@ -132,6 +132,7 @@ macro_rules! sessions {
             stream_long "stream/long",
             stream_messages "stream/messages",
             stream_no_cluster "stream/no-cluster",
+            stream_numbers "stream/numbers",
             stream_of_a_bucket "stream/of-a-bucket",
             stream_of_a_bucket_json "stream/of-a-bucket-json",
             stream_publish_and_purge "stream/publish-and-purge",
