@@ -13,6 +13,7 @@ macro_rules! sessions {
             consumer_copy "consumer/copy",
             consumer_copy_missing "consumer/copy-missing",
             consumer_copy_names "consumer/copy-names",
+            consumer_edit_nameless "consumer/edit-nameless",
             consumer_max_outstanding "consumer/max-outstanding",
             consumer_next_none "consumer/next-none",
             consumer_pull "consumer/pull",

@@ -136,6 +136,8 @@ pub async fn edit(call: Call) -> Outcome {
     if !call.values.is("force") && !really(&call, &question).await? {
         return Ok(());
     }
+    // A file without a name makes another consumer.
+    name(&call, &mut new);
     let sent = send(&jetstream, &info.stream_name, &new).await;
     let info = sent.map_err(failed)?;
     show(&call, &info, false);
