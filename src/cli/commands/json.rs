@@ -79,14 +79,15 @@ pub fn print_typed(value: &dyn ToJson, name: &str) -> String {
     print(&value.unwrap_or_default(), name)
 }
 
-fn is_zero(key: &str, value: &Value) -> bool {
+/// Whether a value counts as none; an object of a Go type does not, as there is a pointer to it.
+fn is_zero(key: &str, kind: &str, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(value) => !value,
         Value::Number(number) => number.as_i64() == Some(0),
         Value::String(text) => text.is_empty() || (key == "compression" && text == "none"),
         Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
+        Value::Object(fields) => fields.is_empty() && kind.is_empty(),
     }
 }
 
@@ -127,7 +128,7 @@ fn push_object(out: &mut String, fields: &Map<String, Value>, name: &str, depth:
                 let key = entry.trim_end_matches(['?', '#', '!', '{', '}', '[', ']', '@']);
                 let value = fields.get(key).cloned().unwrap_or_default();
                 let value = match entry.get(key.len()..) {
-                    Some("?") if is_zero(key, &value) => continue,
+                    Some("?") if is_zero(key, kind, &value) => continue,
                     Some("#") if value.is_null() => Value::from(0),
                     Some("!") if value.is_null() => Value::from(false),
                     Some("{}") if value.is_null() => Value::Object(Map::new()),
@@ -177,6 +178,11 @@ mod tests {
         assert_eq!(print(&message, "message"), want);
         assert_eq!(print(&json!([]), ""), "[]");
         assert_eq!(print(&Value::Null, ""), "null");
+        let config = json!({"placement": {}, "metadata": {}, "mirror": {"name": "m"}});
+        let text = print(&config, "stream_config");
+        assert!(
+            text.contains("\"placement\": {},\n  \"mirror\": {\n") && !text.contains("metadata")
+        );
         assert_eq!(
             print(&json!({"b": 1, "a": {}}), ""),
             "{\n  \"a\": {},\n  \"b\": 1\n}"
