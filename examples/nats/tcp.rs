@@ -49,6 +49,7 @@ impl Runtime for TokioRuntime {
 pub struct TcpConnector {
     url: String,
     writers: Writers,
+    reached: Rc<RefCell<Option<String>>>,
 }
 
 /// Tasks that still have something to write; await them before the process ends.
@@ -71,6 +72,7 @@ impl TcpConnector {
         TcpConnector {
             url: url.into(),
             writers,
+            reached: Rc::default(),
         }
     }
 }
@@ -79,7 +81,7 @@ impl Connector for TcpConnector {
     fn connect(&self) -> LocalFuture<'static, Result<Box<dyn Transport>, TransportError>> {
         let address = address(&self.url);
         let tls = self.url.starts_with("tls://");
-        let writers = self.writers.clone();
+        let (writers, reached) = (self.writers.clone(), self.reached.clone());
         Box::pin(async move {
             let (mut host, port) = address.map_err(TransportError::Address)?;
             if host.is_empty() {
@@ -100,6 +102,7 @@ impl Connector for TcpConnector {
                 let why = "nats: secure connection not available";
                 return Err(TransportError::Address(why.into()));
             }
+            *reached.borrow_mut() = stream.peer_addr().ok().map(|peer| peer.to_string());
             let _ = stream.set_nodelay(true);
             let (reader, writer) = stream.into_split();
             let (sender, queue) = mpsc::unbounded_channel();
@@ -117,6 +120,10 @@ impl Connector for TcpConnector {
 
     fn url(&self) -> String {
         self.url.clone()
+    }
+
+    fn reached(&self) -> Option<String> {
+        self.reached.borrow().clone()
     }
 }
 

@@ -48,4 +48,8 @@ pub trait Connector {
     fn connect(&self) -> LocalFuture<'static, Result<Box<dyn Transport>, TransportError>>;
     /// The server's URL as shown to people, e.g. `nats://127.0.0.1:4222`.
     fn url(&self) -> String;
+    /// The address of the peer that it reached last, where it looks up names.
+    fn reached(&self) -> Option<String> {
+        None
+    }
 }

@@ -70,6 +70,16 @@ async fn user_info(call: &Call, client: &Client) -> Option<UserInfo> {
     from_json::<UserAnswer>(&answer).ok()?.data
 }
 
+/// A URL without its password, which Go's replaces.
+pub fn redacted(url: &str) -> String {
+    let hidden = url.split_once("://").and_then(|(scheme, rest)| {
+        let (login, host) = rest.rsplit_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:xxxxx@{host}"))
+    });
+    hidden.unwrap_or_else(|| url.into())
+}
+
 /// Host and port of a URL, with the scheme NATS takes when there is none.
 pub fn split_url(url: &str) -> (String, String) {
     let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
@@ -106,7 +116,7 @@ pub async fn info(call: Call) -> Outcome {
     if let Some(user) = &user {
         who(&mut report, user);
     }
-    let (url, address) = split_url(&call.connected.borrow());
+    let (url, address) = call.connected.borrow().clone();
     report.row("Client ID", server.client_id.to_string());
     report.row("Client IP", server.client_ip.as_str());
     report.row("RTT", human_duration(rtt));
@@ -399,4 +409,22 @@ async fn mean_rtt(call: &Call, address: &str, iterations: i64) -> Result<i64, Fa
         call.line("");
     }
     Ok(total / iterations.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, shown) in [
+            ("nats://u:p@localhost:4222", "nats://u:xxxxx@localhost:4222"),
+            ("nats://u:p:q@localhost", "nats://u:xxxxx@localhost"),
+            ("nats://:p@localhost", "nats://:xxxxx@localhost"),
+            ("nats://u@localhost", "nats://u@localhost"),
+            ("nats://localhost:4222", "nats://localhost:4222"),
+        ] {
+            assert_eq!(redacted(url), shown);
+        }
+    }
 }

@@ -102,13 +102,15 @@ impl Call {
             }
             .into());
         }
-        let client = Client::connect(connector, self.session.runtime.clone(), options).await?;
+        let client =
+            Client::connect(connector.clone(), self.session.runtime.clone(), options).await?;
+        let (shown, address) = account::split_url(url);
+        let address = connector.reached().unwrap_or(address);
         if self.values.is("trace") {
-            let (shown, address) = account::split_url(url);
-            let text = format!(">>> Connected to {shown} ({address})");
+            let text = format!(">>> Connected to {} ({address})", account::redacted(&shown));
             later(&self.session, text);
         }
-        *self.connected.borrow_mut() = url.into();
+        *self.connected.borrow_mut() = (shown, address);
         Ok(client)
     }
 
@@ -157,7 +159,8 @@ impl Call {
                 log(&session, &format!(">>> Setting reconnect delay to {delay}"));
             }
             Event::Reconnected if trace => {
-                let (shown, address) = account::split_url(&connected.borrow());
+                let (shown, address) = &*connected.borrow();
+                let shown = account::redacted(shown);
                 log(&session, &format!(">>> Reconnected to {shown} ({address})"));
             }
             _ => {}

@@ -57,8 +57,8 @@ pub struct Call {
     pub context: Context,
     /// What the server refused last on the command's connections.
     pub refused: Rc<RefCell<Option<String>>>,
-    /// The server's URL as it was given, once connected.
-    pub connected: Rc<RefCell<String>>,
+    /// The server's URL as it was given, and its address, once connected.
+    pub connected: Rc<RefCell<(String, String)>>,
 }
 
 /// Runs a command that is there from the start.

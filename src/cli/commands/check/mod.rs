@@ -94,7 +94,7 @@ pub async fn connection(call: Call) -> Outcome {
             return found.end(&call);
         }
     };
-    let url = super::account::split_url(&call.connected.borrow()).0;
+    let url = call.connected.borrow().0.clone();
     let ns = call.now().since(started);
     found.figure("connect_time", ns, limits(&call, "connect"), "s");
     let good = format!("connected to {url} in {}", go_duration(ns));
