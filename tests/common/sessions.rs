@@ -10,6 +10,7 @@ macro_rules! sessions {
             bench_subjects "bench/subjects",
             cheat_saved "cheat/saved",
             consumer_add "consumer/add",
+            consumer_chosen_stream "consumer/chosen-stream",
             consumer_copy "consumer/copy",
             consumer_copy_missing "consumer/copy-missing",
             consumer_copy_names "consumer/copy-names",

@@ -51,11 +51,8 @@ async fn known(call: &Call, jetstream: &JetStream, name: &str) -> Option<Consume
 
 /// The stream meant: by its name, else by asking.
 async fn pick_stream(call: &Call, jetstream: &JetStream) -> Result<String, Failure> {
-    let picked = stream::select(call, jetstream, call.values.arg("stream")).await;
-    Ok(picked
-        .map_err(|e| e.context("could not select Stream"))?
-        .config
-        .name)
+    let picked = stream::choose(call, jetstream, call.values.arg("stream")).await;
+    Ok(picked.map_err(|e| e.context("could not select Stream"))?.0)
 }
 
 /// Connects and finds the consumer meant: by its name, else by asking.

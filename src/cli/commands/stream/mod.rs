@@ -62,10 +62,22 @@ pub async fn pick(call: &Call) -> Result<(JetStream, StreamInfo), Failure> {
 
 /// The stream of a name that loads, else one chosen from a list.
 pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<StreamInfo, Failure> {
+    match choose(call, jetstream, name).await? {
+        (_, Some(info)) => Ok(info),
+        (chosen, None) => jetstream.stream_info(&chosen).await.map_err(failed),
+    }
+}
+
+/// The same, but one that was chosen is not loaded.
+pub async fn choose(
+    call: &Call,
+    jetstream: &JetStream,
+    name: &str,
+) -> Result<(String, Option<StreamInfo>), Failure> {
     if is_name(name)
         && let Ok(info) = jetstream.stream_info(name).await
     {
-        return Ok(info);
+        return Ok((info.config.name.clone(), Some(info)));
     }
     let names = jetstream.stream_names("").await.map_err(failed)?;
     let io = &call.session.io;
@@ -84,7 +96,7 @@ pub async fn select(call: &Call, jetstream: &JetStream, name: &str) -> Result<St
         .prompt()
         .select("Select a Stream", &shown, "", "")
         .await?;
-    jetstream.stream_info(&chosen).await.map_err(failed)
+    Ok((chosen, None))
 }
 
 /// Prints a value as JSON on lines of its own.
