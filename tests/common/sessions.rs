@@ -93,6 +93,7 @@ macro_rules! sessions {
             pubsub_many_end_early "pubsub/many-end-early",
             pubsub_match_replies "pubsub/match-replies",
             pubsub_programs "pubsub/programs",
+            pubsub_progress "pubsub/progress",
             pubsub_refused "pubsub/refused",
             pubsub_refused_trace "pubsub/refused-trace",
             pubsub_request_and_echo "pubsub/request-and-echo",

@@ -192,7 +192,11 @@ async fn send_all(
     let mut last: Option<i64> = None;
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
-            pause(call, &mut last).await;
+            let pause = pause(call, &mut last);
+            match progress {
+                Some(progress) => progress.during(pause).await,
+                None => pause.await,
+            }
             let quiet = progress.is_some() || call.values.is("quiet");
             let form = (jetstream, quiet);
             let sent = send(call, client, (&body, number), form, schedule).await;

@@ -1,7 +1,14 @@
 //! The bar that many messages are counted with.
 
 use super::*;
-use crate::cli::render::columns::longest_value;
+use crate::cli::{
+    race::{First, race},
+    render::columns::longest_value,
+};
+use crate::client::transport::LocalFuture;
+
+/// How often the bar is drawn, whether there is something new or not.
+const OFTEN: i64 = 250 * MILLISECOND;
 
 /// A number of up to three digits before a point and two after it.
 fn scaled(number: i64) -> String {
@@ -21,7 +28,10 @@ pub(super) struct Progress<'a> {
     pub(super) total: i64,
     pub(super) done: i64,
     pub(super) started: i64,
-    pub(super) drawn: i64,
+    /// Whether there is a bar already.
+    pub(super) drawn: bool,
+    /// When it is drawn next.
+    pub(super) due: i64,
 }
 
 impl<'a> Progress<'a> {
@@ -34,7 +44,8 @@ impl<'a> Progress<'a> {
             total,
             done: 0,
             started,
-            drawn: started,
+            drawn: false,
+            due: started + OFTEN,
         })
     }
 
@@ -51,22 +62,37 @@ impl<'a> Progress<'a> {
     pub(super) fn step(&mut self) {
         self.done += 1;
         let now = self.call.now().0;
-        if now - self.drawn >= 250 * MILLISECOND && self.done < self.total {
+        if now >= self.due && self.done < self.total {
             self.draw(now);
         }
     }
 
+    /// Waits for something, and draws the bar meanwhile.
+    pub(super) async fn during<T>(&mut self, wait: impl Future<Output = T>) -> T {
+        let mut wait: LocalFuture<'_, T> = Box::pin(wait);
+        while self.done < self.total {
+            let left = (self.due - self.call.now().0).max(0);
+            let mut tick = self.call.session.runtime.sleep(left);
+            match race(&mut wait, &mut tick).await {
+                First::Left(value) => return value,
+                First::Right(()) => self.draw(self.call.now().0),
+            }
+        }
+        wait.await
+    }
+
     /// What puts a line over the last one, if there is one.
     fn again(&self) -> &'static str {
-        match self.drawn == self.started {
-            true => "",
-            false => "\x1b[A\x1b[K",
+        match self.drawn {
+            true => "\x1b[A\x1b[K",
+            false => "",
         }
     }
 
     fn draw(&mut self, now: i64) {
         let again = self.again();
-        self.drawn = now;
+        self.drawn = true;
+        self.due = now + OFTEN - (now - self.started) % OFTEN;
         let cells = (longest_value(self.call.width()) / 2 - 2) as i64;
         let quarters = self.done * cells * 4 / self.total.max(1);
         let partial = ["░", "░", "▒", "▓"][(quarters % 4) as usize];

@@ -70,7 +70,12 @@ pub(super) async fn request_one(
     let started = call.now();
     let (mut wait, mut seen, mut sum) = (call.timeout(), 0, 0);
     loop {
-        let reply = match replies.next_timeout(wait.max(0)).await {
+        let reply = replies.next_timeout(wait.max(0));
+        let reply = match progress {
+            Some(progress) => progress.during(reply).await,
+            None => reply.await,
+        };
+        let reply = match reply {
             Ok(reply) => reply,
             Err(Error::Timeout) => return Ok(true),
             Err(error) => return Err(error.into()),
