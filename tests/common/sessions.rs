@@ -24,6 +24,7 @@ macro_rules! sessions {
             context_files "context/files",
             context_misconfigured "context/misconfigured",
             context_names "context/names",
+            context_precedence "context/precedence",
             context_sources "context/sources",
             context_tls "context/tls",
             context_unreadable "context/unreadable",

@@ -57,8 +57,12 @@ impl Call {
             url
         };
         let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
-        self.check_file("creds")?;
-        self.check_file("nkey")?;
+        // A user counts more than credentials, and those more than a key.
+        let given = |field: &&str| !self.context.get(field).is_empty();
+        if let Some(field @ ("creds" | "nkey")) = ["user", "creds", "nkey"].into_iter().find(given)
+        {
+            self.check_file(field)?;
+        }
         // A connection by wss has TLS, with what its own world trusts.
         let secured = self.secured()? && !reached.starts_with("wss");
         no_proxy(self.context.get("socks_proxy"))?;
