@@ -234,6 +234,16 @@ pub fn int64(text: &str) -> Result<i64, String> {
         .ok_or_else(|| number_error("ParseInt", text, "value out of range"))
 }
 
+/// An unsigned number in decimal digits only.
+pub fn natural(text: &str) -> Result<u64, String> {
+    let what = match text.is_empty() || text.bytes().any(|b| !b.is_ascii_digit()) {
+        true => "invalid syntax",
+        false => "value out of range",
+    };
+    let number = text.parse().ok().filter(|_| what != "invalid syntax");
+    number.ok_or_else(|| number_error("ParseUint", text, what))
+}
+
 /// A whole number that is typed at a question: decimal digits and a sign.
 pub fn atoi(text: &str) -> Result<i64, String> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

@@ -1,6 +1,7 @@
 //! Checks of streams, consumers and their messages.
 
 use super::*;
+use crate::{cli::values, wire::sorted::Sorted};
 
 /// Are these names, each of its kind? What is none is found.
 fn named(found: &mut Findings, names: &[(&str, &str)]) -> bool {
@@ -28,33 +29,80 @@ pub async fn stream(call: Call) -> Outcome {
         && named(&mut found, &[("stream", name)])
     {
         match jetstream.stream_info(name).await {
-            Ok(info) => stream_findings(&call, &mut found, &info),
+            Ok(info) => match Limits::new(&call, &info.config.metadata) {
+                Ok(limits) => stream_findings(&limits, &mut found, &info),
+                Err(error) => {
+                    found.critical(format!("could not configure based on metadata: {error}"));
+                }
+            },
             Err(error) => found.critical(format!("could not load info: {}", words(failed(error)))),
         }
     }
     found.end(&call)
 }
 
-fn stream_findings(call: &Call, found: &mut Findings, info: &StreamInfo) {
-    let values = &call.values;
-    if values.int("peer-expect") > 0 && info.config.num_replicas <= 1 {
+/// How what stands in a stream's metadata is read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Duration,
+    Natural,
+    Whole,
+}
+
+/// The limits of a check, by the names of their flags. What a stream's metadata says counts more than a flag.
+struct Limits(Vec<(&'static str, i64)>);
+
+impl Limits {
+    fn new(call: &Call, metadata: &Sorted<String, String>) -> Result<Limits, String> {
+        let flags = [
+            ("lag-critical", Kind::Natural),
+            ("seen-critical", Kind::Duration),
+            ("min-sources", Kind::Whole),
+            ("max-sources", Kind::Whole),
+            ("peer-expect", Kind::Whole),
+            ("peer-lag-critical", Kind::Natural),
+            ("peer-seen-critical", Kind::Duration),
+            ("msgs-warn", Kind::Natural),
+            ("msgs-critical", Kind::Natural),
+            ("subjects-warn", Kind::Whole),
+            ("subjects-critical", Kind::Whole),
+        ];
+        let mut limits = Vec::new();
+        for (flag, kind) in flags {
+            let limit = match (metadata.get(&format!("io.nats.monitor.{flag}")), kind) {
+                (Some(text), Kind::Duration) => values::duration(text)?,
+                (Some(text), Kind::Natural) => values::natural(text)? as i64,
+                (Some(text), Kind::Whole) => values::atoi(text)?,
+                (None, Kind::Duration) => call.values.duration(flag),
+                (None, Kind::Natural) => call.values.uint(flag) as i64,
+                (None, Kind::Whole) => call.values.int(flag),
+            };
+            limits.push((flag, limit));
+        }
+        Ok(Limits(limits))
+    }
+
+    fn of(&self, flag: &str) -> i64 {
+        let limit = self.0.iter().find(|(name, _)| *name == flag);
+        limit.map_or(0, |(_, limit)| *limit)
+    }
+}
+
+fn stream_findings(limits: &Limits, found: &mut Findings, info: &StreamInfo) {
+    if limits.of("peer-expect") > 0 && info.config.num_replicas <= 1 {
         found.critical("Stream is not clustered".into());
     }
-    if values.given("msgs-warn") || values.given("msgs-critical") {
-        let limit = |flag: &str| values.uint(flag) as i64;
-        let limits = (limit("msgs-warn"), limit("msgs-critical"));
-        message_count(found, info.state.messages as i64, limits);
+    let (warn, crit) = (limits.of("msgs-warn"), limits.of("msgs-critical"));
+    if warn != 0 || crit != 0 {
+        message_count(found, info.state.messages as i64, (warn, crit));
     }
-    let limits = (values.int("subjects-warn"), values.int("subjects-critical"));
-    if limits.0 > 0 || limits.1 > 0 {
-        subject_count(found, info.state.num_subjects as i64, limits);
+    let (warn, crit) = (limits.of("subjects-warn"), limits.of("subjects-critical"));
+    if warn > 0 || crit > 0 {
+        subject_count(found, info.state.num_subjects as i64, (warn, crit));
     }
-    let limits = (values.int("min-sources"), values.int("max-sources"));
-    source_count(found, info.sources.len() as i64, limits);
-    let (lag, seen) = (
-        values.uint("lag-critical"),
-        values.duration("seen-critical"),
-    );
+    let bounds = (limits.of("min-sources"), limits.of("max-sources"));
+    source_count(found, info.sources.len() as i64, bounds);
+    let (lag, seen) = (limits.of("lag-critical") as u64, limits.of("seen-critical"));
     if lag == 0 && seen <= 0 {
         return;
     }
