@@ -234,6 +234,15 @@ pub fn int64(text: &str) -> Result<i64, String> {
         .ok_or_else(|| number_error("ParseInt", text, "value out of range"))
 }
 
+/// A truth value.
+pub fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(number_error("ParseBool", text, "invalid syntax")),
+    }
+}
+
 /// An unsigned number in decimal digits only.
 pub fn natural(text: &str) -> Result<u64, String> {
     let what = match text.is_empty() || text.bytes().any(|b| !b.is_ascii_digit()) {

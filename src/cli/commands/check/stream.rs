@@ -67,6 +67,10 @@ impl Limits {
             ("subjects-warn", Kind::Whole),
             ("subjects-critical", Kind::Whole),
         ];
+        // Whether it is watched is for other programs, but has to be a truth value.
+        if let Some(text) = metadata.get("io.nats.monitor.enabled") {
+            values::boolean(text)?;
+        }
         let mut limits = Vec::new();
         for (flag, kind) in flags {
             let limit = match (metadata.get(&format!("io.nats.monitor.{flag}")), kind) {
