@@ -189,7 +189,7 @@ pub async fn run(args: Vec<String>, session: Session) -> i32 {
         Ok(rest) => rest,
         Err(why) => return fail(&session, &why),
     };
-    let spec = Spec::read(rest.table);
+    let spec = (rest.spec)();
     let outcome = match outcome {
         Ok(Shown::Nothing) => {
             let parsed = parse::parse(&spec, &args, &files);

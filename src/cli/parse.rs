@@ -129,7 +129,8 @@ impl Tokens<'_> {
             };
             let rest = &bundle[first.len_utf8()..];
             if !rest.is_empty() {
-                let takes_value = |f: &&&Param| f.short == Some(first) && f.kind != Kind::Bool;
+                let takes_value =
+                    |f: &&&Param| f.short == Some(first) && !matches!(f.kind, Kind::Bool);
                 if flags.iter().any(|f| takes_value(&f)) {
                     self.pushed.push(Token::Argument(rest.into()));
                 } else {
@@ -266,7 +267,7 @@ fn flag(tokens: &mut Tokens, flags: &[&Param], token: Token) -> Result<Element, 
         }
         Token::Argument(_) | Token::Error(_) => return Err("unexpected argument".into()),
     };
-    let value = if param.kind == Kind::Bool {
+    let value = if matches!(param.kind, Kind::Bool) {
         if inverted {
             "false".into()
         } else {
@@ -423,7 +424,7 @@ impl Values {
         let text = self.text(name);
         let of = |e: &&Element| !e.param.argument && e.param.name == name;
         let number = match self.given.iter().find(of).map(|e| &e.param.kind) {
-            Some(Kind::Int) => values::int(text),
+            Some(Kind::Int(read)) => read(text),
             _ => values::int64(text),
         };
         number.unwrap_or(0)
@@ -477,9 +478,9 @@ pub fn check_values(parsed: &Parsed, files: &Rc<dyn Files>) -> (usize, Result<()
 }
 
 fn check_value(kind: Kind, value: &str, files: &Rc<dyn Files>) -> Result<(), String> {
-    if kind != Kind::File {
+    let Kind::File = kind else {
         return values::check(kind, value);
-    }
+    };
     match files.read(value) {
         Err(FileError::Missing) => Err(format!("path '{value}' does not exist")),
         Err(FileError::Folder) => {

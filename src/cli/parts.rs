@@ -62,8 +62,8 @@ pub static LANGUAGE: Language = Language {
 
 /// All other commands, help, built-ins and completion.
 pub struct Rest {
-    /// All commands with their help, for [`Spec::read`].
-    pub(super) table: &'static str,
+    /// All commands with their help.
+    pub(super) spec: fn() -> Spec,
     /// Runs a command.
     pub(super) dispatch: fn(Call) -> LocalFuture<'static, Outcome>,
     /// The usage block of a command.
@@ -78,7 +78,7 @@ pub struct Rest {
 
 /// The whole of it.
 pub static REST: Rest = Rest {
-    table: include_str!("commands.txt"),
+    spec: Spec::all,
     dispatch: commands::dispatch,
     usage: usage::usage,
     builtin: shell::builtin,

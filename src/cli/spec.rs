@@ -1,11 +1,13 @@
 //! The commands as data: reads `commands.txt`, the one table behind parsing, help, completion and errors. Must not know
 //! what a command does.
 
+use super::{pattern::Pattern, values};
+
 /// The part of the table that `+` marks, made by `build.rs`.
 const CORE: &str = include_str!(concat!(env!("OUT_DIR"), "/core.txt"));
 
 /// What the value of a flag or argument may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// A flag without a value.
     Bool,
@@ -17,8 +19,8 @@ pub enum Kind {
     Map,
     /// A duration in fisk's notation.
     Duration,
-    /// A number given as a float and cut.
-    Int,
+    /// A number given as a float and cut. What reads it comes with the table: the core commands have no such flags.
+    Int(fn(&str) -> Result<i64, String>),
     /// A signed integer; inside bounds where there are some.
     Int64(Option<(i64, i64)>),
     /// An unsigned integer of so many bits.
@@ -27,8 +29,8 @@ pub enum Kind {
     Enum(&'static str),
     /// A file that exists.
     File,
-    /// A regular expression.
-    Pattern,
+    /// A regular expression; what reads it comes with the table, too.
+    Pattern(fn(&str) -> Result<Pattern, String>),
     /// A size in bytes, its number limited to so many bits.
     Size(u32),
 }
@@ -115,18 +117,26 @@ pub struct Spec {
 impl Spec {
     /// The commands that are there from the start, without their help.
     pub fn core() -> Spec {
-        Spec::read(CORE)
+        Spec::read(CORE, kind)
     }
 
-    /// Reads a table.
-    pub fn read(table: &'static str) -> Spec {
+    /// All commands, with their help.
+    pub fn all() -> Spec {
+        Spec::read(include_str!("commands.txt"), |word| match word {
+            "int" => Kind::Int(values::int),
+            "regexp" => Kind::Pattern(Pattern::new),
+            _ => kind(word),
+        })
+    }
+
+    fn read(table: &'static str, kind: fn(&'static str) -> Kind) -> Spec {
         let mut commands: Vec<Command> = Vec::new();
         for line in table.lines() {
             if let Some(names) = line.strip_prefix("command ") {
                 commands.push(command(names));
             } else if let Some(last) = commands.last_mut() {
                 if let Some(text) = line.strip_prefix("  ") {
-                    last.params.push(param(text));
+                    last.params.push(param(text, kind));
                 } else if let Some(why) = line.strip_prefix("! ") {
                     last.instead = Some(why);
                 } else if let Some(subject) = line.strip_prefix("? ") {
@@ -205,7 +215,7 @@ fn command(names: &'static str) -> Command {
     }
 }
 
-fn param(line: &'static str) -> Param {
+fn param(line: &'static str, kind: fn(&'static str) -> Kind) -> Param {
     let (mut words, help) = line.split_once("  ").unwrap_or((line, ""));
     let mut param = Param {
         name: "",
@@ -260,13 +270,13 @@ fn param(line: &'static str) -> Param {
     param
 }
 
+/// What a word of the table means, but for those that no core command has.
 fn kind(word: &'static str) -> Kind {
     let (name, detail) = word.split_once(':').unwrap_or((word, ""));
     match name {
         "list" => Kind::List,
         "map" => Kind::Map,
         "duration" => Kind::Duration,
-        "int" => Kind::Int,
         "int64" => Kind::Int64(
             detail
                 .split_once("..")
@@ -278,7 +288,6 @@ fn kind(word: &'static str) -> Kind {
         "uint" | "uint64" => Kind::Uint(64),
         "enum" => Kind::Enum(detail),
         "file" => Kind::File,
-        "regexp" => Kind::Pattern,
         "size32" => Kind::Size(32),
         "size64" => Kind::Size(64),
         _ => Kind::Text,
@@ -291,15 +300,13 @@ mod tests {
 
     #[test]
     fn reads_the_table() {
-        let spec = Spec::read(include_str!("commands.txt"));
+        let spec = Spec::all();
         assert_eq!(spec.root().path, "");
         let add = spec.child(spec.get("kv").unwrap(), "new").unwrap();
         assert_eq!(add.path, "kv add");
         let history = add.flags().find(|f| f.name == "history").unwrap();
-        assert_eq!(
-            (history.kind, history.default),
-            (Kind::Int64(Some((1, 64))), Some("1"))
-        );
+        assert!(matches!(history.kind, Kind::Int64(Some((1, 64)))));
+        assert_eq!(history.default, Some("1"));
         assert!(
             add.flags()
                 .find(|f| f.name == "compress")
@@ -318,8 +325,21 @@ mod tests {
     }
 
     #[test]
+    fn core_commands_are_read_alike() {
+        let (core, all) = (Spec::core(), Spec::all());
+        for command in &core.commands {
+            let whole = &all.get(command.path).unwrap().params;
+            assert_eq!(command.params.len(), whole.len(), "{}", command.path);
+            for (param, whole) in command.params.iter().zip(whole) {
+                let [kind, wanted] = [param, whole].map(|p| std::mem::discriminant(&p.kind));
+                assert_eq!((param.name, kind), (whole.name, wanted), "{}", command.path);
+            }
+        }
+    }
+
+    #[test]
     fn every_entry_is_whole() {
-        let spec = Spec::read(include_str!("commands.txt"));
+        let spec = Spec::all();
         for command in &spec.commands {
             assert!(!command.help.is_empty(), "{} has no help", command.path);
             assert!(

@@ -115,11 +115,11 @@ fn flag_label(flag: &Param, any_short: bool) -> String {
         label.push_str("[no-]");
     }
     label.push_str(flag.name);
-    if flag.kind != Kind::Bool {
+    if !matches!(flag.kind, Kind::Bool) {
         label.push('=');
         match (flag.placeholder, flag.default) {
             (Some(placeholder), _) => label.push_str(placeholder),
-            (None, Some(default)) if flag.kind == Kind::Text => {
+            (None, Some(default)) if matches!(flag.kind, Kind::Text) => {
                 label.push_str(&values::quote(default))
             }
             (None, Some(default)) => label.push_str(default),

@@ -1,6 +1,6 @@
 //! Values of flags and arguments as text: what fisk and natscli accept, and what they say about the rest.
 
-use super::{pattern::Pattern, spec::Kind};
+use super::spec::Kind;
 use crate::wire::json;
 
 const SECOND: i128 = 1_000_000_000;
@@ -325,11 +325,11 @@ pub fn pair(text: &str) -> Result<(&str, &str), String> {
 pub fn check(kind: Kind, text: &str) -> Result<(), String> {
     match kind {
         Kind::Duration => duration(text).map(drop),
-        Kind::Int => int(text).map(drop),
+        Kind::Int(read) => read(text).map(drop),
         Kind::Int64(_) => int64(text).map(drop),
         Kind::Uint(bits) => uint(text, bits).map(drop),
         Kind::Map => pair(text).map(drop),
-        Kind::Pattern => Pattern::new(text).map(drop),
+        Kind::Pattern(read) => read(text).map(drop),
         Kind::Enum(allowed) if !allowed.split(',').any(|a| a == text) => {
             Err(format!("enum value must be one of {allowed}, got '{text}'"))
         }

@@ -212,7 +212,7 @@ async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
     let Ok(rest) = (context.shell.session.parts.rest)().await else {
         return Vec::new();
     };
-    let spec = Spec::read(rest.table);
+    let spec = (rest.spec)();
     let mut typed = Typed {
         command: spec.root(),
         given: Vec::new(),
@@ -226,7 +226,7 @@ async fn nats(context: &Context, line: &Line) -> Vec<Candidate> {
             };
             let value = match value {
                 Some(value) => value.to_string(),
-                None if flag.kind == Kind::Bool => continue,
+                None if matches!(flag.kind, Kind::Bool) => continue,
                 None => match words.next() {
                     Some(value) => value.clone(),
                     // The value is what is being typed.
