@@ -1,5 +1,6 @@
 //! What the server itself does and says comes after the bytes that were read in one go, as in nats-server, where other goroutines
-//! see to it. Every expected value was what nats-server 2.15.2 did in nearly all of 60 or 100 runs.
+//! see to it; and pull requests that are read together are all taken before one is served. Every expected value was what
+//! nats-server 2.15.2 did in nearly all of 60 or 100 runs, of pull requests a dozen.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
@@ -95,5 +96,62 @@ fn messages_are_stored_before_requests_are_looked_at() {
         let answer = bench().send(&format!("{request}PUB s r 1\r\nv\r\n"));
         let (stored, done) = (answer.find("\"seq\":2"), answer.find("\"success\""));
         assert!(stored.is_some() && stored < done, "{answer}");
+    }
+}
+
+/// What six requests that come together bring for so many messages, of a consumer that lets three wait: the statuses, and `m`
+/// for a message.
+fn six(messages: usize, request: &str) -> String {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s\"]}");
+    let config = "{\"durable_name\":\"C\",\"ack_policy\":\"explicit\",\"max_waiting\":3}";
+    let create = format!("{{\"stream_name\":\"S\",\"config\":{config}}}");
+    bench.ask("CONSUMER.CREATE.S.C", &create);
+    bench.publish(&vec!["s"; messages]);
+    bench.send("SUB n 2\r\n");
+    let next = "PUB $JS.API.CONSUMER.MSG.NEXT.S.C n";
+    let one = format!("{next} {}\r\n{request}\r\n", request.len());
+    let output = bench.send(&one.repeat(6));
+    let words = output.lines().filter_map(|line| {
+        let status = line.strip_prefix("NATS/1.0 ").map(|status| &status[..3]);
+        status.or(line.starts_with("MSG s 2 ").then_some("m"))
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// All are taken before the first is served: what is there goes to those that may wait, and the others are refused.
+#[test]
+fn requests_that_come_together_are_taken_before_one_is_served() {
+    let refused = "409 409 409 m m m m m m";
+    for request in [
+        "2",
+        "{\"batch\":2,\"no_wait\":true}",
+        "{\"batch\":2,\"expires\":300000000}",
+        "{\"batch\":2,\"expires\":300000000,\"no_wait\":true}",
+    ] {
+        assert_eq!(six(50, request), refused, "{request}");
+    }
+    let shot = "{\"batch\":2,\"expires\":300000000,\"no_wait\":true}";
+    assert_eq!(six(1, shot), "408 408 408 408 408 m 404");
+}
+
+/// So a request whose client says in the same bytes that it has gone is not kept for a while.
+#[test]
+fn a_request_that_is_taken_back_in_the_same_bytes_is_forgotten() {
+    for (unsubscribe, refused) in [("UNSUB 2\r\n", false), ("", true)] {
+        let mut bench = Bench::new();
+        bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s\"]}");
+        let config = "{\"name\":\"C\",\"ack_policy\":\"explicit\",\"max_waiting\":1}";
+        let create = format!("{{\"stream_name\":\"S\",\"config\":{config}}}");
+        bench.ask("CONSUMER.CREATE.S.C", &create);
+        let next = "PUB $JS.API.CONSUMER.MSG.NEXT.S.C i 1\r\n1\r\n";
+        bench.send(&format!("SUB i 2\r\n{next}{unsubscribe}"));
+        bench.send("UNSUB 2\r\n");
+        let seen = bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+        assert_eq!(
+            seen.contains(" 409 Exceeded MaxWaiting\r\n"),
+            refused,
+            "{seen}"
+        );
     }
 }

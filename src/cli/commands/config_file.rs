@@ -6,8 +6,17 @@ use crate::{
     wire::json::{FromJson, from_json},
 };
 
+/// A configuration from a file.
+pub struct ConfigFile<T> {
+    /// What it says.
+    pub config: T,
+    /// The lists and maps that it has, be there something in them or not, by their names. A report of differences does not
+    /// take an empty one for none.
+    pub collections: Vec<String>,
+}
+
 /// What `--config` names: a configuration, or what `info --json` prints with one in it.
-pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Failure> {
+pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<ConfigFile<T>>, Failure> {
     let path = call.values.text("config");
     if path.is_empty() {
         return Ok(None);
@@ -32,26 +41,21 @@ pub fn config_file<T: FromJson + Default>(call: &Call) -> Result<Option<T>, Fail
         wrong(config, &field)?;
         content = config.to_string().into_bytes();
     }
-    let read = from_json(&content).map_err(|error| {
+    let config = from_json(&content).map_err(|error| {
         let name = T::name().replace("api.", "field ");
         match whole.get("config") {
             Some(_) => in_go(&error).replace(&name, &format!("{name}.config")),
             None => in_go(&error),
         }
-    });
-    Ok(Some(read?))
-}
-
-/// The lists and maps that the file of `--config` has, be there something in them or not. A report of differences does not
-/// take an empty one for none.
-pub fn collections(call: &Call) -> Vec<String> {
-    let content = call.session.io.files().read(call.values.text("config"));
-    let whole: serde_json::Value =
-        serde_json::from_slice(&content.unwrap_or_default()).unwrap_or_default();
+    })?;
     let fields = whole.get("config").unwrap_or(&whole).as_object();
     let fields = fields.into_iter().flatten();
     let there = fields.filter(|(_, value)| value.is_array() || value.is_object());
-    there.map(|(name, _)| name.to_ascii_lowercase()).collect()
+    let collections = there.map(|(name, _)| name.to_ascii_lowercase()).collect();
+    Ok(Some(ConfigFile {
+        config,
+        collections,
+    }))
 }
 
 /// The error of a field that we read as another type than Go does, in Go's words.

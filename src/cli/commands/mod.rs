@@ -22,7 +22,7 @@ mod server;
 mod stream;
 mod subscribe;
 
-pub use config_file::{collections, config_file};
+pub use config_file::config_file;
 pub use connect::{Library, require};
 
 use super::{
@@ -347,6 +347,12 @@ pub fn check_name(kind: &str, name: &str) -> Outcome {
 pub fn users_metadata(metadata: Sorted<String, String>) -> Sorted<String, String> {
     let own = |key: &str| matches!(key, "_nats.ver" | "_nats.level" | "_nats.req.level");
     metadata.into_iter().filter(|(key, _)| !own(key)).collect()
+}
+
+/// The lists and maps that are empty, not Go's nil, once [`users_metadata`] has taken from this: its map, if there was one.
+pub fn emptied(metadata: &Sorted<String, String>) -> Vec<String> {
+    let there = (!metadata.is_empty()).then(|| "metadata".into());
+    there.into_iter().collect()
 }
 
 /// Why nothing can be changed by hand; `instead` does it, too.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     cli::{
         commands::{
-            check_name, collections, config_file, failed, no_editor,
+            check_name, config_file, emptied, failed, no_editor,
             stream::{announce, jetstream, really},
             users_metadata,
         },
@@ -66,11 +66,16 @@ fn change(call: &Call, config: &mut ConsumerConfig) -> Outcome {
     Ok(())
 }
 
-/// The configuration that `consumer edit` makes of an old one; `words` stand before most errors.
-fn edited(call: &Call, mut config: ConsumerConfig, words: &str) -> Result<ConsumerConfig, Failure> {
+/// What `consumer edit` makes of an old configuration; beside both, lists and maps that are there without anything in them.
+/// `words` stand before most errors.
+fn edited(
+    call: &Call,
+    (mut config, there): (ConsumerConfig, Vec<String>),
+    words: &str,
+) -> Result<(ConsumerConfig, Vec<String>), Failure> {
     let values = &call.values;
     if let Some(file) = config_file(call).map_err(|e| e.context(words))? {
-        return Ok(file);
+        return Ok((file.config, file.collections));
     }
     if let Some(sampling) = sampling(call)? {
         config.sample_freq = sampling;
@@ -94,7 +99,7 @@ fn edited(call: &Call, mut config: ConsumerConfig, words: &str) -> Result<Consum
     if values.given("metadata") {
         config.metadata = values.map("metadata").into_iter().collect();
     }
-    Ok(config)
+    Ok((config, there))
 }
 
 /// `consumer edit`.
@@ -113,21 +118,16 @@ pub async fn edit(call: Call) -> Outcome {
     }
     let mut old = info.config.clone();
     old.metadata = users_metadata(old.metadata);
-    let mut new = edited(&call, old.clone(), &words)?;
-    // Go's filter leaves an empty map of what the server added, and nil of nothing.
-    let filtered = Some("metadata".to_string()).filter(|_| !info.config.metadata.is_empty());
-    let there = match call.values.text("config") {
-        "" => filtered.clone().into_iter().collect(),
-        _ => collections(&call),
-    };
+    let empty = emptied(&info.config.metadata);
+    let (mut new, new_empty) = edited(&call, (old.clone(), empty.clone()), &words)?;
     new.metadata = users_metadata(new.metadata);
     if !new.backoff.is_empty() && new.ack_wait != old.ack_wait {
         return Err("consumers with backoff policies do not support editing Ack Wait".into());
     }
     let report = report(
         "api.ConsumerConfig",
-        fields(&old, filtered.as_slice()),
-        fields(&new, &there),
+        fields(&old, &empty),
+        fields(&new, &new_empty),
     );
     if !announce(&call, &report)? {
         return Ok(());

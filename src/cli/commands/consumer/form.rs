@@ -22,8 +22,8 @@ use crate::{
 
 /// The configuration that `consumer add` is asked for.
 pub(super) async fn fill(call: &Call) -> Result<ConsumerConfig, Failure> {
-    if let Some(config) = config_file::<ConsumerConfig>(call)? {
-        return Ok(with_flags(call, config));
+    if let Some(file) = config_file::<ConsumerConfig>(call)? {
+        return Ok(with_flags(call, file.config));
     }
     let mut form = Form {
         call,

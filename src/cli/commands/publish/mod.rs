@@ -174,9 +174,7 @@ async fn publish_all(call: &Call) -> Outcome {
         &mut progress,
     );
     let sent = sent.await;
-    if let Some(progress) = progress {
-        progress.end().await;
-    }
+    progress.end().await;
     sent
 }
 
@@ -187,17 +185,13 @@ async fn send_all(
     (bodies, total): (&mut Bodies<'_>, i64),
     jetstream: bool,
     schedule: &[(&'static str, String)],
-    progress: &mut Option<Progress<'_>>,
+    progress: &mut Progress<'_>,
 ) -> Outcome {
     let mut last: Option<i64> = None;
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
-            let pause = pause(call, &mut last);
-            match progress {
-                Some(progress) => progress.during(pause).await,
-                None => pause.await,
-            }
-            let quiet = progress.is_some() || call.values.is("quiet");
+            progress.during(pause(call, &mut last)).await;
+            let quiet = progress.shown || call.values.is("quiet");
             let form = (jetstream, quiet);
             let sent = send(call, client, (&body, number), form, schedule).await;
             match sent {
@@ -208,9 +202,7 @@ async fn send_all(
                 }
                 sent => sent?,
             }
-            if let Some(progress) = progress {
-                progress.step();
-            }
+            progress.step();
         }
     }
     Ok(())

@@ -24,32 +24,34 @@ fn scaled(number: i64) -> String {
 
 /// The bar of many messages.
 pub(super) struct Progress<'a> {
-    pub(super) call: &'a Call,
-    pub(super) total: i64,
-    pub(super) done: i64,
-    pub(super) started: i64,
+    call: &'a Call,
+    total: i64,
+    done: i64,
+    started: i64,
+    /// Whether there are enough messages to need one.
+    pub(super) shown: bool,
     /// Whether there is a bar already.
-    pub(super) drawn: bool,
+    drawn: bool,
     /// When it is drawn next.
-    pub(super) due: i64,
+    due: i64,
 }
 
 impl<'a> Progress<'a> {
-    /// One if there are enough messages to need it.
-    pub(super) fn new(call: &'a Call, total: i64) -> Option<Progress<'a>> {
+    /// Counts from now on.
+    pub(super) fn new(call: &'a Call, total: i64) -> Progress<'a> {
         let started = call.now().0;
-        let shown = total > 20 && !call.values.is("raw");
-        shown.then_some(Progress {
+        Progress {
             call,
             total,
             done: 0,
             started,
+            shown: total > 20 && !call.values.is("raw"),
             drawn: false,
             due: started + OFTEN,
-        })
+        }
     }
 
-    pub(super) fn figures(&self, elapsed: i64) -> String {
+    fn figures(&self, elapsed: i64) -> String {
         let rounded = (elapsed + MILLISECOND / 2) / MILLISECOND * MILLISECOND;
         format!(
             "[{} in {}; {}/s]",
@@ -59,10 +61,14 @@ impl<'a> Progress<'a> {
         )
     }
 
+    /// One more message is done.
     pub(super) fn step(&mut self) {
         self.done += 1;
+        if !self.shown || self.done >= self.total {
+            return;
+        }
         let now = self.call.now().0;
-        if now >= self.due && self.done < self.total {
+        if now >= self.due {
             self.draw(now);
         }
     }
@@ -70,7 +76,7 @@ impl<'a> Progress<'a> {
     /// Waits for something, and draws the bar meanwhile.
     pub(super) async fn during<T>(&mut self, wait: impl Future<Output = T>) -> T {
         let mut wait: LocalFuture<'_, T> = Box::pin(wait);
-        while self.done < self.total {
+        while self.shown && self.done < self.total {
             let left = (self.due - self.call.now().0).max(0);
             let mut tick = self.call.session.runtime.sleep(left);
             match race(&mut wait, &mut tick).await {
@@ -109,6 +115,9 @@ impl<'a> Progress<'a> {
 
     /// Leaves the bar: as far as it came, if that was not to the end.
     pub(super) async fn end(mut self) {
+        if !self.shown {
+            return;
+        }
         let now = self.call.now().0;
         if self.done < self.total {
             self.draw(now);

@@ -16,9 +16,7 @@ pub(super) async fn request_all(call: &Call) -> Outcome {
     let mut bodies = Bodies::new(call);
     let mut progress = Progress::new(call, total);
     let asked = ask_all(call, &client, (&mut bodies, total), &mut progress).await;
-    if let Some(progress) = progress {
-        progress.end().await;
-    }
+    progress.end().await;
     asked
 }
 
@@ -27,7 +25,7 @@ async fn ask_all(
     call: &Call,
     client: &Client,
     (bodies, total): (&mut Bodies<'_>, i64),
-    progress: &mut Option<Progress<'_>>,
+    progress: &mut Progress<'_>,
 ) -> Outcome {
     while let Some(body) = bodies.next().await {
         for number in 1..=total {
@@ -48,11 +46,11 @@ pub(super) async fn request_one(
     call: &Call,
     client: &Client,
     (body, number): (&[u8], i64),
-    progress: &mut Option<Progress<'_>>,
+    progress: &mut Progress<'_>,
 ) -> Result<bool, Failure> {
     let (subject, body) = expand(call, body, number);
     let raw = call.values.is("raw");
-    let log = !raw && progress.is_none();
+    let log = !raw && !progress.shown;
     let wanted = match call.values.is("wait-for-empty") {
         true => i64::from(i16::MAX),
         false => call.values.int("replies"),
@@ -64,17 +62,11 @@ pub(super) async fn request_one(
     let inbox = client.new_inbox();
     let mut replies = client.subscribe(&inbox, None)?;
     client.publish_with(&subject, Some(&inbox), &headers, &body)?;
-    if let Some(progress) = progress {
-        progress.step();
-    }
+    progress.step();
     let started = call.now();
     let (mut wait, mut seen, mut sum) = (call.timeout(), 0, 0);
     loop {
-        let reply = replies.next_timeout(wait.max(0));
-        let reply = match progress {
-            Some(progress) => progress.during(reply).await,
-            None => reply.await,
-        };
+        let reply = progress.during(replies.next_timeout(wait.max(0))).await;
         let reply = match reply {
             Ok(reply) => reply,
             Err(Error::Timeout) => return Ok(true),

@@ -2,18 +2,23 @@
 
 use super::{config::*, fields::fields, *};
 use crate::cli::{
-    commands::{collections, config_file, no_editor, subscribe::split_subjects, users_metadata},
+    commands::{config_file, emptied, no_editor, subscribe::split_subjects, users_metadata},
     differences::report,
     values,
 };
 
-/// A stream's configuration with what flags change; `words` stand before most errors.
-fn change(call: &Call, mut config: StreamConfig, words: &str) -> Result<StreamConfig, Failure> {
+/// A stream's configuration with what flags change, and lists and maps that are there without anything in them; `words` stand
+/// before most errors.
+fn change(
+    call: &Call,
+    mut config: StreamConfig,
+    words: &str,
+) -> Result<(StreamConfig, Vec<String>), Failure> {
     let values = &call.values;
     let wrong = |failure: Failure| failure.context(words);
     if let Some(mut file) = config_file::<StreamConfig>(call).map_err(wrong)? {
-        file.name = config.name;
-        return Ok(file);
+        file.config.name = config.name;
+        return Ok((file.config, file.collections));
     }
     let (republish, transform) = (republish(call)?, transform(call)?);
     let text = |flag: &str| Some(values.text(flag)).filter(|t| !t.is_empty());
@@ -62,7 +67,7 @@ fn change(call: &Call, mut config: StreamConfig, words: &str) -> Result<StreamCo
     if values.is("no-mirror") {
         config.mirror = None;
     }
-    Ok(config)
+    Ok((config, Vec::new()))
 }
 
 /// A limit is changed by what is not its flag's default.
@@ -159,13 +164,11 @@ pub async fn edit(call: Call) -> Outcome {
     }
     let mut old = info.config.clone();
     old.metadata = users_metadata(old.metadata);
-    let new = change(&call, old.clone(), &words)?;
-    // Go's filter leaves an empty map of what the server added, and nil of nothing.
-    let filtered = Some("metadata".to_string()).filter(|_| !info.config.metadata.is_empty());
+    let (new, empty) = change(&call, old.clone(), &words)?;
     let report = report(
         "api.StreamConfig",
-        fields(&old, filtered.as_slice()),
-        fields(&new, &collections(&call)),
+        fields(&old, &emptied(&info.config.metadata)),
+        fields(&new, &empty),
     );
     if !announce(&call, &report)? {
         return Ok(());
@@ -194,7 +197,7 @@ pub async fn copy(call: Call) -> Outcome {
     let picked = super::select(&call, &jetstream, source).await;
     let info = picked.map_err(|e| e.context("could not pick a Stream to operate on"))?;
     let words = format!("could not copy Stream {}", info.config.name);
-    let mut config = change(&call, info.config, &words)?;
+    let (mut config, _) = change(&call, info.config, &words)?;
     let source = std::mem::replace(&mut config.name, destination.into());
     let mut info = create(&jetstream, &config).await?;
     if !call.values.is("json") {

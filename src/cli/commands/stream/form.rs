@@ -48,8 +48,8 @@ pub(super) fn atoi(text: &str) -> Result<i64, Failure> {
 
 /// The configuration that `stream add` is asked for.
 pub(super) async fn fill(call: &Call) -> Result<StreamConfig, Failure> {
-    if let Some(config) = config_file::<StreamConfig>(call).map_err(invalid)? {
-        return Ok(with_flags(call, config));
+    if let Some(file) = config_file::<StreamConfig>(call).map_err(invalid)? {
+        return Ok(with_flags(call, file.config));
     }
     let mut form = Form {
         call,
