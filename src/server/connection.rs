@@ -1,10 +1,11 @@
 //! One client connection and what its operations do, in nats-server's order of checks (its `parser.go` and `client.go`). Of
 //! JetStream it knows but the subjects of acks, which a client must not ask for replies on.
 
-use super::core::{Core, Form, Message, Owner, Subscription, SubscriptionId, Timer};
+use super::core::{Core, Form, Message, Timer};
 use super::handshake::PING_INTERVAL;
 use super::info::{MAX_PAYLOAD, Occasion};
 use super::options::Options;
+use super::subscriptions::{Owner, Subscription, SubscriptionId};
 use super::{ConnectionId, Output, Peer};
 use crate::wire::json::{self, quote};
 use crate::wire::op::{ClientOp, Delivery, ServerOp};
@@ -336,7 +337,7 @@ impl Core {
     /// The first plain subscription of a client that matches `subject`: who is told that nobody responds.
     fn plain_match(&self, connection: ConnectionId, subject: &[u8]) -> Option<&[u8]> {
         let mut found = None;
-        self.routes.matches(subject, &mut |(_, id)| {
+        self.subscriptions.matches(subject, &mut |id| {
             if let Some(Subscription {
                 owner:
                     Owner::Client {
@@ -345,7 +346,7 @@ impl Core {
                     },
                 queue: None,
                 ..
-            }) = self.subscription(*id)
+            }) = self.subscriptions.get(id)
                 && *owner == connection
             {
                 found.get_or_insert(&**sid);
@@ -381,16 +382,8 @@ impl Core {
                 connection: id,
                 sid: sid.into(),
             };
-            let queue = queue.map(Into::into);
-            let added = self.add_subscription(Subscription {
-                owner,
-                number: 0,
-                subject: subject.into(),
-                queue,
-                delivered: 0,
-                max: 0,
-            });
-            let Some(added) = added else {
+            let subscription = Subscription::new(owner, subject, queue);
+            let Some(added) = self.subscriptions.add(subscription) else {
                 return self.error(id, "Invalid Subject");
             };
             self.connection_mut(id)
@@ -407,7 +400,7 @@ impl Core {
         let subscription = connection.subscriptions.get(sid).copied();
         self.acknowledge(id);
         if let Some(subscription_id) = subscription
-            && let Some(subscription) = self.subscription_mut(subscription_id)
+            && let Some(subscription) = self.subscriptions.get_mut(subscription_id)
         {
             match max {
                 Some(max) if max > subscription.delivered => subscription.max = max,
@@ -421,7 +414,7 @@ impl Core {
         if let Some(Subscription {
             owner: Owner::Client { sid, .. },
             ..
-        }) = self.subscription(subscription)
+        }) = self.subscriptions.get(subscription)
         {
             let sid = sid.clone();
             self.trace(id, "TRC", || {
@@ -429,7 +422,7 @@ impl Core {
             });
             self.connection_mut(id).subscriptions.remove(&sid);
         }
-        self.remove_subscription(subscription);
+        self.subscriptions.remove(subscription);
     }
 
     /// `+OK`, if the client wants it.

@@ -12,8 +12,8 @@ use super::jetstream::journal::{Journal, Record};
 use super::log::Log;
 use super::message_trace::MessageTrace;
 use super::random::Random;
-use super::routes::Routes;
 use super::sha256::short_hash;
+use super::subscriptions::{Owner, Subscription, SubscriptionId, Subscriptions, serves};
 use super::timers::Timers;
 use super::{Config, ConnectionId, Peer};
 use crate::wire::sorted::Sorted;
@@ -44,44 +44,6 @@ impl<'a> Message<'a> {
             headers: b"",
             payload,
         }
-    }
-}
-
-/// Names a subscription while it exists.
-pub(super) type SubscriptionId = usize;
-
-/// A subscription in the routes.
-#[derive(Clone, Debug)]
-pub(super) struct Subscription {
-    pub owner: Owner,
-    /// Grows from one to the next: the order of those on one subject.
-    pub number: u64,
-    pub subject: Box<[u8]>,
-    /// Queue group.
-    pub queue: Option<Box<[u8]>>,
-    /// Messages delivered since the SUB.
-    pub delivered: u64,
-    /// Ends by itself when `delivered` reaches this; 0 is never.
-    pub max: u64,
-}
-
-/// Whose subscription it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
-    Client {
-        connection: ConnectionId,
-        sid: Box<[u8]>,
-    },
-    Internal(Endpoint),
-}
-
-impl Owner {
-    /// Whether consumers deliver to it: clients, and streams that read others.
-    fn is_reader(&self) -> bool {
-        matches!(
-            self,
-            Owner::Client { .. } | Owner::Internal(Endpoint::Follow(_))
-        )
     }
 }
 
@@ -141,15 +103,7 @@ pub struct Core {
     pub(super) nobody: Box<Connection>,
     /// Connections with output to take.
     pub(super) ready: Vec<ConnectionId>,
-    pub(super) subscriptions: Vec<Option<Subscription>>,
-    free: Vec<SubscriptionId>,
-    /// Subscriptions by their number, as ids are used again.
-    pub(super) routes: Routes<(u64, SubscriptionId)>,
-    last_subscription: u64,
-    /// Consumers to tell about interest in a subject.
-    watched: Sorted<Box<[u8]>, Vec<Watcher>>,
-    /// Those whose interest changed, to be told after the current step.
-    pub(super) changed: VecDeque<Watcher>,
+    pub(super) subscriptions: Subscriptions,
     /// Consumers that were asked for messages, to serve once all that was read with that is taken in.
     pub(super) asked: VecDeque<(StreamId, ConsumerId)>,
     /// Messages for endpoints, to be handed over after the current step.
@@ -160,8 +114,6 @@ pub struct Core {
     /// Messages the server itself sent through its account's client.
     pub(super) sent: u64,
     pub(super) totals: Totals,
-    /// Subscriptions that ended so far: while this stays, no interest goes.
-    pub ended: u64,
     hits: Vec<SubscriptionId>,
     /// The report on the client's message that is being routed.
     pub(super) message_trace: Option<MessageTrace>,
@@ -216,12 +168,7 @@ impl Core {
             connections: Sorted::default(),
             nobody: Box::new(Connection::new(ConnectionId(0), Peer::default(), now)),
             ready: Vec::new(),
-            subscriptions: Vec::new(),
-            free: Vec::new(),
-            routes: Routes::default(),
-            last_subscription: 0,
-            watched: Sorted::default(),
-            changed: VecDeque::new(),
+            subscriptions: Subscriptions::default(),
             asked: VecDeque::new(),
             work: VecDeque::new(),
             timers: Timers::default(),
@@ -229,7 +176,6 @@ impl Core {
             next_id: FIRST_CLIENT_ID,
             sent: 0,
             totals: Totals::default(),
-            ended: 0,
             hits: Vec::new(),
             message_trace: None,
             behind: None,
@@ -298,23 +244,15 @@ impl Core {
 
     /// Adds an internal subscription; matches count as interest (no 503).
     pub fn subscribe(&mut self, subject: &[u8], endpoint: Endpoint) {
-        self.add_subscription(Subscription {
-            owner: Owner::Internal(endpoint),
-            number: 0,
-            subject: subject.into(),
-            queue: None,
-            delivered: 0,
-            max: 0,
-        });
+        let owner = Owner::Internal(endpoint);
+        self.subscriptions
+            .add(Subscription::new(owner, subject, None));
     }
 
     /// Removes what [`Core::subscribe`] added for this subject and endpoint.
     pub fn unsubscribe(&mut self, subject: &[u8], endpoint: Endpoint) {
-        let owner = Owner::Internal(endpoint);
-        let is_it = |(_, id): &&_| self.subscription(*id).is_some_and(|s| s.owner == owner);
-        let found = self.routes.exact(subject).find(is_it).copied();
-        if let Some((_, id)) = found {
-            self.remove_subscription(id);
+        if let Some(id) = self.subscriptions.internal(subject, endpoint) {
+            self.subscriptions.remove(id);
         }
     }
 
@@ -362,14 +300,14 @@ impl Core {
         internal: &mut dyn FnMut(Endpoint),
     ) -> bool {
         let mut hits = std::mem::take(&mut self.hits);
-        self.routes.matches(to, &mut |(_, id)| hits.push(*id));
+        self.subscriptions.matches(to, &mut |id| hits.push(id));
         let mut taken = false;
         let mut grouped = 0;
         // A stream and the mirrors that answer direct gets for it are a queue group.
         let (mut getters, mut getter) = (0, None);
         for i in 0..hits.len() {
             let id = hits[i];
-            match self.subscription(id) {
+            match self.subscriptions.get(id) {
                 Some(Subscription {
                     owner: Owner::Internal(endpoint),
                     ..
@@ -415,7 +353,7 @@ impl Core {
         let mut groups: Vec<Vec<SubscriptionId>> = Vec::new();
         let mut places: Sorted<&[u8], usize> = Sorted::default();
         for id in hits {
-            let queue = self.subscription(*id).and_then(|s| s.queue.as_deref());
+            let queue = self.subscriptions.get(*id).and_then(|s| s.queue.as_deref());
             let Some(queue) = queue else { continue };
             let place = *places.get_or_insert(queue, groups.len());
             if place == groups.len() {
@@ -428,43 +366,27 @@ impl Core {
 
     /// Is anybody (client or internal) subscribed so that a publish to `subject` would be taken?
     pub fn has_interest(&self, subject: &[u8]) -> bool {
-        let mut found = false;
-        self.routes.matches(subject, &mut |(_, id)| {
-            found |= match self.subscription(*id) {
-                Some(Subscription {
-                    owner: Owner::Internal(endpoint),
-                    ..
-                }) => serves(*endpoint, subject),
-                Some(_) => true,
-                None => false,
-            };
-        });
-        found
+        self.subscriptions.take(subject)
     }
 
     /// Is there a reader's subscription on exactly `subject`, plain or in queue `group`? Push consumers ask.
     pub fn has_exact_interest(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
-        self.routes
-            .exact(subject)
-            .filter_map(|(_, id)| self.subscription(*id))
-            .any(|s| s.owner.is_reader() && s.queue.as_deref() == group)
+        self.subscriptions.is_read(subject, group)
     }
 
     /// From now on, tell JetStream ([`super::Engine::interest_changed`]) when exact interest on `subject` comes or goes.
     pub fn watch_interest(&mut self, subject: &[u8], watcher: Watcher) {
-        self.watched
-            .get_or_insert(subject.into(), Vec::new())
-            .push(watcher);
+        self.subscriptions.watch(subject, watcher);
     }
 
     /// Ends [`Core::watch_interest`].
     pub fn unwatch_interest(&mut self, subject: &[u8], watcher: Watcher) {
-        if let Some(watchers) = self.watched.get_mut(subject) {
-            watchers.retain(|w| *w != watcher);
-            if watchers.is_empty() {
-                self.watched.remove(subject);
-            }
-        }
+        self.subscriptions.unwatch(subject, watcher);
+    }
+
+    /// Subscriptions that ended so far: while this stays, no interest goes.
+    pub fn ended(&self) -> u64 {
+        self.subscriptions.ended
     }
 
     /// Sets, moves or (`None`) clears a timer. A timer due fires once, from `Server::advance`, as `JetStream::timer`; set
@@ -484,58 +406,6 @@ impl Core {
         self.next_id - 1
     }
 
-    pub(super) fn subscription(&self, id: SubscriptionId) -> Option<&Subscription> {
-        self.subscriptions.get(id)?.as_ref()
-    }
-
-    pub(super) fn subscription_mut(&mut self, id: SubscriptionId) -> Option<&mut Subscription> {
-        self.subscriptions.get_mut(id)?.as_mut()
-    }
-
-    /// Adds a subscription to the routes; `None` if its subject is malformed.
-    pub(super) fn add_subscription(
-        &mut self,
-        mut subscription: Subscription,
-    ) -> Option<SubscriptionId> {
-        self.last_subscription += 1;
-        subscription.number = self.last_subscription;
-        let id = self
-            .free
-            .last()
-            .copied()
-            .unwrap_or(self.subscriptions.len());
-        let value = (subscription.number, id);
-        if !self.routes.insert(&subscription.subject, value) {
-            return None;
-        }
-        self.interest_changed(&subscription);
-        if self.free.pop().is_some() {
-            self.subscriptions[id] = Some(subscription);
-        } else {
-            self.subscriptions.push(Some(subscription));
-        }
-        Some(id)
-    }
-
-    /// Removes a subscription from the routes (not from its connection).
-    pub(super) fn remove_subscription(&mut self, id: SubscriptionId) {
-        if let Some(subscription) = self.subscriptions.get_mut(id).and_then(Option::take) {
-            let value = (subscription.number, id);
-            self.routes.remove(&subscription.subject, &value);
-            self.free.push(id);
-            self.ended += 1;
-            self.interest_changed(&subscription);
-        }
-    }
-
-    fn interest_changed(&mut self, subscription: &Subscription) {
-        if subscription.owner.is_reader()
-            && let Some(watchers) = self.watched.get(&*subscription.subject)
-        {
-            self.changed.extend(watchers);
-        }
-    }
-
     /// Writes a message to the client of a subscription; false if it does not take it.
     fn send(
         &mut self,
@@ -549,7 +419,7 @@ impl Core {
         {
             return true;
         }
-        let Some(Some(subscription)) = self.subscriptions.get_mut(id) else {
+        let Some(subscription) = self.subscriptions.get_mut(id) else {
             return false;
         };
         let Owner::Client { connection, sid } = &subscription.owner else {
@@ -588,11 +458,4 @@ impl Core {
         }
         true
     }
-}
-
-/// The API does not stand in for direct gets and pulls that nobody serves: they bypass it.
-fn serves(endpoint: Endpoint, subject: &[u8]) -> bool {
-    endpoint != Endpoint::JetStreamApi
-        || !(subject.starts_with(b"$JS.API.DIRECT.GET")
-            || subject.starts_with(b"$JS.API.CONSUMER.MSG.NEXT."))
 }

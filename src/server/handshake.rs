@@ -50,7 +50,7 @@ impl Core {
             let ended = std::mem::take(&mut connection.subscriptions);
             ended
                 .into_iter()
-                .for_each(|(_, subscription)| self.remove_subscription(subscription));
+                .for_each(|(_, subscription)| self.subscriptions.remove(subscription));
         }
         if !self
             .config

@@ -2,8 +2,9 @@
 //! tells its clients, and lets them go one after another, so that they do not all come to another server at once. Only a
 //! driver with a signal to deliver calls this. Of JetStream it knows no more than that it can be taken away.
 
-use super::core::{Core, Endpoint, Owner};
+use super::core::{Core, Endpoint};
 use super::info::Occasion;
+use super::subscriptions::Owner;
 use super::{ConnectionId, Server};
 use crate::wire::op::ServerOp;
 use crate::wire::time::{SECOND, Time};
@@ -77,22 +78,13 @@ impl Core {
     /// Ends JetStream's subscriptions. Requests to its API stay without an answer, everything else has no responders.
     fn drop_endpoints(&mut self) {
         let stays = |endpoint| matches!(endpoint, Endpoint::System | Endpoint::JetStreamApi);
-        let ended = |(id, subscription): (usize, &Option<_>)| match subscription {
-            Some(super::core::Subscription {
-                owner: Owner::Internal(endpoint),
-                ..
-            }) if !stays(*endpoint) => Some(id),
-            _ => None,
-        };
-        let ended: Vec<_> = self
-            .subscriptions
-            .iter()
-            .enumerate()
-            .filter_map(ended)
-            .collect();
-        ended
-            .into_iter()
-            .for_each(|id| self.remove_subscription(id));
+        let all = self.subscriptions.iter();
+        let ended =
+            all.filter(|(_, s)| matches!(s.owner, Owner::Internal(endpoint) if !stays(endpoint)));
+        let ended: Vec<_> = ended.map(|(id, _)| id).collect();
+        for id in ended {
+            self.subscriptions.remove(id);
+        }
     }
 
     /// INFO with `ldm`, for a client that takes INFOs at any time and has had the one after its first PING.

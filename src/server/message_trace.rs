@@ -1,7 +1,8 @@
 //! The report that a message with the header `Nats-Trace-Dest` asks for: who got it, or with `Nats-Trace-Only` would have
 //! got it. Must not know JetStream's rules.
 
-use super::core::{Core, Endpoint, Form, Message, Owner, SubscriptionId};
+use super::core::{Core, Endpoint, Form, Message};
+use super::subscriptions::{Owner, SubscriptionId};
 use super::{ConnectionId, system};
 use crate::wire::json::{Writer, quote};
 use crate::wire::sorted::Sorted;
@@ -142,7 +143,7 @@ impl Core {
 
     /// Reports that a subscription gets the message; true if it is not to get it.
     pub(super) fn trace_egress(&mut self, from: ConnectionId, id: SubscriptionId) -> bool {
-        let Some(subscription) = self.subscription(id).cloned() else {
+        let Some(subscription) = self.subscriptions.get(id).cloned() else {
             return false;
         };
         let Owner::Client { connection, .. } = subscription.owner else {

@@ -24,6 +24,7 @@ pub mod routes;
 
 mod sha256;
 mod startup;
+mod subscriptions;
 mod system;
 mod timers;
 mod trace;
@@ -342,7 +343,7 @@ impl Server {
     /// When [`Server::advance`] must be called next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
         let core = &self.core;
-        if core.work.is_empty() && core.changed.is_empty() && core.asked.is_empty() {
+        if core.work.is_empty() && core.subscriptions.changed.is_empty() && core.asked.is_empty() {
             core.timers.next()
         } else {
             Some(self.core.now)
@@ -485,7 +486,7 @@ impl Server {
             *left -= 1;
             if let Some(work) = self.core.work.pop_front() {
                 self.hand_over(work.endpoint, work.message(), work.from);
-            } else if let Some(watcher) = self.core.changed.pop_front() {
+            } else if let Some(watcher) = self.core.subscriptions.changed.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.interest_changed(&mut self.core, watcher);
                 }

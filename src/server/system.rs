@@ -1,8 +1,9 @@
 //! `$SYS` requests that an ordinary user may make (nats-server's `events.go` and `accounts.go`). Must not know JetStream.
 
 use super::connection::Connection;
-use super::core::{Core, Endpoint, Message, Owner};
+use super::core::{Core, Endpoint, Message};
 use super::info::VERSION;
+use super::subscriptions::Owner;
 use super::{ConnectionId, Peer};
 use crate::wire::json::{Decoder, Kind, Value, Writer, decode_lenient};
 use crate::wire::sorted::Sorted;
@@ -167,7 +168,8 @@ impl Core {
         json.key("conns").uint(self.connections.len() as u64);
         json.key("leafnodes").int(0);
         json.key("total_conns").uint(self.connections.len() as u64);
-        json.key("num_subscriptions").uint(self.routes.len() as u64);
+        json.key("num_subscriptions")
+            .uint(self.subscriptions.len() as u64);
         for (name, msgs, bytes) in [
             ("sent", totals.out_msgs, totals.out_bytes),
             ("received", totals.in_msgs, totals.in_bytes),
@@ -242,7 +244,7 @@ impl Core {
                 || connection
                     .subscriptions
                     .values()
-                    .filter_map(|s| self.subscription(*s))
+                    .filter_map(|s| self.subscriptions.get(*s))
                     .any(|s| crate::wire::subject::overlap(filter, &s.subject)))
     }
 
@@ -303,7 +305,7 @@ impl Core {
             for subscription in connection
                 .subscriptions
                 .values()
-                .filter_map(|s| self.subscription(*s))
+                .filter_map(|s| self.subscriptions.get(*s))
             {
                 json.bytes(&subscription.subject);
             }
@@ -323,7 +325,7 @@ impl Core {
         for subscription in connection
             .subscriptions
             .values()
-            .filter_map(|s| self.subscription(*s))
+            .filter_map(|s| self.subscriptions.get(*s))
         {
             let Owner::Client { sid, .. } = &subscription.owner else {
                 continue;

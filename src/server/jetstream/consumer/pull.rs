@@ -225,7 +225,7 @@ impl Consumer {
         if self.requests.queue.is_empty() {
             return;
         }
-        let (now, ended) = (core.now(), core.ended);
+        let (now, ended) = (core.now(), core.ended());
         self.requests.looked_at = now;
         // Every message and every request comes by here.
         if !self.requests.have_news(now, end, ended) {
