@@ -75,7 +75,7 @@ impl Socket {
         let rest = scheme.filter(|(scheme, _)| matches!(*scheme, "ws" | "wss"));
         let Some((_, rest)) = rest.filter(|(_, rest)| !rest.is_empty()) else {
             let why =
-                format!("{url:?} is no WebSocket address: it has to begin with ws:// or wss://");
+                format!("\"{url}\" is no WebSocket address: it has to begin with ws:// or wss://");
             return Err(TransportError::Address(why));
         };
         if rest.contains('@') {
@@ -88,7 +88,7 @@ impl Socket {
                 Some("SecurityError") => {
                     "a page that came over https may only open wss:// connections".into()
                 }
-                _ => format!("{url:?} is no WebSocket address"),
+                _ => format!("\"{url}\" is no WebSocket address"),
             })
         })?;
         socket.set_binary_type(BinaryType::Arraybuffer);
