@@ -37,6 +37,7 @@ mod hint;
 mod jobs;
 mod options;
 mod parse;
+mod pipeline;
 mod redirect;
 mod stdio;
 mod variables;
