@@ -69,10 +69,11 @@ fn whole(page: Page) -> Element {
 
 fn embedded(page: Page, panel: Panel) -> Element {
     let name = element("h1", "visually-hidden").text("NATS KV Playground");
-    let root = element("main", "embed").with(&[name, lesson_panel(page)]);
-    if panel != Panel::Stream {
-        root.append_child(&terminals(page)).ok();
+    if panel == Panel::Stream {
+        page.panes.put_away();
     }
+    let terminals = terminals(page).shown(move || !page.panes.are_away());
+    let root = element("main", "embed").with(&[name, lesson_panel(page), terminals]);
     if panel != Panel::Terminal {
         root.append_child(&stream_view(page)).ok();
     }

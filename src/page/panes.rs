@@ -22,6 +22,8 @@ pub struct Panes {
     front: Live<Pane>,
     narrow: Live<bool>,
     running: Live<[bool; 3]>,
+    /// None of the terminals is to be seen until one has something to say.
+    away: Live<bool>,
 }
 
 /// What a phone shows one of.
@@ -50,7 +52,27 @@ impl Panes {
             front: Live::new(Pane::Terminal(Terminal::A)),
             narrow,
             running: Live::new([false; 3]),
+            away: Live::new(false),
         }
+    }
+
+    /// Puts the terminals out of sight, until [`Panes::bring`].
+    pub fn put_away(self) {
+        self.away.set(true);
+    }
+
+    /// Are the terminals out of sight?
+    pub fn are_away(self) -> bool {
+        self.away.get()
+    }
+
+    /// Puts the terminals back into sight; whether they were out of it.
+    pub fn bring(self) -> bool {
+        let away = self.away.get_untracked();
+        if away {
+            self.away.set(false);
+        }
+        away
     }
 
     /// Is there room for one pane only?

@@ -14,7 +14,7 @@ use super::{
     storage,
     stream_state::StreamState,
     tap::Tap,
-    tty::Tty,
+    tty::{Reading, Tty},
     view::Viewer,
 };
 use crate::{
@@ -318,6 +318,13 @@ impl Page {
         focus(&format!("textarea[aria-label='{} command']", title(terminal)));
     }
 
+    /// Somebody has to look at a terminal, which may be out of sight.
+    fn bring(self, terminal: Terminal) {
+        if self.panes.bring() && !self.panes.narrow() {
+            request_animation_frame(move || self.focus(terminal));
+        }
+    }
+
     /// A line has begun to run in a terminal.
     fn started(self, terminal: Terminal, line: &str) {
         self.panes.running(terminal, true);
@@ -346,6 +353,9 @@ impl Page {
         }
         self.panes.running(terminal, false);
         self.stream.look(self);
+        if code != 0 && code != INTERRUPTED {
+            self.bring(terminal);
+        }
     }
 }
 
@@ -367,7 +377,11 @@ impl Observer for Watcher {
     fn changed(&self) {
         self.frame.request();
         if let Some(page) = self.page.get() {
-            page.console(self.terminal).feed();
+            let console = page.console(self.terminal);
+            console.feed();
+            if console.tty.reading() != Reading::Nothing {
+                page.bring(self.terminal);
+            }
         }
     }
 

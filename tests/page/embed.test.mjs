@@ -32,6 +32,37 @@ test("one step and a terminal, without the page's header", async () => {
   await playground.close();
 });
 
+test("where only the stream is wanted, terminals come when a command asks or fails", async () => {
+  const open = async (step) => {
+    const playground = await world.open({ address: `?embed=1&panel=stream#step=${step}` });
+    return { playground, field: playground.page.getByRole("textbox", { name: "Terminal A command" }) };
+  };
+  const get = await open("get");
+  await get.playground.run(0);
+  await get.playground.complete.waitFor();
+  assert.equal(await get.field.isVisible(), false);
+  await get.playground.close();
+
+  const create = await open("create");
+  await create.playground.run(0);
+  await create.playground.run(1);
+  await create.playground.messages.getByText("Value1").waitFor();
+  assert.equal(await create.field.isVisible(), false);
+  await create.playground.run(2);
+  await create.playground.terminal("A").shows(/key exists/);
+  await create.field.waitFor();
+  await create.playground.close();
+
+  const remove = await open("cleanup");
+  await remove.playground.run(0);
+  await remove.field.waitFor();
+  await remove.playground.terminal("A").shows(/Delete bucket my-kv\?/);
+  await remove.playground.page.waitForFunction(() => document.activeElement.ariaLabel === "Terminal A command");
+  await remove.playground.page.keyboard.type("y\n");
+  await remove.playground.complete.waitFor();
+  await remove.playground.close();
+});
+
 test("what prepares a step waits for a server whose code comes late", async () => {
   const playground = await world.open();
   const { page } = playground;
