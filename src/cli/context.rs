@@ -97,9 +97,20 @@ pub fn check_name(name: &str) -> Result<(), Failure> {
     Err(format!("invalid context name: {wrong}").into())
 }
 
-/// What a secret in a context stands for: `env://NAME`, `file://PATH`, what is embedded, or the text itself.
+/// What a secret in a context stands for: a [`reference`] to it, without the ends of its last line, or the text itself.
 pub fn secret(io: &dyn Io, text: &str) -> Result<String, String> {
-    let content = if let Some(name) = text.strip_prefix("env://") {
+    Ok(match reference(io, text)? {
+        Some(content) => {
+            let content = String::from_utf8_lossy(&content);
+            content.trim_end_matches(['\r', '\n']).into()
+        }
+        None => text.into(),
+    })
+}
+
+/// What `env://NAME` and `file://PATH` name, or what is embedded; `None` for all other texts.
+pub fn reference(io: &dyn Io, text: &str) -> Result<Option<Vec<u8>>, String> {
+    Ok(Some(if let Some(name) = text.strip_prefix("env://") {
         if name.is_empty() {
             let reference = quote(text);
             return Err(format!(
@@ -119,10 +130,8 @@ pub fn secret(io: &dyn Io, text: &str) -> Result<String, String> {
     } else if let Some(content) = text.strip_prefix(EMBEDDED) {
         base64::decode(content).unwrap_or_default()
     } else {
-        return Ok(text.into());
-    };
-    let content = String::from_utf8_lossy(&content);
-    Ok(content.trim_end_matches(['\r', '\n']).into())
+        return Ok(None);
+    }))
 }
 
 impl Context {

@@ -5,12 +5,13 @@
 
 use super::{
     Program, Ran, Session,
-    commands::{self, Call, Outcome},
+    commands::{self, Call, Identity, Outcome},
+    parse::Failure,
     shell::{self, Completion},
     spec::{Command, Spec},
     usage,
 };
-use crate::client::transport::LocalFuture;
+use crate::client::{Signer, transport::LocalFuture};
 
 /// The ways to the parts.
 pub struct Parts {
@@ -18,6 +19,8 @@ pub struct Parts {
     pub nats: Load<Nats>,
     /// With the first line that is more than plain words: the language of the shell.
     pub language: Load<Language>,
+    /// With the first connection whose user has keys.
+    pub credentials: Load<Credentials>,
     /// All the rest.
     pub rest: Load<Rest>,
 }
@@ -29,6 +32,7 @@ pub type Load<T> = fn() -> LocalFuture<'static, Result<&'static T, String>>;
 pub static HERE: Parts = Parts {
     nats: || Box::pin(std::future::ready(Ok(&NATS))),
     language: || Box::pin(std::future::ready(Ok(&LANGUAGE))),
+    credentials: || Box::pin(std::future::ready(Ok(&CREDENTIALS))),
     rest: || Box::pin(std::future::ready(Ok(&REST))),
 };
 
@@ -58,6 +62,20 @@ pub static LANGUAGE: Language = Language {
     run: shell::run,
     is_incomplete: shell::is_incomplete,
     split_paste: shell::split_paste,
+};
+
+/// Users with keys.
+pub struct Credentials {
+    /// Reads what a field of a command's context names.
+    pub(super) signer: fn(&Call, &str) -> Result<Signer, Failure>,
+    /// [`commands::from_file`]
+    pub from_file: fn(&[u8]) -> Result<Identity, String>,
+}
+
+/// The whole of it.
+pub static CREDENTIALS: Credentials = Credentials {
+    signer: commands::signer,
+    from_file: commands::from_file,
 };
 
 /// All other commands, help, built-ins and completion.

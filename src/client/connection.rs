@@ -32,6 +32,8 @@ pub struct Options {
     pub pass: Option<String>,
     /// CONNECT's `auth_token`.
     pub token: Option<String>,
+    /// For servers whose users have keys.
+    pub signer: Option<Signer>,
     /// What subjects to be answered at begin with, without the dot after it. Not empty, no wildcards.
     pub inbox_prefix: String,
     /// Wait for the connection: transport, INFO and first PONG each. nats.go: 2 s.
@@ -53,6 +55,7 @@ impl Default for Options {
             user: None,
             pass: None,
             token: None,
+            signer: None,
             inbox_prefix: "_INBOX".into(),
             connect_timeout: 2 * SECOND,
             reconnect: true,
@@ -62,6 +65,20 @@ impl Default for Options {
         }
     }
 }
+
+/// Who is there, said by a signature; see [`super::nkeys`].
+#[derive(Clone)]
+pub struct Signer {
+    /// CONNECT's `nkey`: the public key.
+    pub nkey: Option<String>,
+    /// CONNECT's `jwt`.
+    pub jwt: Option<String>,
+    /// Makes CONNECT's `sig` of INFO's `nonce`, empty if there is none to be; or says why it cannot.
+    pub sign: SignFn,
+}
+
+/// Signs a text; signatures are in base64 for URLs.
+pub type SignFn = Rc<dyn Fn(&[u8]) -> Result<String, String>>;
 
 /// Gets to see what happens to a connection.
 pub type EventFn = Rc<dyn Fn(&Event)>;
@@ -117,11 +134,12 @@ pub struct ServerInfo {
     pub domain: String,
     pub cluster: String,
     pub api_lvl: i64,
+    pub nonce: String,
 }
 
 record!(ServerInfo, "serverInfo":
     server_id, server_name, version, host, port, headers, auth_required, max_payload, jetstream, client_id, client_ip,
-    domain, cluster, api_lvl
+    domain, cluster, api_lvl, nonce
 );
 
 /// A connection; clones share it. Dropping the last clone, subscriptions included, closes it.

@@ -2,7 +2,7 @@
 //! from the caller.
 
 use super::{
-    connection::{Event, Options, State},
+    connection::{Event, Options, Signer, State},
     core::{Core, Stop},
     error::Error,
     mailbox::Mailbox,
@@ -64,7 +64,8 @@ impl Inner {
         let pong = Mailbox::default();
         {
             let mut core = self.core.borrow_mut();
-            core.send(ClientOp::Connect(&self.connect_json()));
+            let connect = self.connect_json(&core.info.nonce).map_err(Stop::Broken)?;
+            core.send(ClientOp::Connect(&connect));
             core.ping(Some(pong.clone()));
         }
         let ready = |_: &Core| pong.len() > 0;
@@ -74,13 +75,26 @@ impl Inner {
         answered.ok_or(Stop::Broken(Error::Timeout))
     }
 
-    /// CONNECT's options, in nats.go's order.
-    fn connect_json(&self) -> Vec<u8> {
+    /// CONNECT's options, in nats.go's order; `nonce` is what the server asks to be signed, if it does.
+    fn connect_json(&self, nonce: &str) -> Result<Vec<u8>, Error> {
         let options = &self.options;
+        let (mut jwt, mut nkey, mut sig) = (None, None, None);
+        let known = |signer: &&Signer| signer.jwt.is_some() || signer.nkey.is_some();
+        if let Some(signer) = options.signer.as_ref().filter(known) {
+            if signer.nkey.is_some() && nonce.is_empty() {
+                return Err(Error::NkeysNotSupported);
+            }
+            let signature = (signer.sign)(nonce.as_bytes()).map_err(Error::Signing)?;
+            (jwt, nkey) = (signer.jwt.clone(), signer.nkey.clone());
+            sig = Some(signature).filter(|sig| !sig.is_empty());
+        }
         let mut json = Writer::default();
         json.open();
         json.key("verbose").bool(false).key("pedantic").bool(false);
         for (name, value) in [
+            ("jwt", &jwt),
+            ("nkey", &nkey),
+            ("sig", &sig),
             ("user", &options.user),
             ("pass", &options.pass),
             ("auth_token", &options.token),
@@ -98,7 +112,7 @@ impl Inner {
             json.key(name).bool(true);
         }
         json.close();
-        json.finish()
+        Ok(json.finish())
     }
 
     /// Polls until it is ready, `None` after `ns`. Wakes for [`Core::wake`] too.

@@ -10,6 +10,10 @@ pub enum Error {
     Transport(TransportError),
     /// An `-ERR` of the server, text without quotes: `Authorization Violation`, `Permissions Violation …`.
     Server(String),
+    /// The keys of [`super::Signer`] cannot sign; why.
+    Signing(String),
+    /// The server asks for no signature of a user with a key alone.
+    NkeysNotSupported,
     /// What answered is no nats-server: no INFO first, or none in time.
     NoInfo,
     /// The server said something that is not the protocol; the line.
@@ -109,6 +113,8 @@ impl fmt::Display for Error {
             Error::Transport(TransportError::Refused(_)) => "no servers available for connection",
             Error::Transport(error) => return error.fmt(f),
             Error::Server(text) => text,
+            Error::Signing(why) => return write!(f, "error signing nonce: {why}"),
+            Error::NkeysNotSupported => "nkeys not supported by the server",
             Error::NoInfo => "protocol exception, INFO not received",
             Error::Protocol(line) => return write!(f, "nats: unknown protocol operation: {line}"),
             Error::Disconnected => "server is disconnected",

@@ -16,6 +16,7 @@ mod jetstream;
 pub mod kv;
 mod mailbox;
 mod message;
+pub mod nkeys;
 pub mod runtime;
 mod stored;
 pub mod transport;
@@ -24,7 +25,7 @@ pub mod types;
 pub mod websocket;
 
 pub use address::address;
-pub use connection::{Client, Event, EventFn, Options, ServerInfo, State, Subscription};
+pub use connection::{Client, Event, EventFn, Options, ServerInfo, Signer, State, Subscription};
 pub use error::Error;
 pub use jetstream::{Context as JetStream, Purge, Trace, TraceFn};
 pub use message::{Headers, Message, Status};

@@ -5,7 +5,7 @@
 
 use super::view::{VIEW, View};
 use crate::{
-    cli::parts::{LANGUAGE, Language, NATS, Nats, Parts, REST, Rest},
+    cli::parts::{CREDENTIALS, Credentials, LANGUAGE, Language, NATS, Nats, Parts, REST, Rest},
     host::{StartEngine, jetstream},
 };
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
@@ -40,10 +40,21 @@ fn load_rest() -> Result<&'static Rest, Missing> {
     Ok(&REST)
 }
 
+#[wasm_split(credentials, fallible)]
+fn load_credentials() -> Result<&'static Credentials, Missing> {
+    Ok(&CREDENTIALS)
+}
+
+/// Users with keys.
+pub async fn credentials() -> Result<&'static Credentials, String> {
+    load_credentials().await.map_err(Missing::text)
+}
+
 /// The parts of the command line.
 pub static PARTS: Parts = Parts {
     nats: || Box::pin(async { load_nats().await.map_err(Missing::text) }),
     language: || Box::pin(async { load_language().await.map_err(Missing::text) }),
+    credentials: || Box::pin(credentials()),
     rest: || Box::pin(async { load_rest().await.map_err(Missing::text) }),
 };
 

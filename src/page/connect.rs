@@ -9,6 +9,8 @@ use super::{
     state::{Asked, Page},
     storage,
 };
+use leptos::web_sys;
+use wasm_bindgen_futures::JsFuture;
 
 const CONFIGURATION: &str = "\
 jetstream: enabled
@@ -23,8 +25,8 @@ websocket {
 pub fn connect(page: Page) -> Element {
     let (error, busy) = (Live::new(String::new()), Live::new(false));
     let url = input("text").attr("inputmode", "url").attr("value", &storage::address());
-    let secrets = [input("text"), input("password"), input("password")];
-    let [user, password, token] = secrets.clone();
+    let secrets = [input("text"), input("password"), input("password"), input("file")];
+    let [user, password, token, file] = secrets.clone();
     let offered = url.clone();
     react(move || {
         if let Some(address) = page.connecting.get() {
@@ -46,6 +48,7 @@ pub fn connect(page: Page) -> Element {
         label("URL", &url),
         pair,
         label("Token, instead", &token),
+        label("Credentials or NKey file, instead", &file),
         element("p", "dialog__error").attr("role", "alert").text_of(move || error.get()).shown(move || error.with(|why| !why.is_empty())),
         element("details", "").with(&[
             element("summary", "").text("What the server’s configuration needs"),
@@ -65,13 +68,18 @@ pub fn connect(page: Page) -> Element {
         let [user, pass, token] = [user, pass, token].map(|value| Some(value).filter(|value| !value.is_empty()));
         busy.set(true);
         error.set(String::new());
+        let chosen = file.input().files().and_then(|files| files.get(0));
         page.runtime().spawn(Box::pin(async move {
-            let credentials = Credentials { user, pass, token };
             let address = address.trim();
-            let connected = match chunks::view().await {
-                Ok(view) => (view.connect)(page, address.into(), credentials).await,
-                Err(why) => Err(why),
+            let connect = async || {
+                let file = match chosen {
+                    Some(file) => Some(content(&file).await?),
+                    None => None,
+                };
+                let credentials = Credentials { user, pass, token, file, variable: None };
+                (chunks::view().await?.connect)(page, address.into(), credentials).await
             };
+            let connected = connect().await;
             match connected {
                 Ok(()) => {
                     storage::keep_address(address);
@@ -88,6 +96,13 @@ pub fn connect(page: Page) -> Element {
         ),
         form,
     ])
+}
+
+/// The bytes of a file that was chosen.
+async fn content(file: &web_sys::File) -> Result<Vec<u8>, String> {
+    let bytes = JsFuture::from(file.array_buffer()).await;
+    let bytes = bytes.map_err(|_| format!("{} cannot be read. Choose it again.", file.name()))?;
+    Ok(js_sys::Uint8Array::new(&bytes).to_vec())
 }
 
 fn input(kind: &str) -> Element {

@@ -50,6 +50,10 @@ pub struct Credentials {
     pub pass: Option<String>,
     /// Token, instead.
     pub token: Option<String>,
+    /// Content of a file of credentials or with a seed, instead.
+    pub file: Option<Vec<u8>>,
+    /// The variable that the commands find the file in, and how it is written there.
+    pub variable: Option<(&'static str, String)>,
 }
 
 /// A real server.

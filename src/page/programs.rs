@@ -195,7 +195,7 @@ impl Io for Around {
             "NATS_USER" => credentials.user.clone(),
             "NATS_PASSWORD" => credentials.pass.clone(),
             "NATS_TOKEN" => credentials.token.clone(),
-            _ => None,
+            _ => credentials.variable.as_ref().filter(|(named, _)| *named == name).map(|(_, file)| file.clone()),
         }
     }
 

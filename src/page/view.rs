@@ -3,6 +3,7 @@
 
 use super::{
     cancel::Cancel,
+    chunks,
     link::{self, Credentials, Link, Remote},
     model::Model,
     state::Page,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     client::{
-        Client, Error, Event, JetStream, Options, State,
+        Client, Error, Event, JetStream, Options, Signer, State,
         kv::WatchOptions,
         transport::{Connector, LocalFuture, TransportError},
         types::StreamInfo,
@@ -90,7 +91,8 @@ async fn attach(page: Page) -> Option<Cancel> {
 }
 
 /// Connects the page to a real server; what went wrong, in words that say what to do.
-async fn connect(page: Page, url: String, credentials: Credentials) -> Result<(), String> {
+async fn connect(page: Page, url: String, mut credentials: Credentials) -> Result<(), String> {
+    let signer = signer(&mut credentials).await?;
     prepare(page);
     page.link.set(Link::Connecting);
     let connector: Rc<dyn Connector> = Rc::new(WebSocketConnector::new(&url));
@@ -100,6 +102,7 @@ async fn connect(page: Page, url: String, credentials: Credentials) -> Result<()
         user: credentials.user.clone(),
         pass: credentials.pass.clone(),
         token: credentials.token.clone(),
+        signer,
         on_event: Some(Rc::new(seen)),
         ..Options::default()
     };
@@ -120,6 +123,17 @@ async fn connect(page: Page, url: String, credentials: Credentials) -> Result<()
     page.stream.forget(page);
     link::refresh(page);
     Ok(())
+}
+
+/// Who connects by the file there may be; the commands get to know of it.
+async fn signer(credentials: &mut Credentials) -> Result<Option<Signer>, String> {
+    let Some(content) = &credentials.file else {
+        return Ok(None);
+    };
+    let read = (chunks::credentials().await?.from_file)(content);
+    let identity = read.map_err(|why| format!("The file has neither credentials nor an NKey seed ({why}): choose another."))?;
+    credentials.variable = Some(identity.variable);
+    Ok(Some(identity.signer))
 }
 
 fn happened(page: Page, event: &Event) {
@@ -149,7 +163,7 @@ fn words(error: &Error, url: &str) -> String {
              nats-server’s port for other clients (4222). Does nats-server run, with a websocket block as below, on the port it says?"
         ),
         Error::Server(text) if text.contains("uthori") || text.contains("uthentication") => {
-            "The server refuses these credentials (Authorization Violation). Check user and password, or the token.".into()
+            "The server refuses these credentials (Authorization Violation). Check user and password, the token, or the file.".into()
         }
         Error::NoInfo | Error::Protocol(_) => {
             format!("{url} is a WebSocket, but not of a nats-server: it does not begin with INFO. Use the port of the websocket block, as below.")

@@ -1,5 +1,7 @@
 //! Random numbers from the server's seed: SplitMix64. Not for secrets.
 
+use crate::wire::nkey;
+
 /// A source of random numbers; the same seed gives the same numbers.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -32,32 +34,13 @@ impl Random {
             .collect()
     }
 
-    /// A public nkey: base-32 of `prefix`, 32 random bytes and a CRC-16, 56 characters.
+    /// What looks like a public nkey: `prefix` and 32 random bytes, 56 characters.
     pub fn nkey(&mut self, prefix: u8) -> String {
-        const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let mut key = vec![prefix];
         for _ in 0..4 {
             key.extend_from_slice(&self.next().to_be_bytes());
         }
-        let crc = key.iter().fold(0u16, |crc, byte| {
-            (0..8).fold(crc ^ u16::from(*byte) << 8, |crc, _| match crc & 0x8000 {
-                0 => crc << 1,
-                _ => crc << 1 ^ 0x1021,
-            })
-        });
-        key.extend_from_slice(&crc.to_le_bytes());
-        let mut text = String::with_capacity(56);
-        for five in key.chunks(5) {
-            let bits = five
-                .iter()
-                .fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-            text.extend(
-                (0..8)
-                    .rev()
-                    .map(|i| char::from(DIGITS[(bits >> (5 * i) & 31) as usize])),
-            );
-        }
-        text
+        nkey::encode(&key)
     }
 }
 

@@ -18,6 +18,12 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// Encodes for URLs and names, without padding.
+pub fn encode_url(bytes: &[u8]) -> String {
+    let text = encode(bytes).replace('+', "-").replace('/', "_");
+    text.trim_end_matches('=').into()
+}
+
 /// Decodes; line ends are skipped as Go does. `None` for anything that is not whole, padded base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);

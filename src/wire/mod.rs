@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod duration;
 pub mod headers;
 pub mod json;
+pub mod nkey;
 pub mod op;
 pub mod parser;
 pub mod sorted;

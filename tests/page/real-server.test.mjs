@@ -1,5 +1,6 @@
 // The same page on a real nats-server over a WebSocket.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { NatsServer } from "./support/nats-server.mjs";
 import { setUp } from "./support/playground.mjs";
@@ -17,13 +18,14 @@ after(async () => {
 
 const refusals = /WebSocket connection to/; // the browser itself reports these on the console
 
-async function connect(playground, { url = server.url, user = server.user, password = server.password } = {}) {
+async function connect(playground, { url = server.url, user = server.user, password = server.password, file = [] } = {}) {
   const { page } = playground;
   await page.getByRole("button", { name: "Connect", exact: true }).first().click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("URL").fill(url);
   await dialog.getByLabel("User").fill(user);
   await dialog.getByLabel("Password").fill(password);
+  await dialog.getByLabel("File").setInputFiles(file);
   await dialog.getByRole("button", { name: "Connect", exact: true }).click();
   return dialog;
 }
@@ -50,6 +52,36 @@ test("a wrong password, a wrong address and a refused connection are told apart"
   const address = await connect(playground, { url: "not an address" });
   await address.getByRole("alert").filter({ hasText: /address|ws:\/\//i }).waitFor();
   await closeDespiteRefusals(playground);
+});
+
+test("users with keys: a file of credentials, or with a seed alone", async () => {
+  const USERS = "tests/page/support/users";
+  const [, jwt] = readFileSync(`${USERS}/user.creds`, "utf8").match(/USER JWT-----\n(.*)\n/);
+  const { sub: nkey } = JSON.parse(Buffer.from(jwt.split(".")[1], "base64url"));
+  const ways = [
+    { users: readFileSync(`${USERS}/operator.conf`, "utf8"), file: `${USERS}/user.creds` },
+    { users: `authorization { users: [{ nkey: ${nkey} }] }`, file: `${USERS}/user.nk` },
+  ];
+  for (const { users, file } of ways) {
+    const keys = await NatsServer.start({ users });
+    const playground = await world.open({ hosts: [keys.host] });
+    const nobody = { url: keys.url, user: "", password: "" };
+    const refused = await connect(playground, nobody);
+    await refused.getByRole("alert").filter({ hasText: /authorization/i }).waitFor();
+    await playground.page.keyboard.press("Escape");
+    const none = await connect(playground, { ...nobody, file: `${USERS}/operator.conf` });
+    await none.getByRole("alert").filter({ hasText: "no nkey seed found" }).waitFor();
+    await playground.page.keyboard.press("Escape");
+    await connected(playground, { ...nobody, file });
+    const a = playground.terminal("A");
+    await a.enter("nats kv add keys");
+    await a.shows(/Information for Key-Value Store Bucket keys/);
+    await a.enter("nats kv put keys k v; env | grep -c NATS_");
+    await a.shows(/\nv\n0\n/);
+    await playground.messages.getByText("$KV.keys.k").waitFor();
+    await closeDespiteRefusals(playground);
+    await keys.close();
+  }
 });
 
 test("on a phone it is seen that the server is another", async () => {

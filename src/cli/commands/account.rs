@@ -326,7 +326,9 @@ struct Measured {
 /// `rtt`.
 pub async fn rtt(call: Call) -> Outcome {
     let iterations = values::int(call.values.arg("iterations"))?.max(0);
-    call.check_file("nkey")?;
+    if let Err(failure @ Failure::Fatal(_)) = call.signer().await {
+        return Err(failure);
+    }
     let mut results: Vec<Measured> = Vec::new();
     for url in call.context.url().split(',') {
         let url = match url.contains("://") {

@@ -3,14 +3,8 @@
 
 use super::{Call, Outcome, account, failed, is_name, log};
 use crate::{
-    cli::{
-        Session,
-        context::{EMBEDDED, expand, secret},
-        parse::Failure,
-        render,
-        values::quote,
-    },
-    client::{Client, Event, JetStream, Options, Trace, address},
+    cli::{Session, context::secret, parse::Failure, render, values::quote},
+    client::{Client, Event, JetStream, Options, Signer, Trace, address},
     wire::time::SECOND,
 };
 use std::rc::Rc;
@@ -57,12 +51,7 @@ impl Call {
             url
         };
         let field = |name: &str| Some(self.context.get(name).to_string()).filter(|v| !v.is_empty());
-        // A user counts more than credentials, and those more than a key.
-        let given = |field: &&str| !self.context.get(field).is_empty();
-        if let Some(field @ ("creds" | "nkey")) = ["user", "creds", "nkey"].into_iter().find(given)
-        {
-            self.check_file(field)?;
-        }
+        let signer = self.signer().await?;
         // A connection by wss has TLS, with what its own world trusts.
         let secured = self.secured()? && !reached.starts_with("wss");
         no_proxy(self.context.get("socks_proxy"))?;
@@ -76,6 +65,7 @@ impl Call {
             user: field("user"),
             pass: self.secret("password")?,
             token: self.secret("token")?,
+            signer,
             on_event: Some(self.events()),
             ..Options::default()
         };
@@ -92,6 +82,8 @@ impl Call {
                 Some(pass) => (user, Some(pass), None),
                 None => (None, None, user),
             };
+            // It counts more than a key alone.
+            options.signer = options.signer.filter(|signer| signer.jwt.is_some());
         }
         let first = self.context.tls_first();
         if first || secured {
@@ -119,30 +111,19 @@ impl Call {
     }
 
     /// What a field of the context stands for, if it is set.
-    fn secret(&self, field: &str) -> Result<Option<String>, Failure> {
+    pub(super) fn secret(&self, field: &str) -> Result<Option<String>, Failure> {
         let read = secret(&*self.session.io, self.context.get(field));
         let text = read.map_err(|error| misconfigured(format!("{field}: {error}")))?;
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    /// Whether the file of a field of the context, if it has one, is there.
-    pub fn check_file(&self, field: &str) -> Outcome {
-        let text = self.context.get(field);
-        if text.starts_with("env://") || text.starts_with(EMBEDDED) {
-            return self.secret(field).map(drop);
-        }
-        let io = &self.session.io;
-        let path = &expand(&**io, text.strip_prefix("file://").unwrap_or(text));
-        match io.files().read(path) {
-            Err(error) if !path.is_empty() => {
-                let text = format!("nats: open {path}: {}", error.text());
-                Err(match field {
-                    "nkey" => misconfigured(text),
-                    _ => text.into(),
-                })
-            }
-            _ => Ok(()),
-        }
+    /// Who connects, where that is said by a signature.
+    pub async fn signer(&self) -> Result<Option<Signer>, Failure> {
+        let Some(field) = self.signs_by() else {
+            return Ok(None);
+        };
+        let credentials = (self.session.parts.credentials)().await?;
+        (credentials.signer)(self, field).map(Some)
     }
 
     /// Says what happens to a connection.

@@ -9,6 +9,7 @@ mod connect;
 mod connections;
 mod consumer;
 mod contexts;
+mod credentials;
 mod errors;
 mod form;
 pub mod json;
@@ -24,6 +25,7 @@ mod subscribe;
 
 pub use config_file::config_file;
 pub use connect::{Library, require};
+pub use credentials::{Identity, from_file, signer};
 
 use super::{
     Session,

@@ -1,4 +1,4 @@
-// A real nats-server with a WebSocket door and a password, on the loopback; can be stopped and started again.
+// A real nats-server with a WebSocket door and a password (or users with keys), on the loopback; can be stopped and started again.
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ export class NatsServer {
   static async start(options = {}) {
     const server = new NatsServer();
     server.folder = mkdtempSync(join(tmpdir(), "page-nats-"));
+    server.users = options.users ?? `authorization { user: "${server.user}", password: "${server.password}" }`;
     server.jetstream = options.jetstream === false ? "" : `jetstream { store_dir: "${server.folder}/js" }`;
     await server.up();
     return server;
@@ -33,7 +34,7 @@ export class NatsServer {
       `listen: "127.0.0.1:${this.port ?? -1}"
        server_name: "loopback"
        ${this.jetstream}
-       authorization { user: "${this.user}", password: "${this.password}" }
+       ${this.users}
        websocket { listen: "127.0.0.1:${this.wsPort ?? -1}", no_tls: true }`,
     );
     Object.assign(this, await start("nats-server", ["-c", config]));
