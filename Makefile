@@ -6,7 +6,7 @@ LEAN := source scripts/env.sh && source scripts/lean.sh &&
 PORT ?= 8080
 BROWSERS ?= firefox webkit
 
-.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak browsers nats-go crash clean
+.PHONY: help serve build examples test size size-detail bench fmt lint doc pkg fuzz soak soak-cli browsers nats-go crash clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
@@ -56,6 +56,10 @@ fuzz: ## every fuzz target, FUZZ_SECONDS each
 soak: ## the differential tests against nats-server, 20,000 sequences
 	@$(NEED) nats-server
 	$(RUN) SEQUENCES=20000 cargo test --release --no-default-features --test differential -- --nocapture
+
+soak-cli: examples ## random sessions of command lines beside the real nats and nats-server, SECONDS long from SEED
+	@$(NEED) nats nats-server
+	$(RUN) PYTHONPATH=tests python3 -m soak_cli
 
 browsers: build ## the wasm tests in Firefox, and the walkthrough in BROWSERS: "firefox webkit"
 	@$(NEED) node_modules wasm-bindgen wasm-pack $(BROWSERS)

@@ -63,11 +63,11 @@ def normalise(text):
 class Server:
     """The server of one session: a port and a folder that stay, a process that may be restarted."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, port=0):
         self.binary, self.process = binary, None
         self.folder = tempfile.mkdtemp(prefix="golden-server-")
         self.log = tempfile.TemporaryFile()
-        self.held = ports.reserve()
+        self.held = ports.reserve(port)
         self.port = ports.number(self.held)
 
     def start(self, args):
@@ -137,7 +137,8 @@ class Running:
                 except OSError:
                     data = b""
                 if not data:
-                    self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                    code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                    self.code = code if code >= 0 else 128 - code  # as a shell says it
                     os.close(self.terminal)
                     return True
                 self.output += data
@@ -170,21 +171,20 @@ class Running:
         return text[:-1] if text.endswith("\n") else text
 
 
-def play(session, server_binary, nats_binary):
-    """Plays a session; what was seen, in the form of a session."""
-    server, home = Server(server_binary), tempfile.mkdtemp(prefix="golden-home-")
+def outcomes(session, server_binary, nats_binary, port=0, patience=20):
+    """Plays a session; the line of each step, and what was seen from there to the next."""
+    server, home = Server(server_binary, port), tempfile.mkdtemp(prefix="golden-home-")
     os.mkdir(home + "/bin")
     os.symlink(nats_binary, home + "/bin/nats")
     seen, running, typed = [], {}, {}
     try:
-        lines = session.split("\n")
-        seen += [line for line in lines if line.startswith("# ")]
-        steps = [(line, STEP.match(line)) for line in lines if STEP.match(line)]
+        steps = [(line, STEP.match(line)) for line in session.split("\n") if STEP.match(line)]
         if steps and steps[0][1].group(2) != "%server":
             server.start("-js")
         for line, step in steps:
             who, kind, arg = step.group(1), step.group(2), step.group(3) or ""
-            seen.append(line)
+            texts = []
+            seen.append((line, texts))
             if kind == "%server":
                 server.start(arg)
             elif kind == ".":
@@ -195,14 +195,14 @@ def play(session, server_binary, nats_binary):
                 command = Running(arg, home, server.port)
                 if who in typed:
                     command.type(typed.pop(who))
-                if not command.wait(20):
+                if not command.wait(patience):
                     command.interrupt()
                 if kind == "-" and command.code:
-                    seen.append(f"(exit code {command.code})\n{command.text()}")
+                    texts.append(f"(exit code {command.code})\n{command.text()}")
                 if kind == "$" and command.text():
-                    seen.append(normalise(command.text()))
+                    texts.append(normalise(command.text()))
                 if kind == "$" and command.code:
-                    seen.append(f"{who}? {command.code}")
+                    texts.append(f"{who}? {command.code}")
             elif kind == "&":
                 before = server.clients()
                 running[who] = Running(arg, home, server.port)
@@ -212,17 +212,24 @@ def play(session, server_binary, nats_binary):
                 command.wait(3, QUIET)
                 command.interrupt()
                 if command.text():
-                    seen.append(normalise(command.text()))
+                    texts.append(normalise(command.text()))
     except Exception as error:
-        seen.append(f"({type(error).__name__}: {error})")
+        seen.append((f"({type(error).__name__}: {error})", []))
     finally:
         for command in running.values():
             command.interrupt()
         if words := server.last_words():
-            seen.append(words)
+            seen[-1][1].append(words)
         server.close()
         shutil.rmtree(home, ignore_errors=True)
-    return "\n".join(seen) + "\n"
+    return [(line, "\n".join(texts)) for line, texts in seen]
+
+
+def play(session, server_binary, nats_binary):
+    """Plays a session; what was seen, in the form of a session."""
+    comments = [line for line in session.split("\n") if line.startswith("# ")]
+    seen = [part for outcome in outcomes(session, server_binary, nats_binary) for part in outcome if part]
+    return "\n".join(comments + seen) + "\n"
 
 
 HEADERS = re.compile(r"(?:^\{\{clock\}\} [\w-]+: .*\n){2,}", re.M)
@@ -273,4 +280,5 @@ def main():
     sys.exit(passed < len(chosen))
 
 
-main()
+if __name__ == "__main__":
+    main()
