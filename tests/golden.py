@@ -16,7 +16,7 @@ A session is plain text: `# ` comments at its top, then steps of the terminals A
     A^C             interrupt what runs in A; everything it printed since its start follows
     A. MS           wait that many milliseconds
     A%server ARGS   (re)start the server with these arguments; state in its folder is kept
-    A< TEXT         what is typed at a prompt of the following command (\\n, \\r, \\t escapes)
+    A< TEXT         what is typed at the prompts of the following command (\\n, \\r, \\t escapes)
 The server runs with -js unless the session starts one itself. What changes from run to run is a placeholder: see RULES.
 """
 import concurrent.futures, difflib, fcntl, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile
@@ -152,9 +152,13 @@ class Running:
         return self.code is not None
 
     def type(self, text):
-        self.wait(10, QUIET, lambda: self.output)
-        if self.code is None:
-            os.write(self.terminal, text.encode().decode("unicode_escape").encode())
+        """Types each answer when the program has asked for it."""
+        answered = 0
+        for answer in re.findall(r"(?s).*?\r|.+", text.encode().decode("unicode_escape")):
+            self.wait(10, QUIET, lambda: len(self.output) > answered)
+            answered = len(self.output)
+            if self.code is None:
+                os.write(self.terminal, answer.encode())
 
     def interrupt(self):
         if self.code is None:

@@ -19,8 +19,9 @@ WEIGHTS = {
     "server check stream": 3, "server check consumer": 3, "server check message": 3, "server check kv": 3,
     "server check jetstream": 2, "server check request": 2,
 }
-# What ends only when it is interrupted or has other rates each time, what starts an editor, what shows texts of our own.
-SPECIAL = re.compile("kv watch|reply|consumer sub|server watch|bench|top|.* graph|(context|errors) edit|cheat")
+# What ends only when it is interrupted, has other rates each time or tells how many bytes its own question has, which ours asks
+# with fewer; what starts an editor, what shows texts of our own.
+SPECIAL = re.compile("kv watch|reply|consumer sub|server watch|bench|top|.* graph|(context|errors) edit|cheat|account report")
 DESTRUCTIVE = re.compile(".* (rm|del|purge|compact|rmm|seal|reset|edit|revert)")  # they ask
 NEEDED = {  # flags without which a command mostly asks, or waits
     "stream add": ["--defaults", "--subjects=s.>"], "consumer add": ["--defaults", "--pull"],

@@ -19,13 +19,13 @@ ENVIRONMENT = ["COLUMNS=40", "COLUMNS=160", "COLUMNS=300", "NATS_COLOR=red", "NA
                "NATS_CONTEXT=ctx1", "NATS_CONTEXT=nosuch", "NATS_TIMEOUT=1s", "NATS_TIMEOUT=abc", "NATS_URL=localhost",
                "NATS_URL=", "TZ=Europe/Berlin", "XDG_CONFIG_HOME=other"]
 INPUTS = ["in", "", "a\nb", "{{Count}}", "ü"]
-ANSWERS = [r"y\r", r"n\r", r"\r", r"x\r", r"\t\r"]
+ANSWERS = [r"\r"] * 10 + [r"y\r", r"n\r", r"x\r", r"\t\r", r"\x1b[B\r", r"1\r", r"1h\r", r"-1\r", r"S1\r", r"s.>\r"]
 LISTENERS = ["kv watch", "subscribe", "reply", "consumer sub"]
 WRITERS = ["kv put", "publish", "request", "kv del", "kv create", "kv purge"]
 READ_INPUT = ("nats pub", "nats req", "nats kv put", "nats kv create", "nats kv update")
-ASKING = ["stream rm", "stream purge", "stream rmm", "stream seal", "stream edit", "stream info", "stream state",
-          "consumer rm", "consumer info", "consumer edit", "consumer next", "kv del", "kv purge", "kv revert", "kv compact",
-          "context rm", "context select"]
+ASKING = ["stream add", "stream add", "consumer add", "consumer add", "stream rm", "stream purge", "stream rmm", "stream seal",
+          "stream edit", "stream info", "stream state", "consumer rm", "consumer info", "consumer edit", "consumer next",
+          "kv del", "kv purge", "kv revert", "kv compact", "context rm", "context select"]
 # What the commands have written.
 FILES = "A$ find . -name bin -prune -o -type f -print0 | sort -z | xargs -0 tail -v -n +1"
 
@@ -60,8 +60,10 @@ class Session:
 
     def asked(self):
         """A command that asks something in a terminal, and what is typed there."""
-        line = self.lines.line(self.rng.choice(ASKING)).replace(" --force", "")
-        self.steps.append("A< " + self.rng.choice(ANSWERS))
+        path = self.rng.choice(ASKING)
+        line = self.lines.line(path).replace(" --force", "").replace(" --defaults", "")
+        answers = self.rng.choice([1, 1, 2, 3]) if not path.endswith(" add") else 25
+        self.steps.append("A< " + "".join(self.rng.choice(ANSWERS) for _ in range(answers)))
         self.add("A$", line)
 
     def listening(self):
