@@ -155,7 +155,7 @@ class Running:
         """Types each answer when the program has asked for it."""
         answered = 0
         for answer in re.findall(r"(?s).*?\r|.+", text.encode().decode("unicode_escape")):
-            self.wait(10, QUIET, lambda: len(self.output) > answered)
+            self.wait(2 if answered else 10, QUIET, lambda: len(self.output) > answered)
             answered = len(self.output)
             if self.code is None:
                 os.write(self.terminal, answer.encode())

@@ -1,4 +1,4 @@
-"""Random files that commands read: configurations of streams and of consumers, as JSON.
+"""Random files that commands read: configurations of streams and of consumers, and contexts, as JSON.
 
 Must not know of commands, nor whether a server accepts what it writes.
 """
@@ -37,8 +37,17 @@ CONSUMER = {
     "max_expires": [0, SECOND], "max_bytes": [0, 1000], "inactive_threshold": [0, 60 * SECOND],
     "backoff": [[SECOND, 2 * SECOND], [], None], "pause_until": ["2090-01-01T00:00:00Z", "2020-01-01T00:00:00Z"],
 }
+CONTEXT = {
+    "url": ["127.0.0.1:4222", "nats://127.0.0.1:1", "", "bad url", "nats://u:p@127.0.0.1:4222", "localhost:4222,127.0.0.1:4222"],
+    "description": ["", "text", "ü €"], "user": ["u", ""], "password": ["p", ""], "token": ["t"], "creds": ["", "none.creds"],
+    "nkey": ["none.nk"], "user_jwt": ["x"], "nsc": ["", "nsc://a/b"], "jetstream_domain": ["", "hub"],
+    "jetstream_api_prefix": ["$JS.API", "X"], "inbox_prefix": ["_MY", "a b"], "color_scheme": ["red", "double", "nosuch"],
+    "tls_first": [True, False], "nosuch": [1], "cert": ["none.pem"],
+}
 BROKEN = ["", "{", "[]", "null", '{"name": 5}', '{"nosuch": 1}']
+FILES = {"stream.json": "stream.json", "consumer.json": "consumer.json", "ctx2": "nats/context/ctx2.json"}  # by what a line has
 BASES = {
+    "ctx2": (CONTEXT, {"url": "nats://127.0.0.1:4222"}),
     "stream.json": (STREAM, {"name": "SJ", "subjects": ["j.*"]}),
     "consumer.json": (CONSUMER, {"durable_name": "CJ", "ack_policy": "explicit", "deliver_policy": "all",
                                  "replay_policy": "instant"}),
@@ -46,7 +55,7 @@ BASES = {
 
 
 def text(rng, name, oddness):
-    """What the file of this name, a key of BASES, shall contain."""
+    """What the file of this name, a key of FILES, shall contain."""
     if rng.random() < oddness:
         return rng.choice(BROKEN)
     options, base = BASES[name]

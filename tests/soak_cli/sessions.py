@@ -34,7 +34,7 @@ class Session:
     def __init__(self, seed, commands):
         self.rng = random.Random(seed)
         self.oddness = self.rng.choice([0.01, 0.03, 0.08, 0.2])
-        self.lines = lines.Lines(self.rng, commands, self.oddness, self.rng.choice([1, 1, 2, 4]))
+        self.lines = lines.Lines(self.rng, commands, self.oddness, self.rng.choice([1, 1, 2, 3, 5]))
         self.steps = [f"A$ {line} </dev/null" for line in FIRST if self.rng.random() < 0.8]
         for _ in range(self.rng.choice([10, 15, 20])):
             self.rng.choices([self.plain, self.asked, self.listening], [20, 1, 2])[0]()
@@ -42,9 +42,10 @@ class Session:
 
     def add(self, prefix, line, ending=""):
         """A step, and before it the files it reads."""
-        for name in configs.BASES:
-            if name in line:
-                self.steps.append(f"A- echo {lines.quoted(configs.text(self.rng, name, self.oddness))} > {name}")
+        for name, path in configs.FILES.items():
+            if name in line and self.rng.random() < 0.5:
+                text = lines.quoted(configs.text(self.rng, name, self.oddness))
+                self.steps.append(f"A- mkdir -p $(dirname {path}) && echo {text} > {path}")
         if self.rng.random() < 0.05:
             line = self.rng.choice(ENVIRONMENT) + " " + line
         self.steps.append(f"{prefix} {line}{ending}")

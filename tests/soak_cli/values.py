@@ -10,8 +10,8 @@ KEYS = "k1 k1 k2 a.b a.c a.b.c x=y k-3 k/4 _k".split()
 SUBJECTS = "s.1 s.1 s.2 s.a.b t.1 t.2".split()
 PATTERNS = "s.> s.* s.1 t.> > $KV.B1.>".split()
 CONTEXTS = "ctx1 ctx1 ctx2 c-3".split()
-TEXTS = ["hello", "v1", "two words", "", "äöü €", '{"a":1}', "x" * 200, "日本語", "👍🏽 ok", "a\nb", "\t", "%s %d", "\\n",
-         "{{", "{{Count}}", "{{.Count}} of", "{{Random 3 3 | len}}", '{{Count | printf "%05d"}}',
+TEXTS = ["hello", "v1", "two words", "", "äöü €", '{"a":1}', "x" * 200, "日本語", "👍🏽 ok", "a\nb", "\t", "%s %d",
+         "\\n", "{{", "{{Count}}", "{{.Count}} of", "{{Random 3 3 | len}}", '{{Count | printf "%05d"}}',
          "{{if eq Count 1}}one{{else}}more{{end}}"]
 
 USUAL = {  # by the name of the argument or flag
@@ -38,6 +38,7 @@ USUAL = {  # by the name of the argument or flag
     "payload": ["hi", "ping"], "namespace": ["ns"],
     "count": "1 2 3".split(), "wait": ["300ms", "1s"], "sleep": ["10ms"], "timeout": "500ms 1s 2s".split(),
 }
+WAITING = ("count", "wait", "sleep", "timeout")  # where only short times are of use
 DURATIONS = "1s 5s 1m 2m30s 1h 24h 1d 2w 1M 1y 90s 1h30m 36h 100ms 500us 1d12h".split()
 NUMBERS = "0 1 2 3 5 10 100".split()
 SIZES = "1K 10K 1MB 1M 100 1024B 512 64KB 2kib 1.5M 1048577".split()
@@ -48,6 +49,29 @@ ODD = ["", "nosuch", "bad.name", "übung", "a b", "*", ">", "a..b", ".x", "x.", 
 ODD_DURATIONS = "0 0s -1s -1 abc 1 1.5h 99999999h 1d2h3 5S 1ns .5s 1e3s never 100y 300y".split()
 ODD_NUMBERS = "-1 -2 abc 1.5 1e3 99999999999999999999 9223372036854775807 0x10 1_000 +5 2147483648 256 -0 1,000 01".split()
 ODD_SIZES = "-1 0 abc 1.5 1X 99999999999 4GB 3G -5K 1e3 K 0K 1Ki 9999T 2147483648 16384P".split()
+
+
+# What random texts consist of: wide, combined, unprintable, special to a shell, a table or JSON.
+ALPHABETS = ["abc XYZ 019", "äöüßéñ", "日本語中文", "🙂👍🏽👨‍👩‍👧é̂", "\t\r\n", "\x01\x1b\x7f\xa0\xad", "\"'`\\<>&{}[]()",
+             ",.;:=|/%$#@!~^*?-_+", "\u2028\u200b\u202e\ufeff\ufffd"]
+
+
+def random_text(rng):
+    letters = "".join(rng.sample(ALPHABETS, rng.choice([1, 1, 2, 4])))
+    return "".join(rng.choice(letters) for _ in range(rng.choice([1, 3, 10, 30, 120]))).lstrip("-@")
+
+
+def random_value(rng, parameter):
+    """One that makes sense, but that no list here has; nothing for types that have none."""
+    if parameter.type == "duration":
+        return f"{rng.randrange(1, 5000)}{rng.choice(['ms', 's', 'm', 'h', 'd', 'us'])}"
+    if parameter.type.startswith("size"):
+        return f"{rng.randrange(1, 10 ** rng.randrange(1, 9))}{rng.choice(['', 'B', 'K', 'KB'])}"
+    if parameter.type.startswith(("int", "uint")):
+        return str(rng.randrange(10 ** rng.randrange(1, 6)))
+    if parameter.name in ("metadata", "header"):
+        return rng.choice(["K=", "K-x:"]) + random_text(rng)
+    return random_text(rng) if USUAL.get(parameter.name, TEXTS) is TEXTS and parameter.type != "enum" else None
 
 
 def of_type(parameter):
@@ -64,5 +88,7 @@ def of_type(parameter):
 
 
 def value(rng, parameter, oddness):
+    if parameter.name not in WAITING and rng.random() < 0.2 and (drawn := random_value(rng, parameter)):
+        return drawn
     usual, odd = of_type(parameter)
     return rng.choice(odd if rng.random() < oddness else USUAL.get(parameter.name, usual))
