@@ -143,6 +143,7 @@ macro_rules! sessions {
             stream_of_a_bucket_json "stream/of-a-bucket-json",
             stream_publish_and_purge "stream/publish-and-purge",
             stream_refused "stream/refused",
+            stream_schema "stream/schema",
             stream_subjects_unfiltered "stream/subjects-unfiltered",
             stream_tables "stream/tables",
             stream_trace "stream/trace",

@@ -1,5 +1,6 @@
 //! Making streams, and what their flags mean. Which there are, [`super::form`] knows.
 
+use super::schema::forbidden;
 use super::{Call, Outcome, form, show};
 
 use crate::{
@@ -93,42 +94,6 @@ pub(super) fn tags(call: &Call) -> Vec<String> {
     tags.extend(call.values.list("tag"));
     tags.retain(|t| !t.is_empty());
     tags
-}
-
-/// Numbers that the schema of configurations forbids, in the words of its validator.
-fn forbidden(config: &StreamConfig) -> Vec<String> {
-    let numbers = [
-        ("max_consumers", config.max_consumers, -1, i64::MAX),
-        ("max_msgs", config.max_msgs, -1, i64::MAX),
-        (
-            "max_msgs_per_subject",
-            config.max_msgs_per_subject,
-            -1,
-            i64::MAX,
-        ),
-        ("max_bytes", config.max_bytes, -1, i64::MAX),
-        ("max_age", config.max_age, 0, i64::MAX),
-        ("max_msg_size", config.max_msg_size.into(), -1, i64::MAX),
-        ("num_replicas", config.num_replicas, 0, 5),
-        ("duplicate_window", config.duplicate_window, 0, i64::MAX),
-        (
-            "subject_delete_marker_ttl",
-            config.subject_delete_marker_ttl,
-            0,
-            i64::MAX,
-        ),
-    ];
-    let wrong = numbers
-        .into_iter()
-        .filter_map(|(name, value, least, most)| {
-            let (sign, bound) = match value {
-                _ if value < least => (">=", least),
-                _ if value > most => ("<=", most),
-                _ => return None,
-            };
-            Some(format!("/{name}: must be {sign} {bound} but found {value}"))
-        });
-    wrong.collect()
 }
 
 /// JetStream for a request about a configuration, which says what API level that needs.

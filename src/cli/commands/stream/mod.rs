@@ -6,6 +6,7 @@ mod form;
 mod graph;
 mod origins;
 mod report;
+mod schema;
 
 pub use report::{cluster, host, metadata, replicas, report, required_level, show};
 pub use view::view;
