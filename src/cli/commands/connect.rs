@@ -167,17 +167,20 @@ impl Call {
         }
         let domain = self.context.get("jetstream_domain");
         let prefix = self.context.get("jetstream_api_prefix");
-        match (domain, prefix) {
-            ("", "") => {}
-            (domain, _) if !domain.is_empty() && !is_name(domain) => {
-                let domain = quote(domain);
-                return Err(format!("domain {domain} is not a valid JetStream name").into());
-            }
-            (_, prefix) if !prefix.is_empty() && !prefix.split('.').all(is_name) => {
+        if !domain.is_empty() && !is_name(domain) {
+            let domain = quote(domain);
+            return Err(format!("domain {domain} is not a valid JetStream name").into());
+        }
+        let events = self.context.get("jetstream_event_prefix");
+        for (kind, prefix) in [("api", prefix), ("event", events)] {
+            if !prefix.is_empty() && !prefix.split('.').all(is_name) {
                 let prefix = quote(prefix);
-                let text = format!("api prefix {prefix} contains invalid subject characters");
+                let text = format!("{kind} prefix {prefix} contains invalid subject characters");
                 return Err(text.into());
             }
+        }
+        match (domain, prefix) {
+            ("", "") => {}
             (domain, "") => jetstream.prefix = format!("$JS.{domain}.API"),
             ("", prefix) => jetstream.prefix = prefix.into(),
             _ => return Err("WithAPIPrefix and WithDomain are mutually exclusive".into()),

@@ -44,17 +44,16 @@ fn words(failure: Failure) -> String {
     }
 }
 
-/// Connects, or says in the check's words why not.
+/// Connects, or says in the check's words why not: those for a connection, and those for JetStream over it.
 async fn connect(
     call: &Call,
     findings: &mut Findings,
-    before: &str,
+    (connection, setup): (&str, &str),
 ) -> Result<Option<JetStream>, Failure> {
-    let connected = match call.connect().await {
-        Ok(client) => call.jetstream_of(client, Library::Jsm),
-        Err(error) => Err(error),
-    };
-    told(connected, findings, before)
+    match told(call.connect().await, findings, connection)? {
+        Some(client) => told(call.jetstream_of(client, Library::Jsm), findings, setup),
+        None => Ok(None),
+    }
 }
 
 /// The same for checks that take no account of flags and contexts about JetStream.
@@ -67,13 +66,13 @@ async fn plain(
     told(connected, findings, before)
 }
 
-fn told(
-    connected: Result<JetStream, Failure>,
+fn told<T>(
+    connected: Result<T, Failure>,
     findings: &mut Findings,
     before: &str,
-) -> Result<Option<JetStream>, Failure> {
+) -> Result<Option<T>, Failure> {
     match connected {
-        Ok(jetstream) => Ok(Some(jetstream)),
+        Ok(made) => Ok(Some(made)),
         Err(fatal @ Failure::Fatal(_)) => Err(fatal),
         Err(error) => {
             findings.critical(format!("{before}: {}", words(error)));
@@ -204,7 +203,8 @@ pub async fn kv(call: Call) -> Outcome {
 /// `server check jetstream`.
 pub async fn jetstream(call: Call) -> Outcome {
     let mut found = Findings::new("jetstream", "JetStream");
-    let Some(jetstream) = connect(&call, &mut found, "connection failed").await? else {
+    let before = ("connection failed", "setup failed");
+    let Some(jetstream) = connect(&call, &mut found, before).await? else {
         return found.end(&call);
     };
     let info = match jetstream.account_info().await {

@@ -3,6 +3,9 @@
 use super::*;
 use crate::{cli::values, wire::sorted::Sorted};
 
+/// What is said without a connection, or without JetStream.
+const NO_INFO: (&str, &str) = ("could not load info", "could not load info");
+
 /// Are these names, each of its kind? What is none is found.
 fn named(found: &mut Findings, names: &[(&str, &str)]) -> bool {
     if let Some((kind, _)) = names.iter().find(|(_, name)| name.is_empty()) {
@@ -25,7 +28,7 @@ fn named(found: &mut Findings, names: &[(&str, &str)]) -> bool {
 pub async fn stream(call: Call) -> Outcome {
     let name = call.values.text("stream");
     let mut found = Findings::new("stream", name);
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await?
+    if let Some(jetstream) = connect(&call, &mut found, NO_INFO).await?
         && named(&mut found, &[("stream", name)])
     {
         match jetstream.stream_info(name).await {
@@ -184,7 +187,7 @@ fn source_count(found: &mut Findings, sources: i64, (least, most): (i64, i64)) {
 pub async fn consumer(call: Call) -> Outcome {
     let (stream, name) = (call.values.text("stream"), call.values.text("consumer"));
     let mut found = Findings::new("consumer", format!("{stream}_{name}"));
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await?
+    if let Some(jetstream) = connect(&call, &mut found, NO_INFO).await?
         && named(&mut found, &[("stream", stream), ("consumer", name)])
     {
         match jetstream.consumer_info(stream, name).await {
@@ -275,7 +278,7 @@ fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
 /// `server check message`.
 pub async fn message(call: Call) -> Outcome {
     let mut found = Findings::new("message", "Stream Message");
-    if let Some(jetstream) = connect(&call, &mut found, "could not load info").await? {
+    if let Some(jetstream) = connect(&call, &mut found, NO_INFO).await? {
         message_findings(&call, &mut found, &jetstream).await;
     }
     found.end(&call)
