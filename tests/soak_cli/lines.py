@@ -20,8 +20,8 @@ WEIGHTS = {
     "server check jetstream": 2, "server check request": 2,
 }
 # What ends only when it is interrupted, has other rates each time or tells how many bytes its own question has, which ours asks
-# with fewer; what starts an editor, what shows texts of our own.
-SPECIAL = re.compile("kv watch|reply|consumer sub|server watch|bench|top|.* graph|(context|errors) edit|cheat|account report")
+# with fewer; what starts an editor, shows texts of our own, or has what it counts as equal in the order of Go's sort.
+SPECIAL = re.compile("kv watch|reply|consumer sub|server watch|bench|top|.* graph|(context|errors) edit|cheat|account report|errors ls")
 DESTRUCTIVE = re.compile(".* (rm|del|purge|compact|rmm|seal|reset|edit|revert)")  # they ask
 NEEDED = {  # flags without which a command mostly asks, or waits
     "stream add": ["--defaults", "--subjects=s.>"], "consumer add": ["--defaults", "--pull"],
