@@ -110,6 +110,7 @@ macro_rules! sessions {
             server_archives "server/archives",
             server_check_formats "server/check-formats",
             server_check_metadata "server/check-metadata",
+            server_check_negative "server/check-negative",
             server_check_nameless "server/check-nameless",
             server_check_names "server/check-names",
             server_check_namespaces "server/check-namespaces",

@@ -97,8 +97,8 @@ impl Findings {
         self.figures.push(Figure {
             name,
             value,
-            warn: warn.max(0),
-            crit: crit.max(0),
+            warn,
+            crit,
             unit,
         });
     }

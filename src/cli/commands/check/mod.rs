@@ -44,6 +44,11 @@ fn words(failure: Failure) -> String {
     }
 }
 
+/// A threshold that may be larger than what it is compared with.
+fn saturated(limit: u64) -> i64 {
+    limit.try_into().unwrap_or(i64::MAX)
+}
+
 /// Connects, or says in the check's words why not: those for a connection, and those for JetStream over it.
 async fn connect(
     call: &Call,
@@ -171,7 +176,7 @@ pub async fn kv(call: Call) -> Outcome {
     found.ok(format!("bucket {name}"));
     let (warn, crit) = numbers(&call, "values");
     let count = info.state.messages as i64;
-    found.figure("values", count, (warn, crit), "");
+    found.figure("values", count, (warn.max(0), crit.max(0)), "");
     if !key.is_empty() {
         match bucket.get(key).await {
             Ok(_) => found.ok(format!("key {key} found")),
@@ -260,7 +265,7 @@ pub async fn jetstream(call: Call) -> Outcome {
         };
         let (warn, crit) = numbers(&call, flag);
         found.figure(name, used as i64, (0, 0), unit);
-        found.figure(percent_name, percent, (warn, crit), "%");
+        found.figure(percent_name, percent, (warn.max(0), crit.max(0)), "%");
         match () {
             _ if warn != -1 && crit != -1 && warn >= crit => {
                 found.critical(format!("{name}: invalid thresholds"))
@@ -323,7 +328,7 @@ fn replicas(call: &Call, found: &mut Findings, streams: &[StreamInfo]) {
     found.figure("replicas_ok", good, (0, 0), "");
     found.figure("replicas_no_leader", no_leader, (0, 0), "");
     found.figure("replicas_missing_replicas", missing, (0, 0), "");
-    found.figure("replicas_lagged", lagged, (0, lag as i64), "");
+    found.figure("replicas_lagged", lagged, (0, saturated(lag)), "");
     found.figure("replicas_not_seen", unseen * SECOND, (0, seen), "s");
     found.figure("replicas_fail", bad, (0, 0), "");
     let unhealthy = bad + missing + no_leader + unseen + lagged;

@@ -78,10 +78,10 @@ impl Limits {
         for (flag, kind) in flags {
             let limit = match (metadata.get(&format!("io.nats.monitor.{flag}")), kind) {
                 (Some(text), Kind::Duration) => values::duration(text)?,
-                (Some(text), Kind::Natural) => values::natural(text)? as i64,
+                (Some(text), Kind::Natural) => saturated(values::natural(text)?),
                 (Some(text), Kind::Whole) => values::atoi(text)?,
                 (None, Kind::Duration) => call.values.duration(flag),
-                (None, Kind::Natural) => call.values.uint(flag) as i64,
+                (None, Kind::Natural) => saturated(call.values.uint(flag)),
                 (None, Kind::Whole) => call.values.int(flag),
             };
             limits.push((flag, limit));
@@ -135,7 +135,7 @@ fn stream_findings(limits: &Limits, found: &mut Findings, info: &StreamInfo) {
     let Some(mirror) = &info.mirror else {
         return found.critical("not mirrored".into());
     };
-    found.figure("lag", mirror.lag as i64, (0, lag as i64), "");
+    found.figure("lag", mirror.lag as i64, (0, saturated(lag)), "");
     found.figure("active", mirror.active, (0, seen), "s");
     let (late, unseen) = (late(mirror), unseen(mirror));
     if late {
@@ -227,7 +227,11 @@ fn consumer_findings(call: &Call, found: &mut Findings, info: &ConsumerInfo) {
         ),
     ];
     for (name, value, flag, _) in counts {
-        found.figure(name, value as i64, (0, values.int(flag)), "");
+        let most = match values.given(flag) {
+            true => values.int(flag),
+            false => 0,
+        };
+        found.figure(name, value as i64, (0, most), "");
     }
     let now = call.now();
     let times = [
