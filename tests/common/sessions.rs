@@ -88,6 +88,7 @@ macro_rules! sessions {
             kv_watch_history_and_updates "kv-watch/history-and-updates",
             kv_watch_key_and_wildcard "kv-watch/key-and-wildcard",
             pubsub_core "pubsub/core",
+            pubsub_direct_reports "pubsub/direct-reports",
             pubsub_headers "pubsub/headers",
             pubsub_inbox_prefix "pubsub/inbox-prefix",
             pubsub_kv_is_a_stream "pubsub/kv-is-a-stream",

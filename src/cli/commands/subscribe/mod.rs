@@ -77,7 +77,10 @@ pub async fn subscribe(call: Call) -> Outcome {
         requests: BTreeMap::new(),
     };
     match stream {
-        Some(info) if direct(&call, &info) => shown.direct(&jetstream, &info, &subjects).await,
+        // Reports count what a consumer delivers.
+        Some(info) if direct(&call, &info) && !shown.reports() => {
+            shown.direct(&jetstream, &info, &subjects).await
+        }
         Some(info) => shown.consume(&jetstream, &info, &subjects).await,
         None => shown.core(&client, &subjects).await,
     }
