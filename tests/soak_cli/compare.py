@@ -7,10 +7,11 @@ import difflib, re
 
 import golden
 
+RANDOM = r"(?<!\w)(?=\w*(?:[A-Za-z]\d|\d[A-Za-z]|[a-z][A-Z]))"  # the beginning of what is no word
 RULES = [
     (r"/tmp/golden-home-\w{8}", "{{home}}"),
-    (r"(?<!\w)(?=[A-Za-z]*\d)[A-Za-z0-9]{22}(?:\.\w+)?(?!\w)", "{{nuid}}"),
-    (r"(?<!\w)(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{8}(?!\w)", "{{name}}"),  # of an ephemeral consumer
+    (RANDOM + r"[A-Za-z0-9]{22}(?:\.\w+)?(?!\w)", "{{nuid}}"),
+    (RANDOM + r"[A-Za-z0-9]{8}(?!\w)", "{{name}}"),  # of an ephemeral consumer
     (r"(\"(?:client_id|cid|rtt|cpu|mem|uptime|duration|elapsed|request_time)\w*\": ?)\"?[\d.]+\"?", r"\1{{n}}"),
     (r"\b\d+\.\d{4,}s?\b", "{{seconds}}"),
     (r"[\d.,]+ (?:[KMG]i?)?B/s(?:ec)?|[\d,.]+ msgs/sec", "{{rate}}"),
