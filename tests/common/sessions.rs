@@ -19,6 +19,7 @@ macro_rules! sessions {
             consumer_next_none "consumer/next-none",
             consumer_pull "consumer/pull",
             consumer_push_and_pull "consumer/push-and-pull",
+            consumer_schema "consumer/schema",
             consumer_sub "consumer/sub",
             context_credentials "context/credentials",
             context_files "context/files",

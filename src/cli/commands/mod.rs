@@ -18,6 +18,7 @@ mod message;
 mod program;
 mod publish;
 mod pull;
+mod schema;
 mod secured;
 mod server;
 mod stream;

@@ -96,11 +96,20 @@ pub async fn add(call: Call) -> Outcome {
     };
     let mut config = form::fill(&call).await?;
     let text = json::print_typed(&config, "consumer_config");
-    if call.values.is("validate") {
-        call.print(&format!("{text}\n\nConfiguration is a valid Consumer\n"));
+    let (validate, path) = (call.values.is("validate"), call.values.text("output"));
+    if validate {
+        call.print(&format!("{text}\n\n"));
+    }
+    if validate || !path.is_empty() {
+        let wrong = super::schema::forbidden(&config);
+        if !wrong.is_empty() {
+            return Err(format!("Validation Failed: {}", wrong.join("\n\t")).into());
+        }
+    }
+    if validate {
+        call.line("Configuration is a valid Consumer");
         return Ok(());
     }
-    let path = call.values.text("output");
     if !path.is_empty() {
         let written = call.session.io.files().write(path, text.as_bytes());
         return written.map_err(|e| format!("open {path}: {}", e.text()).into());

@@ -4,6 +4,7 @@
 mod fields;
 mod form;
 mod report;
+mod schema;
 
 use report::{ack_policy, show};
 pub mod config;
