@@ -97,6 +97,16 @@ pub fn check_name(name: &str) -> Result<(), Failure> {
     Err(format!("invalid context name: {wrong}").into())
 }
 
+/// What kind of reference a field has, as Go reads URLs; one letter is a drive of Windows.
+pub fn scheme(text: &str) -> Option<String> {
+    let (scheme, _) = text.split_once(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let is_one = scheme.len() > 1
+        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(plain);
+    is_one.then(|| scheme.to_ascii_lowercase())
+}
+
 /// What a secret in a context stands for: a [`reference`] to it, without the ends of its last line, or the text itself.
 pub fn secret(io: &dyn Io, text: &str) -> Result<String, String> {
     Ok(match reference(io, text)? {

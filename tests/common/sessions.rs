@@ -23,6 +23,7 @@ macro_rules! sessions {
             consumer_sub "consumer/sub",
             context_credentials "context/credentials",
             context_files "context/files",
+            context_files_missing "context/files-missing",
             context_keys "context/keys",
             context_misconfigured "context/misconfigured",
             context_names "context/names",

@@ -207,9 +207,12 @@ pub async fn require(jetstream: &JetStream, level: i64, words: &str) -> Outcome 
     }
 }
 
+/// Stands before what is found wrong before anything is connected to, but where a context is looked at.
+pub const CONFIGURATION: &str = "configuration error: ";
+
 /// What is found wrong before anything is connected to.
 pub fn misconfigured(text: String) -> Failure {
-    Failure::Fatal(format!("configuration error: {text}"))
+    Failure::Fatal(format!("{CONFIGURATION}{text}"))
 }
 
 /// Refuses a proxy; Go says first what is wrong with its URL.

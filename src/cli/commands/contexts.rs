@@ -1,5 +1,6 @@
 //! `nats context`: settings of connections by name.
 
+use super::connect::CONFIGURATION;
 use super::{Call, Outcome, no_editor};
 use crate::cli::{
     context::{Context, EMBEDDED, Store, check_name, expand},
@@ -343,7 +344,9 @@ async fn review(call: &Call, name: &str, connect: bool) -> Result<bool, Failure>
             "Connection",
             match connected {
                 Ok(_) => paint("OK", 32),
-                Err(Failure::Error(error) | Failure::Fatal(error)) => paint(&error, 31),
+                Err(Failure::Error(error) | Failure::Fatal(error)) => {
+                    paint(error.strip_prefix(CONFIGURATION).unwrap_or(&error), 31)
+                }
                 Err(_) => paint("ERROR", 31),
             },
         );

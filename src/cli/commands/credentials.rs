@@ -5,7 +5,7 @@
 use super::{Call, connect::misconfigured};
 use crate::{
     cli::{
-        context::{EMBEDDED, expand, reference},
+        context::{EMBEDDED, expand, reference, scheme},
         parse::Failure,
         values::quote,
     },
@@ -18,6 +18,9 @@ use crate::{
 
 /// Fields of a context that say who connects, the first of which counts.
 const FIELDS: [&str; 4] = ["user", "creds", "nkey", "user_jwt"];
+
+/// What stands before the place of a secret that natscli knows how to get.
+const FETCHED: [&str; 3] = ["file", "op", "nsc"];
 
 impl Call {
     /// The field that says who connects by a signature, if one does.
@@ -71,6 +74,11 @@ pub fn signer(call: &Call, field: &str) -> Result<Signer, Failure> {
             "nkey" => pair.into(),
             _ => Signer::of_user(nkeys::jwt(&content), Ok(pair)),
         });
+    }
+    if let Some(scheme) = scheme(text).filter(|s| !FETCHED.contains(&s.as_str())) {
+        let scheme = quote(&scheme);
+        let text = format!("{field}: no resolver registered for scheme {scheme}");
+        return Err(misconfigured(text));
     }
     let path = text.strip_prefix("file://").unwrap_or(text);
     let content = io.files().read(&expand(io, path));

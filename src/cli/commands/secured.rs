@@ -3,7 +3,11 @@
 
 use super::{Call, connect::misconfigured};
 use crate::{
-    cli::{context::expand, parse::Failure, values::quote},
+    cli::{
+        context::{expand, scheme},
+        parse::Failure,
+        values::quote,
+    },
     wire::base64,
 };
 
@@ -49,14 +53,14 @@ impl Call {
 
 /// The path that a context's field says; it may be nothing but a file.
 fn path_of<'a>(text: &'a str, field: &str) -> Result<&'a str, Failure> {
-    match text.split_once("://") {
-        Some(("file", path)) => Ok(path),
-        Some((scheme, _)) if scheme.len() > 1 => {
-            let scheme = quote(scheme);
+    match scheme(text) {
+        Some(file) if file == "file" => Ok(text.split_once("://").map_or(text, |(_, path)| path)),
+        Some(scheme) => {
+            let scheme = quote(&scheme);
             let text = format!("{field}: scheme {scheme} not supported (file/bare only)");
             Err(misconfigured(text))
         }
-        _ => Ok(text),
+        None => Ok(text),
     }
 }
 
