@@ -2,7 +2,7 @@
 
 A seed is one session, always the same. Must not know what is compared, nor how.
 """
-import random
+import os, random
 
 from soak_cli import configs, lines
 
@@ -45,7 +45,8 @@ class Session:
         for name, path in configs.FILES.items():
             if name in line and self.rng.random() < 0.5:
                 text = lines.quoted(configs.text(self.rng, name, self.oddness))
-                self.steps.append(f"A- mkdir -p $(dirname {path}) && echo {text} > {path}")
+                folder = f"mkdir -p {os.path.dirname(path)} && " if "/" in path else ""
+                self.steps.append(f"A- {folder}echo {text} > {path}")
         if self.rng.random() < 0.05:
             line = self.rng.choice(ENVIRONMENT) + " " + line
         self.steps.append(f"{prefix} {line}{ending}")
