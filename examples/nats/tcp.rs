@@ -11,6 +11,7 @@ use nats_kv_playground::{
 use std::{
     cell::RefCell,
     io::ErrorKind,
+    net::Ipv4Addr,
     rc::Rc,
     task::{Context, Poll},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -87,9 +88,14 @@ impl Connector for TcpConnector {
             if host.is_empty() {
                 host = "localhost".into();
             }
-            let found = tokio::net::lookup_host((&*host, port)).await;
             let unknown =
                 || TransportError::Address(format!("dial tcp: lookup {host}: no such host"));
+            // To Go it is no name, while C reads `0` and `127.1` as addresses.
+            let digits = host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            if digits && host.parse::<Ipv4Addr>().is_err() {
+                return Err(unknown());
+            }
+            let found = tokio::net::lookup_host((&*host, port)).await;
             let addresses: Vec<_> = found.map_err(|_| unknown())?.collect();
             let stream = TcpStream::connect(&addresses[..]).await.map_err(|error| {
                 let why = format!("dial tcp {host}:{port}: connect: {error}");

@@ -124,6 +124,7 @@ macro_rules! sessions {
             server_checks "server/checks",
             server_list_trace "server/list-trace",
             server_no_system_account "server/no-system-account",
+            server_numeric_hosts "server/numeric-hosts",
             stream_add_and_info "stream/add-and-info",
             stream_ask_for_help "stream/ask-for-help",
             stream_asked_anyway "stream/asked-anyway",
