@@ -16,6 +16,7 @@ macro_rules! sessions {
             consumer_copy_names "consumer/copy-names",
             consumer_edit_nameless "consumer/edit-nameless",
             consumer_max_outstanding "consumer/max-outstanding",
+            consumer_next_flags "consumer/next-flags",
             consumer_next_none "consumer/next-none",
             consumer_pull "consumer/pull",
             consumer_push_and_pull "consumer/push-and-pull",

@@ -44,21 +44,23 @@ fn answer(call: &Call) -> Result<Answer, Failure> {
     })
 }
 
+fn named((stream, consumer): (&str, &str)) -> Outcome {
+    check_name("stream", stream)?;
+    check_name("consumer", consumer)
+}
+
 /// `consumer next`.
 pub async fn next(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
     let (stream, name) = (call.values.arg("stream"), call.values.arg("consumer"));
-    let named = check_name("stream", stream).and_then(|()| check_name("consumer", name));
-    let known = match named {
+    let known = match named((stream, name)) {
         // An unknown one is only noticed by its silence.
         Ok(()) => jetstream.consumer_info(stream, name).await.ok(),
         Err(_) => None,
     };
     for _ in 0..call.values.int("count") {
-        let named = named.clone();
-        named.map_err(|e| e.context("could not request next message"))?;
-        let answer = answer(&call)?;
-        next_one(&call, &jetstream, (stream, name), known.as_ref(), answer).await?;
+        let of = (stream, name);
+        next_one(&call, &jetstream, of, known.as_ref(), answer(&call)).await?;
     }
     Ok(())
 }
@@ -96,19 +98,22 @@ async fn next_one(
     jetstream: &JetStream,
     of: (&str, &str),
     known: Option<&ConsumerInfo>,
-    answer: Answer,
+    answer: Result<Answer, Failure>,
 ) -> Outcome {
     let (stream, name) = of;
     let client = &jetstream.client;
     let inbox = client.new_inbox();
-    let mut messages = client.subscribe(&inbox, None)?;
+    let subscribed = client.subscribe(&inbox, None);
+    let mut messages = subscribed.map_err(|e| Failure::from(e).context("subscribe failed"))?;
     messages.unsubscribe_after(1);
+    named(of).map_err(|e| e.context("could not request next message"))?;
     let request = format!(r#"{{"expires":{},"batch":1}}"#, call.timeout());
     let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{name}", jetstream.prefix);
     if call.values.is("trace") {
         call.log(&format!(">>> {subject}:\n{request}\n\n"));
     }
     client.publish_with(&subject, Some(&inbox), &Headers::new(), request.as_bytes())?;
+    let answer = answer?; // natscli looks at its flags only now
     // The server gives the pull up after the same time; timers here are up to a millisecond late.
     let wait = (call.timeout() - 1_000_000).max(0);
     let message = match messages.next_timeout(wait).await {
@@ -197,7 +202,7 @@ pub async fn subscribe(call: Call) -> Outcome {
     if info.config.deliver_subject.is_empty() {
         let answer = if acks { Answer::Ack } else { Answer::Nothing };
         let of = (info.stream_name.as_str(), info.name.as_str());
-        return next_one(&call, &jetstream, of, Some(&info), answer).await;
+        return next_one(&call, &jetstream, of, Some(&info), Ok(answer)).await;
     }
     pushed(&call, &jetstream, &info, acks).await
 }
