@@ -92,17 +92,17 @@ impl Generator {
         }
         // Sequences beyond the last, or near it: see differences.md.
         if let Some(request) = subject.strip_prefix("$JS.API.STREAM.") {
-            let (field, last) = match request.split_once('.') {
-                Some(("PURGE", _)) => ("", "9223372036854775807"),
-                _ => ("\"first_seq\":", "4000000000000"),
+            let field = match request.split_once('.') {
+                Some(("PURGE", _)) => "",
+                _ => "\"first_seq\":",
             };
             for large in [
                 "18446744073709551615",
                 "9223372036854775808",
                 "9223372036854775807",
             ] {
-                let (large, last) = (format!("{field}{large}"), format!("{field}{last}"));
-                payload = payload.replace(&large, &last);
+                let last = format!("{field}4000000000000");
+                payload = payload.replace(&format!("{field}{large}"), &last);
             }
         }
         self.push(Act::Request {
