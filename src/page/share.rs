@@ -25,7 +25,7 @@ pub fn share(page: Page) -> Element {
     react(move || shown.input().set_value(&link()));
     let close = move || page.sharing.set(false);
     dialog("share", "Share this session", move || page.sharing.get(), close).with(&[
-        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. The lesson opens at this step. Lines with a password or token are left out."),
+        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. The lesson opens at this step. Lines with a password, a token or a key are left out."),
         element("label", "").text("Link ").with(&[field]),
         element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("dialog__main", "Copy", Box::new(link))]),
     ])

@@ -33,13 +33,17 @@ pub fn set(name: &str, value: &str) {
 
 /// Lines of history kept.
 const HISTORY: usize = 200;
-/// What a line with a secret in it has: such a line is never kept.
-const SECRETS: [&str; 6] = ["pass", "token", "creds", "nkey", "auth", "@"];
+/// What a line with a secret in it has: such a line is never kept. The last is how a JWT begins.
+const SECRETS: [&str; 9] = ["pass", "token", "creds", "nkey", "auth", "@", "jwt", "seed", "eyj"];
+/// Letters of an NKey seed, of which the first is an S.
+const SEED: usize = 58;
 
 /// Might a line hold a secret?
 pub fn is_secret(line: &str) -> bool {
+    let mut words = line.split(|c: char| !c.is_ascii_alphanumeric());
+    let seed = words.any(|word| word.len() == SEED && word.starts_with('S'));
     let line = line.to_ascii_lowercase();
-    SECRETS.iter().any(|secret| line.contains(secret))
+    seed || SECRETS.iter().any(|secret| line.contains(secret))
 }
 
 /// Lines of earlier visits, oldest first.

@@ -40,11 +40,15 @@ test("a link taken after a reload makes the same again, at the same step", async
   await begin(playground);
   await playground.terminal("A").enter("nats kv put my-kv token s3cret");
   await playground.terminal("A").shows(/\ns3cret\n/);
+  const seed = "SUAAGBAFAYDQQCIKBMGA2DQPCAIREEYUCULBOGAZDINRYHI6D4QCCIUGBQ";
+  await playground.terminal("A").enter(`echo ${seed} > own.nk; echo eyJ0s3cret`);
+  await playground.terminal("A").shows(/\neyJ0s3cret\n/);
   await playground.reload();
   await playground.terminal("A").enter("nats kv put my-kv late '2 & 3'");
   await playground.terminal("A").shows(/\n2 & 3\n/);
   const url = await link(playground);
   assert.doesNotMatch(url, /s3cret/);
+  assert.ok(!url.includes(seed));
   const other = await world.open({ address: url.slice(url.indexOf("#")) });
   assert.equal(await other.heading(), await playground.heading());
   await other.terminal("A").enter("nats kv get my-kv Key1 --raw; echo; nats kv get my-kv late --raw");
