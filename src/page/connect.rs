@@ -21,6 +21,9 @@ websocket {
   no_tls: true
 }";
 
+/// Bytes of a file of credentials: a JWT may name many permissions.
+const LARGEST: f64 = 1_000_000.0;
+
 /// The dialog "Connect".
 pub fn connect(page: Page) -> Element {
     let (error, busy) = (Live::new(String::new()), Live::new(false));
@@ -100,6 +103,9 @@ pub fn connect(page: Page) -> Element {
 
 /// The bytes of a file that was chosen.
 async fn content(file: &web_sys::File) -> Result<Vec<u8>, String> {
+    if file.size() > LARGEST {
+        return Err(format!("{} is too large for credentials or a seed. Choose another file.", file.name()));
+    }
     let bytes = JsFuture::from(file.array_buffer()).await;
     let bytes = bytes.map_err(|_| format!("{} cannot be read. Choose it again.", file.name()))?;
     Ok(js_sys::Uint8Array::new(&bytes).to_vec())
