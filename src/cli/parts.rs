@@ -68,7 +68,7 @@ pub static LANGUAGE: Language = Language {
 pub struct Credentials {
     /// Reads what a field of a command's context names.
     pub(super) signer: fn(&Call, &str) -> Result<Signer, Failure>,
-    /// [`commands::from_file`]
+    /// Reads the content of a file: credentials, or a seed alone.
     pub from_file: fn(&[u8]) -> Result<Identity, String>,
 }
 
