@@ -164,7 +164,7 @@ class Running:
         if self.code is None:
             os.write(self.terminal, b"\x03")
             if not self.wait(3):
-                os.kill(self.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)  # pty.fork has made it a group
                 self.wait(3)
 
     def text(self):
@@ -208,6 +208,8 @@ def outcomes(session, server_binary, nats_binary, port=0, patience=20):
                 if kind == "$" and command.code:
                     texts.append(f"{who}? {command.code}")
             elif kind == "&":
+                if who in running:
+                    running[who].interrupt()
                 before = server.clients()
                 running[who] = Running(arg, home, server.port)
                 running[who].wait(10, QUIET, lambda: server.clients() > before)

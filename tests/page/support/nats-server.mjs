@@ -13,7 +13,7 @@ export class NatsServer {
   static async start(options = {}) {
     const server = new NatsServer();
     server.folder = mkdtempSync(join(tmpdir(), "page-nats-"));
-    server.users = options.users ?? `authorization { user: "${server.user}", password: "${server.password}" }`;
+    server.users = options.users;
     server.jetstream = options.jetstream === false ? "" : `jetstream { store_dir: "${server.folder}/js" }`;
     await server.up();
     return server;
@@ -34,7 +34,7 @@ export class NatsServer {
       `listen: "127.0.0.1:${this.port ?? -1}"
        server_name: "loopback"
        ${this.jetstream}
-       ${this.users}
+       ${this.users ?? `authorization { user: "${this.user}", password: "${this.password}" }`}
        websocket { listen: "127.0.0.1:${this.wsPort ?? -1}", no_tls: true }`,
     );
     Object.assign(this, await start("nats-server", ["-c", config]));
