@@ -50,7 +50,7 @@ pub struct Credentials {
     pub pass: Option<String>,
     /// Token, instead.
     pub token: Option<String>,
-    /// Content of a file of credentials or with a seed, instead.
+    /// Content of a file of credentials or with a seed, instead; until it is read.
     pub file: Option<Vec<u8>>,
     /// The variable that the commands find the file in, and how it is written there.
     pub variable: Option<(&'static str, String)>,

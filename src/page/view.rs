@@ -127,10 +127,10 @@ async fn connect(page: Page, url: String, mut credentials: Credentials) -> Resul
 
 /// Who connects by the file there may be; the commands get to know of it.
 async fn signer(credentials: &mut Credentials) -> Result<Option<Signer>, String> {
-    let Some(content) = &credentials.file else {
+    let Some(content) = credentials.file.take() else {
         return Ok(None);
     };
-    let read = (chunks::credentials().await?.from_file)(content);
+    let read = (chunks::credentials().await?.from_file)(&content);
     let identity = read.map_err(|why| format!("The file has neither credentials nor an NKey seed ({why}): choose another."))?;
     credentials.variable = Some(identity.variable);
     Ok(Some(identity.signer))
