@@ -67,7 +67,7 @@ pub static LANGUAGE: Language = Language {
 /// Users with keys.
 pub struct Credentials {
     /// Reads what a field of a command's context names.
-    pub(super) signer: fn(&Call, &str) -> Result<Signer, Failure>,
+    pub(super) signer: fn(&Call, &str) -> Result<Option<Signer>, Failure>,
     /// Reads the content of a file: credentials, or a seed alone.
     pub from_file: fn(&[u8]) -> Result<Identity, String>,
 }

@@ -69,12 +69,19 @@ impl Default for Options {
 /// Who is there, said by a signature; see [`super::nkeys`].
 #[derive(Clone)]
 pub struct Signer {
-    /// CONNECT's `nkey`: the public key.
-    pub nkey: Option<String>,
-    /// CONNECT's `jwt`.
-    pub jwt: Option<String>,
+    /// Who.
+    pub who: Who,
     /// Makes CONNECT's `sig` of INFO's `nonce`, empty if there is none to be; or says why it cannot.
     pub sign: SignFn,
+}
+
+/// What says who signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// CONNECT's `nkey`: the public key. The server must ask for a signature.
+    Nkey(String),
+    /// CONNECT's `jwt`.
+    Jwt(String),
 }
 
 /// Signs a text; signatures are in base64 for URLs.

@@ -2,7 +2,7 @@
 //! from the caller.
 
 use super::{
-    connection::{Event, Options, Signer, State},
+    connection::{Event, Options, State, Who},
     core::{Core, Stop},
     error::Error,
     mailbox::Mailbox,
@@ -79,13 +79,13 @@ impl Inner {
     fn connect_json(&self, nonce: &str) -> Result<Vec<u8>, Error> {
         let options = &self.options;
         let (mut jwt, mut nkey, mut sig) = (None, None, None);
-        let known = |signer: &&Signer| signer.jwt.is_some() || signer.nkey.is_some();
-        if let Some(signer) = options.signer.as_ref().filter(known) {
-            if signer.nkey.is_some() && nonce.is_empty() {
-                return Err(Error::NkeysNotSupported);
+        if let Some(signer) = &options.signer {
+            match &signer.who {
+                Who::Nkey(_) if nonce.is_empty() => return Err(Error::NkeysNotSupported),
+                Who::Nkey(key) => nkey = Some(key.clone()),
+                Who::Jwt(token) => jwt = Some(token.clone()),
             }
             let signature = (signer.sign)(nonce.as_bytes()).map_err(Error::Signing)?;
-            (jwt, nkey) = (signer.jwt.clone(), signer.nkey.clone());
             sig = Some(signature).filter(|sig| !sig.is_empty());
         }
         let mut json = Writer::default();

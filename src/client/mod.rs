@@ -25,7 +25,9 @@ pub mod types;
 pub mod websocket;
 
 pub use address::address;
-pub use connection::{Client, Event, EventFn, Options, ServerInfo, Signer, State, Subscription};
+pub use connection::{
+    Client, Event, EventFn, Options, ServerInfo, Signer, State, Subscription, Who,
+};
 pub use error::Error;
 pub use jetstream::{Context as JetStream, Purge, Trace, TraceFn};
 pub use message::{Headers, Message, Status};

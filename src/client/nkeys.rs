@@ -1,6 +1,6 @@
 //! Keys that sign what a server asks to be signed (nkeys: Ed25519), and the files they come in. Must not know where a file is.
 
-use super::connection::Signer;
+use super::connection::{Signer, Who};
 use crate::wire::{base64, nkey};
 use std::rc::Rc;
 
@@ -70,8 +70,7 @@ impl Pair {
 impl From<Pair> for Signer {
     fn from(pair: Pair) -> Signer {
         Signer {
-            nkey: Some(pair.public()),
-            jwt: None,
+            who: Who::Nkey(pair.public()),
             sign: Rc::new(move |nonce| Ok(pair.sign(nonce))),
         }
     }
@@ -81,8 +80,7 @@ impl Signer {
     /// Of a user with a JWT. Where there are no keys, it is only said when they are to sign, as nats.go has it.
     pub fn of_user(jwt: String, pair: Result<Pair, String>) -> Signer {
         Signer {
-            nkey: None,
-            jwt: Some(jwt).filter(|jwt| !jwt.is_empty()),
+            who: Who::Jwt(jwt),
             sign: Rc::new(move |nonce| match &pair {
                 Ok(pair) => Ok(pair.sign(nonce)),
                 Err(why) => Err(why.clone()),
@@ -93,8 +91,7 @@ impl Signer {
     /// Of a user with a JWT that needs no signature.
     pub fn unsigned(jwt: String) -> Signer {
         Signer {
-            nkey: None,
-            jwt: Some(jwt).filter(|jwt| !jwt.is_empty()),
+            who: Who::Jwt(jwt),
             sign: Rc::new(|_| Ok(String::new())),
         }
     }

@@ -4,7 +4,7 @@
 use super::{Call, Outcome, account, failed, is_name, log};
 use crate::{
     cli::{Session, context::secret, parse::Failure, render, values::quote},
-    client::{Client, Event, JetStream, Options, Signer, Trace, address},
+    client::{Client, Event, JetStream, Options, Signer, Trace, Who, address},
     wire::time::SECOND,
 };
 use std::rc::Rc;
@@ -83,7 +83,9 @@ impl Call {
                 None => (None, None, user),
             };
             // It counts more than a key alone.
-            options.signer = options.signer.filter(|signer| signer.jwt.is_some());
+            options.signer = options
+                .signer
+                .filter(|signer| matches!(signer.who, Who::Jwt(_)));
         }
         let first = self.context.tls_first();
         if first || secured {
@@ -123,7 +125,7 @@ impl Call {
             return Ok(None);
         };
         let credentials = (self.session.parts.credentials)().await?;
-        (credentials.signer)(self, field).map(Some)
+        (credentials.signer)(self, field)
     }
 
     /// Says what happens to a connection.

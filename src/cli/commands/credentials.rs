@@ -10,7 +10,7 @@ use crate::{
         values::quote,
     },
     client::{
-        Signer,
+        Signer, Who,
         nkeys::{self, Pair},
     },
     wire::base64,
@@ -42,16 +42,21 @@ pub struct Identity {
 /// Reads the content of a file: credentials, or a seed alone.
 pub fn from_file(content: &[u8]) -> Result<Identity, String> {
     let signer = Signer::from_file(content)?;
-    let name = match signer.jwt {
-        Some(_) => "NATS_CREDS",
-        None => "NATS_NKEY",
+    let name = match signer.who {
+        Who::Jwt(_) => "NATS_CREDS",
+        Who::Nkey(_) => "NATS_NKEY",
     };
     let variable = (name, format!("{EMBEDDED}{}", base64::encode(content)));
     Ok(Identity { signer, variable })
 }
 
+/// A user with a JWT; nobody where that is empty, as nats.go has it.
+fn user(jwt: String, pair: Result<Pair, String>) -> Option<Signer> {
+    (!jwt.is_empty()).then(|| Signer::of_user(jwt, pair))
+}
+
 /// Reads what a field of the context names. What Go reads before it connects is a failure of the configuration.
-pub fn signer(call: &Call, field: &str) -> Result<Signer, Failure> {
+pub fn signer(call: &Call, field: &str) -> Result<Option<Signer>, Failure> {
     let io = &*call.session.io;
     let text = call.context.get(field);
     if field == "user_jwt" {
@@ -61,9 +66,9 @@ pub fn signer(call: &Call, field: &str) -> Result<Signer, Failure> {
             Some(seed) => {
                 let pair = Pair::from_seed(seed.as_bytes());
                 let wrong = |why| format!("unable to extract key pair from seed: {why}");
-                Signer::of_user(jwt, pair.map_err(wrong))
+                user(jwt, pair.map_err(wrong))
             }
-            None => Signer::unsigned(jwt),
+            None => (!jwt.is_empty()).then(|| Signer::unsigned(jwt)),
         });
     }
     if text.starts_with("env://") || text.starts_with(EMBEDDED) {
@@ -71,8 +76,8 @@ pub fn signer(call: &Call, field: &str) -> Result<Signer, Failure> {
         let content = reference(io, text).map_err(wrong)?.unwrap_or_default();
         let pair = Pair::from_file(&content).map_err(wrong)?;
         return Ok(match field {
-            "nkey" => pair.into(),
-            _ => Signer::of_user(nkeys::jwt(&content), Ok(pair)),
+            "nkey" => Some(pair.into()),
+            _ => user(nkeys::jwt(&content), Ok(pair)),
         });
     }
     if let Some(scheme) = scheme(text).filter(|s| !FETCHED.contains(&s.as_str())) {
@@ -87,7 +92,7 @@ pub fn signer(call: &Call, field: &str) -> Result<Signer, Failure> {
         let pair = content.and_then(|content| Pair::from_file(&content));
         let pair = pair.map_err(misconfigured)?;
         return match pair.is_user() {
-            true => Ok(pair.into()),
+            true => Ok(Some(pair.into())),
             false => Err(misconfigured("nats: Not a valid nkey user seed".into())),
         };
     }
@@ -97,5 +102,5 @@ pub fn signer(call: &Call, field: &str) -> Result<Signer, Failure> {
         format!("unable to extract key pair from file {path}: {why}")
     };
     let pair = Pair::from_file(&content).map_err(wrong);
-    Ok(Signer::of_user(nkeys::jwt(&content), pair))
+    Ok(user(nkeys::jwt(&content), pair))
 }
