@@ -23,7 +23,7 @@ mod random;
 mod sides;
 mod step;
 
-use sides::{Ours, Real, Transcript};
+use sides::{Ours, Real, Seen, Transcript};
 use std::time::{Duration, Instant};
 use step::Step;
 
@@ -83,24 +83,27 @@ fn play(real: &Real, steps: &[Step]) -> Option<String> {
     difference
 }
 
+/// What a subscription got, masked.
+fn got(transcript: &Transcript, sid: u32) -> Vec<&str> {
+    let seen = transcript.by_sid.get(&sid);
+    let mut list: Vec<&str> = seen.into_iter().flatten().map(Seen::masked).collect();
+    // Events of several consumers have no order.
+    if list.iter().all(|text| text.starts_with("$JS.EVENT.")) {
+        list.sort();
+    }
+    list
+}
+
 /// The first message that differs.
 fn compare(ours: &Transcript, real: &Transcript) -> Option<String> {
     let sids = ours.by_sid.keys().chain(real.by_sid.keys());
     for sid in sids.collect::<std::collections::BTreeSet<_>>() {
-        let list = |transcript: &Transcript| -> Vec<String> {
-            let seen = transcript.by_sid.get(sid);
-            let mut list: Vec<String> = seen.into_iter().flatten().map(mask::masked).collect();
-            // Events of several consumers have no order.
-            if list.iter().all(|text| text.starts_with("$JS.EVENT.")) {
-                list.sort();
-            }
-            list
-        };
-        let (ours, real) = (list(ours), list(real));
+        let (ours, real) = (got(ours, *sid), got(real, *sid));
         for at in 0..ours.len().max(real.len()) {
-            let of = |list: &[String]| list.get(at).cloned().unwrap_or("nothing".into());
-            let (ours, real) = (of(&ours), of(&real));
+            let (ours, real) = (ours.get(at), real.get(at));
             if ours != real {
+                let nothing = &"nothing";
+                let (ours, real) = (ours.unwrap_or(nothing), real.unwrap_or(nothing));
                 return Some(format!(
                     "subscription {sid}, message {at}\n  real: {real}\n  ours: {ours}"
                 ));

@@ -11,6 +11,7 @@ pub fn masked(seen: &Seen) -> String {
         reply,
         headers,
         payload,
+        ..
     } = seen;
     let payload = match payload.starts_with('{') {
         true => mask_json(payload),

@@ -1,6 +1,6 @@
 //! The two servers that are compared: ours, in this process and in simulated time, and a nats-server over TCP.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -12,6 +12,7 @@ use nats_kv_playground::server::{ConnectionId, Server};
 use nats_kv_playground::wire::time::Time;
 use tokio::net::TcpSocket;
 
+use crate::mask;
 use crate::step::{Act, STREAMS, Step};
 
 const CONNECT: &str = "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}\r\n";
@@ -34,6 +35,14 @@ pub struct Seen {
     pub reply: String,
     pub headers: String,
     pub payload: String,
+    masked: OnceCell<String>,
+}
+
+impl Seen {
+    /// It as text, with what differs from run to run masked.
+    pub fn masked(&self) -> &str {
+        self.masked.get_or_init(|| mask::masked(self))
+    }
 }
 
 /// Everything a client got, by subscription.
@@ -82,6 +91,7 @@ impl Transcript {
                 },
                 headers: text(0, head),
                 payload: text(head, all),
+                masked: OnceCell::new(),
             };
             self.by_sid
                 .entry(words[2].parse().expect("a sid"))
