@@ -117,14 +117,15 @@ async fn serve(host: Host, mut config: Config, starting: Starting, io: Rc<dyn Io
         config.utc_offset = Some(i64::from(utc_offset(host.now())) * SECOND);
     }
     let interrupted = io.interrupt();
-    let log = io.clone();
-    host.on_log(Rc::new(move |line| log.stderr(format!("{line}\n").as_bytes())));
     let started = host.start(config);
     drop(starting);
     if let Err(error) = started {
         io.stderr(format!("{error}\n").as_bytes());
         return 1;
     }
+    // Not before: where a server runs already, the log is that one's. Lines wait until a task hands them out.
+    let log = io.clone();
+    host.on_log(Rc::new(move |line| log.stderr(format!("{line}\n").as_bytes())));
     let running = Running(host.clone());
     interrupted.await;
     io.stderr(b"\n");

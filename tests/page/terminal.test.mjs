@@ -330,6 +330,18 @@ test("^C at a list of choices leaves it to be read", async () => {
   await playground.close();
 });
 
+test("a server that cannot start leaves the log to the one that runs", async () => {
+  const playground = await world.open();
+  const [a, server] = [playground.terminal("A"), playground.terminal("Server")];
+  await a.enter("nats-server -js");
+  await a.shows(/address already in use/);
+  await server.show();
+  await server.press("Control+c");
+  await server.shows(/Server Exiting/);
+  assert.equal(await a.count("Server Exiting"), 0);
+  await playground.close();
+});
+
 test("nats-server says what is wrong with its flags before their list", async () => {
   const playground = await world.open();
   const server = playground.terminal("Server");
