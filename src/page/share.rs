@@ -12,9 +12,15 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// The dialog.
 pub fn share(page: Page) -> Element {
-    // Lines that might hold a secret are left out.
+    // Lines that might hold a secret are left out. Who has some learns that the link does not do all they did.
+    let secret = |line: &String| storage::is_secret(line);
+    let left_out = move || match page.commands.with(|lines| lines.iter().filter(|line| secret(line)).count()) {
+        0 => "Lines that may hold a password, a token or an NKey are left out.".into(),
+        1 => "One line is left out: it may hold a password, a token or an NKey.".into(),
+        several => format!("{several} lines are left out: they may hold a password, a token or an NKey."),
+    };
     let link = move || {
-        let lines = page.commands.get().into_iter().filter(|line| !storage::is_secret(line)).map(unasked);
+        let lines = page.commands.get().into_iter().filter(|line| !secret(line)).map(unasked);
         let lines: Vec<String> = lines.collect();
         let location = window().location();
         let place = location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default();
@@ -25,7 +31,7 @@ pub fn share(page: Page) -> Element {
     react(move || shown.input().set_value(&link()));
     let close = move || page.sharing.set(false);
     dialog("share", "Share this session", move || page.sharing.get(), close).with(&[
-        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. The lesson opens at this step. Lines with a password, a token or a key are left out."),
+        element("p", "").text("Whoever opens the link gets a fresh server, and your commands run on it. The lesson opens at this step. ").text_of(left_out),
         element("label", "").text("Link ").with(&[field]),
         element("div", "dialog__ends").with(&[button("", close).text("Close"), copy_button("dialog__main", "Copy", Box::new(link))]),
     ])

@@ -57,6 +57,23 @@ test("a link taken after a reload makes the same again, at the same step", async
   await playground.close();
 });
 
+test("how many lines are left out is said, as the link then does not do all that was done", async () => {
+  const playground = await world.open({ address: "#step=put" });
+  const a = playground.terminal("A");
+  const said = async (text) => {
+    await playground.page.getByRole("button", { name: "Share", exact: true }).click();
+    await playground.page.getByRole("dialog", { name: "Share" }).getByText(text).waitFor();
+    await playground.page.keyboard.press("Escape");
+  };
+  await said("Lines that may hold a password, a token or an NKey are left out.");
+  for (const [key, text] of [["api.token", "One line is left out"], ["author", "2 lines are left out"]]) {
+    await a.enter(`nats kv put my-kv ${key} of-${key}`);
+    await a.shows(new RegExp(`\nof-${key}\n`));
+    await said(text);
+  }
+  await playground.close();
+});
+
 test("what was agreed to is not asked again, wherever it stands in a line", async () => {
   const playground = await world.open({ address: "#step=put" });
   const a = playground.terminal("A");
