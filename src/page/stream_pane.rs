@@ -2,7 +2,7 @@
 
 use super::{
     config::config,
-    element::{Element, button, element},
+    element::{Element, button, element, react},
     keys::keys,
     live::Live,
     messages::messages,
@@ -10,7 +10,7 @@ use super::{
     tape::tape,
     wire_view::{listen, wire_view},
 };
-use leptos::{prelude::document, wasm_bindgen::JsCast};
+use leptos::{prelude::document, wasm_bindgen::JsCast, web_sys::HtmlSelectElement};
 
 /// What all of it looks like; of no use before it is there.
 const STYLE: &str = concat!(include_str!("../../style/bucket.css"), include_str!("../../style/tape.css"));
@@ -61,21 +61,21 @@ pub fn stream_pane(page: Page) -> Vec<Element> {
 /// The bucket's name; with others, what chooses among them.
 fn name(page: Page) -> Element {
     let stream = page.stream;
-    let shown = stream.shown.get().unwrap_or_default();
+    let shown = move || stream.shown.get().unwrap_or_default();
     let buckets = stream.buckets.get();
     if buckets.len() < 2 {
-        return element("h2", "stream__bucket").text(&shown);
+        return element("h2", "stream__bucket").text_of(shown);
     }
     let select = element("select", "stream__bucket").attr("aria-label", "Bucket");
     for bucket in &buckets {
-        let option = element("option", "").attr("value", bucket).text(bucket);
-        let option = if *bucket == shown { option.attr("selected", "") } else { option };
-        select.append_child(&option).ok();
+        select.append_child(&element("option", "").attr("value", bucket).text(bucket)).ok();
     }
+    // It stays the same element: another would not have the keyboard, with which somebody may be choosing.
+    let chosen = select.unchecked_ref::<HtmlSelectElement>().clone();
+    react(move || chosen.set_value(&shown()));
     select.on("change", move |event| {
         if let Some(select) = event.target() {
-            let select: leptos::web_sys::HtmlSelectElement = select.unchecked_into();
-            stream.show(select.value(), page);
+            stream.show(select.unchecked_ref::<HtmlSelectElement>().value(), page);
         }
     })
 }
