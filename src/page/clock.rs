@@ -23,6 +23,9 @@ pub fn clock(page: Page) -> Element {
         let host = page.room().host.clone();
         page.runtime().spawn(Box::pin(async move {
             host.advance(ns).await;
+            if !page.guest.get_untracked() {
+                storage::keep_ahead(ns);
+            }
             tick(page);
             page.stream.look(page);
         }));

@@ -200,6 +200,8 @@ impl Page {
                 self.notice.set(keep::SHARED);
             } else if !self.embedded {
                 keep::begin(self).await;
+                // What is kept was made by this clock: behind it, it would be of the future, and expire late.
+                room.host.advance(storage::ahead()).await;
             }
             self.console(Terminal::Server).enter(server, false);
             let commands = commands.iter().map(|command| command.to_string());

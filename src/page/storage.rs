@@ -84,6 +84,16 @@ pub fn keep_server(line: &str) {
     }
 }
 
+/// How far the clock was moved ahead when what is kept was made, in ns.
+pub fn ahead() -> i64 {
+    get("ahead").and_then(|ahead| ahead.parse().ok()).unwrap_or(0)
+}
+
+/// Keeps that it was moved further.
+pub fn keep_ahead(ns: i64) {
+    set("ahead", &ahead().saturating_add(ns).to_string());
+}
+
 /// The real server that was connected to last, or one as its configuration in the dialog makes it.
 pub fn address() -> String {
     get("address").unwrap_or_else(|| "ws://127.0.0.1:8443".into())
@@ -99,7 +109,7 @@ pub fn keep_address(address: &str) {
 /// Forgets everything but the theme.
 pub fn clear() {
     if let Some(storage) = storage() {
-        for name in ["step", "done", "server", "history", "commands", "address"] {
+        for name in ["step", "done", "server", "history", "commands", "address", "ahead"] {
             storage.remove_item(name).ok();
         }
     }

@@ -93,6 +93,31 @@ async function reset(playground) {
   await playground.ready();
 }
 
+test("a clock that was moved ahead does not go back behind what is kept, until Reset", async () => {
+  const playground = await world.open({ address: "#step=bucket", timezoneId: "UTC" });
+  const { page } = playground;
+  const a = playground.terminal("A");
+  const ahead = async () => {
+    await a.enter("date");
+    await a.shows(/ UTC \d{4}\n/, "$ date\n");
+    const now = Date.parse((await a.text()).match(/.* UTC \d{4}/g).at(-1));
+    return Math.floor((now - Date.now()) / 60_000 + 0.5);
+  };
+  await page.getByRole("button", { name: "+1 min" }).click();
+  await page.getByRole("button", { name: "+1 min" }).click();
+  await a.enter("nats kv add b --marker-ttl 1h; nats kv create b k v --ttl 50s");
+  await a.shows(/\nv\n/);
+  assert.equal(await ahead(), 2);
+  await page.waitForTimeout(200); // what is stored within 100 ms survives
+  await playground.reload();
+  await playground.stream.getByRole("button", { name: "Keys", exact: true }).click();
+  await playground.stream.getByRole("cell", { name: /^[1-4]?\ds$/ }).waitFor();
+  assert.equal(await ahead(), 2);
+  await reset(playground);
+  assert.equal(await ahead(), 0);
+  await playground.close();
+});
+
 test("Reset erases what is kept, but asks first, with the harmless answer at hand", async () => {
   const playground = await world.open();
   const { page } = playground;
