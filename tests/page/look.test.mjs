@@ -168,6 +168,17 @@ for (const width of [320, 360, 640]) {
   });
 }
 
+test("on a phone whatever is tapped is as large as it has to be", async () => {
+  const playground = await world.open({ ...PHONE, viewport: { width: 360, height: 740 }, address: "#step=put" });
+  await playground.page.getByRole("button", { name: "Stream", exact: true }).tap();
+  await playground.stream.getByRole("button", { name: "Config" }).waitFor();
+  const small = await playground.page.getByRole("button").evaluateAll((buttons) =>
+    buttons.filter((b) => Math.min(b.offsetWidth, b.offsetHeight) < 24 && b.checkVisibility()).map((b) => b.ariaLabel ?? b.innerText),
+  );
+  assert.deepEqual(small, []);
+  await playground.close();
+});
+
 test("on a phone the completion of a step comes into view", async () => {
   const playground = await world.open({ ...PHONE, reducedMotion: "reduce" });
   for (const step of STEPS.slice(0, 8)) {
@@ -274,6 +285,26 @@ test("what is pressed of panes and views is said, at each width", async () => {
   await page.setViewportSize(PHONE.viewport);
   await page.getByRole("button", { name: "Stream", exact: true }).click();
   assert.deepEqual([await pressed("Stream"), await pressed("Terminal B")], [true, false]);
+  await playground.close();
+});
+
+test("who chooses a bucket by the keyboard keeps the keyboard there", async () => {
+  const playground = await world.open({ address: "#step=bucket" });
+  const a = playground.terminal("A");
+  for (const name of ["one", "two", "three"]) await a.enter(`nats kv add ${name}; nats kv put ${name} k of-${name}`);
+  await playground.messages.getByText("of-three").waitFor();
+  const choice = playground.stream.getByRole("combobox", { name: "Bucket" });
+  await choice.focus();
+  const names = await choice.getByRole("option").allInnerTexts();
+  for (const key of ["Home", "ArrowDown", "ArrowDown"]) {
+    await playground.page.keyboard.press(key);
+    await playground.messages.getByText(`of-${await choice.inputValue()}`).waitFor();
+    assert.ok(await choice.evaluate((choice) => choice === document.activeElement));
+  }
+  assert.equal(await choice.inputValue(), names[2]);
+  await a.enter("nats kv get one k");
+  await playground.messages.getByText("of-one").waitFor();
+  assert.equal(await choice.inputValue(), "one");
   await playground.close();
 });
 
