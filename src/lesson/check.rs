@@ -2,7 +2,7 @@
 
 use super::{Check, Step};
 use crate::client::{
-    JetStream,
+    Error, JetStream,
     kv::{Entry, Operation},
 };
 use std::cell::RefCell;
@@ -57,9 +57,11 @@ async fn holds(check: &Check, jetstream: &JetStream, seen: &RefCell<Seen>) -> bo
     match *check {
         Check::JetStream => jetstream.account_info().await.is_ok(),
         Check::Bucket(bucket) => exists(jetstream, bucket, seen).await,
+        // That nobody answers does not mean that it is gone.
         Check::Removed(bucket) => {
-            !exists(jetstream, bucket, seen).await
-                && seen.borrow().buckets.iter().any(|seen| seen == bucket)
+            let known = seen.borrow().buckets.iter().any(|seen| seen == bucket);
+            let asked = jetstream.key_value(bucket).await;
+            known && matches!(asked, Err(Error::BucketNotFound))
         }
         Check::Value(bucket, key) => entry(jetstream, bucket, key)
             .await

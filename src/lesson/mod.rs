@@ -125,6 +125,12 @@ impl Step {
         commands
     }
 
+    /// The buckets that are there when the step starts.
+    pub fn buckets(&self) -> impl Iterator<Item = &'static str> {
+        let added = |line: &&'static str| line.strip_prefix("nats kv add ");
+        self.prepare.iter().filter_map(added)
+    }
+
     /// Does the step need this terminal open?
     pub fn needs(&self, terminal: Terminal) -> bool {
         self.blocks
@@ -174,5 +180,6 @@ mod tests {
         assert!(update.needs(Terminal::B));
         assert!(!update.needs(Terminal::Server));
         assert!(WALKTHROUGH.steps[1].needs(Terminal::Server));
+        assert_eq!(update.buckets().collect::<Vec<_>>(), ["my-sem"]);
     }
 }

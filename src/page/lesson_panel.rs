@@ -6,7 +6,7 @@ use super::{
     panes::title,
     state::{Page, focus},
 };
-use crate::lesson::{Block, Command, Inline, Step, Terminal, WALKTHROUGH};
+use crate::lesson::{Block, Check, Command, Inline, Step, Terminal, WALKTHROUGH};
 use leptos::prelude::request_animation_frame;
 
 /// The lesson's panel.
@@ -60,21 +60,32 @@ fn step(page: Page, index: usize) -> Vec<Element> {
     elements
 }
 
-/// Offers to make what a step needs, to who has not done the one before it.
+/// Offers to make what a step needs: to who has not done the one before it, or has removed the bucket since.
 fn left_out(page: Page, index: usize) -> Element {
     let steps = WALKTHROUGH.steps;
-    let prepare = steps[index].prepare;
+    let step = &steps[index];
+    let done = move |step| page.lesson.is_done(step);
+    let skipped = move || !done(step) && index.checked_sub(1).is_some_and(|before| !done(&steps[before]));
+    // What the step itself has removed is not missed.
+    let removed = move || step.checks.iter().any(|check| matches!(check, Check::Removed(_))) && done(step);
+    let gone = move || {
+        let there = |bucket: &str| page.stream.buckets.with(|there| there.iter().any(|name| name == bucket));
+        // Which buckets there are is not known before there is JetStream, nor of a server that is stopped.
+        let known = page.stream.jetstream.get() && page.link.with(|link| *link == Link::InPage);
+        known && !removed() && !step.buckets().all(there)
+    };
     let missed = move || {
-        let before = index.checked_sub(1).is_none_or(|before| page.lesson.is_done(&steps[before]));
-        !before && !prepare.is_empty() && !page.lesson.prepared.get() && !page.link.with(Link::is_real)
+        (gone() || skipped()) && !step.prepare.is_empty() && !page.lesson.prepared.get() && !page.link.with(Link::is_real)
     };
     let act = move || {
-        page.prepare(prepare);
+        page.prepare(step.prepare);
         // The button is gone, and with it the keyboard's place.
         focus(".lesson h2");
     };
+    let why = move || if gone() { "The bucket of this step is not there. " } else { "The step before is not done. " };
     let offer = button("", act).text("Make what this step needs");
-    element("p", "lesson__before").text("The step before is not done. ").with(&[offer]).shown(missed)
+    let why = element("span", "").text_of(move || why().into());
+    element("p", "lesson__before").with(&[why, offer]).shown(missed)
 }
 
 fn progress(page: Page) -> Element {

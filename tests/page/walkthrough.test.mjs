@@ -67,6 +67,44 @@ test("who leaves steps out is offered what the next one needs", async () => {
   await playground.close();
 });
 
+test("who has removed a bucket is offered it again, unless the step was to remove it", async () => {
+  const playground = await world.open();
+  const offer = playground.lesson.getByRole("button", { name: "Make what this step needs" });
+  await walk(playground, STEPS.slice(0, 5), runStep);
+  const a = playground.terminal("A");
+  await a.enter("nats kv rm my-kv --force");
+  await playground.lesson.getByText("The bucket of this step is not there.").waitFor();
+  await offer.click();
+  await a.shows(/Value1\n/, "nats kv rm my-kv --force");
+  await offer.waitFor({ state: "hidden" });
+  await a.enter("nats kv rm my-kv --force");
+  await playground.next();
+  await offer.waitFor();
+  for (let step = 6; step < STEPS.length; step += 1) await playground.next();
+  assert.equal(await playground.heading(), "Clean up");
+  await playground.stepComplete();
+  assert.equal(await offer.isVisible(), false);
+  await playground.close();
+});
+
+test("a bucket is not removed because its server is stopped", async () => {
+  const playground = await world.open({ address: "#step=cleanup" });
+  const server = playground.terminal("Server");
+  await playground.messages.getByText("$KV.my-kv.Key1").waitFor();
+  await server.show();
+  await server.press("Control+c");
+  await server.shows(/Server Exiting/);
+  await playground.terminal("A").enter("nats kv ls");
+  await playground.terminal("A").shows(/no servers available/);
+  await playground.page.waitForTimeout(7_000); // until what was asked of it counts as unanswered
+  await server.enter("nats-server -js");
+  await playground.messages.getByText("$KV.my-kv.Key1").waitFor();
+  assert.equal(await playground.complete.count(), 0);
+  await playground.terminal("A").enter("nats kv rm my-kv --force");
+  await playground.stepComplete();
+  await playground.close();
+});
+
 test("an address opens a step", async () => {
   const playground = await world.open({ address: "#step=update" });
   assert.match(await playground.heading(), /Update/);
