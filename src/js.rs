@@ -7,7 +7,7 @@
 
 use crate::{
     client::transport::{Connector, Transport},
-    host::{BrowserRuntime, Config, Host, jetstream, performance_now},
+    host::{BrowserRuntime, Config, Host, Turns, jetstream},
     wire::time::SECOND,
 };
 use js_sys::{Array, ArrayBuffer, Error, Function, Object, Promise, Reflect, Uint8Array};
@@ -82,7 +82,9 @@ impl Server {
             true => Reflect::get(&options, &name.into()).unwrap_or_default(),
             false => JsValue::UNDEFINED,
         };
-        let host = Host::new(Rc::new(BrowserRuntime::new()));
+        let runtime = Rc::new(BrowserRuntime::new());
+        let turns = runtime.turns().clone();
+        let host = Host::new(runtime);
         if let Some(log) = get("log").dyn_ref::<Function>() {
             let log = log.clone();
             host.on_log(Rc::new(move |line| {
@@ -104,7 +106,7 @@ impl Server {
         let server = Server {
             host,
             config,
-            turns: Turns::default(),
+            turns,
         };
         server.start()?;
         Ok(server)
@@ -292,7 +294,7 @@ async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
             state.stage.set(Stage::Open);
             let fields = [("type", "open".into())];
             state.call(|handlers| &handlers.open, &object(&fields));
-            read(&state, &turns).await
+            read(&state).await
         }
         Ok(_) => String::new(),
         Err(why) => {
@@ -317,7 +319,7 @@ async fn deliver(state: Rc<State>, connector: Rc<dyn Connector>, turns: Turns) {
 }
 
 /// Delivers until the connection ends; why it did.
-async fn read(state: &State, turns: &Turns) -> String {
+async fn read(state: &State) -> String {
     let kind = JsValue::from("message");
     loop {
         let received = poll_fn(|cx| match &mut *state.transport.borrow_mut() {
@@ -325,7 +327,6 @@ async fn read(state: &State, turns: &Turns) -> String {
             None => Poll::Pending,
         });
         let received = received.await;
-        turns.share().await;
         match received {
             Ok(bytes) => {
                 // There are very many of these: no names are translated each time.
@@ -355,89 +356,4 @@ fn object(fields: &[(&str, JsValue)]) -> Object {
         .map(|(name, value)| Array::of2(&(*name).into(), value));
     let entries = entries.collect::<Array>();
     Object::from_entries(&entries).unwrap_or_default()
-}
-
-/// Turns of the event loop. Deliveries come in the turn of whatever they answer, which costs least; but a client that is
-/// always busy must leave room for timers and painting, so now and then one waits for the next turn.
-#[derive(Clone, Default)]
-struct Turns(Rc<RefCell<Turn>>);
-
-/// How long deliveries may follow one another without a turn for others, in ms.
-const LONGEST_TURN: f64 = 4.0;
-
-#[derive(Default)]
-struct Turn {
-    number: u64,
-    /// When the last one began, on the clock of `performance.now()`.
-    began: f64,
-    waiting: Vec<Waker>,
-    /// Asks for a turn, which `_ring` is then called in.
-    ask: Option<Box<dyn Fn()>>,
-    _ring: Option<Closure<dyn Fn()>>,
-}
-
-impl Turns {
-    /// Waits for the next turn if this one has been long.
-    async fn share(&self) {
-        if performance_now() - self.0.borrow().began > LONGEST_TURN {
-            self.next().await;
-        }
-    }
-
-    /// Waits for the next turn.
-    async fn next(&self) {
-        let mut until = None;
-        poll_fn(|cx| {
-            let mut turn = self.0.borrow_mut();
-            let until = *until.get_or_insert(turn.number + 1);
-            if turn.number >= until {
-                return Poll::Ready(());
-            }
-            turn.waiting.push(cx.waker().clone());
-            if turn.ask.is_none() {
-                self.set_up(&mut turn);
-            }
-            if turn.waiting.len() == 1
-                && let Some(ask) = &turn.ask
-            {
-                ask();
-            }
-            Poll::Pending
-        })
-        .await;
-    }
-
-    /// `setImmediate` where there is one (Node), else a message to ourselves, which unlike `setTimeout` is never held back.
-    fn set_up(&self, turn: &mut Turn) {
-        let turns = Rc::downgrade(&self.0);
-        let ring = Closure::<dyn Fn()>::new(move || {
-            if let Some(turns) = turns.upgrade() {
-                let waiting = {
-                    let mut turn = turns.borrow_mut();
-                    turn.number += 1;
-                    turn.began = performance_now();
-                    std::mem::take(&mut turn.waiting)
-                };
-                waiting.into_iter().for_each(Waker::wake);
-            }
-        });
-        let function: &Function = ring.as_ref().unchecked_ref();
-        let immediate = Reflect::get(&js_sys::global(), &"setImmediate".into()).unwrap_or_default();
-        turn.ask = match immediate.dyn_into::<Function>() {
-            Ok(immediate) => {
-                let function = function.clone();
-                Some(Box::new(move || {
-                    let _ = immediate.call1(&JsValue::UNDEFINED, &function);
-                }))
-            }
-            Err(_) => web_sys::MessageChannel::new().ok().map(|channel| {
-                channel.port1().set_onmessage(Some(function));
-
-                Box::new(move || {
-                    let _ = channel.port2().post_message(&JsValue::NULL);
-                }) as Box<dyn Fn()>
-            }),
-        };
-        turn._ring = Some(ring);
-    }
 }

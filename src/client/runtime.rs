@@ -10,6 +10,10 @@ pub trait Runtime {
     fn now(&self) -> Time;
     /// Resolves after `ns` nanoseconds.
     fn sleep(&self, ns: i64) -> LocalFuture<'static, ()>;
+    /// Where one thread does all, and everything else (keys, timers, painting) has waited long: resolves once that had its turn.
+    fn turn(&self) -> Option<LocalFuture<'static, ()>> {
+        None
+    }
     /// Runs a future in the background until it ends.
     fn spawn(&self, task: LocalFuture<'static, ()>);
     /// 64 random bits, for inboxes, nuids and jitter.

@@ -1,13 +1,14 @@
 //! Connections inside the process: what the server has sent waits in a [`Link`] until its reader takes it.
 
 use super::{Host, points_to};
+use crate::client::runtime::Runtime;
 use crate::client::transport::{Connector, LocalFuture, Transport, TransportError};
 use crate::server::ConnectionId;
 use std::{
     cell::RefCell,
     collections::VecDeque,
     rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 /// Bytes from the server to one client; clones are the same link.
@@ -48,11 +49,18 @@ pub(super) struct LinkTransport {
     host: Host,
     id: ConnectionId,
     link: Link,
+    /// What the reader waits for before it gets more.
+    turn: Option<LocalFuture<'static, ()>>,
 }
 
 impl LinkTransport {
     pub fn new(host: Host, id: ConnectionId, link: Link) -> LinkTransport {
-        LinkTransport { host, id, link }
+        LinkTransport {
+            host,
+            id,
+            link,
+            turn: None,
+        }
     }
 }
 
@@ -64,6 +72,15 @@ impl Transport for LinkTransport {
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
+        let turn = &mut self.turn;
+        if !self.link.0.borrow().chunks.is_empty() {
+            // A reader that always gets more would leave no room for anybody else.
+            *turn = turn.take().or_else(|| self.host.turn());
+            if let Some(turn) = turn {
+                ready!(turn.as_mut().poll(cx));
+            }
+        }
+        *turn = None;
         let mut incoming = self.link.0.borrow_mut();
         if let Some(bytes) = incoming.chunks.pop_front() {
             return Poll::Ready(Ok(bytes));

@@ -9,11 +9,13 @@ mod link;
 mod runtime;
 mod starting;
 mod store;
+#[cfg(target_arch = "wasm32")]
+mod turns;
 
 #[cfg(target_arch = "wasm32")]
 pub use runtime::BrowserRuntime;
 #[cfg(all(feature = "js", target_arch = "wasm32"))]
-pub(crate) use runtime::performance_now;
+pub use turns::Turns;
 
 pub use crate::server::{Config, StartEngine, flags, jetstream};
 
@@ -196,9 +198,13 @@ impl Host {
                 state.ahead += to.since(now).max(0);
                 state.advance(to.max(now))
             };
-            // As many turns as a client takes to read a PING and answer it, one in JavaScript too.
-            for _ in 0..16 {
-                if delivered {
+            if delivered {
+                // Readers may be waiting for the same.
+                if let Some(turn) = self.0.runtime.turn() {
+                    turn.await;
+                }
+                // As often as a client takes to read a PING and answer it, one in JavaScript too.
+                for _ in 0..16 {
                     yield_now().await;
                 }
             }
@@ -384,6 +390,10 @@ impl Runtime for Host {
 
     fn spawn(&self, task: LocalFuture<'static, ()>) {
         self.0.runtime.spawn(task);
+    }
+
+    fn turn(&self) -> Option<LocalFuture<'static, ()>> {
+        self.0.runtime.turn()
     }
 
     fn random(&self) -> u64 {

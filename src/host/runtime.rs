@@ -1,5 +1,6 @@
 //! Time, timers, tasks and randomness of a page, a worker or Node.
 
+use super::turns::Turns;
 use crate::client::{runtime::Runtime, transport::LocalFuture};
 use crate::wire::time::{SECOND, Time};
 use gloo_timers::future::TimeoutFuture;
@@ -13,6 +14,7 @@ const LONGEST_TIMEOUT: u64 = i32::MAX as u64;
 pub struct BrowserRuntime {
     /// Wall clock minus `performance.now()`, in ms.
     epoch: Cell<f64>,
+    turns: Turns,
 }
 
 #[wasm_bindgen]
@@ -30,7 +32,14 @@ impl BrowserRuntime {
     pub fn new() -> BrowserRuntime {
         BrowserRuntime {
             epoch: Cell::new(js_sys::Date::now() - performance_now()),
+            turns: Turns::default(),
         }
+    }
+
+    /// The turns of its event loop.
+    #[cfg(feature = "js")]
+    pub fn turns(&self) -> &Turns {
+        &self.turns
     }
 }
 
@@ -53,6 +62,14 @@ impl Runtime for BrowserRuntime {
 
     fn spawn(&self, task: LocalFuture<'static, ()>) {
         wasm_bindgen_futures::spawn_local(task);
+    }
+
+    fn turn(&self) -> Option<LocalFuture<'static, ()>> {
+        let turns = &self.turns;
+        turns.is_long().then(|| {
+            let turns = turns.clone();
+            Box::pin(async move { turns.next().await }) as LocalFuture<'static, ()>
+        })
     }
 
     fn random(&self) -> u64 {

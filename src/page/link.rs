@@ -155,6 +155,10 @@ impl Runtime for PageRuntime {
         self.wall.spawn(task);
     }
 
+    fn turn(&self) -> Option<LocalFuture<'static, ()>> {
+        self.host.runtime().turn()
+    }
+
     fn random(&self) -> u64 {
         self.wall.random()
     }

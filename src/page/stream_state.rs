@@ -10,14 +10,17 @@ use super::{
     state::Page,
 };
 use crate::{client::types::StreamInfo, wire::time::Time};
-use leptos::prelude::request_animation_frame;
+use leptos::prelude::{request_animation_frame, set_timeout};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
+    time::Duration,
 };
 
 /// Pause between two looks at a server that is busy, in ns.
 const PAUSE: i64 = 60_000_000;
+/// Pause between two drawings, in ms.
+const DRAWING_PAUSE: f64 = 100.0;
 /// Buckets that are remembered while another one is shown.
 const REMEMBERED: usize = 8;
 
@@ -46,7 +49,10 @@ pub struct StreamState {
 struct Tasks {
     looking: Cell<bool>,
     again: Cell<bool>,
-    drawn: Cell<bool>,
+    /// Something has changed since it was drawn,
+    touched: Cell<bool>,
+    /// which was then, in ms.
+    drawn: Cell<f64>,
     following: Cell<Option<Cancel>>,
     /// What is known of buckets that were shown before.
     remembered: RefCell<VecDeque<Model>>,
@@ -155,14 +161,23 @@ impl StreamState {
         }
     }
 
-    /// Draws at the next frame.
+    /// Draws at the next frame; under a flood of messages, which nobody can read, with a pause.
     pub fn touch(self) {
         let tasks = self.tasks;
-        if !tasks.drawn.replace(true) {
-            request_animation_frame(move || {
-                tasks.drawn.set(false);
-                self.version.update(|version| *version = version.wrapping_add(1));
-            });
+        if tasks.touched.replace(true) {
+            return;
+        }
+        let draw = move || {
+            tasks.drawn.set(js_sys::Date::now());
+            tasks.touched.set(false);
+            self.version.update(|version| *version = version.wrapping_add(1));
+        };
+        let left = tasks.drawn.get() + DRAWING_PAUSE - js_sys::Date::now();
+        if (0.0..DRAWING_PAUSE).contains(&left) {
+            let pause = Duration::from_millis(left as u64);
+            set_timeout(move || request_animation_frame(draw), pause);
+        } else {
+            request_animation_frame(draw);
         }
     }
 }

@@ -53,7 +53,7 @@ pub use parse::{ParseError, parse};
 pub use word::quote;
 
 use super::{Io, Session};
-use crate::{client::transport::LocalFuture, wire::time::Time};
+use crate::client::transport::LocalFuture;
 use exec::Scope;
 use jobs::Jobs;
 use std::{
@@ -92,32 +92,28 @@ pub(super) struct Shared {
     hooks: Hooks,
     jobs: Jobs,
     history: RefCell<Vec<String>>,
-    /// Since the page last had a turn: work done, and when that was.
+    /// Work done since the page last had a turn.
     work: Cell<usize>,
-    turn: Cell<Time>,
 }
 
 /// Work (about bytes written) that is done before the page gets a turn, whatever the clock says.
 const MOST_WORK: usize = 256 * 1024;
 /// What a command counts.
 const COMMAND: usize = 256;
-/// Nanoseconds before the page gets a turn.
-const SLICE: i64 = 10_000_000;
 
 impl Shared {
     /// Lets the page have a turn now and then, so that ^C and the screen work while a loop runs.
     async fn take_turn(&self, bytes: usize) {
         self.work.set(self.work.get() + bytes + COMMAND);
         let runtime = &self.session.runtime;
-        if self.work.get() > MOST_WORK || runtime.now().since(self.turn.get()) > SLICE {
+        if let Some(turn) = runtime.turn() {
+            turn.await;
+        } else if self.work.get() > MOST_WORK {
             runtime.sleep(0).await;
-            self.begin_turn();
+        } else {
+            return;
         }
-    }
-
-    fn begin_turn(&self) {
         self.work.set(0);
-        self.turn.set(self.session.runtime.now());
     }
 }
 
@@ -149,14 +145,12 @@ impl Shell {
             tested: Cell::new(0),
             failed: Cell::new(false),
         });
-        let turn = Cell::new(session.runtime.now());
         let shell = Rc::new(Shared {
             session,
             hooks,
             jobs: Jobs::default(),
             history: RefCell::new(history),
             work: Cell::new(0),
-            turn,
         });
         Shell {
             context: Context { shell, scope, io },
@@ -169,7 +163,7 @@ impl Shell {
         self.remember(text);
         let (context, text) = (self.context.clone(), text.to_string());
         Box::pin(async move {
-            context.shell.begin_turn();
+            context.shell.work.set(0);
             let scope = &context.scope;
             let mut interrupted = Interrupted { scope, armed: true };
             scope.failed.set(false);
