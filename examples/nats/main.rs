@@ -8,7 +8,7 @@ use nats_kv_playground::cli::{Session, run};
 use std::rc::Rc;
 use tcp::{TcpConnector, TokioRuntime, Writers};
 use terminal::Terminal;
-use tokio::{runtime::Builder, signal::ctrl_c, task::LocalSet};
+use tokio::{runtime::Builder, task::LocalSet};
 
 fn main() -> std::io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -18,11 +18,10 @@ fn main() -> std::io::Result<()> {
 }
 
 async fn command() -> i32 {
-    let terminal = Terminal::default();
     let writers = Writers::default();
     let connections = writers.clone();
     let session = Session {
-        io: Rc::new(terminal.clone()),
+        io: Rc::new(Terminal),
         connector: Rc::new(move |url| Ok(Rc::new(TcpConnector::new(url, connections.clone())))),
         runtime: Rc::new(TokioRuntime),
         programs: Some(Rc::new(program::run)),
@@ -31,14 +30,7 @@ async fn command() -> i32 {
     // Bytes that are no text are replaced, as messages are text here.
     let args = std::env::args_os().skip(1);
     let args = args.map(|arg| arg.to_string_lossy().into()).collect();
-    let mut running = Box::pin(run(args, session));
-    let code = loop {
-        tokio::select! {
-            code = &mut running => break code,
-            _ = ctrl_c() => if !terminal.interrupted() { break 130 },
-        }
-    };
-    drop(running);
+    let code = run(args, session).await;
     writers.finish().await;
     code
 }

@@ -7,37 +7,21 @@ use nats_kv_playground::{
 };
 use rustix::termios::{self, OptionalActions};
 use std::{
-    cell::Cell,
     fs::{DirBuilder, OpenOptions, Permissions},
-    io::{IsTerminal, Read, Write, stderr, stdin, stdout},
+    io::{ErrorKind, IsTerminal, Read, Write, stderr, stdin, stdout},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
     rc::Rc,
 };
-use tokio::{sync::Notify, task::spawn_blocking};
+use tokio::{signal::ctrl_c, task::spawn_blocking};
 
 /// Standard input, output and error.
-#[derive(Clone, Default)]
-pub struct Terminal {
-    /// Futures of [`Io::interrupt`] that are alive, and how they are told.
-    listening: Rc<Cell<usize>>,
-    pressed: Rc<Notify>,
-}
+pub struct Terminal;
 
-impl Terminal {
-    /// ^C was pressed; false when no command takes it.
-    pub fn interrupted(&self) -> bool {
-        self.pressed.notify_waiters();
-        self.listening.get() > 0
-    }
-}
-
-/// Counts itself while it lives.
-struct Listener(Rc<Cell<usize>>);
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+/// Like every program in a pipe whose reader has gone, this one ends; other errors of writing go unheard, as with the real one.
+fn written(result: std::io::Result<()>) {
+    if result.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+        std::process::exit(141);
     }
 }
 
@@ -76,14 +60,11 @@ fn read_some() -> LocalFuture<'static, Option<Vec<u8>>> {
 impl Io for Terminal {
     fn stdout(&self, bytes: &[u8]) {
         let mut out = stdout().lock();
-        // Like every program in a pipe that ended, this one ends.
-        if out.write_all(bytes).and_then(|()| out.flush()).is_err() {
-            std::process::exit(141);
-        }
+        written(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
     fn stderr(&self, bytes: &[u8]) {
-        let _ = stderr().lock().write_all(bytes);
+        written(stderr().lock().write_all(bytes));
     }
 
     fn stdin_is_terminal(&self) -> bool {
@@ -115,12 +96,11 @@ impl Io for Terminal {
     }
 
     fn interrupt(&self) -> LocalFuture<'static, ()> {
-        self.listening.set(self.listening.get() + 1);
-        let listener = Listener(self.listening.clone());
-        let pressed = self.pressed.clone();
-        Box::pin(async move {
-            pressed.notified().await;
-            drop(listener);
+        // Nobody listens for the signal before: it ends this process as it ends any other, and a shell can tell.
+        Box::pin(async {
+            if ctrl_c().await.is_err() {
+                std::future::pending().await
+            }
         })
     }
 
