@@ -106,13 +106,14 @@ impl Tokens<'_> {
         if let Some(token) = self.pushed.pop() {
             return Some(token);
         }
-        let word = self.words.pop_front()?;
+        let mut word = self.words.pop_front()?;
+        // None of them is an argument, not even those after the first.
+        while word == "--" {
+            self.plain = true;
+            word = self.words.pop_front()?;
+        }
         if self.plain {
             return Some(Token::Argument(word));
-        }
-        if word == "--" {
-            self.plain = true;
-            return self.next(flags);
         }
         if let Some(long) = word.strip_prefix("--") {
             return Some(match long.split_once('=') {
