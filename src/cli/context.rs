@@ -118,29 +118,52 @@ pub fn secret(io: &dyn Io, text: &str) -> Result<String, String> {
     })
 }
 
-/// What `env://NAME` and `file://PATH` name, or what is embedded; `None` for all other texts.
+/// What follows a prefix in any case; the whole text where it has another.
+pub fn after<'a>(text: &'a str, prefix: &str) -> &'a str {
+    match text.split_at_checked(prefix.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
+        _ => text,
+    }
+}
+
+/// What a text with a [`scheme`] that natscli knows names or embeds; `None` for all other texts. Of the programs that keep
+/// secrets for others, there is none here.
 pub fn reference(io: &dyn Io, text: &str) -> Result<Option<Vec<u8>>, String> {
-    Ok(Some(if let Some(name) = text.strip_prefix("env://") {
-        if name.is_empty() {
-            let reference = quote(text);
-            return Err(format!(
-                "env: missing variable name in reference {reference}"
-            ));
+    Ok(Some(match scheme(text).as_deref() {
+        Some("env") => {
+            let name = after(text, "env://");
+            if name.is_empty() {
+                let reference = quote(text);
+                return Err(format!(
+                    "env: missing variable name in reference {reference}"
+                ));
+            }
+            let (value, name) = (io.env(name), quote(name));
+            let value = value.ok_or_else(|| format!("env: variable {name} is not set"))?;
+            if value.is_empty() {
+                return Err(format!("env: variable {name} is empty"));
+            }
+            value.into_bytes()
         }
-        let (value, name) = (io.env(name), quote(name));
-        let value = value.ok_or_else(|| format!("env: variable {name} is not set"))?;
-        if value.is_empty() {
-            return Err(format!("env: variable {name} is empty"));
+        Some("file") => {
+            let path = expand(io, after(text, "file://"));
+            let content = io.files().read(&path);
+            content.map_err(|error| format!("open {path}: {}", error.text()))?
         }
-        value.into_bytes()
-    } else if let Some(path) = text.strip_prefix("file://") {
-        let path = expand(io, path);
-        let content = io.files().read(&path);
-        content.map_err(|error| format!("open {path}: {}", error.text()))?
-    } else if let Some(content) = text.strip_prefix(EMBEDDED) {
-        base64::decode(content).unwrap_or_default()
-    } else {
-        return Ok(None);
+        Some("data") => {
+            let Some((header, content)) = after(text, "data:").split_once(',') else {
+                return Err("data: reference is missing the ',' separator".into());
+            };
+            if !header.split(';').any(|part| part.trim() == "base64") {
+                return Err("data: reference must declare ';base64' encoding".into());
+            }
+            base64::decode(content).unwrap_or_default()
+        }
+        Some("nsc") => return Err("cannot find 'nsc' in user path".into()),
+        Some("op") => {
+            return Err(r#"op read failed: exec: "op": executable file not found in $PATH"#.into());
+        }
+        _ => return Ok(None),
     }))
 }
 

@@ -5,7 +5,7 @@
 use super::{Call, connect::misconfigured};
 use crate::{
     cli::{
-        context::{EMBEDDED, expand, reference, scheme},
+        context::{EMBEDDED, after, expand, reference, scheme},
         parse::Failure,
         values::quote,
     },
@@ -18,9 +18,6 @@ use crate::{
 
 /// Fields of a context that say who connects, the first of which counts.
 const FIELDS: [&str; 4] = ["user", "creds", "nkey", "user_jwt"];
-
-/// What stands before the place of a secret that natscli knows how to get.
-const FETCHED: [&str; 3] = ["file", "op", "nsc"];
 
 impl Call {
     /// The field that says who connects by a signature, if one does.
@@ -71,21 +68,22 @@ pub fn signer(call: &Call, field: &str) -> Result<Option<Signer>, Failure> {
             None => (!jwt.is_empty()).then(|| Signer::unsigned(jwt)),
         });
     }
-    if text.starts_with("env://") || text.starts_with(EMBEDDED) {
+    if let Some(scheme) = scheme(text).filter(|scheme| scheme != "file") {
         let wrong = |why: String| misconfigured(format!("{field}: {why}"));
-        let content = reference(io, text).map_err(wrong)?.unwrap_or_default();
+        let unknown = || {
+            wrong(format!(
+                "no resolver registered for scheme {}",
+                quote(&scheme)
+            ))
+        };
+        let content = reference(io, text).map_err(wrong)?.ok_or_else(unknown)?;
         let pair = Pair::from_file(&content).map_err(wrong)?;
         return Ok(match field {
             "nkey" => Some(pair.into()),
             _ => user(nkeys::jwt(&content), Ok(pair)),
         });
     }
-    if let Some(scheme) = scheme(text).filter(|s| !FETCHED.contains(&s.as_str())) {
-        let scheme = quote(&scheme);
-        let text = format!("{field}: no resolver registered for scheme {scheme}");
-        return Err(misconfigured(text));
-    }
-    let path = text.strip_prefix("file://").unwrap_or(text);
+    let path = after(text, "file://");
     let content = io.files().read(&expand(io, path));
     let content = content.map_err(|error| format!("nats: open {path}: {}", error.text()));
     if field == "nkey" {
