@@ -169,7 +169,7 @@ class Running:
 
     def text(self):
         text = self.output.decode("utf-8", "replace").replace("\r\n", "\n").replace("^C", "")
-        text = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[78])", "", text)
+        text = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[78])|\x08", "", text)
         # A prompt redrawn with its answer.
         text = re.sub(r"(?m)^\? .*(?: \(y/N\) .*\n|\[Use arrows.*\n(?:[> ] .*\n)+)(?=\? )", "", text.replace("\r", ""))
         return text[:-1] if text.endswith("\n") else text

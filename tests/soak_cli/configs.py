@@ -1,8 +1,10 @@
-"""Random files that commands read: configurations of streams and of consumers, and contexts, as JSON.
+"""Random files that commands read: configurations of streams and of consumers, and contexts, as JSON; and the keys of users.
 
 Must not know of commands, nor whether a server accepts what it writes.
 """
 import json
+
+from soak_cli import values
 
 SECOND = 1_000_000_000
 MAP = [{"src": "s.*", "dest": "m.{{wildcard(1)}}"}, {"src": "t.>", "dest": "n.>"}]
@@ -39,13 +41,22 @@ CONSUMER = {
 }
 CONTEXT = {
     "url": ["127.0.0.1:4222", "nats://127.0.0.1:1", "", "bad url", "nats://u:p@127.0.0.1:4222", "localhost:4222,127.0.0.1:4222"],
-    "description": ["", "text", "ü €"], "user": ["u", ""], "password": ["p", ""], "token": ["t"], "creds": ["", "none.creds"],
-    "nkey": ["none.nk"], "user_jwt": ["x"], "nsc": ["", "nsc://a/b"], "jetstream_domain": ["", "hub"],
+    "description": ["", "text", "ü €"], "user": ["u", ""], "password": ["p", ""], "token": ["t"],
+    "creds": ["", "none.creds", "user.creds"], "nkey": ["none.nk", "user.nk"], "user_jwt": ["x"],
+    "user_seed": [values.SEED, "x"], "nsc": ["", "nsc://a/b"], "jetstream_domain": ["", "hub"],
     "jetstream_api_prefix": ["$JS.API", "X"], "inbox_prefix": ["_MY", "a b"], "color_scheme": ["red", "double", "nosuch"],
     "tls_first": [True, False], "nosuch": [1], "cert": ["none.pem"],
 }
 BROKEN = ["", "{", "[]", "null", '{"name": 5}', '{"nosuch": 1}']
-FILES = {"stream.json": "stream.json", "consumer.json": "consumer.json", "ctx2": "nats/context/ctx2.json"}  # by what a line has
+KEYS = {
+    "user.creds": ["-----BEGIN NATS USER JWT-----\neyJ0.a.b\n------END NATS USER JWT------\n\n"
+                   f"-----BEGIN USER NKEY SEED-----\n{values.SEED}\n------END USER NKEY SEED------\n",
+                   f"---\nx\n---\n---\n{values.SEED}\n---", "---\nx\n---", values.SEED],
+    "user.nk": [values.SEED, f"# mine\n{values.SEED}\n", f" {values.SEED}", values.SEED[:20], values.SEED[:-1] + "A"],
+}
+# By what a line has.
+FILES = {"stream.json": "stream.json", "consumer.json": "consumer.json", "ctx2": "nats/context/ctx2.json",
+         "user.creds": "user.creds", "user.nk": "user.nk"}
 BASES = {
     "ctx2": (CONTEXT, {"url": "nats://127.0.0.1:4222"}),
     "stream.json": (STREAM, {"name": "SJ", "subjects": ["j.*"]}),
@@ -58,6 +69,8 @@ def text(rng, name, oddness):
     """What the file of this name, a key of FILES, shall contain."""
     if rng.random() < oddness:
         return rng.choice(BROKEN)
+    if name in KEYS:
+        return rng.choice(KEYS[name][:1] * 5 + KEYS[name])
     options, base = BASES[name]
     fields = rng.sample(list(options), rng.choice([1, 2, 3, 5]))
     return json.dumps(base | {field: rng.choice(options[field]) for field in fields}, ensure_ascii=False)

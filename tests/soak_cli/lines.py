@@ -6,9 +6,10 @@ import re, shlex
 
 from soak_cli import values
 
-OUT_OF_SCOPE = re.compile(  # flags: what a single server has not, what asks for keys, what has no end or is random
-    "allow-(batch|fast|schedules|counter)|atomic|schedule-|pinned|overflow|prioritized|tls|archive|expression|interactive|"
-    "creds|nkey|jwt|seed|socks|graph|backup|jitter|leader|cluster$|server-name|peer|trace|no-context|preferred|replicas")
+OUT_OF_SCOPE = re.compile(  # flags: what a single server has not, what has no end or is random
+    "allow-(batch|fast|schedules|counter)|atomic|schedule-|pinned|overflow|prioritized|tls|archive|expression|"
+    "interactive|socks|graph|backup|jitter|leader|cluster$|server-name|peer|trace|no-context|preferred|replicas")
+USERS = re.compile("creds|nkey|jwt|seed|user|password|token")
 # Commands that are asked for more often than the others, which have 1.
 WEIGHTS = {
     "kv put": 6, "kv get": 6, "kv add": 5, "kv ls": 4, "kv history": 4, "kv info": 3, "kv edit": 3, "kv create": 3,
@@ -42,17 +43,21 @@ class Lines:
     def __init__(self, rng, commands, oddness, flags):
         """About `flags` flags a line, and a share of odd values."""
         self.rng, self.commands, self.oddness, self.flags = rng, commands, oddness, flags
+        self.users = rng.choice([0, 0, 0, 0.4])  # the share of lines that say who one is
+        self.shared = [flag for flag in commands[""].flags if not OUT_OF_SCOPE.search(flag.name)]
         groups = {path.rpartition(" ")[0] for path in commands}
         self.paths = [path for path in commands if path not in groups and not SPECIAL.match(path)]
         self.weights = [WEIGHTS.get(path, 1) for path in self.paths]
 
-    def line(self, path=None):
-        """A command line of `nats`, as bash words."""
+    def line(self, path=None, needed=None):
+        """A command line of `nats`, as bash words; `needed` are flags to have instead of those of NEEDED."""
         rng = self.rng
         path = path or rng.choices(self.paths, self.weights)[0]
         command = self.commands[path]
         arguments = self.arguments(command)
-        flags = self.flags_of(command, ["--force"] if DESTRUCTIVE.fullmatch(path) else NEEDED.get(path, []))
+        if needed is None:
+            needed = ["--force"] if DESTRUCTIVE.fullmatch(path) else NEEDED.get(path, [])
+        flags = self.flags_of(command, needed)
         words = [*self.names(path), *arguments, *flags] if rng.random() < 0.85 else [*self.names(path), *flags, *arguments]
         if rng.random() < self.oddness / 2:
             self.mistype(words)
@@ -83,7 +88,9 @@ class Lines:
         count = min(len(optional), rng.randrange(2 * self.flags + 1))
         chosen += rng.sample(optional, count)
         if rng.random() < 0.06:
-            chosen.append(rng.choice([flag for flag in self.commands[""].flags if not OUT_OF_SCOPE.search(flag.name)]))
+            chosen.append(rng.choice(self.shared))
+        if rng.random() < self.users:
+            chosen += rng.sample([flag for flag in self.shared if USERS.fullmatch(flag.name)], rng.choice([1, 1, 2, 3]))
         words = [self.flag(flag) for flag in chosen]
         names = {flag.name for flag in chosen}
         words += [[flag] for flag in needed if flag[2:].partition("=")[0] not in names and rng.random() > self.oddness]

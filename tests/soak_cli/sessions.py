@@ -4,7 +4,7 @@ A seed is one session, always the same. Must not know what is compared, nor how.
 """
 import os, random
 
-from soak_cli import configs, lines
+from soak_cli import configs, lines, plumbing, prompts, terminals
 
 FIRST = [
     "nats stream add S1 --subjects 's.>' --defaults",
@@ -19,13 +19,7 @@ ENVIRONMENT = ["COLUMNS=40", "COLUMNS=160", "COLUMNS=300", "NATS_COLOR=red", "NA
                "NATS_CONTEXT=ctx1", "NATS_CONTEXT=nosuch", "NATS_TIMEOUT=1s", "NATS_TIMEOUT=abc", "NATS_URL=localhost",
                "NATS_URL=", "TZ=Europe/Berlin", "XDG_CONFIG_HOME=other"]
 INPUTS = ["in", "", "a\nb", "{{Count}}", "ü"]
-ANSWERS = [r"\r"] * 10 + [r"y\r", r"n\r", r"x\r", r"\t\r", r"\x1b[B\r", r"1\r", r"1h\r", r"-1\r", r"S1\r", r"s.>\r"]
-LISTENERS = ["kv watch", "subscribe", "reply", "consumer sub"]
-WRITERS = ["kv put", "publish", "request", "kv del", "kv create", "kv purge"]
 READ_INPUT = ("nats pub", "nats req", "nats kv put", "nats kv create", "nats kv update")
-ASKING = ["stream add", "stream add", "consumer add", "consumer add", "stream rm", "stream purge", "stream rmm", "stream seal",
-          "stream edit", "stream info", "stream state", "consumer rm", "consumer info", "consumer edit", "consumer next",
-          "kv del", "kv purge", "kv revert", "kv compact", "context rm", "context select"]
 # What the commands have written.
 FILES = "A$ find . -name bin -prune -o -type f -print0 | sort -z | xargs -0 tail -v -n +1"
 
@@ -36,8 +30,10 @@ class Session:
         self.oddness = self.rng.choice([0.01, 0.03, 0.08, 0.2])
         self.lines = lines.Lines(self.rng, commands, self.oddness, self.rng.choice([1, 1, 2, 3, 5]))
         self.steps = [f"A$ {line} </dev/null" for line in FIRST if self.rng.random() < 0.8]
-        for _ in range(self.rng.choice([10, 15, 20])):
-            self.rng.choices([self.plain, self.asked, self.listening], [20, 1, 2])[0]()
+        kinds, weights = zip(*KINDS.items())
+        weights = [weight * self.rng.choice([0, 1, 1, 10]) for weight in weights]  # a session is mostly about something
+        for _ in range(self.rng.choice([10, 15, 20]) if any(weights) else 0):
+            self.rng.choices(kinds, weights)[0](self)
         self.steps.append(FILES)
 
     def add(self, prefix, line, ending=""):
@@ -60,20 +56,8 @@ class Session:
             ending = " </dev/null"
         self.add("A$", line, ending + (" | cat" if self.rng.random() < 0.15 else ""))
 
-    def asked(self):
-        """A command that asks something in a terminal, and what is typed there."""
-        path = self.rng.choice(ASKING)
-        line = self.lines.line(path).replace(" --force", "").replace(" --defaults", "")
-        answers = self.rng.choice([1, 1, 2, 3]) if not path.endswith(" add") else 25
-        self.steps.append("A< " + "".join(self.rng.choice(ANSWERS) for _ in range(answers)))
-        self.add("A$", line)
 
-    def listening(self):
-        """A command that listens while others write."""
-        self.add("B&", self.lines.line(self.rng.choice(LISTENERS)))
-        for _ in range(self.rng.choice([1, 2, 3])):
-            self.add("A$", self.lines.line(self.rng.choice(WRITERS)), " </dev/null")
-        self.steps.append("B^C")
+KINDS = {Session.plain: 20, prompts.asked: 2, plumbing.plumbed: 2, terminals.listening: 2}
 
 
 def session(seed, commands):

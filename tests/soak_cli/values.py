@@ -13,6 +13,7 @@ CONTEXTS = "ctx1 ctx1 ctx2 c-3".split()
 TEXTS = ["hello", "v1", "two words", "", "äöü €", '{"a":1}', "x" * 200, "日本語", "👍🏽 ok", "a\nb", "\t", "%s %d",
          "\\n", "{{", "{{Count}}", "{{.Count}} of", "{{Random 3 3 | len}}", '{{Count | printf "%05d"}}',
          "{{if eq Count 1}}one{{else}}more{{end}}"]
+SEED = "SUAAGBAFAYDQQCIKBMGA2DQPCAIREEYUCULBOGAZDINRYHI6D4QCCIUGBQ"  # of a user
 
 USUAL = {  # by the name of the argument or flag
     "bucket": BUCKETS, "stream": STREAMS, "consumer": CONSUMERS, "durable": CONSUMERS, "key": KEYS, "context": CONTEXTS,
@@ -30,7 +31,11 @@ USUAL = {  # by the name of the argument or flag
     "until": ["1h", "2090-01-01T00:00:00Z", "2090-01-01 00:00:00"], "pause": ["1h", "2090-01-01T00:00:00Z"],
     "since": ["1h", "1s", "1d"], "content": ["h.*", "."], "match-payload": ["h.*", "ok"],
     "server": ["nats://127.0.0.1:4222", "localhost", "127.0.0.1:4222,127.0.0.1:1"], "inbox-prefix": ["_MY", "inbox.x"],
-    "js-api-prefix": ["$JS.API", "X"], "domain": ["hub"], "js-domain": ["hub"], "user": ["u"], "password": ["p"],
+    "js-api-prefix": ["$JS.API", "X"], "domain": ["hub"], "js-domain": ["hub"], "user": ["u"], "password": ["p", ""],
+    "creds": ["user.creds"] * 3 + [
+        "user.nk", "none.creds", "file://user.creds", "env://CREDS", "data:;base64,eA==", "nsc://a/b"],
+    "nkey": ["user.nk"] * 3 + ["user.creds", "none.nk", "file://user.nk", SEED], "jwt": ["x", "user.creds", "eyJ0.a.b"],
+    "seed": [SEED, SEED, "user.nk", "x"], "token": ["t"],
     "output": ["out.json"], "outfile": ["out.json"], "csv": ["out.csv"], "config": ["stream.json", "consumer.json"],
     "translate": ["cat", "tr a-z A-Z", "wc -c", "false"], "command": ["echo hi", "cat", "false"],
     "label": ["kv", "stream", "pub"],
