@@ -34,6 +34,7 @@ macro_rules! sessions {
             context_sources "context/sources",
             context_tls "context/tls",
             context_unreadable "context/unreadable",
+            context_variables "context/variables",
             errors_dashes "errors/dashes",
             errors_file "errors/file",
             errors_large_numbers "errors/large-numbers",

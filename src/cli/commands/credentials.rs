@@ -83,8 +83,8 @@ pub fn signer(call: &Call, field: &str) -> Result<Option<Signer>, Failure> {
             _ => user(nkeys::jwt(&content), Ok(pair)),
         });
     }
-    let path = after(text, "file://");
-    let content = io.files().read(&expand(io, path));
+    let path = expand(io, after(text, "file://"));
+    let content = io.files().read(&path);
     let content = content.map_err(|error| format!("nats: open {path}: {}", error.text()));
     if field == "nkey" {
         let pair = content.and_then(|content| Pair::from_file(&content));
@@ -96,7 +96,7 @@ pub fn signer(call: &Call, field: &str) -> Result<Option<Signer>, Failure> {
     }
     let content = content?;
     let wrong = |why| {
-        let path = quote(path);
+        let path = quote(&path);
         format!("unable to extract key pair from file {path}: {why}")
     };
     let pair = Pair::from_file(&content).map_err(wrong);
