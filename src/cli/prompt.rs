@@ -121,27 +121,31 @@ impl Prompt {
         };
         let head = self.head(message);
         self.write(&format!("{head}{hint}{default_text}"));
+        // The help stays above the question until that is answered.
+        let (mut shown, mut rows) = (String::new(), 1);
         loop {
             let mut answer = self.edit(&mut Line::default()).await?;
+            let erased = format!("\x1b[1A{ERASE}").repeat(rows);
             let above = match answer.as_str() {
                 "?" if !help.is_empty() => {
                     hint = "";
-                    format!("\x1b[0;36m? {help}\x1b[0m")
+                    shown = format!("\x1b[0;36m? {help}\x1b[0m\r\n");
+                    let columns = self.io.size().0.max(1);
+                    rows = 1 + (help.chars().count() + 2).div_ceil(columns);
+                    ""
                 }
                 "" if default.is_empty() && required => {
-                    "\x1b[0;31mX Sorry, your reply was invalid: Value is required\x1b[0m".into()
+                    "\x1b[0;31mX Sorry, your reply was invalid: Value is required\x1b[0m\r\n"
                 }
                 _ => {
                     if answer.is_empty() {
                         answer = default.into();
                     }
-                    self.write(&format!("\x1b[1A{head}\x1b[0;36m{answer}\x1b[0m\r\n"));
+                    self.write(&format!("{erased}{head}\x1b[0;36m{answer}\x1b[0m\r\n"));
                     return Ok(answer);
                 }
             };
-            self.write(&format!(
-                "\x1b[1A{ERASE}{above}\r\n{head}{hint}{default_text}"
-            ));
+            self.write(&format!("{erased}{above}{shown}{head}{hint}{default_text}"));
         }
     }
 
