@@ -17,13 +17,13 @@ OUTPUT = ["%G | tr a-z A-Z", "%G | cat -A", "%R | head -1", "%R > out; cat out",
           "timeout 2 %E | head -2", "timeout -s INT 2 %E; echo $?", "timeout 2 %E; echo $?", "%R | false; echo ${PIPESTATUS[@]}"]
 CODES = ["%N && echo yes || echo no", "%N; echo \"code $?\"", "if %N; then echo then; else echo else; fi", "! %N; echo $?",
          "set -e; %N; echo on", "%N || %N || echo neither", "%N && %W; echo $?", "until %N; do break; done"]
-WORDS = ["v=$(%G); echo \"[$v]\"", "printf '<\\n%s\\n>\\n' \"$(%R)\"", "nats kv put B1 k2 \"$(%R)\"",
-         "v=$(%N); echo $?; echo \"$v\"", "nats kv put B1 k1 $(nats kv get B1 k1 --raw | wc -c)", "diff <(%R) <(%R) && echo same"]
+WORDS = ["v=$(%G); echo \"$v\"", "printf '<\\n%s\\n>\\n' \"$(%R)\"", "nats kv put B1 k2 \"$(%R)\"",
+         "v=$(%N); echo $?; echo \"$v\"", "nats kv put B1 k1 $(nats kv get B1 k1 --raw | wc -c)"]
 LOOPS = ["for i in 1 2 3; do nats kv put B1 k$i $i; done", "for k in $(nats kv ls B1); do nats kv get B1 $k --raw; done",
          "nats kv ls B1 | while read -r k; do nats kv get B1 \"$k\" --raw < /dev/null; done",
          "n=0; while [ $n -lt 2 ]; do %W; n=$((n+1)); done", "seq 3 | while read n; do %W; done",
          "nats kv ls B1 | while read -r k; do nats kv del B1 \"$k\" --force; done", "seq 2 | xargs -n 1 nats kv put B1 k1",
-         "%W & %R; wait", "(%W; %R) | cat"]
+         "(%W; %R) | cat"]
 SHAPES = [INPUT, OUTPUT, CODES, WORDS, LOOPS]
 
 

@@ -7,8 +7,9 @@ ASKING = ["stream add", "consumer add"] * 4 + ["kv del"] * 3 + ["kv purge", "kv 
     "stream copy", "stream subjects", "consumer rm", "consumer edit", "consumer next", "consumer sub", "consumer ls",
     "consumer copy", "consumer pause", "consumer resume", "consumer reset", "kv compact", "context rm", "context select",
     "publish"]
+# No question mark: it shows texts of our own.
 YES_OR_NO = [r"y\r", r"y\r", r"Y\r", r"yes\r", r"n\r", r"no\r", r"\r", r"maybe\r"]
-MENU = [r"\x1b[B\r", r"\x1b[B\x1b[B\r", r"\x1b[A\r", r"S\r", r"zzz\x7f\x7f\x7f\r", r"C1\r", r"file\r", r"\t\r", r" \r", r"?\r"]
+MENU = [r"\x1b[B\r", r"\x1b[B\x1b[B\r", r"\x1b[A\r", r"S\r", r"zzz\x7f\x7f\x7f\r", r"C1\r", r"file\r", r"\t\r", r" \r"]
 VALUE = [r"S9\r", r"C9\r", r"s.>\r", r"q.a q.b\r", r"q.a, q.b\r",
          r"1\r", r"-1\r", r"0\r", r"1h\r", r"1M\r", r"d.9\r", r"50%\r", r"all\r"]
 SLIPS = [r"x\r", r"abx\x7f\r", r"ab\x15\r",
