@@ -407,7 +407,7 @@ fn deadline(error: Error) -> Error {
 }
 
 /// The error an answer may hold instead of what was asked for.
-fn refusal(answer: &[u8]) -> Option<ApiError> {
+pub fn refusal(answer: &[u8]) -> Option<ApiError> {
     from_json::<Answer>(answer).ok()?.error
 }
 

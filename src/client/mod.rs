@@ -29,6 +29,6 @@ pub use connection::{
     Client, Event, EventFn, Options, ServerInfo, Signer, State, Subscription, Who,
 };
 pub use error::Error;
-pub use jetstream::{Context as JetStream, Purge, Trace, TraceFn};
+pub use jetstream::{Context as JetStream, Purge, Trace, TraceFn, refusal};
 pub use message::{Headers, Message, Status};
 pub use stored::{DirectGet, MessageInfo, RawMessage};

@@ -450,9 +450,11 @@ pub struct PubAck {
     pub seq: u64,
     pub domain: String,
     pub duplicate: bool,
+    /// The sum of a counter.
+    pub val: String,
 }
 
-record!(PubAck, "PubAck": stream, seq, [domain], [duplicate]);
+record!(PubAck, "PubAck": stream, seq, [domain], [duplicate], [val]);
 
 /// Limits of an account; [`UNLIMITED`] where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -104,6 +104,7 @@ macro_rules! sessions {
             pubsub_many "pubsub/many",
             pubsub_many_end_early "pubsub/many-end-early",
             pubsub_match_replies "pubsub/match-replies",
+            pubsub_not_a_stream "pubsub/not-a-stream",
             pubsub_programs "pubsub/programs",
             pubsub_progress "pubsub/progress",
             pubsub_refused "pubsub/refused",

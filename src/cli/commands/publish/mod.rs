@@ -20,7 +20,8 @@ use crate::{
         render::{count, go_duration},
         template, values,
     },
-    client::{Client, Error, Headers, Message, transport::LocalFuture},
+    client::{Client, Error, Headers, Message, refusal, transport::LocalFuture, types::PubAck},
+    wire::json::from_json,
 };
 
 const MILLISECOND: i64 = 1_000_000;
@@ -255,31 +256,42 @@ async fn store(call: &Call, client: &Client, message: &Prepared) -> Result<Strin
             call.timeout(),
         )
         .await?;
-    let ack: serde_json::Value = serde_json::from_slice(&answer.payload)
-        .map_err(|_| "invalid pub ack response".to_string())?;
-    if let Some(error) = ack["error"].as_object() {
-        let text = |name: &str| error.get(name).and_then(|v| v.as_str()).unwrap_or_default();
-        let code = error.get("err_code").and_then(|c| c.as_u64()).unwrap_or(0);
-        return Err(format!("{} ({code})", text("description")).into());
-    }
+    let ack = acknowledged(&answer.payload)?;
     if call.values.is("trace") {
         call.line(&format!("<<< {}", String::from_utf8_lossy(&answer.payload)));
     }
-    let sequence = count(ack["seq"].as_u64().unwrap_or(0));
-    let mut text = format!(
-        "Stored in Stream: {} Sequence: {sequence}",
-        ack["stream"].as_str().unwrap_or_default()
-    );
-    if let Some(domain) = ack["domain"].as_str() {
-        text.push_str(&format!(" Domain: {}", values::quote(domain)));
+    let (stream, sequence) = (ack.stream, count(ack.seq));
+    let mut text = format!("Stored in Stream: {stream} Sequence: {sequence}");
+    if !ack.domain.is_empty() {
+        text.push_str(&format!(" Domain: {}", values::quote(&ack.domain)));
     }
-    if ack["duplicate"].as_bool() == Some(true) {
+    if ack.duplicate {
         text.push_str(" Duplicate: true");
     }
-    if let Some(value) = ack["val"].as_str() {
-        text.push_str(&format!(" Counter Value: {value}"));
+    if !ack.val.is_empty() {
+        text.push_str(&format!(" Counter Value: {}", ack.val));
     }
     Ok(text)
+}
+
+/// Reads what a stream answered to a publish, or whoever else was listening.
+fn acknowledged(payload: &[u8]) -> Result<PubAck, String> {
+    if let Some(text) = payload.strip_prefix(b"-ERR") {
+        let text = String::from_utf8_lossy(text);
+        let text = text.strip_prefix(" '").unwrap_or(&text);
+        return Err(text.strip_suffix('\'').unwrap_or(text).into());
+    }
+    match refusal(payload) {
+        Some(error) if !error.description.is_empty() => {
+            Err(format!("{} ({})", error.description, error.err_code))
+        }
+        Some(error) if error.code == 0 => Err("unknown JetStream Error".into()),
+        Some(error) => Err(format!(
+            "unknown JetStream {} Error ({})",
+            error.code, error.err_code
+        )),
+        None => from_json(payload),
+    }
 }
 
 /// The headers of a scheduled message.
