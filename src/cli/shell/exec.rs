@@ -417,6 +417,12 @@ impl Context {
                     "0" if redirection.descriptor == 0 => continue,
                     "1" => io.output.clone(),
                     "2" => io.error.clone(),
+                    // Closed: there is nothing to read, and what a program writes is lost.
+                    "-" if redirection.descriptor == 0 => {
+                        io.input = Input::Stream(Stream::of(Vec::new()));
+                        continue;
+                    }
+                    "-" => Output::Null,
                     other => return Err(format!("{other}: Bad file descriptor")),
                 },
                 Redirect::Write | Redirect::Both | Redirect::Append => {
