@@ -4,6 +4,8 @@ Must not know what a command prints, nor whether it succeeds.
 """
 import re
 
+from soak_cli import lines
+
 WRITES = ["kv put", "kv put", "kv create", "kv update", "publish", "request"]
 READS = ["kv get", "kv get", "kv get", "kv ls", "kv history", "kv info", "stream info", "stream ls", "stream get",
          "stream subjects", "consumer ls", "consumer next", "server check kv"]
@@ -30,7 +32,8 @@ SHAPES = [INPUT, OUTPUT, CODES, WORDS, LOOPS]
 def plumbed(session):
     """A line of bash around commands; those it does not feed find nothing to read."""
     rng, line = session.rng, session.lines.line
-    commands = {"%W": lambda: line(rng.choice(WRITES)), "%R": lambda: line(rng.choice(READS)),
-                "%G": lambda: line("kv get", ["--raw"]), "%E": lambda: line(rng.choice(ENDLESS), []), "%N": line}
+    right = lines.Lines(rng, session.lines.commands, 0, session.lines.flags).line  # help is our own, and would be read
+    commands = {"%W": lambda: line(rng.choice(WRITES)), "%R": lambda: right(rng.choice(READS)),
+                "%G": lambda: right("kv get", ["--raw"]), "%E": lambda: line(rng.choice(ENDLESS), []), "%N": line}
     shape = rng.choice(rng.choice(SHAPES))
     session.add("A$", "{ " + re.sub("%[WRGEN]", lambda place: commands[place[0]](), shape) + "; } < /dev/null")
