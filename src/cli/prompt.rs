@@ -217,7 +217,7 @@ impl Prompt {
             rows += visible.count();
             let key = loop {
                 let key = self.rune(&mut line).await?;
-                if !matches!(key, '\r' | '\n' | DONE) || !shown.is_empty() {
+                if !matches!(key, '\n' | DONE) || !shown.is_empty() {
                     break key;
                 }
             };
@@ -228,7 +228,7 @@ impl Prompt {
             let last = shown.len().saturating_sub(1);
             self.write(&format!("{ERASE}\x1b[1A").repeat(rows));
             match key {
-                '\r' | '\n' | DONE => {
+                '\n' | DONE => {
                     if let Some(choice) = shown.get(at) {
                         let head = self.question(message);
                         self.write(&format!("{head}\x1b[0;36m {choice}\x1b[0m\r\n"));
@@ -275,7 +275,7 @@ impl Prompt {
     async fn keys(&self, line: &mut Line) -> Result<Edit, Failure> {
         let before = line.cursor;
         match self.rune(line).await? {
-            '\r' | '\n' | DONE => return Ok(Edit::Enter),
+            '\n' | DONE => return Ok(Edit::Enter),
             INTERRUPT => return Ok(Edit::Interrupted),
             '\x7f' | '\x08' => {
                 if line.cursor == 0 {
@@ -364,7 +364,9 @@ impl Prompt {
             let Some(keys) = self.io.read_keys().await else {
                 return Err("EOF".into());
             };
-            line.pending.extend(String::from_utf8_lossy(&keys).chars());
+            // Enter is the end of a line, as survey leaves that to the terminal.
+            let keys = String::from_utf8_lossy(&keys).replace('\r', "\n");
+            line.pending.extend(keys.chars());
         }
     }
 }

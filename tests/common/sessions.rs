@@ -150,6 +150,7 @@ macro_rules! sessions {
             stream_graph "stream/graph",
             stream_kv_warning "stream/kv-warning",
             stream_long "stream/long",
+            stream_menu_escape "stream/menu-escape",
             stream_messages "stream/messages",
             stream_no_cluster "stream/no-cluster",
             stream_numbers "stream/numbers",
