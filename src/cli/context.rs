@@ -97,11 +97,12 @@ pub fn check_name(name: &str) -> Result<(), Failure> {
     Err(format!("invalid context name: {wrong}").into())
 }
 
-/// What kind of reference a field has, as Go reads URLs; one letter is a drive of Windows.
+/// What kind of reference a field has, as Go reads URLs, which have no control characters; one letter is a drive of Windows.
 pub fn scheme(text: &str) -> Option<String> {
     let (scheme, _) = text.split_once(':')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    let is_one = scheme.len() > 1
+    let is_one = !text.bytes().any(|b| b.is_ascii_control())
+        && scheme.len() > 1
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(plain);
     is_one.then(|| scheme.to_ascii_lowercase())
@@ -157,7 +158,9 @@ pub fn reference(io: &dyn Io, text: &str) -> Result<Option<Vec<u8>>, String> {
             if !header.split(';').any(|part| part.trim() == "base64") {
                 return Err("data: reference must declare ';base64' encoding".into());
             }
-            base64::decode(content).unwrap_or_default()
+            let wrong =
+                |at| format!("data: base64 decode failed: illegal base64 data at input byte {at}");
+            base64::try_decode(content).map_err(wrong)?
         }
         Some("nsc") => return Err("cannot find 'nsc' in user path".into()),
         Some("op") => {

@@ -23,6 +23,7 @@ macro_rules! sessions {
             consumer_schema "consumer/schema",
             consumer_sub "consumer/sub",
             context_credentials "context/credentials",
+            context_embedded "context/embedded",
             context_fetched "context/fetched",
             context_files "context/files",
             context_files_missing "context/files-missing",
