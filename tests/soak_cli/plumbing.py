@@ -15,7 +15,7 @@ INPUT = ["echo x | %W", "printf 'a\\nb\\n' | %W", "printf '' | %W", "%W < nosuch
          "head -c 70000 /dev/zero | tr '\\0' x | %W", "printf 'a\\0b\\xff' | %W", "echo y | %N", "yes | %N", "echo x | %W -",
          "nats kv put B1 k1 < /dev/null", "{ echo 1; sleep 0.2; echo 2; } | %W", "%R | %W", "%R | %W && %R"]
 OUTPUT = ["%G | tr a-z A-Z", "%G | cat -A", "%R | head -1", "%R > out; cat out", "%R 2> err; cat err",
-          "%R >> out 2>&1; sort out", "%R 2>&1 | sed s/nats/NATS/", "%N > /dev/full", "%N >&-; echo $?", "%N 2>&-; echo $?",
+          "%R >> out 2>&1; cat out", "%R 2>&1 | sed s/nats/NATS/", "%N > /dev/full", "%N >&-; echo $?", "%N 2>&-; echo $?",
           "timeout 2 %E | head -2", "timeout -s INT 2 %E; echo $?", "timeout 2 %E; echo $?", "%R | false; echo ${PIPESTATUS[@]}"]
 CODES = ["%N && echo yes || echo no", "%N; echo \"code $?\"", "if %N; then echo then; else echo else; fi", "! %N; echo $?",
          "set -e; %N; echo on", "%N || %N || echo neither", "%N && %W; echo $?", "until %N; do break; done"]

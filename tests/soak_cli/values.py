@@ -33,7 +33,7 @@ USUAL = {  # by the name of the argument or flag
     "server": ["nats://127.0.0.1:4222", "localhost", "127.0.0.1:4222,127.0.0.1:1"], "inbox-prefix": ["_MY", "inbox.x"],
     "js-api-prefix": ["$JS.API", "X"], "domain": ["hub"], "js-domain": ["hub"], "user": ["u"], "password": ["p", ""],
     "creds": ["user.creds"] * 3 + [
-        "user.nk", "none.creds", "file://user.creds", "env://CREDS", "data:;base64,eA==", "nsc://a/b"],
+        "user.nk", "none.creds", "file://user.creds", "env://CREDS", "data:;base64,eA==", "data:;base64,e", "nsc://a/b"],
     "nkey": ["user.nk"] * 3 + ["user.creds", "none.nk", "file://user.nk", SEED], "jwt": ["x", "user.creds", "eyJ0.a.b"],
     "seed": [SEED, SEED, "user.nk", "x"], "token": ["t"],
     "output": ["out.json"], "outfile": ["out.json"], "csv": ["out.csv"], "config": ["stream.json", "consumer.json"],
