@@ -184,6 +184,7 @@ async fn check(
     let name = match values.text("stream") {
         "" => {
             let subject = subjects.first().cloned().unwrap_or_default();
+            check_subject(&subject)?;
             let names = jetstream.stream_names(&subject).await?;
             names
                 .first()
@@ -403,4 +404,16 @@ impl Shown<'_> {
         entry.0 += 1;
         entry.1 += bytes as u64;
     }
+}
+
+/// Refuses subjects for which nats.go looks for no stream.
+fn check_subject(subject: &str) -> Result<(), String> {
+    let start = subject.strip_suffix('>').unwrap_or(subject);
+    let wrong = match subject {
+        "" => "subject cannot be empty",
+        _ if start.contains([' ', '>']) => subject,
+        _ if subject.starts_with('.') || subject.ends_with('.') => subject,
+        _ => return Ok(()),
+    };
+    Err(format!("nats: invalid subject name: {wrong}"))
 }
