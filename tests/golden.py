@@ -16,7 +16,7 @@ A session is plain text: `# ` comments at its top, then steps of the terminals A
     A^C             interrupt what runs in A; everything it printed since its start follows
     A. MS           wait that many milliseconds
     A%server ARGS   (re)start the server with these arguments; state in its folder is kept
-    A< TEXT         what is typed at the prompts of the following command (\\n, \\r, \\t escapes)
+    A< TEXT         what is typed at the prompts of the following command (\\n, \\r, \\t, \\x1b escapes)
 The server runs with -js unless the session starts one itself. What changes from run to run is a placeholder: see RULES.
 """
 import concurrent.futures, difflib, fcntl, os, pty, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile

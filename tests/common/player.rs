@@ -83,7 +83,8 @@ impl Running {
                 &keys
                     .replace("\\r", "\r")
                     .replace("\\n", "\n")
-                    .replace("\\t", "\t"),
+                    .replace("\\t", "\t")
+                    .replace("\\x1b", "\x1b"),
             );
         }
         let runtime = place.runtime();
