@@ -372,16 +372,19 @@ impl Context {
         headers: &Headers,
         payload: &[u8],
     ) -> Result<PubAck, Error> {
+        let runtime = self.client.runtime();
+        let end = runtime.now().after(self.timeout);
         let mut tries = 0;
         let answer = loop {
-            match self
-                .client
-                .request(subject, headers, payload, self.timeout)
-                .await
-            {
+            let left = end.since(runtime.now());
+            if left <= 0 {
+                return Err(Error::DeadlineExceeded);
+            }
+            match self.client.request(subject, headers, payload, left).await {
                 Err(Error::NoResponders) if tries < PUBLISH_RETRIES => {
                     tries += 1;
-                    self.client.runtime().sleep(PUBLISH_RETRY_WAIT).await;
+                    let left = end.since(runtime.now()).max(0);
+                    runtime.sleep(PUBLISH_RETRY_WAIT.min(left)).await;
                 }
                 Err(Error::NoResponders) => return Err(Error::NoStreamResponse),
                 answer => break answer.map_err(deadline)?.payload,

@@ -84,6 +84,7 @@ macro_rules! sessions {
             kv_more_values "kv-more/values",
             kv_put_bucket_full "kv-put/bucket-full",
             kv_put_keys "kv-put/keys",
+            kv_put_no_answer "kv-put/no-answer",
             kv_put_no_bucket "kv-put/no-bucket",
             kv_put_too_large "kv-put/too-large",
             kv_put_values "kv-put/values",
