@@ -76,6 +76,32 @@ async fn holds(check: &Check, jetstream: &JetStream, seen: &RefCell<Seen>) -> bo
     }
 }
 
+/// The first of what the step starts with that is not there; `None` too where nobody answers. Of a step that is done, only
+/// the bucket is missed, and not even that if the step removed it.
+pub async fn lacks(step: &Step, done: bool, jetstream: &JetStream) -> Option<&'static Check> {
+    let removes = |check: &Check| matches!(check, Check::Removed(_));
+    if done && step.checks.iter().any(removes) {
+        return None;
+    }
+    for made in step.made {
+        let (bucket, key) = match *made {
+            Check::Value(bucket, key) if !done => (bucket, Some(key)),
+            Check::Bucket(bucket) => (bucket, None),
+            _ => continue,
+        };
+        let found = match (jetstream.key_value(bucket).await, key) {
+            (Ok(bucket), Some(key)) => bucket.get(key).await.err(),
+            (found, _) => found.err(),
+        };
+        match found {
+            Some(Error::BucketNotFound | Error::KeyNotFound) => return Some(made),
+            Some(_) => return None,
+            None => {}
+        }
+    }
+    None
+}
+
 async fn exists(jetstream: &JetStream, bucket: &str, seen: &RefCell<Seen>) -> bool {
     let exists = jetstream.key_value(bucket).await.is_ok();
     if exists {

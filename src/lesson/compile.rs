@@ -84,6 +84,26 @@ struct Step {
     done: String,
 }
 
+/// What is there once these lines (Rust expressions, as `prepare` has them) have run, as checks.
+fn made(prepare: &[String]) -> String {
+    let mut made: Vec<String> = Vec::new();
+    for line in prepare {
+        let words: Vec<&str> = line.trim_matches('"').split(' ').collect();
+        match words[..] {
+            ["nats", "kv", "add", bucket, ..] => made.push(format!("Check::Bucket({bucket:?})")),
+            ["nats", "kv", verb, bucket, key, ..] => {
+                let value = format!("Check::Value({bucket:?}, {key:?})");
+                made.retain(|check| *check != value);
+                if verb != "del" {
+                    made.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    made.join(", ")
+}
+
 impl Step {
     /// Puts an open folded part among the blocks.
     fn fold(&mut self) {
@@ -281,12 +301,13 @@ impl Compiler<'_> {
                 done,
                 ..
             } = step;
+            let made = made(&prepare);
             let (blocks, prepare, checks) =
                 (blocks.join(",\n"), prepare.join(", "), checks.join(", "));
             let _ = writeln!(
                 out,
                 "Step {{ slug: {slug:?}, title: {title:?}, blocks: &[\n{blocks}], \
-                 prepare: &[{prepare}], checks: &[{checks}], done: {done:?} }},"
+                 prepare: &[{prepare}], made: &[{made}], checks: &[{checks}], done: {done:?} }},"
             );
         }
         Ok(out + "] }")
@@ -359,6 +380,15 @@ mod tests {
         ] {
             assert!(source.contains(part), "{part} in {source}");
         }
+    }
+
+    #[test]
+    fn what_is_prepared_is_known() {
+        let lines = "nats-server -js\nnats kv add b\nnats kv put b k v\nnats kv create b l v\nnats kv del b k --force";
+        let source =
+            compile(&format!("{HEAD}```prepare\n{lines}\n```\n{EXPECT}")).expect("well-formed");
+        let made = r#"made: &[Check::Bucket("b"), Check::Value("b", "l")], checks"#;
+        assert!(source.contains(made), "{source}");
     }
 
     #[test]

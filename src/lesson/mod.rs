@@ -28,6 +28,8 @@ pub struct Step {
     pub blocks: &'static [Block],
     /// Commands that bring a fresh server to where the step starts.
     pub prepare: &'static [&'static str],
+    /// The buckets and keys that they make, in this order.
+    pub made: &'static [Check],
     /// All of them hold when the step is done.
     pub checks: &'static [Check],
     /// Says what is now true, as the end of "Step complete: …".
@@ -125,12 +127,6 @@ impl Step {
         commands
     }
 
-    /// The buckets that are there when the step starts.
-    pub fn buckets(&self) -> impl Iterator<Item = &'static str> {
-        let added = |line: &&'static str| line.strip_prefix("nats kv add ");
-        self.prepare.iter().filter_map(added)
-    }
-
     /// Does the step need this terminal open?
     pub fn needs(&self, terminal: Terminal) -> bool {
         self.blocks
@@ -180,6 +176,12 @@ mod tests {
         assert!(update.needs(Terminal::B));
         assert!(!update.needs(Terminal::Server));
         assert!(WALKTHROUGH.steps[1].needs(Terminal::Server));
-        assert_eq!(update.buckets().collect::<Vec<_>>(), ["my-sem"]);
+        assert_eq!(
+            update.made,
+            [
+                Check::Bucket("my-sem"),
+                Check::Value("my-sem", "Semaphore1")
+            ]
+        );
     }
 }

@@ -60,32 +60,24 @@ fn step(page: Page, index: usize) -> Vec<Element> {
     elements
 }
 
-/// Offers to make what a step needs: to who has not done the one before it, or has removed the bucket since.
+/// Offers to make what a step needs, as long as it is not there.
 fn left_out(page: Page, index: usize) -> Element {
-    let steps = WALKTHROUGH.steps;
-    let step = &steps[index];
-    let done = move |step| page.lesson.is_done(step);
-    let skipped = move || !done(step) && index.checked_sub(1).is_some_and(|before| !done(&steps[before]));
-    // What the step itself has removed is not missed.
-    let removed = move || step.checks.iter().any(|check| matches!(check, Check::Removed(_))) && done(step);
-    let gone = move || {
-        let there = |bucket: &str| page.stream.buckets.with(|there| there.iter().any(|name| name == bucket));
-        // Which buckets there are is not known before there is JetStream, nor of a server that is stopped.
-        let known = page.stream.jetstream.get() && page.link.with(|link| *link == Link::InPage);
-        known && !removed() && !step.buckets().all(there)
-    };
-    let missed = move || {
-        (gone() || skipped()) && !step.prepare.is_empty() && !page.lesson.prepared.get() && !page.link.with(Link::is_real)
+    let prepare = WALKTHROUGH.steps[index].prepare;
+    let lacks = move || match page.lesson.lacks.get() {
+        _ if prepare.is_empty() || page.lesson.preparing.get() || page.link.with(Link::is_real) => "",
+        _ if !page.stream.jetstream.get() || page.link.with(|link| *link == Link::Stopped) => "JetStream is not on. ",
+        Some(Check::Bucket(_)) => "The bucket of this step is not there. ",
+        Some(_) => "The key of this step is not there. ",
+        None => "",
     };
     let act = move || {
-        page.prepare(step.prepare);
+        page.prepare(prepare);
         // The button is gone, and with it the keyboard's place.
         focus(".lesson h2");
     };
-    let why = move || if gone() { "The bucket of this step is not there. " } else { "The step before is not done. " };
     let offer = button("", act).text("Make what this step needs");
-    let why = element("span", "").text_of(move || why().into());
-    element("p", "lesson__before").with(&[why, offer]).shown(missed)
+    let why = element("span", "").text_of(move || lacks().into());
+    element("p", "lesson__before").with(&[why, offer]).shown(move || !lacks().is_empty())
 }
 
 fn progress(page: Page) -> Element {

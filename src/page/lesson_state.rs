@@ -8,7 +8,7 @@ use super::{
 use crate::{
     client::JetStream,
     lesson::{
-        Command, Step, Terminal, WALKTHROUGH,
+        Check, Command, Step, Terminal, WALKTHROUGH,
         check::{self, Seen},
     },
 };
@@ -21,8 +21,10 @@ pub struct LessonState {
     pub step: Live<usize>,
     /// Steps that are done, by slug.
     pub done: Live<Vec<String>>,
-    /// The server has been brought to where this step starts.
-    pub prepared: Live<bool>,
+    /// The server is being brought to where this step starts.
+    pub preparing: Live<bool>,
+    /// What the step starts with, and is not there, as far as is known.
+    pub lacks: Live<Option<&'static Check>>,
     /// Commands of this step that have been run.
     ran: Live<Vec<Command>>,
     /// The revision that this step's commands name.
@@ -39,7 +41,8 @@ impl LessonState {
         LessonState {
             step: Live::new(step.unwrap_or(0)),
             done: Live::new(done),
-            prepared: Live::new(false),
+            preparing: Live::new(false),
+            lacks: Live::new(None),
             ran: Live::new(Vec::new()),
             revision: Live::new(None),
             seen: forever(RefCell::default()),
@@ -59,7 +62,8 @@ impl LessonState {
     /// Opens a step.
     pub fn open(self, index: usize, panes: Panes) {
         let index = index.min(WALKTHROUGH.steps.len() - 1);
-        self.prepared.set(false);
+        self.preparing.set(false);
+        self.lacks.set(None);
         self.ran.set(Vec::new());
         self.revision.set(None);
         self.step.set(index);
@@ -114,10 +118,16 @@ impl LessonState {
         }
     }
 
-    /// Asks the server whether the step is done, and which revision its commands name.
-    pub async fn check(self, jetstream: &JetStream) {
+    /// Asks the server whether the step is done, which revision its commands name, and, of the one in the page, what is not
+    /// there of what the step starts with.
+    pub async fn check(self, jetstream: &JetStream, in_page: bool) {
         let step = step(self.step.get_untracked());
         let done = self.is_done(step);
+        // Before the rest: what is gone because the step is done by now is not missed.
+        let lacks = match in_page {
+            true => check::lacks(step, done, jetstream).await,
+            false => None,
+        };
         let named = step.commands().iter().find_map(|command| command.revision_of);
         if let Some((bucket, key)) = named
             && (self.ran.with_untracked(Vec::is_empty) || self.revision.get_untracked().is_none())
@@ -126,8 +136,15 @@ impl LessonState {
         {
             self.revision.set(Some(entry.revision));
         }
-        if !done && check::is_done(step, jetstream, self.seen).await {
+        let finished = !done && check::is_done(step, jetstream, self.seen).await;
+        if finished {
             self.finish(step);
+        }
+        // Another step may have been opened meanwhile.
+        let same = step.slug == self::step(self.step.get_untracked()).slug;
+        let lacks = lacks.filter(|_| same && !finished);
+        if self.lacks.get_untracked() != lacks {
+            self.lacks.set(lacks);
         }
     }
 

@@ -193,7 +193,7 @@ impl Page {
             None if !room.shared.is_empty() => ("nats-server -js".into(), prepare),
             None => (storage::get("server").unwrap_or_else(|| "nats-server".into()), prepare),
         };
-        self.lesson.prepared.set(!prepare.is_empty());
+        self.lesson.preparing.set(true);
         let runtime = room.host.runtime();
         runtime.clone().spawn(Box::pin(async move {
             if self.guest.get_untracked() {
@@ -208,14 +208,21 @@ impl Page {
             self.enter_each(commands.chain(room.shared.iter().cloned())).await;
             room.host.started(|_| true).await;
             self.ready.set(true);
-            self.stream.look(self);
+            self.prepared();
         }));
         runtime.spawn(Box::pin(self.stay_attached()));
     }
 
+    /// The server is where the step starts, as far as that could be done.
+    fn prepared(self) {
+        self.lesson.lacks.set(None);
+        self.lesson.preparing.set(false);
+        self.stream.look(self);
+    }
+
     /// Brings the server in this page to where a step starts, for who has left out the steps before it.
     pub fn prepare(self, prepare: &'static [&'static str]) {
-        self.lesson.prepared.set(true);
+        self.lesson.preparing.set(true);
         self.panes.show(Terminal::A);
         let Some((server, commands)) = prepare.split_first() else { return };
         self.runtime().spawn(Box::pin(async move {
@@ -228,6 +235,7 @@ impl Page {
             }
             self.console(Terminal::A).free().await;
             self.enter_each(commands.iter().map(|command| command.to_string())).await;
+            self.prepared();
         }));
     }
 

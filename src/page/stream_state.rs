@@ -122,7 +122,7 @@ impl StreamState {
         match page.viewer() {
             Some(viewer) => viewer.look(page).await,
             // Nobody has anything to see there.
-            None if page.room().host.running().is_some() => self.jetstream.set(false),
+            None if page.room().host.running().is_some_and(|config| config.jetstream.is_none()) => self.jetstream.set(false),
             None => {}
         }
     }

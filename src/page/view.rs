@@ -180,7 +180,8 @@ impl Viewer for Own {
     fn look(&self, page: Page) -> LocalFuture<'_, ()> {
         Box::pin(async move {
             self.buckets(page).await;
-            page.lesson.check(&self.0).await;
+            let in_page = page.link.with_untracked(|link| *link == Link::InPage);
+            page.lesson.check(&self.0, in_page).await;
         })
     }
 

@@ -78,12 +78,46 @@ test("who has removed a bucket is offered it again, unless the step was to remov
   await a.shows(/Value1\n/, "nats kv rm my-kv --force");
   await offer.waitFor({ state: "hidden" });
   await a.enter("nats kv rm my-kv --force");
+  await offer.waitFor(); // again, though it was made once
   await playground.next();
   await offer.waitFor();
   for (let step = 6; step < STEPS.length; step += 1) await playground.next();
   assert.equal(await playground.heading(), "Clean up");
   await playground.stepComplete();
   assert.equal(await offer.isVisible(), false);
+  await playground.close();
+});
+
+test("a step that an address has prepared is offered again what it lacks, the key included", async () => {
+  const playground = await world.open({ address: "#step=get" });
+  const offer = playground.lesson.getByRole("button", { name: "Make what this step needs" });
+  const a = playground.terminal("A");
+  await playground.messages.getByText("$KV.my-kv.Key1").waitFor();
+  assert.equal(await offer.isVisible(), false);
+  await a.enter("nats kv del my-kv Key1 --force");
+  await playground.lesson.getByText("The key of this step is not there.").waitFor();
+  await a.enter("nats kv rm my-kv --force");
+  await playground.lesson.getByText("The bucket of this step is not there.").waitFor();
+  await a.enter("nats kv add my-kv; nats kv put my-kv Key1 mine"); // by hand is as good
+  await offer.waitFor({ state: "hidden" });
+  const server = playground.terminal("Server");
+  await server.show();
+  await server.press("Control+c");
+  await playground.lesson.getByText("JetStream is not on.").waitFor();
+  await server.enter("nats-server -js");
+  await offer.waitFor({ state: "hidden" });
+  await playground.close();
+});
+
+test("what a step needs is not offered where it is there, whoever has made it", async () => {
+  const playground = await world.open({ address: "#run=nats%20kv%20ls&step=bucket" });
+  const offer = playground.lesson.getByRole("button", { name: "Make what this step needs" });
+  await playground.terminal("A").shows(/No Key-Value buckets found/);
+  assert.equal(await offer.isVisible(), false);
+  await playground.next();
+  await offer.waitFor();
+  await playground.terminal("A").enter("nats kv add my-kv");
+  await offer.waitFor({ state: "hidden" });
   await playground.close();
 });
 
