@@ -57,6 +57,43 @@ fn strangers() {
     assert_eq!(lines(config, &sent), want);
 }
 
+/// Nobody can come in: it begins as ever, says why, and is over.
+#[test]
+fn doors_that_do_not_open() {
+    let start = [
+        "Starting nats-server",
+        "  Version:  2.15.2",
+        "  Git:      [not set]",
+        "  Name:     ",
+        "  ID:       ",
+    ];
+    let busy = "listen tcp 0.0.0.0:4222: bind: address already in use";
+    let refused = |jetstream: bool, websocket| {
+        let config = Config {
+            host: "0.0.0.0".into(),
+            jetstream: jetstream.then_some(jetstream::start),
+            utc_offset: None,
+            ..Config::default()
+        };
+        Server::cannot_listen(config, 1, Time(0), websocket, busy)
+    };
+    let lines = refused(false, false);
+    let (end, begin) = lines.split_last().expect("lines");
+    for (line, want) in begin.iter().zip(start) {
+        assert!(line.contains(&format!("[INF] {want}")), "{line}");
+    }
+    assert_eq!(begin.len(), start.len());
+    let want = format!("[FTL] Error listening on port: 0.0.0.0:4222, \"{busy}\"");
+    assert!(end.ends_with(&want), "{end}");
+    let lines = refused(true, true);
+    let [.., took, end] = &lines[..] else {
+        panic!("{lines:?}")
+    };
+    assert!(took.ends_with("to start JetStream"), "{took}");
+    let want = format!("[FTL] Unable to listen for websocket connections: {busy}");
+    assert!(end.ends_with(&want), "{end}");
+}
+
 /// What comes before what.
 #[test]
 fn order() {

@@ -251,6 +251,29 @@ async fn listen(host: &str, port: u16) -> std::io::Result<TcpListener> {
     TcpListener::bind((host, port)).await
 }
 
+/// The same as Go says it; the system's own words are the same.
+fn listen_error(host: &str, port: u16, error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    let (first, rest) = words.split_at_checked(1).unwrap_or_default();
+    let words = first.to_lowercase() + rest;
+    format!("listen tcp {host}:{port}: bind: {words}")
+}
+
+fn seed(config: &Config) -> u64 {
+    now().0 as u64 ^ u64::from(config.pid) << 32
+}
+
+/// Ends as nats-server does when it cannot listen at a port.
+fn closed(config: Config, port: u16, websocket: bool, error: &std::io::Error) -> ExitCode {
+    let error = listen_error(&config.host, port, error);
+    let seed = seed(&config);
+    for line in Server::cannot_listen(config, seed, now(), websocket, &error) {
+        eprintln!("{line}");
+    }
+    ExitCode::FAILURE
+}
+
 async fn serve(mut config: Config) -> ExitCode {
     // Whoever reads that the server is ready may send one.
     let signals = match Signals::new() {
@@ -264,11 +287,8 @@ async fn serve(mut config: Config) -> ExitCode {
     let clients = match listen(&config.host, config.port).await {
         Ok(listener) => listener,
         Err(error) => {
-            eprintln!(
-                "nats-server: Error listening on port: {}:{}, {error}",
-                config.host, config.port
-            );
-            return ExitCode::FAILURE;
+            let port = config.port;
+            return closed(config, port, false, &error);
         }
     };
     config.port = clients
@@ -281,13 +301,10 @@ async fn serve(mut config: Config) -> ExitCode {
                 config.websocket_port = listener.local_addr().ok().map(|address| address.port());
                 websockets = Some(listener);
             }
-            Err(error) => {
-                eprintln!("nats-server: Unable to listen for websocket connections: {error}");
-                return ExitCode::FAILURE;
-            }
+            Err(error) => return closed(config, port, true, &error),
         }
     }
-    let seed = now().0 as u64 ^ u64::from(config.pid) << 32;
+    let seed = seed(&config);
     let keep = (config.jetstream.is_some() && config.store_dir != Config::default().store_dir)
         .then(|| config.store_dir.clone());
     let mut server = Server::new(config, seed, now());

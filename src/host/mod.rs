@@ -109,6 +109,11 @@ impl Host {
         Ok(())
     }
 
+    /// The log of a server that [`Host::start`] has refused with this error.
+    pub fn log_of_refused(&self, config: Config, error: &str) -> Vec<String> {
+        Server::cannot_listen(config, self.0.runtime.random(), self.now(), false, error)
+    }
+
     /// Puts what was kept of an earlier server into a store directory; for the next [`Host::start`].
     pub fn load(&self, store_dir: &str, kept: Vec<u8>) {
         self.0.state.borrow_mut().stores.put(store_dir, kept);

@@ -3,6 +3,7 @@
 use super::{
     chunks,
     link::Remotes,
+    panes::title,
     tap::Tap,
     tty::{Reading, Tty},
 };
@@ -20,7 +21,7 @@ use crate::{
     lesson::Terminal,
     wire::time::{SECOND, Time},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// Where a shell runs.
 pub struct Place {
@@ -30,6 +31,8 @@ pub struct Place {
     pub tap: Tap,
     /// The server in this page.
     pub host: Host,
+    /// Where it was started.
+    pub server: Rc<Cell<Terminal>>,
     /// The real server, while one is connected.
     pub remote: Remotes,
     /// Time and tasks.
@@ -60,8 +63,8 @@ pub fn utc_offset(at: Time) -> i32 {
 
 /// A shell at a terminal.
 pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<String>) -> Shell {
-    let Place { terminal, tap, host, remote, runtime } = place;
-    let (server, remotes) = (host.clone(), remote.clone());
+    let Place { terminal, tap, host, server, remote, runtime } = place;
+    let (at, remotes) = (At { host: host.clone(), terminal, server }, remote.clone());
     let session = Session {
         io: Rc::new(Around { tty, files, remote }),
         connector: Rc::new(move |url| connector(&host, &remotes, url).map(|way| tap.on(terminal, way))),
@@ -71,7 +74,7 @@ pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<Stri
     };
     let environment = [("HOME", HOME), ("USER", "you"), ("TERM", "xterm-256color")];
     let hooks = Hooks {
-        server: Box::new(move |words, io| Box::pin(nats_server(server.clone(), words, io))),
+        server: Box::new(move |words, io| Box::pin(nats_server(at.clone(), words, io))),
         environment: environment.map(|(name, value)| (name.into(), value.into())).into(),
         history,
     };
@@ -81,14 +84,23 @@ pub fn shell(place: Place, tty: Rc<Tty>, files: Rc<dyn Files>, history: Vec<Stri
 /// Where the shells are at home.
 pub const HOME: &str = "/home/you";
 
+/// Where a server is started.
+#[derive(Clone)]
+struct At {
+    host: Host,
+    terminal: Terminal,
+    /// Where the one was started that runs.
+    server: Rc<Cell<Terminal>>,
+}
+
 /// `nats-server`: runs until ^C.
-async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
+async fn nats_server(at: At, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
     match flags::parse(&words) {
         flags::Command::Run { mut config, jetstream } => {
-            let starting = host.starting();
+            let starting = at.host.starting();
             if jetstream {
                 // Needed as soon as it runs; whoever needs it asks again.
-                host.runtime().spawn(Box::pin(async { drop(chunks::view().await) }));
+                at.host.runtime().spawn(Box::pin(async { drop(chunks::view().await) }));
                 match chunks::jetstream().await {
                     Ok(start) => config.jetstream = Some(start),
                     Err(why) => {
@@ -97,7 +109,7 @@ async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
                     }
                 }
             }
-            serve(host, config, starting, io).await
+            serve(at, config, starting, io).await
         }
         flags::Command::Signal(_) => {
             io.stderr(b"nats-server: no nats-server processes running\n");
@@ -112,17 +124,26 @@ async fn nats_server(host: Host, words: Vec<String>, io: Rc<dyn Io>) -> i32 {
     }
 }
 
-async fn serve(host: Host, mut config: Config, starting: Starting, io: Rc<dyn Io>) -> i32 {
+async fn serve(at: At, mut config: Config, starting: Starting, io: Rc<dyn Io>) -> i32 {
+    let At { host, terminal, server } = at;
     if config.utc_offset.is_some() && !config.log_utc {
         config.utc_offset = Some(i64::from(utc_offset(host.now())) * SECOND);
     }
     let interrupted = io.interrupt();
-    let started = host.start(config);
+    let started = host.start(config.clone());
     drop(starting);
     if let Err(error) = started {
-        io.stderr(format!("{error}\n").as_bytes());
+        // At another port a real one would run.
+        if host.running().is_some_and(|running| running.port == config.port) {
+            for line in host.log_of_refused(config, &error) {
+                io.stderr(format!("{line}\n").as_bytes());
+            }
+        }
+        let running = title(server.get());
+        io.stderr(format!("One runs in this page already, in “{running}”: ^C there stops it.\n").as_bytes());
         return 1;
     }
+    server.set(terminal);
     // Not before: where a server runs already, the log is that one's. Lines wait until a task hands them out.
     let log = io.clone();
     host.on_log(Rc::new(move |line| log.stderr(format!("{line}\n").as_bytes())));

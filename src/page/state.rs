@@ -117,6 +117,7 @@ impl Page {
         let files = Rc::new(MemoryFiles::new(programs::HOME));
         let history = storage::history();
         let tap = Tap::new(runtime.clone());
+        let server = Rc::new(Cell::new(Terminal::Server));
         let consoles = [Terminal::A, Terminal::B, Terminal::Server].map(|terminal| {
             let frame = frames[terminal as usize].clone();
             let watcher = Rc::new(Watcher { terminal, page: page.clone(), frame });
@@ -127,6 +128,7 @@ impl Page {
                 terminal,
                 tap: tap.clone(),
                 host: host.clone(),
+                server: server.clone(),
                 remote: remote.clone(),
                 runtime: runtime.clone(),
             };

@@ -202,6 +202,21 @@ impl Server {
         }
     }
 
+    /// The log of a server that would start as with [`Server::new`], but cannot listen for clients, or for those that come by
+    /// WebSocket, because of `error` (`listen tcp 0.0.0.0:4222: bind: address already in use`).
+    pub fn cannot_listen(
+        config: Config,
+        seed: u64,
+        now: Time,
+        websocket: bool,
+        error: &str,
+    ) -> Vec<String> {
+        let mut core = Core::new(config, seed, now);
+        core.log_start();
+        core.log_closed(websocket, error);
+        core.log.take()
+    }
+
     /// Accepts a connection; its first output is INFO.
     pub fn connect(&mut self, peer: Peer, now: Time) -> ConnectionId {
         self.core.now = now;

@@ -69,13 +69,28 @@ impl Core {
         self.log("INF", "-------------------------------------------");
     }
 
-    /// After JetStream started: open for clients.
-    pub(super) fn log_ready(&mut self) {
+    fn log_jetstream_started(&mut self) {
         if self.config.jetstream.is_some() {
             self.log.started = Some(self.log.lines.len());
             // There is no clock in here to take the time with.
             self.log("INF", "Took 0s to start JetStream");
         }
+    }
+
+    /// After JetStream started: nobody can come in, and it ends. `error` is what Go says of the one door or the other.
+    pub(super) fn log_closed(&mut self, websocket: bool, error: &str) {
+        self.log_jetstream_started();
+        let (host, port) = (&self.config.host, self.config.port);
+        let why = match websocket {
+            true => format!("Unable to listen for websocket connections: {error}"),
+            false => format!("Error listening on port: {host}:{port}, \"{error}\""),
+        };
+        self.log("FTL", &why);
+    }
+
+    /// After JetStream started: open for clients.
+    pub(super) fn log_ready(&mut self) {
+        self.log_jetstream_started();
         let mut host = self.config.host.clone();
         if let Some(port) = self.config.websocket_port {
             self.log(

@@ -333,8 +333,13 @@ test("^C at a list of choices leaves it to be read", async () => {
 test("a server that cannot start leaves the log to the one that runs", async () => {
   const playground = await world.open();
   const [a, server] = [playground.terminal("A"), playground.terminal("Server")];
-  await a.enter("nats-server -js");
-  await a.shows(/address already in use/);
+  const listen = '\\[FTL\\] Error listening on port: 127.0.0.1:4222, "listen tcp 127.0.0.1:4222: bind: address already in use"\n';
+  await a.enter("nats-server");
+  await a.shows(new RegExp(`\\[INF\\] Starting nats-server\n[^]*\\[INF\\]   ID: +N[A-Z2-7]{55}\n.*${listen}`));
+  await a.shows(/\nOne runs in this page already, in “Server”: \^C there stops it\.\n/);
+  await a.enter("clear; nats-server -js");
+  await a.shows(new RegExp(`JETSTREAM[^]*Took .* to start JetStream\n.*${listen}`));
+  assert.equal(await a.count("Listening for client connections"), 0);
   await server.show();
   await server.press("Control+c");
   await server.shows(/Server Exiting/);
