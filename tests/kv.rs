@@ -235,6 +235,10 @@ fn a_mirror_writes_to_its_origin() {
         host.advance(10 * SECOND).await;
         assert_eq!(copied.get("k").await.expect("there").value, b"v");
         assert_eq!(mirror.status().await.expect("asked").state.messages, 1);
+        let mut keys = mirror.keys(">").await.expect("asked");
+        assert!(keys.is_empty(), "as in nats.go: {keys:?}");
+        keys = mirror.with_subjects().keys(">").await.expect("asked");
+        assert_eq!(keys, ["$KV.b.k"]);
     });
 }
 

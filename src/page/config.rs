@@ -10,9 +10,11 @@ use super::{
 use crate::wire::json::{Document, Value, indent};
 
 /// What the fields mean that matter to a bucket.
-const MEANINGS: [(&str, &str); 12] = [
+const MEANINGS: [(&str, &str); 14] = [
     ("name", "KV_ and the bucket’s name: that is how clients find it."),
     ("subjects", "A key is a subject behind $KV and the bucket’s name."),
+    ("mirror", "The bucket that is copied here, with its subjects and revisions. Who writes, writes there."),
+    ("sources", "Buckets that are copied here as well, each key under this bucket’s name."),
     ("max_msgs_per_subject", "The history: how many revisions of each key are kept."),
     ("max_age", "The TTL in nanoseconds; what is older goes. 0: nothing does."),
     ("max_msg_size", "How large a value may be, in bytes. -1: as large as any message."),

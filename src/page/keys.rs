@@ -36,14 +36,14 @@ pub fn keys(page: Page, tab: Live<Tab>) -> Element {
         if keys.len() > SHOWN {
             keys.sort_unstable_by_key(|key| u64::MAX - key.newest.sequence);
             keys.truncate(SHOWN);
-            keys.sort_unstable_by_key(|key| &key.newest.key);
+            keys.sort_unstable_by_key(|key| key.newest.key());
         }
         let all = model.info.state.num_subjects;
         some.set(match keys.len() as u64 {
             shown if shown < all => format!("{shown} of {all} keys: those of the newest messages."),
             _ => String::new(),
         });
-        let named = keys.iter().map(|key| ((key.newest.key.clone(), key.newest.sequence, key.kept), || drawn(key)));
+        let named = keys.iter().map(|key| ((key.newest.subject.clone(), key.newest.sequence, key.kept), || drawn(key)));
         table.draw(|_| false, named);
         // Not a reason to draw a row anew: it changes every second.
         for (key, row) in keys.iter().zip(table.rows()) {
@@ -64,7 +64,7 @@ fn drawn(key: &Key<'_>) -> Element {
         marker => (element("td", "value").with(&[tag(operation(marker))]), true),
     };
     let drawn = row(&[
-        cell("name", &newest.key),
+        cell("name", newest.key()),
         value,
         cell("number", &newest.sequence.to_string()),
         cell("number", &key.kept.to_string()),

@@ -40,7 +40,7 @@ pub fn messages(page: Page, tab: Live<Tab>) -> Element {
         let rows = model.rows().skip(skipped);
         table.draw(
             |(sequence, ..)| *sequence < first,
-            rows.map(|row| ((row.sequence, row.created, row.fate), || message(&model.bucket, row))),
+            rows.map(|row| ((row.sequence, row.created, row.fate), || message(row))),
         );
     });
     element("div", "")
@@ -49,7 +49,7 @@ pub fn messages(page: Page, tab: Live<Tab>) -> Element {
         .with(&[scroll])
 }
 
-fn message(bucket: &str, of: &Row) -> Element {
+fn message(of: &Row) -> Element {
     let value = shown_value(&of.value, of.size);
     let value = match of.fate {
         None => cell("value", &value),
@@ -60,7 +60,7 @@ fn message(bucket: &str, of: &Row) -> Element {
     };
     let drawn = row(&[
         cell("number", &of.sequence.to_string()),
-        cell("name", &format!("$KV.{bucket}.{}", of.key)),
+        cell("name", &of.subject),
         element("td", "").with(&[tag(operation(of.operation))]),
         value,
         cell("time", &time_of_day(of.created)),

@@ -33,8 +33,8 @@ pub enum Fate {
 pub struct Row {
     /// Stream sequence, which is the revision.
     pub sequence: u64,
-    /// The key.
-    pub key: String,
+    /// Where it was published: behind the name of the bucket, or of the one that the bucket mirrors, the key.
+    pub subject: String,
     /// What it did.
     pub operation: Operation,
     /// The value's beginning.
@@ -50,6 +50,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// The key.
+    pub fn key(&self) -> &str {
+        let behind = self
+            .subject
+            .strip_prefix("$KV.")
+            .and_then(|rest| rest.split_once('.'));
+        behind.map_or(&self.subject, |(_, key)| key)
+    }
+
     /// When its time runs out, if it does.
     fn end(&self, config: &StreamConfig) -> Option<Time> {
         let own = self.ttl.filter(|_| config.allow_msg_ttl);
@@ -116,8 +125,8 @@ impl Model {
     /// The keys of which messages are kept, by name.
     pub fn keys(&self) -> Vec<Key<'_>> {
         let mut kept: Vec<&Row> = self.rows.iter().filter(|row| row.fate.is_none()).collect();
-        kept.sort_unstable_by_key(|row| (&row.key, row.sequence));
-        kept.chunk_by(|a, b| a.key == b.key)
+        kept.sort_unstable_by_key(|row| (row.key(), &row.subject, row.sequence));
+        kept.chunk_by(|a, b| a.subject == b.subject)
             .filter_map(|of| {
                 of.last().map(|newest| Key {
                     newest,
@@ -133,7 +142,7 @@ impl Model {
         Some(end.since(now).max(0))
     }
 
-    /// A message has landed.
+    /// A message has landed; its key is the whole subject.
     pub fn push(&mut self, entry: Entry) {
         if entry.revision <= self.last() {
             return;
@@ -145,7 +154,7 @@ impl Model {
             (_, 0) => (usize::MAX, Fate::History),
             (_, history) => (history - 1, Fate::History),
         };
-        let kept = |row: &&mut Row| row.fate.is_none() && row.key == entry.key;
+        let kept = |row: &&mut Row| row.fate.is_none() && row.subject == entry.key;
         let config = &self.info.config;
         for row in self.rows.iter_mut().rev().filter(kept) {
             match stay.checked_sub(1) {
@@ -157,7 +166,7 @@ impl Model {
         }
         self.rows.push_back(Row {
             sequence: entry.revision,
-            key: entry.key,
+            subject: entry.key,
             operation: entry.operation,
             size: entry.value.len(),
             value: entry.value.into_iter().take(VALUE).collect(),
@@ -235,7 +244,7 @@ mod tests {
     fn entry(revision: u64, key: &str, operation: Operation) -> Entry {
         Entry {
             bucket: "b".into(),
-            key: key.into(),
+            key: format!("$KV.b.{key}"),
             value: b"v".to_vec(),
             revision,
             created: Time(revision as i64),
@@ -275,7 +284,7 @@ mod tests {
         }
         let seen = |model: &Model| -> Vec<(String, u64, usize)> {
             let keys = model.keys().into_iter();
-            keys.map(|key| (key.newest.key.clone(), key.newest.sequence, key.kept))
+            keys.map(|key| (key.newest.key().into(), key.newest.sequence, key.kept))
                 .collect()
         };
         let (a, b, c) = (("a".into(), 6, 2), ("b".into(), 4, 2), ("c".into(), 7, 1));

@@ -45,10 +45,10 @@ pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
 fn draw(page: Page, model: &Model, reached: &[Reached]) -> Element {
     let skipped = model.rows().len().saturating_sub(COLUMNS);
     let rows: Vec<&Row> = model.rows().skip(skipped).collect();
-    let mut keys: Vec<&str> = Vec::new();
+    let mut keys: Vec<&Row> = Vec::new();
     for row in rows.iter().rev() {
-        if !keys.contains(&row.key.as_str()) {
-            keys.push(&row.key);
+        if keys.iter().all(|key| key.subject != row.subject) {
+            keys.push(row);
         }
     }
     keys.truncate(LANES);
@@ -85,15 +85,15 @@ fn caret(grid: Element, rows: &[&Row], line: usize, reached: &Reached) -> Elemen
     }
 }
 
-fn lane(page: Page, grid: Element, rows: &[&Row], lane: usize, key: &str) -> Element {
+fn lane(page: Page, grid: Element, rows: &[&Row], lane: usize, key: &Row) -> Element {
     let line = lane + 1;
     let row_style = format!("grid-row: {}", line + 1);
     let mut grid = grid.with(&[
-        element("span", "tape__key").attr("style", &row_style).text(key),
+        element("span", "tape__key").attr("style", &row_style).text(key.key()),
         element("span", "tape__lane").attr("style", &row_style),
     ]);
     let mut value = None;
-    for (column, row) in rows.iter().enumerate().filter(|(_, row)| row.key == key) {
+    for (column, row) in rows.iter().enumerate().filter(|(_, row)| row.subject == key.subject) {
         let kind = match (row.operation, row.fate) {
             (Operation::Put, None) => "put",
             (Operation::Put, Some(_)) => "put dropped",

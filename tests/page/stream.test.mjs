@@ -50,6 +50,43 @@ test("Keys says above its rows that they are not all", async () => {
   await playground.close();
 });
 
+test("a mirror is chosen like any bucket, and shown with its origin's subjects", async () => {
+  const { playground, a, page } = await viewing("Messages");
+  await a.enter("nats kv put b one first; nats kv add mir --mirror b; nats kv add far --mirror mir");
+  const choice = page.getByRole("combobox", { name: "Bucket" });
+  await choice.waitFor();
+  const view = (name) => playground.stream.getByRole("button", { name, exact: true }).click();
+  for (const name of ["mir", "far"]) {
+    await a.enter(`nats kv put b ${name} second`); // which turns to that bucket
+    await a.shows(/second\n/, `b ${name}`);
+    await choice.selectOption(name);
+    await playground.messages.getByText(`$KV.b.${name}`).waitFor();
+    assert.deepEqual((await cells(playground.messages, "$KV.b.one")).slice(0, 4), ["1", "$KV.b.one", "PUT", "first"]);
+    await view("Keys");
+    const table = page.getByRole("table", { name: "Keys", exact: true });
+    assert.deepEqual(await cells(table, "first"), ["one", "first", "1", "1", "–"]);
+    await view("Tape");
+    await page.getByTitle("1 PUT first", { exact: true }).waitFor();
+    await page.locator(".tape__key").getByText("one", { exact: true }).waitFor();
+    await view("Config");
+    await page.getByRole("definition").filter({ hasText: "copied" }).waitFor();
+    await view("Messages");
+  }
+  await a.enter("nats kv rm mir --force");
+  await choice.getByRole("option", { name: "mir", exact: true }).waitFor({ state: "detached" });
+  await playground.close();
+});
+
+test("a bucket with sources has what they have under names of its own", async () => {
+  const { playground, a } = await viewing("Messages");
+  await a.enter("nats kv put b one first; nats kv add sum --source b; nats kv put sum two second");
+  await playground.messages.getByText("$KV.sum.one").waitFor();
+  await playground.messages.getByText("$KV.sum.two").waitFor();
+  await playground.stream.getByRole("button", { name: "Config", exact: true }).click();
+  await playground.page.getByRole("definition").filter({ hasText: "copied" }).waitFor();
+  await playground.close();
+});
+
 test("Keys counts down a bucket's TTL, to the row's end", async () => {
   const { playground, a, page } = await viewing("Keys", "--ttl 90s");
   const table = page.getByRole("table", { name: "Keys", exact: true });

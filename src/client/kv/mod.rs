@@ -151,6 +151,13 @@ impl Bucket {
         self.find(key, 0).await
     }
 
+    /// The same, to read all that its stream holds: keys are whole subjects. Those of a mirror are its origin's, where nats.go,
+    /// and a bucket as it is opened, look for its own and find nothing.
+    pub fn with_subjects(mut self) -> Bucket {
+        self.read.clear();
+        self
+    }
+
     async fn find(&self, key: &str, revision: u64) -> Result<Option<Entry>, Error> {
         if !valid_key(key) {
             return Err(Error::InvalidKey);
