@@ -21,14 +21,16 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{self, KeyboardEvent},
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 /// A terminal of the page.
 pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
     let name = title(terminal);
     let console = page.console(terminal);
+    let way_out = format!("way-out-{}", terminal as u8);
     let input = element("textarea", "terminal__input")
         .attr("aria-label", &format!("{name} command"))
+        .attr("aria-describedby", &way_out)
         .attr("rows", "1")
         .attr("spellcheck", "false")
         .attr("autocomplete", "off")
@@ -36,7 +38,7 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
         .attr("autocorrect", "off")
         .attr("enterkeyhint", "send");
     let field: web_sys::HtmlTextAreaElement = (*input).clone().unchecked_into();
-    let at = At { console: console.clone(), field: field.clone() };
+    let at = At { console: console.clone(), field: field.clone(), leaves: Rc::default() };
     let log = element("div", "").attr("role", "log").attr("aria-label", &format!("{name} output"));
     let entry = element("div", "terminal__entry")
         .with(&[element("span", "terminal__prompt").attr("aria-hidden", "true"), at.clone().listen(input)]);
@@ -81,6 +83,7 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
         .attr("aria-label", name)
         .shown(move || page.panes.is_open(Pane::Terminal(terminal)))
         .with(note.as_slice())
+        .with(&[element("p", "").attr("id", &way_out).attr("hidden", "").text("Escape, then Tab leave the terminal.")])
         .with(&[scroll, element("div", "terminal__keys").attr("role", "group").attr("aria-label", "Keys").with(&keys)])
 }
 
@@ -89,6 +92,8 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
 struct At {
     console: Rc<Console>,
     field: web_sys::HtmlTextAreaElement,
+    /// Escape was the last key: Tab is the browser's, which moves on.
+    leaves: Rc<Cell<bool>>,
 }
 
 impl At {
@@ -96,7 +101,14 @@ impl At {
         let (keys, typing, pasting) = (self.clone(), self.clone(), self);
         input
             .on("keydown", move |event| {
-                if let Some(pressed) = key_of(event.unchecked_ref(), &keys.console, &keys.field) {
+                let event: &KeyboardEvent = event.unchecked_ref();
+                let (name, left) = (event.key(), keys.leaves.get());
+                // Shift is held for the way back.
+                keys.leaves.set(name == "Escape" || left && name == "Shift");
+                if left && name == "Tab" {
+                    return;
+                }
+                if let Some(pressed) = key_of(event, &keys.console, &keys.field) {
                     event.prevent_default();
                     press(&keys.console, &keys.field, pressed);
                 }

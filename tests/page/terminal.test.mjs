@@ -166,6 +166,30 @@ test("lines are killed, yanked, moved in by words and recalled", async () => {
   await playground.close();
 });
 
+test("Escape, then Tab leave a terminal with something on its line, and at a question", async () => {
+  const { playground, a } = await withBucket();
+  const leaves = async () => {
+    await a.press("Tab");
+    assert.ok(await a.input.evaluate((input) => input === document.activeElement), "Tab alone completes");
+    await a.press("Escape");
+    await playground.page.keyboard.press("Shift");
+    await playground.page.keyboard.press("Tab");
+    assert.ok(!(await a.input.evaluate((input) => input === document.activeElement)), "Tab leaves");
+  };
+  await a.type("nats kv ad");
+  await leaves();
+  assert.equal(await a.input.inputValue(), "nats kv add ");
+  await a.press("Escape", "End", "Tab"); // only right after it
+  assert.ok(await a.input.evaluate((input) => input === document.activeElement));
+  const described = await a.input.getAttribute("aria-describedby");
+  assert.match(await playground.page.locator(`[id="${described}"]`).textContent(), /Escape.*Tab.*leave/);
+  await a.press("Control+u");
+  await a.enter("nats kv rm b");
+  await a.shows(/Delete bucket/);
+  await leaves();
+  await playground.close();
+});
+
 test("Tab completes commands, flags, and what the server has", async () => {
   const { playground, a } = await withBucket();
   const filled = (line) => a.region.locator(`textarea`).and(a.input).evaluate((field, line) => new Promise((resolve) => {
