@@ -47,13 +47,20 @@ pub fn connect(page: Page) -> Element {
         }
     };
     let pair = element("div", "dialog__pair").with(&[label("User", &user), label("Password", &password)]);
+    let block = element("details", "");
+    let pointed_to = block.clone();
+    react(move || {
+        if error.with(|why| why.contains("websocket block")) {
+            pointed_to.set_attribute("open", "").ok();
+        }
+    });
     let form = element("form", "").with(&[
         label("URL", &url),
         pair,
         label("Token, instead", &token),
         label("Credentials or NKey file, instead", &file),
         element("p", "dialog__error").attr("role", "alert").text_of(move || error.get()).shown(move || error.with(|why| !why.is_empty())),
-        element("details", "").with(&[
+        block.with(&[
             element("summary", "").text("What the server’s configuration needs"),
             element("div", "dialog__copy").with(&[
                 element("pre", "").attr("tabindex", "0").text(CONFIGURATION),

@@ -79,6 +79,19 @@ test("a WebSocket that is none of NATS, and a web server that has none, are told
   await close(playground);
 });
 
+test("a websocket block that an error points to is in sight", async (t) => {
+  const web = await listening();
+  t.after(() => web.close());
+  const playground = await world.open({ hosts: [web.host] });
+  const dialog = await open(playground);
+  assert.equal(await dialog.locator("pre").isVisible(), false);
+  await dialog.getByLabel("URL").fill(web.url);
+  await dialog.getByRole("button", { name: "Connect", exact: true }).click();
+  await dialog.getByRole("alert").getByText("websocket block as below").waitFor();
+  await dialog.locator("pre").getByText("websocket {").waitFor();
+  await close(playground);
+});
+
 test("a page that came over https says that ws:// cannot be, and what can", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "page-tls-"));
   const [key, cert] = ["key.pem", "cert.pem"].map((name) => join(folder, name));
