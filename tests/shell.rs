@@ -305,14 +305,42 @@ fn long_and_deep_lines_are_answered() {
     );
     assert_eq!(ours(&long).2, 127);
     assert_eq!(ours(&format!("echo {}", "a ".repeat(1 << 19))).2, 0);
-    assert_eq!(ours(&format!("echo {}", "{a,b}".repeat(1 << 17))).2, 0);
-    assert_eq!(ours(&format!("echo {}", "{a,b}".repeat(90))).2, 0);
     assert_eq!(ours(&format!("echo $(({}1))", "-".repeat(1 << 20))).2, 1);
     assert_eq!(ours(&format!("echo $(({}1))", "1**".repeat(1 << 18))).2, 1);
     assert_eq!(ours("X=aaaaaaaa; while true; do X=$X$X; done").2, 1);
     let numbers = ours(&format!("echo {{{}1..-1}} | wc -c", "0".repeat(70_000)));
     assert_eq!(numbers.0, format!("{}\n", 3 * 70_002));
     assert_eq!(ours("X=$(seq 1 1500000)").2, 1);
+}
+
+/// bash would take them, with as much memory.
+#[test]
+fn braces_that_stand_for_too_much_are_an_error() {
+    let too_much = "bash: brace expansion: more than 100000 words, or 1000000 characters\n";
+    for word in [
+        "{1..1100000}",
+        "{1..100001}",
+        "{-9223372036854775808..9223372036854775807}",
+        "{1..300}{1..300}x{1..2}",
+        &"{a,b}".repeat(90),
+    ] {
+        let ran = ours(&format!("echo {word}"));
+        assert_eq!(ran, (String::new(), too_much.into(), 1), "{word}");
+    }
+    let (out, err, status) = ours(&format!("echo {}", "{a,b}".repeat(1 << 17)));
+    assert_eq!(
+        (&*out, &*err, status),
+        (
+            "",
+            "bash: brace expansion: more than 100 braces in a word\n",
+            1
+        )
+    );
+    assert_eq!(ours("echo {1..100000} | wc -w").0, "100000\n");
+    assert_eq!(
+        ours("echo {9223372036854775806..9223372036854775807} {-9223372036854775808..9223372036854775807..9223372036854775807}").0,
+        "9223372036854775806 9223372036854775807 -9223372036854775808 -1 9223372036854775806\n"
+    );
 }
 
 proptest::proptest! {

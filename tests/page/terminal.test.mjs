@@ -54,6 +54,7 @@ test("bad input gets the command's own answer", async () => {
     ["nats kv update b k v 77", /wrong last sequence/],
     ["nats kv update b k v minus", /minus/],
     ["frobnicate", /command not found/],
+    ["echo {1..1100000} {1..5000000000}", /brace expansion: more than 100000 words/],
   ];
   for (const [line, answer] of cases) {
     await a.enter(line);

@@ -3,10 +3,10 @@
 use super::ast::{Piece, Word};
 use crate::cli::width::filled;
 
-/// Words that one word may become, and their characters together; with more it stands for itself.
+/// Words that one word may become, and their characters together.
 const MOST: usize = 100_000;
 const MOST_PARTS: usize = 1_000_000;
-/// Opening braces in one word; with more they stand for themselves, as looking for their ends costs the square of it.
+/// Opening braces in one word, as looking for their ends costs the square of it.
 const MOST_OPEN: usize = 100;
 
 /// A piece of a word, unquoted text taken apart.
@@ -16,8 +16,8 @@ enum Part {
     Piece(Piece),
 }
 
-/// The words that a word stands for.
-pub fn expand(word: &Word) -> Vec<Word> {
+/// The words that a word stands for; an error if they are too many.
+pub fn expand(word: &Word) -> Result<Vec<Word>, String> {
     let open = word.0.iter().map(|piece| match piece {
         Piece::Text {
             text,
@@ -25,8 +25,14 @@ pub fn expand(word: &Word) -> Vec<Word> {
         } => text.matches('{').count(),
         _ => 0,
     });
-    if !(1..=MOST_OPEN).contains(&open.sum()) {
-        return vec![word.clone()];
+    match open.sum() {
+        0 => return Ok(vec![word.clone()]),
+        1..=MOST_OPEN => {}
+        _ => {
+            return Err(format!(
+                "brace expansion: more than {MOST_OPEN} braces in a word"
+            ));
+        }
     }
     let mut parts = Vec::new();
     for piece in &word.0 {
@@ -38,10 +44,10 @@ pub fn expand(word: &Word) -> Vec<Word> {
             piece => parts.push(Part::Piece(piece.clone())),
         }
     }
-    match expand_parts(&parts) {
-        Some(words) => words.into_iter().map(joined).collect(),
-        None => vec![word.clone()],
-    }
+    let words = expand_parts(&parts).ok_or_else(|| {
+        format!("brace expansion: more than {MOST} words, or {MOST_PARTS} characters")
+    })?;
+    Ok(words.into_iter().map(joined).collect())
 }
 
 fn joined(parts: Vec<Part>) -> Word {
@@ -117,7 +123,7 @@ fn choices(parts: &[Part], start: usize) -> Option<Choices> {
             if depth == 0 {
                 let last = parts.get(from..at)?;
                 if alternatives.is_empty() {
-                    return Some((Some(sequence(last)?), at + 1));
+                    return Some((sequence(last)?, at + 1));
                 }
                 alternatives.push(last);
                 let words: Option<Vec<_>> = alternatives.into_iter().map(expand_parts).collect();
@@ -128,8 +134,8 @@ fn choices(parts: &[Part], start: usize) -> Option<Choices> {
     None
 }
 
-/// `1..5`, `01..10`, `a..e`, `0..10..2`.
-fn sequence(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
+/// `1..5`, `01..10`, `a..e`, `0..10..2`; `Some(None)` if that is too much.
+fn sequence(parts: &[Part]) -> Option<Option<Vec<Vec<Part>>>> {
     let mut text = String::new();
     for part in parts {
         match part {
@@ -162,12 +168,12 @@ fn sequence(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
     } else {
         0
     };
-    let count = usize::try_from(from.checked_sub(to)?.checked_abs()? / step).ok()? + 1;
-    if count > MOST {
-        return None;
+    let steps = from.abs_diff(to) / step.unsigned_abs();
+    if steps >= MOST as u64 {
+        return Some(None);
     }
     let step = if from <= to { step } else { -step };
-    let values = (0..count).map(|i| from + step * i as i64);
+    let values = (0..=steps as i64).map(|i| from.wrapping_add(step.wrapping_mul(i)));
     let words = values.map(|value| match letters {
         Some(_) => char::from_u32(value as u32).map_or_else(String::new, String::from),
         None => {
@@ -179,5 +185,6 @@ fn sequence(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
             )
         }
     });
-    Some(words.map(|w| w.chars().map(Part::Char).collect()).collect())
+    let words = words.map(|w| w.chars().map(Part::Char).collect());
+    Some(Some(words.collect()))
 }

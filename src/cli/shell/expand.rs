@@ -57,7 +57,7 @@ impl Context {
     pub(super) async fn words(&self, words: &[Word], split: bool) -> Result<Vec<String>, String> {
         let mut fields = Fields::new(split);
         for word in words {
-            for word in braces::expand(word) {
+            for word in braces::expand(word)? {
                 self.pieces(&word, true, &mut fields).await?;
                 if !split {
                     fields.current.get_or_insert_default();
