@@ -403,6 +403,19 @@ test("^C ends whatever runs: a loop, a pipe, a sleep, a prompt", async () => {
   await playground.close();
 });
 
+test("a benchmark shows how far it is, and ^C ends it", async () => {
+  const playground = await world.open({ address: "#step=put" });
+  const a = playground.terminal("A");
+  await a.shows(/Leader: N/);
+  await a.enter("nats bench kv put --bucket my-kv --msgs 200000");
+  await a.shows(/Putting .*\b[1-9]\d?%/);
+  await a.press("Control+c");
+  await a.enter("echo still here");
+  await a.shows(/\nstill here/);
+  assert.equal(await a.count("putter stats"), 0);
+  await playground.close();
+});
+
 test("on a phone there is a row of keys, and the keyboard does not hide the line", async () => {
   const playground = await world.open({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
   const a = playground.terminal("A");
