@@ -117,7 +117,7 @@ async fn connect(page: Page, url: String, mut credentials: Credentials) -> Resul
         }
     };
     let own = Own::new(client, page);
-    let foreign = RefCell::new(buckets(&own.0).await.unwrap_or_default());
+    let foreign = RefCell::new(own.0.key_value_names().await.unwrap_or_default());
     let remote = Remote { connector, credentials, viewer: Rc::new(own), foreign };
     page.room().remote.replace(Some(Rc::new(remote)));
     page.stream.forget(page);
@@ -226,12 +226,6 @@ impl Viewer for Own {
     }
 }
 
-/// Names of all buckets, sorted. Mirrors are among them, whose streams have no subjects to ask for.
-async fn buckets(jetstream: &JetStream) -> Result<Vec<String>, Error> {
-    let streams = jetstream.stream_names("").await?;
-    Ok(streams.iter().filter_map(|name| name.strip_prefix("KV_")).map(String::from).collect())
-}
-
 /// How a stream stands, with what is missing in it unless that is very much; and how the server wrote it.
 async fn described(jetstream: &JetStream, stream: &str) -> Result<(StreamInfo, Vec<u8>), Error> {
     let answer = jetstream.request_raw(&format!("STREAM.INFO.{stream}"), b"").await?.payload;
@@ -261,7 +255,7 @@ impl Own {
     async fn buckets(&self, page: Page) {
         let (stream, jetstream) = (page.stream, &self.0);
         let stopped = page.link.with_untracked(|link| *link == Link::Stopped);
-        let names = if stopped { Ok(Vec::new()) } else { self::buckets(jetstream).await };
+        let names = if stopped { Ok(Vec::new()) } else { jetstream.key_value_names().await };
         // What a server has that cannot be reached is there when it is back.
         if names.is_err() && jetstream.client.state() != State::Connected {
             return;

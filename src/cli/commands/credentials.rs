@@ -57,16 +57,15 @@ pub fn signer(call: &Call, field: &str) -> Result<Option<Signer>, Failure> {
     let io = &*call.session.io;
     let text = call.context.get(field);
     if field == "user_jwt" {
-        let jwt = call.secret("user_jwt")?.unwrap_or_default();
-        let seed = call.secret("user_seed")?;
-        return Ok(match seed {
+        let (jwt, seed) = (call.secret("user_jwt")?, call.secret("user_seed")?);
+        return Ok(jwt.map(|jwt| match seed {
             Some(seed) => {
                 let pair = Pair::from_seed(seed.as_bytes());
                 let wrong = |why| format!("unable to extract key pair from seed: {why}");
-                user(jwt, pair.map_err(wrong))
+                Signer::of_user(jwt, pair.map_err(wrong))
             }
-            None => (!jwt.is_empty()).then(|| Signer::unsigned(jwt)),
-        });
+            None => Signer::unsigned(jwt),
+        }));
     }
     if let Some(scheme) = scheme(text).filter(|scheme| scheme != "file") {
         let wrong = |why: String| misconfigured(format!("{field}: {why}"));

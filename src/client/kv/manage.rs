@@ -90,9 +90,10 @@ impl Context {
         deleted.map_err(|error| named_not_found(error, bucket))
     }
 
-    /// Names of all buckets (STREAM.NAMES), sorted. A mirror has no subjects and is not among them, as in nats.go.
+    /// Names of all buckets, sorted. It asks STREAM.NAMES for every stream, since those of mirrors have no subjects to ask for;
+    /// nats.go asks by subject, and leaves mirrors out.
     pub async fn key_value_names(&self) -> Result<Vec<String>, Error> {
-        let names = self.stream_names("$KV.*.>").await?;
+        let names = self.stream_names("").await?;
         let buckets = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
         Ok(buckets.map(Into::into).collect())
     }

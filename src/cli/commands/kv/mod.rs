@@ -35,10 +35,7 @@ async fn bucket(call: &Call) -> Result<Bucket, Failure> {
     let jetstream = jetstream(call).await?;
     let mut name = call.values.arg("bucket").to_string();
     if name.is_empty() {
-        // Not by subject: the streams of mirrors have none.
-        let streams = jetstream.stream_names("").await?;
-        let buckets = streams.iter().filter_map(|name| name.strip_prefix("KV_"));
-        let known: Vec<String> = buckets.map(Into::into).collect();
+        let known = jetstream.key_value_names().await?;
         if known.is_empty() {
             return Err("no KV buckets found".into());
         }
