@@ -311,6 +311,8 @@ fn long_and_deep_lines_are_answered() {
     let numbers = ours(&format!("echo {{{}1..-1}} | wc -c", "0".repeat(70_000)));
     assert_eq!(numbers.0, format!("{}\n", 3 * 70_002));
     assert_eq!(ours("X=$(seq 1 1500000)").2, 1);
+    let empty = format!("''{} ", "{,}".repeat(16)).repeat(40);
+    assert_eq!(ours(&format!("echo {empty}")).2, 1);
 }
 
 /// bash would take them, with as much memory.
@@ -323,6 +325,7 @@ fn braces_that_stand_for_too_much_are_an_error() {
         "{-9223372036854775808..9223372036854775807}",
         "{1..300}{1..300}x{1..2}",
         &"{a,b}".repeat(90),
+        &format!("{{{}}}", ["{1..90000}"; 99].join(",")),
     ] {
         let ran = ours(&format!("echo {word}"));
         assert_eq!(ran, (String::new(), too_much.into(), 1), "{word}");

@@ -9,6 +9,10 @@ const MOST_PARTS: usize = 1_000_000;
 /// Opening braces in one word, as looking for their ends costs the square of it.
 const MOST_OPEN: usize = 100;
 
+/// What a word would become is more than [`MOST`] allows.
+#[derive(Debug)]
+struct TooMany;
+
 /// A piece of a word, unquoted text taken apart.
 #[derive(Clone)]
 enum Part {
@@ -44,7 +48,7 @@ pub fn expand(word: &Word) -> Result<Vec<Word>, String> {
             piece => parts.push(Part::Piece(piece.clone())),
         }
     }
-    let words = expand_parts(&parts).ok_or_else(|| {
+    let words = expand_parts(&parts).map_err(|TooMany| {
         format!("brace expansion: more than {MOST} words, or {MOST_PARTS} characters")
     })?;
     Ok(words.into_iter().map(joined).collect())
@@ -75,37 +79,62 @@ fn is(part: &Part, c: char) -> bool {
     matches!(part, Part::Char(found) if *found == c)
 }
 
-/// Expands the first pair of braces that has something to expand, then what it contains and what follows; `None` if that
-/// is too much.
-fn expand_parts(parts: &[Part]) -> Option<Vec<Vec<Part>>> {
-    for start in 0..parts.len() {
-        let Some((choices, end)) = choices(parts, start) else {
-            continue;
-        };
-        let before = parts.get(..start)?;
-        let tails = expand_parts(parts.get(end..)?)?;
-        let mut words = Vec::new();
-        let mut size = 0;
-        for choice in choices? {
-            for tail in &tails {
-                let word = [before, &choice, tail].concat();
-                size += word.len();
-                if words.len() == MOST || size > MOST_PARTS {
-                    return None;
+/// Expands the first pair of braces that has something to expand, then what it contains and what follows.
+fn expand_parts(parts: &[Part]) -> Result<Vec<Vec<Part>>, TooMany> {
+    let found = (0..parts.len()).find_map(|start| Some((start, braces(parts, start)?)));
+    let Some((start, (braces, end))) = found else {
+        return Ok(vec![parts.to_vec()]);
+    };
+    let mut choices = Words::default();
+    match braces {
+        Braces::List(alternatives) => {
+            for alternative in alternatives {
+                for word in expand_parts(alternative)? {
+                    choices.push(word)?;
                 }
-                words.push(word);
             }
         }
-        return Some(words);
+        Braces::Sequence(sequence) => sequence.write(&mut choices)?,
     }
-    Some(vec![parts.to_vec()])
+    let (before, behind) = (&parts[..start], &parts[end..]);
+    let tails = expand_parts(behind)?;
+    let mut words = Words::default();
+    for choice in choices.words {
+        for tail in &tails {
+            words.push([before, &choice, tail].concat())?;
+        }
+    }
+    Ok(words.words)
 }
 
-/// What braces stand for, `None` if that is too much; and where they end.
-type Choices = (Option<Vec<Vec<Part>>>, usize);
+/// Words, as many as may be.
+#[derive(Default)]
+struct Words {
+    words: Vec<Vec<Part>>,
+    parts: usize,
+}
 
-/// What the braces that open at `start` stand for, and where they end.
-fn choices(parts: &[Part], start: usize) -> Option<Choices> {
+impl Words {
+    fn push(&mut self, word: Vec<Part>) -> Result<(), TooMany> {
+        self.parts += word.len();
+        if self.words.len() == MOST || self.parts > MOST_PARTS {
+            return Err(TooMany);
+        }
+        self.words.push(word);
+        Ok(())
+    }
+}
+
+/// What is in a pair of braces.
+enum Braces<'a> {
+    /// `a,b`
+    List(Vec<&'a [Part]>),
+    /// `1..5`
+    Sequence(Sequence),
+}
+
+/// The braces that open at `start` if they stand for something, and where they end.
+fn braces(parts: &[Part], start: usize) -> Option<(Braces<'_>, usize)> {
     if !is(parts.get(start)?, '{') {
         return None;
     }
@@ -122,20 +151,32 @@ fn choices(parts: &[Part], start: usize) -> Option<Choices> {
             depth -= 1;
             if depth == 0 {
                 let last = parts.get(from..at)?;
-                if alternatives.is_empty() {
-                    return Some((sequence(last)?, at + 1));
-                }
-                alternatives.push(last);
-                let words: Option<Vec<_>> = alternatives.into_iter().map(expand_parts).collect();
-                return Some((words.map(|words| words.concat()), at + 1));
+                let braces = if alternatives.is_empty() {
+                    Braces::Sequence(sequence(last)?)
+                } else {
+                    alternatives.push(last);
+                    Braces::List(alternatives)
+                };
+                return Some((braces, at + 1));
             }
         }
     }
     None
 }
 
-/// `1..5`, `01..10`, `a..e`, `0..10..2`; `Some(None)` if that is too much.
-fn sequence(parts: &[Part]) -> Option<Option<Vec<Vec<Part>>>> {
+/// Numbers, or letters, from one to another.
+struct Sequence {
+    from: i64,
+    to: i64,
+    /// Between two of them, above zero.
+    step: i64,
+    /// Digits and sign of a number at least, filled with zeros.
+    width: usize,
+    letters: bool,
+}
+
+/// `1..5`, `01..10`, `a..e`, `0..10..2`
+fn sequence(parts: &[Part]) -> Option<Sequence> {
     let mut text = String::new();
     for part in parts {
         match part {
@@ -168,23 +209,39 @@ fn sequence(parts: &[Part]) -> Option<Option<Vec<Vec<Part>>>> {
     } else {
         0
     };
-    let steps = from.abs_diff(to) / step.unsigned_abs();
-    if steps >= MOST as u64 {
-        return Some(None);
-    }
-    let step = if from <= to { step } else { -step };
-    let values = (0..=steps as i64).map(|i| from.wrapping_add(step.wrapping_mul(i)));
-    let words = values.map(|value| match letters {
-        Some(_) => char::from_u32(value as u32).map_or_else(String::new, String::from),
-        None => {
-            let sign = if value < 0 { "-" } else { "" };
-            let digits = value.unsigned_abs().to_string();
-            format!(
-                "{sign}{}",
-                filled(&digits, width.saturating_sub(sign.len()), '0')
-            )
+    Some(Sequence {
+        from,
+        to,
+        step,
+        width,
+        letters: letters.is_some(),
+    })
+}
+
+impl Sequence {
+    fn write(&self, words: &mut Words) -> Result<(), TooMany> {
+        let steps = self.from.abs_diff(self.to) / self.step.unsigned_abs();
+        let steps = i64::try_from(steps).map_err(|_| TooMany)?;
+        let up = self.from <= self.to;
+        for i in 0..=steps {
+            let far = self.step.wrapping_mul(i);
+            let value = if up {
+                self.from.wrapping_add(far)
+            } else {
+                self.from.wrapping_sub(far)
+            };
+            words.push(self.word(value).chars().map(Part::Char).collect())?;
         }
-    });
-    let words = words.map(|w| w.chars().map(Part::Char).collect());
-    Some(Some(words.collect()))
+        Ok(())
+    }
+
+    fn word(&self, value: i64) -> String {
+        if self.letters {
+            return char::from_u32(value as u32).map_or_else(String::new, String::from);
+        }
+        let sign = if value < 0 { "-" } else { "" };
+        let digits = value.unsigned_abs().to_string();
+        let width = self.width.saturating_sub(sign.len());
+        format!("{sign}{}", filled(&digits, width, '0'))
+    }
 }

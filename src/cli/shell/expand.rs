@@ -12,6 +12,9 @@ use super::{
 use crate::client::transport::LocalFuture;
 use std::{cell::RefCell, rc::Rc};
 
+/// Arguments of one command; the shortest are empty.
+const MOST: usize = 2_000_000;
+
 /// Arguments in the making.
 struct Fields {
     done: Vec<String>,
@@ -42,11 +45,20 @@ impl Fields {
         }
         for (index, part) in text.split([' ', '\t', '\n']).enumerate() {
             if index > 0 {
-                self.done.extend(self.current.take());
+                self.end()?;
             }
             if !part.is_empty() {
                 self.current.get_or_insert_default().push_str(part);
             }
+        }
+        Ok(())
+    }
+
+    /// The current argument, if there is one, is whole.
+    fn end(&mut self) -> Result<(), String> {
+        self.done.extend(self.current.take());
+        if self.done.len() > MOST {
+            return Err("cannot allocate memory".to_string());
         }
         Ok(())
     }
@@ -62,7 +74,7 @@ impl Context {
                 if !split {
                     fields.current.get_or_insert_default();
                 }
-                fields.done.extend(fields.current.take());
+                fields.end()?;
             }
         }
         Ok(fields.done)
