@@ -1,59 +1,34 @@
 //! A queue of messages with one reader, and waiting for it with a time limit. Everything that waits in the client waits
 //! here: subscriptions, requests, PONGs.
 
-use super::{error::Error, message::Message, runtime::Runtime};
+use super::{error::Error, message::Message, queue::Queue, runtime::Runtime};
 use std::{
-    cell::RefCell,
-    collections::VecDeque,
     future::{Future, poll_fn},
     rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 /// Clones share the queue.
 #[derive(Clone, Default)]
-pub(super) struct Mailbox(Rc<RefCell<State>>);
-
-#[derive(Default)]
-struct State {
-    messages: VecDeque<Message>,
-    ended: bool,
-    reader: Option<Waker>,
-}
+pub(super) struct Mailbox(Queue<Message, ()>);
 
 impl Mailbox {
     pub fn push(&self, message: Message) {
-        let mut state = self.0.borrow_mut();
-        state.messages.push_back(message);
-        if let Some(reader) = state.reader.take() {
-            reader.wake();
-        }
+        self.0.push(message);
     }
 
     /// No more messages will come; those that are there can still be read.
     pub fn end(&self) {
-        let mut state = self.0.borrow_mut();
-        state.ended = true;
-        if let Some(reader) = state.reader.take() {
-            reader.wake();
-        }
+        self.0.end(());
     }
 
     pub fn len(&self) -> usize {
-        self.0.borrow().messages.len()
+        self.0.len()
     }
 
     /// `None` at the end.
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        let mut state = self.0.borrow_mut();
-        match state.messages.pop_front() {
-            Some(message) => Poll::Ready(Some(message)),
-            None if state.ended => Poll::Ready(None),
-            None => {
-                state.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+        self.0.poll_next(cx).map(Result::ok)
     }
 
     /// The next message within `ns`: [`Error::Timeout`], at the end [`Error::ConnectionClosed`].

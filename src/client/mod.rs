@@ -17,6 +17,7 @@ pub mod kv;
 mod mailbox;
 mod message;
 pub mod nkeys;
+pub(crate) mod queue;
 pub mod runtime;
 mod stored;
 pub mod transport;

@@ -1,13 +1,13 @@
 //! NATS over the browser's WebSocket: binary frames whose borders mean nothing. Knows nothing of what the bytes say.
 
-use super::transport::{Connector, LocalFuture, Transport, TransportError};
+use super::{
+    queue::Queue,
+    transport::{Connector, LocalFuture, Transport, TransportError},
+};
 use js_sys::{ArrayBuffer, Uint8Array};
 use std::{
-    cell::RefCell,
-    collections::VecDeque,
     future::poll_fn,
-    rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, DomException, Event, MessageEvent, WebSocket};
@@ -42,27 +42,10 @@ impl Connector for WebSocketConnector {
     }
 }
 
-#[derive(Default)]
-struct Incoming {
-    open: bool,
-    chunks: VecDeque<Vec<u8>>,
-    /// Why it ended.
-    ended: Option<String>,
-    reader: Option<Waker>,
-}
-
-impl Incoming {
-    fn wake(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
-        }
-    }
-}
-
 struct Socket {
     url: String,
     socket: WebSocket,
-    incoming: Rc<RefCell<Incoming>>,
+    incoming: Queue<Vec<u8>, String>,
     /// Held as long as the socket may call them.
     _on_open: Closure<dyn FnMut(Event)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -92,12 +75,10 @@ impl Socket {
             })
         })?;
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let incoming = Rc::new(RefCell::new(Incoming::default()));
+        let incoming = Queue::default();
 
         let to = incoming.clone();
         let on_open = Closure::<dyn FnMut(Event)>::new(move |_| {
-            let mut to = to.borrow_mut();
-            to.open = true;
             to.wake();
         });
         let to = incoming.clone();
@@ -107,18 +88,14 @@ impl Socket {
                 Some(buffer) => Uint8Array::new(buffer).to_vec(),
                 None => data.as_string().unwrap_or_default().into_bytes(),
             };
-            let mut to = to.borrow_mut();
-            to.chunks.push_back(bytes);
-            to.wake();
+            to.push(bytes);
         });
         let to = incoming.clone();
         let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
-            let mut to = to.borrow_mut();
             let reason = event.reason();
             // 1000, 1001 and 1006 are how a connection ends when nothing is wrong with it.
             let plain = matches!(event.code(), 1000 | 1001 | 1005 | 1006) || reason.is_empty();
-            to.ended = Some(if plain { "EOF".into() } else { reason });
-            to.wake();
+            to.end(if plain { "EOF".into() } else { reason });
         });
         socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -134,16 +111,13 @@ impl Socket {
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let mut incoming = self.incoming.borrow_mut();
-        if incoming.open {
+        if self.socket.ready_state() == WebSocket::OPEN {
             return Poll::Ready(Ok(()));
         }
-        if incoming.ended.is_some() {
+        self.incoming.poll_next(cx).map(|_| {
             let why = format!("no WebSocket answers at {}", self.url);
-            return Poll::Ready(Err(TransportError::Refused(why)));
-        }
-        incoming.reader = Some(cx.waker().clone());
-        Poll::Pending
+            Err(TransportError::Refused(why))
+        })
     }
 }
 
@@ -156,17 +130,7 @@ impl Transport for Socket {
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
-        let mut incoming = self.incoming.borrow_mut();
-        if let Some(bytes) = incoming.chunks.pop_front() {
-            return Poll::Ready(Ok(bytes));
-        }
-        match &incoming.ended {
-            Some(why) => Poll::Ready(Err(TransportError::Closed(why.clone()))),
-            None => {
-                incoming.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+        self.incoming.poll_next(cx).map_err(TransportError::Closed)
     }
 
     fn close(&mut self) {

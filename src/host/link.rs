@@ -1,48 +1,13 @@
 //! Connections inside the process: what the server has sent waits in a [`Link`] until its reader takes it.
 
 use super::{Host, points_to};
-use crate::client::runtime::Runtime;
 use crate::client::transport::{Connector, LocalFuture, Transport, TransportError};
+use crate::client::{queue::Queue, runtime::Runtime};
 use crate::server::ConnectionId;
-use std::{
-    cell::RefCell,
-    collections::VecDeque,
-    rc::Rc,
-    task::{Context, Poll, Waker, ready},
-};
+use std::task::{Context, Poll, ready};
 
-/// Bytes from the server to one client; clones are the same link.
-#[derive(Clone, Default)]
-pub(super) struct Link(Rc<RefCell<Incoming>>);
-
-#[derive(Default)]
-struct Incoming {
-    chunks: VecDeque<Vec<u8>>,
-    ended: Option<String>,
-    reader: Option<Waker>,
-}
-
-impl Link {
-    pub fn push(&self, bytes: Vec<u8>) {
-        let mut incoming = self.0.borrow_mut();
-        incoming.chunks.push_back(bytes);
-        if let Some(reader) = incoming.reader.take() {
-            reader.wake();
-        }
-    }
-
-    pub fn end(&self, why: &str) {
-        let mut incoming = self.0.borrow_mut();
-        incoming.ended.get_or_insert_with(|| why.into());
-        if let Some(reader) = incoming.reader.take() {
-            reader.wake();
-        }
-    }
-
-    fn ended(&self) -> bool {
-        self.0.borrow().ended.is_some()
-    }
-}
+/// Bytes from the server to one client, and what ended them.
+pub(super) type Link = Queue<Vec<u8>, &'static str>;
 
 /// The client's end of a link.
 pub(super) struct LinkTransport {
@@ -66,14 +31,14 @@ impl LinkTransport {
 
 impl Transport for LinkTransport {
     fn send(&mut self, bytes: &[u8]) {
-        if !self.link.ended() {
+        if !self.link.has_ended() {
             self.host.receive(self.id, bytes);
         }
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, TransportError>> {
         let turn = &mut self.turn;
-        if !self.link.0.borrow().chunks.is_empty() {
+        if self.link.len() > 0 {
             // A reader that always gets more would leave no room for anybody else.
             *turn = turn.take().or_else(|| self.host.turn());
             if let Some(turn) = turn {
@@ -81,21 +46,12 @@ impl Transport for LinkTransport {
             }
         }
         *turn = None;
-        let mut incoming = self.link.0.borrow_mut();
-        if let Some(bytes) = incoming.chunks.pop_front() {
-            return Poll::Ready(Ok(bytes));
-        }
-        match &incoming.ended {
-            Some(why) => Poll::Ready(Err(TransportError::Closed(why.clone()))),
-            None => {
-                incoming.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+        let next = self.link.poll_next(cx);
+        next.map_err(|why| TransportError::Closed(why.into()))
     }
 
     fn close(&mut self) {
-        if !self.link.ended() {
+        if !self.link.has_ended() {
             self.link.end("EOF");
             self.host.disconnect(self.id);
         }
