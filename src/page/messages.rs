@@ -12,8 +12,6 @@ use super::{
 };
 use crate::{client::kv::Operation, wire::base64, wire::time::Time};
 
-/// Rows shown, the newest ones.
-const SHOWN: usize = 200;
 /// Characters of a value shown.
 const VALUE: usize = 160;
 
@@ -35,9 +33,8 @@ pub fn messages(page: Page, tab: Live<Tab>) -> Element {
         page.stream.version.track();
         let model = page.stream.model.borrow();
         sight.keep();
-        let skipped = model.rows().len().saturating_sub(SHOWN);
-        let first = model.rows().nth(skipped).map_or(u64::MAX, |row| row.sequence);
-        let rows = model.rows().skip(skipped);
+        let mut rows = page.stream.newest(&model, &sight).peekable();
+        let first = rows.peek().map_or(u64::MAX, |row| row.sequence);
         table.draw(
             |(sequence, ..)| *sequence < first,
             rows.map(|row| ((row.sequence, row.created, row.fate), || message(row))),

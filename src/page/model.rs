@@ -6,7 +6,7 @@ use crate::{
         kv::{Entry, Operation, Ttl},
         types::{StreamConfig, StreamInfo},
     },
-    wire::time::Time,
+    wire::{sorted::Sorted, time::Time},
 };
 use std::collections::VecDeque;
 
@@ -47,6 +47,8 @@ pub struct Row {
     pub ttl: Option<Ttl>,
     /// `None` while it is kept.
     pub fate: Option<Fate>,
+    /// The sequence of the one before it of the same subject, if that was seen.
+    before: Option<u64>,
 }
 
 impl Row {
@@ -95,6 +97,8 @@ pub struct Model {
     /// That description as the server wrote it: the answer to STREAM.INFO.
     pub described_as: Vec<u8>,
     rows: VecDeque<Row>,
+    /// The newest sequence of each subject that has a row.
+    newest: Sorted<String, u64>,
 }
 
 impl Model {
@@ -154,14 +158,22 @@ impl Model {
             (_, 0) => (usize::MAX, Fate::History),
             (_, history) => (history - 1, Fate::History),
         };
-        let kept = |row: &&mut Row| row.fate.is_none() && row.subject == entry.key;
+        let before = self.newest.insert(entry.key.clone(), entry.revision);
         let config = &self.info.config;
-        for row in self.rows.iter_mut().rev().filter(kept) {
-            match stay.checked_sub(1) {
-                Some(fewer) => stay = fewer,
+        let mut next = before;
+        while let Some(at) = next.and_then(|sequence| find(&self.rows, sequence)) {
+            let row = &mut self.rows[at];
+            next = row.before;
+            match (row.fate, stay.checked_sub(1)) {
+                // Those before it went then, or earlier.
+                (Some(Fate::History | Fate::Purged), _) => break,
+                (Some(_), _) => {}
+                (None, Some(fewer)) => stay = fewer,
                 // Where a time runs out, the server leaves a marker that looks like a purge.
-                None if row.is_over(config, entry.created) => row.fate = Some(Fate::Expired),
-                None => row.fate = Some(fate),
+                (None, None) if row.is_over(config, entry.created) => {
+                    row.fate = Some(Fate::Expired)
+                }
+                (None, None) => row.fate = Some(fate),
             }
         }
         self.rows.push_back(Row {
@@ -173,9 +185,13 @@ impl Model {
             created: entry.created,
             ttl: entry.ttl,
             fate: None,
+            before,
         });
-        if self.rows.len() > ROWS {
-            self.rows.pop_front();
+        if self.rows.len() > ROWS
+            && let Some(oldest) = self.rows.pop_front()
+            && self.newest.get(&oldest.subject) == Some(&oldest.sequence)
+        {
+            self.newest.remove(&oldest.subject);
         }
     }
 
@@ -230,6 +246,11 @@ impl Model {
     }
 }
 
+fn find(rows: &VecDeque<Row>, sequence: u64) -> Option<usize> {
+    rows.binary_search_by_key(&sequence, |row| row.sequence)
+        .ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,6 +287,21 @@ mod tests {
         }
         assert_eq!(fates(&model), [Some(Fate::History), None, None, None]);
         assert_eq!(model.dropped(), 1);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_no_hindrance() {
+        let mut model = model(1, 0);
+        let rows = ROWS as u64;
+        for revision in 1..=rows + 2 {
+            let key = if revision == 2 { "again" } else { "b" };
+            model.push(entry(revision, key, Operation::Put));
+        }
+        assert_eq!(model.rows().len(), ROWS);
+        assert_eq!(model.dropped(), ROWS - 1);
+        model.push(entry(rows + 3, "again", Operation::Put));
+        assert_eq!(model.newest.len(), 2);
+        assert_eq!(model.dropped(), ROWS - 2);
     }
 
     #[test]

@@ -53,6 +53,12 @@ impl Sight {
         self.place(self.scroll.scroll_left(), self.scroll.scroll_top());
     }
 
+    /// Was it the newest that was in sight, when that was last looked at?
+    pub fn is_at_end(&self) -> bool {
+        let (right, low) = self.ends.get();
+        if self.across { right } else { low }
+    }
+
     fn learn(&self) {
         let scroll = &self.scroll;
         let right = scroll.scroll_left() + scroll.client_width() > scroll.scroll_width() - STEP;

@@ -6,7 +6,8 @@ use super::{
     element::Element,
     link::{self, Link},
     live::{Live, forever},
-    model::Model,
+    model::{Model, Row},
+    sight::Sight,
     state::Page,
 };
 use crate::{client::types::StreamInfo, wire::time::Time};
@@ -21,6 +22,10 @@ use std::{
 const PAUSE: i64 = 60_000_000;
 /// Pause between two drawings, in ms.
 const DRAWING_PAUSE: f64 = 100.0;
+/// Messages drawn, the newest ones,
+const DRAWN: usize = 200;
+/// and while more than these come between two drawings, no more than them.
+const DRAWN_IN_FLOOD: u64 = 30;
 /// Buckets that are remembered while another one is shown.
 const REMEMBERED: usize = 8;
 
@@ -51,8 +56,12 @@ struct Tasks {
     again: Cell<bool>,
     /// Something has changed since it was drawn,
     touched: Cell<bool>,
-    /// which was then, in ms.
+    /// which was then, in ms,
     drawn: Cell<f64>,
+    /// up to this revision.
+    drawn_to: Cell<u64>,
+    /// More had come than anybody can read.
+    flooded: Cell<bool>,
     following: Cell<Option<Cancel>>,
     /// What is known of buckets that were shown before.
     remembered: RefCell<VecDeque<Model>>,
@@ -161,7 +170,14 @@ impl StreamState {
         }
     }
 
-    /// Draws at the next frame; under a flood of messages, which nobody can read, with a pause.
+    /// The messages to draw, the newest ones of those that are known; in a flood fewer, unless somebody reads older ones.
+    pub fn newest<'a>(self, model: &'a Model, sight: &Sight) -> impl ExactSizeIterator<Item = &'a Row> + use<'a> {
+        let few = self.tasks.flooded.get() && sight.is_at_end();
+        let most = if few { DRAWN_IN_FLOOD as usize } else { DRAWN };
+        model.rows().skip(model.rows().len().saturating_sub(most))
+    }
+
+    /// Draws at the next frame; under a flood of messages, which nobody can read, with a pause, and once more when it is over.
     pub fn touch(self) {
         let tasks = self.tasks;
         if tasks.touched.replace(true) {
@@ -170,10 +186,16 @@ impl StreamState {
         let draw = move || {
             tasks.drawn.set(js_sys::Date::now());
             tasks.touched.set(false);
+            let last = self.model.borrow().last();
+            let flooded = last.saturating_sub(tasks.drawn_to.replace(last)) > DRAWN_IN_FLOOD;
+            tasks.flooded.set(flooded);
             self.version.update(|version| *version = version.wrapping_add(1));
+            if flooded {
+                self.touch();
+            }
         };
         let left = tasks.drawn.get() + DRAWING_PAUSE - js_sys::Date::now();
-        if (0.0..DRAWING_PAUSE).contains(&left) {
+        if (0.0..=DRAWING_PAUSE).contains(&left) {
             let pause = Duration::from_millis(left as u64);
             set_timeout(move || request_animation_frame(draw), pause);
         } else {

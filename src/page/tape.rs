@@ -18,8 +18,6 @@ use super::{
 };
 use crate::client::kv::Operation;
 
-/// Columns drawn, the newest ones.
-const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
@@ -38,13 +36,12 @@ pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
         page.stream.version.track();
         heard.version.track();
         sight.keep();
-        vec![draw(page, &page.stream.model.borrow(), &heard.traffic.reached.borrow())]
+        vec![draw(page, &page.stream.model.borrow(), &sight, &heard.traffic.reached.borrow())]
     })
 }
 
-fn draw(page: Page, model: &Model, reached: &[Reached]) -> Element {
-    let skipped = model.rows().len().saturating_sub(COLUMNS);
-    let rows: Vec<&Row> = model.rows().skip(skipped).collect();
+fn draw(page: Page, model: &Model, sight: &Sight, reached: &[Reached]) -> Element {
+    let rows: Vec<&Row> = page.stream.newest(model, sight).collect();
     let mut keys: Vec<&Row> = Vec::new();
     for row in rows.iter().rev() {
         if keys.iter().all(|key| key.subject != row.subject) {

@@ -291,6 +291,24 @@ test("what somebody reads of many messages stays where it is when more come and 
   await playground.close();
 });
 
+test("of a flood a few messages are drawn while it lasts, and as many as ever when it is over", async () => {
+  const { playground, a, page } = await viewing("Messages");
+  const rows = playground.messages.locator("tbody tr");
+  await a.enter("nats bench kv put --bucket b --msgs 1000000 --no-progress");
+  await page.waitForFunction((table) => {
+    const drawn = [...table.querySelectorAll("tbody tr")];
+    return drawn.length === 30 && Number(drawn.at(-1).firstChild.textContent) > 1000;
+  }, await playground.messages.elementHandle());
+  await a.press("Control+c");
+  await a.shows(/\^C/);
+  await a.enter("nats kv put b last v");
+  await rows.last().getByText("$KV.b.last", { exact: true }).waitFor();
+  await page.waitForFunction((table) => table.querySelectorAll("tbody tr").length === 200, await playground.messages.elementHandle());
+  const numbers = await rows.locator("td:first-child").allInnerTexts();
+  assert.deepEqual(numbers, Array.from(numbers, (_, at) => String(Number(numbers.at(-1)) - 199 + at)));
+  await playground.close();
+});
+
 test("in any size the newest stay in sight, and older ones for those who look at them", async () => {
   const { playground, a, page } = await viewing("Messages");
   const views = { Messages: page.getByRole("group", { name: "Messages of the bucket" }), Tape: page.getByRole("img", { name: /^Tape/ }) };
