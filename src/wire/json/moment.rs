@@ -11,7 +11,7 @@ const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
 pub struct Moment {
     /// The point in time. Beyond the year 2262 the nanoseconds wrap, as Go's `UnixNano` does.
     pub time: Time,
-    /// As replies show it: fraction without trailing zeros, zone as sent.
+    /// As replies show it: fraction without trailing zeros, zone as sent, but for its 60th minute.
     pub text: String,
 }
 
@@ -79,8 +79,9 @@ impl Moment {
             }
         }
         let mut offset = 0;
-        let (mut zone, tail) = match rest.as_bytes() {
-            [b'Z', ..] => rest.split_at(1),
+        let mut zone = "Z".to_owned();
+        let tail = match rest.as_bytes() {
+            [b'Z', ..] => &rest[1..],
             [sign, a, b, b':', c, d, ..]
                 if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()) =>
             {
@@ -99,16 +100,18 @@ impl Moment {
                     b'-' => offset = -offset,
                     _ => return bad(rest, "Z07:00"),
                 }
-                rest.split_at(6)
+                // No offset is `Z`, and 60 minutes are an hour.
+                if offset != 0 {
+                    let (hours, minutes) = (hours + minutes / 60, minutes % 60);
+                    zone = format!("{}{hours:02}:{minutes:02}", char::from(*sign));
+                }
+                &rest[6..]
             }
             _ => return bad(rest, "Z07:00"),
         };
         if !tail.is_empty() {
             let (time, extra) = (quote_time(&text), quote_time(tail));
             return Err(format!("parsing time {time}: extra text: {extra}"));
-        }
-        if offset == 0 {
-            zone = "Z";
         }
         let [year, month, day, ..] = numbers;
         if day < 1 || day > month_days(i64::from(year), month) {
@@ -126,7 +129,7 @@ impl Moment {
         let point = if fraction.is_empty() { "" } else { "." };
         Ok(Moment {
             time: Time(time),
-            text: shown + point + fraction + zone,
+            text: shown + point + fraction + &zone,
         })
     }
 
