@@ -492,3 +492,54 @@ fn a_placement_without_tags_ends_with_the_server() {
     let info = bench.restarted().ask("STREAM.INFO.S", "");
     assert!(!info.contains("placement"), "{info}");
 }
+
+/// A stream reads what is delivered to exactly one of its subjects; it keeps the messages under the subjects they had.
+#[test]
+fn a_stream_is_interest_in_its_subjects() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.FROM",
+        "{\"name\":\"FROM\",\"subjects\":[\"q\"]}",
+    );
+    bench.ask(
+        "STREAM.CREATE.TO",
+        "{\"name\":\"TO\",\"subjects\":[\"a\",\"w.*\"]}",
+    );
+    bench.publish(&["q", "q"]);
+    for (name, deliver, bound) in [
+        ("wild", "\"deliver_subject\":\"w.x\"", false),
+        (
+            "group",
+            "\"deliver_subject\":\"a\",\"deliver_group\":\"g\"",
+            false,
+        ),
+        ("plain", "\"deliver_subject\":\"a\"", true),
+    ] {
+        let config = format!(
+            "{{\"stream_name\":\"FROM\",\"config\":{{\"durable_name\":\"{name}\",\"ack_policy\":\"explicit\",{deliver}}}}}"
+        );
+        let answer = bench.ask(&format!("CONSUMER.CREATE.FROM.{name}"), &config);
+        assert_eq!(answer.contains("\"push_bound\":true"), bound, "{answer}");
+        let info = bench.ask(&format!("CONSUMER.INFO.FROM.{name}"), "");
+        let pending = if bound { 0 } else { 2 };
+        assert_eq!(number(&info, "num_pending"), pending, "{info}");
+    }
+    let kept = bench.ask("STREAM.MSG.GET.TO", "{\"seq\":2}");
+    assert!(kept.contains("\"subject\":\"q\""), "{kept}");
+
+    let subjects = |bench: &mut Bench, list: &str| {
+        let config = format!("{{\"name\":\"TO\",\"subjects\":[{list}]}}");
+        bench.ask("STREAM.UPDATE.TO", &config);
+    };
+    subjects(&mut bench, "\"z\"");
+    bench.publish(&["q"]);
+    let info = bench.ask("CONSUMER.INFO.FROM.plain", "");
+    assert!(!info.contains("\"push_bound\":true"), "{info}");
+    assert_eq!(number(&info, "num_pending"), 1, "{info}");
+
+    subjects(&mut bench, "\"a\"");
+    let info = bench.ask("CONSUMER.INFO.FROM.plain", "");
+    assert!(info.contains("\"push_bound\":true"), "{info}");
+    assert_eq!(number(&info, "num_ack_pending"), 3, "{info}");
+    assert_eq!(number(&bench.ask("STREAM.INFO.TO", ""), "messages"), 3);
+}

@@ -51,11 +51,11 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Whether consumers deliver to it: clients, and streams that read others.
+    /// Whether consumers deliver to it: clients, streams that read others, and those that have the subject for one of theirs.
     fn is_reader(&self) -> bool {
         matches!(
             self,
-            Owner::Client { .. } | Owner::Internal(Endpoint::Follow(_))
+            Owner::Client { .. } | Owner::Internal(Endpoint::Follow(_) | Endpoint::Stream(_))
         )
     }
 }
