@@ -89,6 +89,52 @@ fn an_ack_is_written_down_as_one() {
 }
 
 #[test]
+fn only_what_is_promised_has_to_be_on_the_disk() {
+    let mut node = Node::start(b"");
+    let mut written = |text: &str| {
+        node.server.receive(node.client, text.as_bytes(), START);
+        let promised = node.server.has_promised();
+        let written = !node.server.take_journal().is_empty();
+        assert!(!node.server.has_promised());
+        let output = node.server.take_output(node.client);
+        let output = String::from_utf8(output.bytes).expect("text");
+        let ack = output
+            .split_whitespace()
+            .find(|word| word.starts_with("$JS.ACK"));
+        ((written, promised), ack.map(str::to_owned))
+    };
+    let ask = |subject: &str, payload: &str| {
+        let size = payload.len();
+        format!("PUB $JS.API.{subject} r {size}\r\n{payload}\r\n")
+    };
+    let stream = "{\"name\":\"W\",\"subjects\":[\"w\"],\"retention\":\"workqueue\"}";
+    let consumer =
+        "{\"stream_name\":\"W\",\"config\":{\"durable_name\":\"c\",\"ack_policy\":\"explicit\"}}";
+    assert_eq!(written(&ask("STREAM.CREATE.W", stream)).0, (true, true));
+    assert_eq!(written(&ask("STREAM.INFO.W", "")).0, (false, false));
+    assert_eq!(
+        written(&ask("CONSUMER.CREATE.W.c", consumer)).0,
+        (true, true)
+    );
+    for _ in 0..3 {
+        assert_eq!(written("PUB w r 1\r\na\r\n").0, (true, true));
+    }
+    // A delivery, and an ack that takes the message out of the stream.
+    let (delivered, ack) = written(&ask("CONSUMER.MSG.NEXT.W.c", ""));
+    assert_eq!(delivered, (true, false));
+    let ack = ack.expect("a message");
+    assert_eq!(
+        written(&format!("PUB {ack} r 4\r\n+ACK\r\n")).0,
+        (true, false)
+    );
+    let delete = ask("STREAM.MSG.DELETE.W", "{\"seq\":2}");
+    assert_eq!(written(&delete).0, (true, true));
+    assert_eq!(written(&delete).0, (false, false));
+    assert_eq!(written(&ask("STREAM.PURGE.W", "")).0, (true, true));
+    assert_eq!(written(&ask("STREAM.DELETE.W", "")).0, (true, true));
+}
+
+#[test]
 fn changes_fit_behind_an_earlier_snapshot_as_well() {
     let mut node = Node::start(b"");
     node.ask("STREAM.CREATE.F", "{\"name\":\"F\",\"subjects\":[\"f\"]}");

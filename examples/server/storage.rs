@@ -21,8 +21,9 @@ const PIECE: usize = 8 << 20;
 pub struct Storage {
     directory: PathBuf,
     file: File,
-    /// Changes that are not in the file yet.
+    /// Changes that are not in the file yet, and whether they have to be on the disk before anything goes out.
     pending: Vec<u8>,
+    promised: bool,
     /// Bytes of the file, and those that were there before it was appended to.
     size: u64,
     snapshot: u64,
@@ -54,6 +55,7 @@ impl Storage {
             directory,
             file,
             pending: Vec::new(),
+            promised: false,
             size,
             snapshot: size,
             rewriting: None,
@@ -62,6 +64,7 @@ impl Storage {
 
     /// Is everything safe that happened so far?
     pub fn is_safe(&mut self, server: &mut Server) -> bool {
+        self.promised |= server.has_promised();
         self.pending.append(&mut server.take_journal());
         self.pending.is_empty()
     }
@@ -80,7 +83,10 @@ impl Storage {
             self.snapshot = self.size;
         }
         self.file.write_all(&self.pending)?;
-        self.file.sync_data()?;
+        // What is only written survives the process, but not the machine.
+        if std::mem::take(&mut self.promised) {
+            self.file.sync_data()?;
+        }
         self.size += self.pending.len() as u64;
         let written = std::mem::take(&mut self.pending);
         if let Some(new) = &mut self.rewriting {

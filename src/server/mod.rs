@@ -386,11 +386,20 @@ impl Server {
 
     /// Changes since the last call, to be appended to the last [`Server::snapshot`], or to an earlier one that has had all
     /// changes since. Empty before the first snapshot. An acknowledgement counts once these bytes are safe: keep them before
-    /// [`Server::take_output`] goes out.
+    /// [`Server::take_output`] goes out; [`Server::has_promised`] says how well.
     pub fn take_journal(&mut self) -> Vec<u8> {
         let core = &mut self.core;
         let jetstream = self.jetstream.as_mut();
         jetstream.map_or_else(Vec::new, |jetstream| jetstream.take_journal(core))
+    }
+
+    /// Whether what goes out tells somebody that changes are there to stay which [`Server::take_journal`] has not given yet: messages
+    /// that were stored, and what requests to the JetStream API did. Then those bytes have to survive a loss of power, too. How far
+    /// consumers have come, and what left a stream by that, need not: nats-server writes it later as well, and what was
+    /// delivered meanwhile may come again.
+    pub fn has_promised(&self) -> bool {
+        let journal = self.core.journal.as_ref();
+        journal.is_some_and(|journal| journal.is_urgent())
     }
 
     /// Brings back what a snapshot and the journal after it have, into a server that was just started, and returns how many

@@ -133,6 +133,7 @@ pub enum Record<'a> {
 pub struct Journal {
     salt: u64,
     out: Vec<u8>,
+    urgent: bool,
 }
 
 impl Journal {
@@ -141,6 +142,7 @@ impl Journal {
         Journal {
             salt,
             out: Vec::new(),
+            urgent: false,
         }
     }
 
@@ -155,11 +157,23 @@ impl Journal {
 
     /// Takes what was written since the last call.
     pub fn take(&mut self) -> Vec<u8> {
+        self.urgent = false;
         std::mem::take(&mut self.out)
+    }
+
+    /// Somebody is about to be told that what was written is there to stay.
+    pub fn urge(&mut self) {
+        self.urgent |= !self.out.is_empty();
+    }
+
+    /// Is somebody told so of what waits to be taken? Of each message that is stored; of others if [`Journal::urge`] says so.
+    pub fn is_urgent(&self) -> bool {
+        self.urgent
     }
 
     /// Writes a record.
     pub fn write(&mut self, record: Record<'_>) {
+        self.urgent |= matches!(record, Record::Message { .. });
         let frame = self.out.len();
         self.out.extend_from_slice(&MARK);
         self.out.extend_from_slice(&[0; 8]);
