@@ -31,7 +31,7 @@ pub fn clock(page: Page) -> Element {
         }));
     };
     let next = move || {
-        page.stream.version.track();
+        page.stream.pace.track();
         let expiry = page.stream.model.borrow().next_expiry();
         expiry.map(|at| at.0 - page.clock.get())
     };

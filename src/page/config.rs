@@ -41,7 +41,7 @@ pub fn config(page: Page, tab: Live<Tab>) -> Element {
         if tab.get() != Tab::Config {
             return;
         }
-        page.stream.version.track();
+        page.stream.pace.track();
         let now = configuration(&page.stream.model.borrow().described_as);
         if now != drawn {
             draw(&now, &json, &meanings);

@@ -30,12 +30,13 @@ pub fn keys(page: Page, tab: Live<Tab>) -> Element {
         if tab.get() != Tab::Keys {
             return;
         }
-        page.stream.version.track();
+        page.stream.pace.track();
         let model = page.stream.model.borrow();
         let mut keys = model.keys();
-        if keys.len() > SHOWN {
+        let shown = page.stream.pace.rows(SHOWN, None);
+        if keys.len() > shown {
             keys.sort_unstable_by_key(|key| u64::MAX - key.newest.sequence);
-            keys.truncate(SHOWN);
+            keys.truncate(shown);
             keys.sort_unstable_by_key(|key| key.newest.key());
         }
         let all = model.info.state.num_subjects;
@@ -44,6 +45,7 @@ pub fn keys(page: Page, tab: Live<Tab>) -> Element {
             _ => String::new(),
         });
         let named = keys.iter().map(|key| ((key.newest.subject.clone(), key.newest.sequence, key.kept), || drawn(key)));
+        table.still(page.stream.pace.is_flooded());
         table.draw(|_| false, named);
         // Not a reason to draw a row anew: it changes every second.
         for (key, row) in keys.iter().zip(table.rows()) {

@@ -12,6 +12,8 @@ use super::{
 };
 use crate::{client::kv::Operation, wire::base64, wire::time::Time};
 
+/// Rows shown, the newest ones.
+const SHOWN: usize = 200;
 /// Characters of a value shown.
 const VALUE: usize = 160;
 
@@ -30,11 +32,13 @@ pub fn messages(page: Page, tab: Live<Tab>) -> Element {
         if !matches!(tab.get(), Tab::Messages | Tab::Tape) {
             return;
         }
-        page.stream.version.track();
+        page.stream.pace.track();
         let model = page.stream.model.borrow();
         sight.keep();
-        let mut rows = page.stream.newest(&model, &sight).peekable();
+        let shown = page.stream.pace.rows(SHOWN, Some(&sight));
+        let mut rows = model.newest(shown).peekable();
         let first = rows.peek().map_or(u64::MAX, |row| row.sequence);
+        table.still(page.stream.pace.is_flooded());
         table.draw(
             |(sequence, ..)| *sequence < first,
             rows.map(|row| ((row.sequence, row.created, row.fate), || message(row))),

@@ -111,9 +111,9 @@ impl Model {
         }
     }
 
-    /// All messages remembered, oldest first.
-    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> + ExactSizeIterator {
-        self.rows.iter()
+    /// The newest so many of the messages remembered, oldest first.
+    pub fn newest(&self, many: usize) -> impl ExactSizeIterator<Item = &Row> {
+        self.rows.iter().skip(self.rows.len().saturating_sub(many))
     }
 
     /// The newest sequence seen.
@@ -276,7 +276,7 @@ mod tests {
     }
 
     fn fates(model: &Model) -> Vec<Option<Fate>> {
-        model.rows().map(|row| row.fate).collect()
+        model.rows.iter().map(|row| row.fate).collect()
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
             let key = if revision == 2 { "again" } else { "b" };
             model.push(entry(revision, key, Operation::Put));
         }
-        assert_eq!(model.rows().len(), ROWS);
+        assert_eq!(model.rows.iter().len(), ROWS);
         assert_eq!(model.dropped(), ROWS - 1);
         model.push(entry(rows + 3, "again", Operation::Put));
         assert_eq!(model.newest.len(), 2);
@@ -404,7 +404,7 @@ mod tests {
             model.push(Entry { ttl, ..entry });
         }
         let left = |model: &Model| -> Vec<_> {
-            let rows = model.rows();
+            let rows = model.rows.iter();
             rows.map(|row| model.left(row, Time(4))).collect()
         };
         assert_eq!(left(&model), [Some(2), Some(18), None]);
@@ -440,6 +440,6 @@ mod tests {
         );
         model.push(entry(4, "again", Operation::Put));
         assert_eq!(model.last(), 4);
-        assert_eq!(model.rows().len(), 4);
+        assert_eq!(model.rows.iter().len(), 4);
     }
 }

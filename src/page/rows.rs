@@ -31,6 +31,11 @@ impl<T: PartialEq> Table<T> {
         Table { scroll, body, drawn: VecDeque::new() }
     }
 
+    /// Whether new rows come in without a show.
+    pub fn still(&self, still: bool) {
+        self.scroll.toggle_attribute_with_force("data-still", still).ok();
+    }
+
     /// Draws what has changed. Rows that are `gone` are taken from the start first, so that those behind them are still known.
     pub fn draw<F: FnOnce() -> Element>(&mut self, gone: impl Fn(&T) -> bool, rows: impl Iterator<Item = (T, F)>) {
         while self.drawn.front().is_some_and(|(what, _)| gone(what))

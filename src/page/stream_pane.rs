@@ -81,7 +81,7 @@ fn name(page: Page) -> Element {
 }
 
 fn summary(page: Page) -> String {
-    page.stream.version.track();
+    page.stream.pace.track();
     let model = page.stream.model.borrow();
     let state = &model.info.state;
     let dropped = match model.dropped() {

@@ -6,26 +6,18 @@ use super::{
     element::Element,
     link::{self, Link},
     live::{Live, forever},
-    model::{Model, Row},
-    sight::Sight,
+    model::Model,
+    pace::Pace,
     state::Page,
 };
 use crate::{client::types::StreamInfo, wire::time::Time};
-use leptos::prelude::{request_animation_frame, set_timeout};
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    time::Duration,
 };
 
 /// Pause between two looks at a server that is busy, in ns.
 const PAUSE: i64 = 60_000_000;
-/// Pause between two drawings, in ms.
-const DRAWING_PAUSE: f64 = 100.0;
-/// Messages drawn, the newest ones,
-const DRAWN: usize = 200;
-/// and while more than these come between two drawings, no more than them.
-const DRAWN_IN_FLOOD: u64 = 30;
 /// Buckets that are remembered while another one is shown.
 const REMEMBERED: usize = 8;
 
@@ -41,8 +33,8 @@ pub struct StreamState {
     pub shown: Live<Option<String>>,
     /// The server keeps messages.
     pub jetstream: Live<bool>,
-    /// Counts the changes of [`StreamState::model`].
-    pub version: Live<u32>,
+    /// When [`StreamState::model`] is drawn.
+    pub pace: Pace,
     /// What is known of the bucket shown.
     pub model: &'static RefCell<Model>,
     /// What shows it, once that is loaded.
@@ -54,14 +46,6 @@ pub struct StreamState {
 struct Tasks {
     looking: Cell<bool>,
     again: Cell<bool>,
-    /// Something has changed since it was drawn,
-    touched: Cell<bool>,
-    /// which was then, in ms,
-    drawn: Cell<f64>,
-    /// up to this revision.
-    drawn_to: Cell<u64>,
-    /// More had come than anybody can read.
-    flooded: Cell<bool>,
     following: Cell<Option<Cancel>>,
     /// What is known of buckets that were shown before.
     remembered: RefCell<VecDeque<Model>>,
@@ -70,12 +54,13 @@ struct Tasks {
 impl StreamState {
     /// Nothing is shown yet.
     pub fn new() -> StreamState {
+        let model: &'static RefCell<Model> = forever(RefCell::default());
         StreamState {
             buckets: Live::new(Vec::new()),
             shown: Live::new(None),
             jetstream: Live::new(true),
-            version: Live::new(0),
-            model: forever(RefCell::default()),
+            pace: Pace::new(|| model.borrow().last()),
+            model,
             pane: Live::new(None),
             tasks: forever(Tasks::default()),
         }
@@ -170,36 +155,8 @@ impl StreamState {
         }
     }
 
-    /// The messages to draw, the newest ones of those that are known; in a flood fewer, unless somebody reads older ones.
-    pub fn newest<'a>(self, model: &'a Model, sight: &Sight) -> impl ExactSizeIterator<Item = &'a Row> + use<'a> {
-        let few = self.tasks.flooded.get() && sight.is_at_end();
-        let most = if few { DRAWN_IN_FLOOD as usize } else { DRAWN };
-        model.rows().skip(model.rows().len().saturating_sub(most))
-    }
-
-    /// Draws at the next frame; under a flood of messages, which nobody can read, with a pause, and once more when it is over.
+    /// Draws soon.
     pub fn touch(self) {
-        let tasks = self.tasks;
-        if tasks.touched.replace(true) {
-            return;
-        }
-        let draw = move || {
-            tasks.drawn.set(js_sys::Date::now());
-            tasks.touched.set(false);
-            let last = self.model.borrow().last();
-            let flooded = last.saturating_sub(tasks.drawn_to.replace(last)) > DRAWN_IN_FLOOD;
-            tasks.flooded.set(flooded);
-            self.version.update(|version| *version = version.wrapping_add(1));
-            if flooded {
-                self.touch();
-            }
-        };
-        let left = tasks.drawn.get() + DRAWING_PAUSE - js_sys::Date::now();
-        if (0.0..=DRAWING_PAUSE).contains(&left) {
-            let pause = Duration::from_millis(left as u64);
-            set_timeout(move || request_animation_frame(draw), pause);
-        } else {
-            request_animation_frame(draw);
-        }
+        self.pace.touch();
     }
 }

@@ -18,6 +18,8 @@ use super::{
 };
 use crate::client::kv::Operation;
 
+/// Columns drawn, the newest ones.
+const COLUMNS: usize = 200;
 /// Lanes drawn, those with the newest messages.
 const LANES: usize = 40;
 
@@ -33,15 +35,15 @@ pub fn tape(page: Page, heard: Heard, tab: Live<Tab>) -> Element {
         if !shown() {
             return Vec::new();
         }
-        page.stream.version.track();
-        heard.version.track();
+        page.stream.pace.track();
+        heard.pace.track();
         sight.keep();
         vec![draw(page, &page.stream.model.borrow(), &sight, &heard.traffic.reached.borrow())]
     })
 }
 
 fn draw(page: Page, model: &Model, sight: &Sight, reached: &[Reached]) -> Element {
-    let rows: Vec<&Row> = page.stream.newest(model, sight).collect();
+    let rows: Vec<&Row> = model.newest(page.stream.pace.rows(COLUMNS, Some(sight))).collect();
     let mut keys: Vec<&Row> = Vec::new();
     for row in rows.iter().rev() {
         if keys.iter().all(|key| key.subject != row.subject) {

@@ -71,6 +71,11 @@ pub struct Traffic {
 }
 
 impl Traffic {
+    /// Lines that have ever passed.
+    pub fn counted(&self) -> u64 {
+        self.counted.get()
+    }
+
     /// Bytes pass.
     pub fn hear(&self, passing: Passing, mut bytes: &[u8]) {
         let Passing {

@@ -4,10 +4,11 @@ use super::{
     element::{Element, element, react},
     live::Live,
     messages::{shown_value, time_of_day},
+    pace::Pace,
     panes::title,
     rows::{Table, cell, row},
     sight::Sight,
-    state::{Frame, Page},
+    state::Page,
     stream_pane::Tab,
     traffic::{Line, Traffic},
 };
@@ -19,24 +20,22 @@ use std::rc::Rc;
 pub struct Heard {
     /// All of it.
     pub traffic: Rc<Traffic>,
-    /// Changes when there is more of it, while that is looked at.
-    pub version: Live<u32>,
+    /// When it is drawn, while it is looked at.
+    pub pace: Pace,
 }
 
 /// Listens to the terminals' connections.
 pub fn listen(page: Page, tab: Live<Tab>) -> Heard {
-    let version = Live::new(0);
-    let frame = Rc::<Frame>::default();
-    frame.set(move || version.update(|version: &mut u32| *version = version.wrapping_add(1)));
     let traffic = Rc::<Traffic>::default();
-    let listening = traffic.clone();
+    let (listening, counted) = (traffic.clone(), traffic.clone());
+    let pace = Pace::new(move || counted.counted());
     page.room().tap.listen(move |passing, bytes| {
         listening.hear(passing, bytes);
         if matches!(tab.get_untracked(), Tab::Wire | Tab::Tape) {
-            frame.request();
+            pace.touch();
         }
     });
-    Heard { traffic, version }
+    Heard { traffic, pace }
 }
 
 /// The table, drawn only while it is looked at.
@@ -49,11 +48,14 @@ pub fn wire_view(heard: Heard, tab: Live<Tab>) -> Element {
         if tab.get() != Tab::Wire {
             return;
         }
-        heard.version.track();
+        heard.pace.track();
         sight.keep();
         let lines = heard.traffic.lines.borrow();
-        let first = lines.front().map_or(u64::MAX, |line| line.number);
-        table.draw(|number| *number < first, lines.iter().map(|line| (line.number, || drawn(line))));
+        let shown = heard.pace.rows(lines.len(), Some(&sight));
+        let mut lines = lines.iter().skip(lines.len() - shown).peekable();
+        let first = lines.peek().map_or(u64::MAX, |line| line.number);
+        table.still(heard.pace.is_flooded());
+        table.draw(|number| *number < first, lines.map(|line| (line.number, || drawn(line))));
     });
     element("div", "stream__table").shown(move || tab.get() == Tab::Wire).with(&[scroll])
 }
