@@ -123,6 +123,7 @@ impl LessonState {
     pub async fn check(self, jetstream: &JetStream, in_page: bool) {
         let step = step(self.step.get_untracked());
         let done = self.is_done(step);
+        let preparing = self.preparing.get_untracked();
         // Before the rest: what is gone because the step is done by now is not missed.
         let lacks = match in_page {
             true => check::lacks(step, done, jetstream).await,
@@ -140,9 +141,9 @@ impl LessonState {
         if finished {
             self.finish(step);
         }
-        // Another step may have been opened meanwhile.
+        // Another step may have been opened meanwhile, or what is missed be there by now.
         let same = step.slug == self::step(self.step.get_untracked()).slug;
-        let lacks = lacks.filter(|_| same && !finished);
+        let lacks = lacks.filter(|_| same && !finished && !preparing);
         if self.lacks.get_untracked() != lacks {
             self.lacks.set(lacks);
         }
