@@ -119,6 +119,10 @@ fn only_what_is_promised_has_to_be_on_the_disk() {
     for _ in 0..3 {
         assert_eq!(written("PUB w r 1\r\na\r\n").0, (true, true));
     }
+    let interest = "{\"name\":\"I\",\"subjects\":[\"i\"],\"retention\":\"interest\"}";
+    assert_eq!(written(&ask("STREAM.CREATE.I", interest)).0, (true, true));
+    // Nobody wants it: what its answer tells is its sequence.
+    assert_eq!(written("PUB i r 1\r\na\r\n").0, (true, true));
     // A delivery, and an ack that takes the message out of the stream.
     let (delivered, ack) = written(&ask("CONSUMER.MSG.NEXT.W.c", ""));
     assert_eq!(delivered, (true, false));

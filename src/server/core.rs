@@ -193,6 +193,13 @@ impl Core {
         }
     }
 
+    /// What goes out next tells somebody that what was written down is there to stay.
+    pub fn promise(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.urge();
+        }
+    }
+
     /// A consumer was asked for messages: [`super::Engine::serve`] comes after the rest of what was read with that.
     pub fn ask(&mut self, stream: StreamId, consumer: ConsumerId) {
         if self.asked.back() != Some(&(stream, consumer)) {

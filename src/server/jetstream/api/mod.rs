@@ -172,9 +172,7 @@ impl JetStream {
         });
         w.close();
         let reply = w.finish();
-        if let Some(journal) = &mut core.journal {
-            journal.urge();
-        }
+        core.promise();
         if !message.reply.is_empty() {
             let mut headers = Vec::new();
             if let Some(stream) = done.identity.and_then(|id| self.streams.get(&id)) {

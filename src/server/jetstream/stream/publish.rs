@@ -431,6 +431,7 @@ impl Stream {
         } else {
             b"}"
         });
+        core.promise();
         core.publish(Message::plain(reply, &ack), false);
     }
 
