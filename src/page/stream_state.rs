@@ -135,7 +135,7 @@ impl StreamState {
                 remembered.pop_front();
             }
         }
-        self.touch();
+        self.pace.touch();
         cancel
     }
 
@@ -153,10 +153,5 @@ impl StreamState {
         if expired {
             self.look(page);
         }
-    }
-
-    /// Draws soon.
-    pub fn touch(self) {
-        self.pace.touch();
     }
 }

@@ -291,7 +291,7 @@ impl Own {
             self.follow(&shown, info, page);
         }
         stream.model.borrow_mut().described_as = answer;
-        stream.touch();
+        stream.pace.touch();
     }
 
     /// Watches a bucket from now on, and no other.
@@ -310,7 +310,7 @@ impl Own {
                 loop {
                     if let Some(entry) = watch.next().await? {
                         stream.model.borrow_mut().push(entry);
-                        stream.touch();
+                        stream.pace.touch();
                     }
                     stream.look(page);
                 }

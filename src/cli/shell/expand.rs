@@ -14,6 +14,8 @@ use std::{cell::RefCell, rc::Rc};
 
 /// Arguments of one command; the shortest are empty.
 const MOST: usize = 2_000_000;
+/// What bash says where there is no room.
+const TOO_LARGE: &str = "cannot allocate memory";
 
 /// Arguments in the making.
 struct Fields {
@@ -37,7 +39,7 @@ impl Fields {
     fn add(&mut self, text: &str, quoted: bool) -> Result<(), String> {
         self.bytes += text.len();
         if self.bytes > LONGEST {
-            return Err("cannot allocate memory".to_string());
+            return Err(TOO_LARGE.to_string());
         }
         if quoted || !self.split {
             self.current.get_or_insert_default().push_str(text);
@@ -58,7 +60,7 @@ impl Fields {
     fn end(&mut self) -> Result<(), String> {
         self.done.extend(self.current.take());
         if self.done.len() > MOST {
-            return Err("cannot allocate memory".to_string());
+            return Err(TOO_LARGE.to_string());
         }
         Ok(())
     }
