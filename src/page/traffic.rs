@@ -76,8 +76,8 @@ impl Traffic {
         self.counted.get()
     }
 
-    /// Bytes pass.
-    pub fn hear(&self, passing: Passing, mut bytes: &[u8]) {
+    /// Bytes pass. Whether [`Traffic::reached`] is another for them.
+    pub fn hear(&self, passing: Passing, mut bytes: &[u8]) -> bool {
         let Passing {
             connection, what, ..
         } = passing;
@@ -85,23 +85,25 @@ impl Traffic {
         if what == What::End {
             scanners.retain(|(of, ..)| *of != connection);
             let mut reached = self.reached.borrow_mut();
-            return reached.retain(|at| at.connection != connection);
+            let before = reached.len();
+            reached.retain(|at| at.connection != connection);
+            return reached.len() < before;
         }
         let same = |(of, way, _): &(u32, What, Scanner)| (*of, *way) == (connection, what);
         let at = scanners.iter().position(same).unwrap_or(scanners.len());
         if at == scanners.len() {
             scanners.push((connection, what, Scanner::default()));
         }
+        let mut further = false;
         while let Some((line, payload)) = scanners[at].2.next(&mut bytes) {
-            self.remember(passing, &line, payload);
+            let text = String::from_utf8_lossy(&line);
+            further |= passing.what == What::Got && payload.is_some() && self.reach(passing, &text);
+            self.remember(passing, text, payload);
         }
+        further
     }
 
-    fn remember(&self, passing: Passing, line: &[u8], payload: Option<(Vec<u8>, usize)>) {
-        let text = String::from_utf8_lossy(line);
-        if passing.what == What::Got && payload.is_some() {
-            self.reach(passing, &text);
-        }
+    fn remember(&self, passing: Passing, text: Cow<'_, str>, payload: Option<(Vec<u8>, usize)>) {
         let text = match text.trim_start().split_at_checked(CONNECT.len()) {
             Some((verb, json)) if verb.eq_ignore_ascii_case(CONNECT) => {
                 format!("{CONNECT} {}", without_secrets(json)).into()
@@ -125,14 +127,16 @@ impl Traffic {
         lines.push_back(line);
     }
 
-    /// A message of a stream tells by its reply subject which it is.
-    fn reach(&self, passing: Passing, line: &str) {
+    /// A message of a stream tells by its reply subject which it is. Whether it is one.
+    fn reach(&self, passing: Passing, line: &str) -> bool {
         let reply = line.split_ascii_whitespace().nth(3).map(String::from);
         let message = Message {
             reply,
             ..Message::default()
         };
-        let Some(info) = message.info() else { return };
+        let Some(info) = message.info() else {
+            return false;
+        };
         let mut all = self.reached.borrow_mut();
         let same =
             |at: &&mut Reached| at.connection == passing.connection && at.stream == info.stream;
@@ -145,6 +149,7 @@ impl Traffic {
                 sequence: info.stream_sequence,
             }),
         }
+        true
     }
 }
 
@@ -349,10 +354,13 @@ mod tests {
         };
         for sequence in [3, 4] {
             let line = format!("MSG $KV.b.k 1 $JS.ACK.KV_b.c.1.{sequence}.1.5.0 1\r\nv\r\n");
-            traffic.hear(passing(What::Got), line.as_bytes());
+            assert!(!traffic.hear(passing(What::Got), b"PONG\r\nMSG r 1 2\r\nhi\r\n"));
+            assert!(!traffic.hear(passing(What::Sent), line.as_bytes()));
+            assert!(traffic.hear(passing(What::Got), line.as_bytes()));
             assert_eq!(reached(), [(Terminal::B, "KV_b".to_string(), sequence)]);
         }
-        traffic.hear(passing(What::End), b"");
+        assert!(traffic.hear(passing(What::End), b""));
         assert_eq!(reached(), []);
+        assert!(!traffic.hear(passing(What::End), b""));
     }
 }

@@ -30,9 +30,11 @@ pub fn listen(page: Page, tab: Live<Tab>) -> Heard {
     let (listening, counted) = (traffic.clone(), traffic.clone());
     let pace = Pace::new(move || counted.counted());
     page.room().tap.listen(move |passing, bytes| {
-        listening.hear(passing, bytes);
-        if matches!(tab.get_untracked(), Tab::Wire | Tab::Tape) {
-            pace.touch();
+        let further = listening.hear(passing, bytes);
+        match tab.get_untracked() {
+            Tab::Wire => pace.touch(),
+            Tab::Tape if further => pace.touch(),
+            _ => {}
         }
     });
     Heard { traffic, pace }
