@@ -136,6 +136,50 @@ fn a_carriage_return_is_a_blank_in_some_operations() {
     }
 }
 
+/// As `PUB_ARG` and its like in nats-server's parser.go, whose `drop` is one byte at the end wherever the carriage return was.
+#[test]
+fn the_ends_of_lines_are_found_as_nats_server_finds_them() {
+    for (line, op) in [
+        ("SUB \nfoo 1\n", "Subscribe(foo, 1)"),
+        ("SUB foo\r 12\n", "Subscribe(foo, 1)"),
+        ("SUB foo 1\r\r\n", "Subscribe(foo, 1)"),
+        ("UNSUB 7\r 25\n", "Unsubscribe(7, 2)"),
+        ("PUB \nfoo 1\r\nx\r\n", "Publish(\\nfoo, 1)"),
+    ] {
+        assert_eq!(brief(line), op, "{line:?}");
+    }
+    for line in ["SUB \r\n", "PUB \r\n", "UNSUB \r\n"] {
+        assert!(brief(line).starts_with("Err"), "{line:?}");
+    }
+    for line in ["SUB \n", "PUB \n", "UNSUB \n", "HPUB\t\n"] {
+        assert_eq!(brief(line), "None", "{line:?}");
+    }
+}
+
+fn brief(line: &str) -> String {
+    let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+    let mut parser = ClientOpParser::new(LIMITS);
+    let mut input = line.as_bytes();
+    match parser.next(&mut input) {
+        Ok(None) => "None".into(),
+        Err(error) => format!("Err {error:?}"),
+        Ok(Some(parsed)) => match parsed.op.unwrap() {
+            ClientOp::Subscribe { subject, sid, .. } => {
+                format!("Subscribe({}, {})", text(subject), text(sid))
+            }
+            ClientOp::Unsubscribe { sid, max } => {
+                format!("Unsubscribe({}, {})", text(sid), max.unwrap_or(0))
+            }
+            ClientOp::Publish(message) => format!(
+                "Publish({}, {})",
+                text(message.subject),
+                text(message.sizes.1)
+            ),
+            op => format!("{op:?}"),
+        },
+    }
+}
+
 #[test]
 fn endless_lines_take_no_memory() {
     let mut parser = ClientOpParser::new(LIMITS);

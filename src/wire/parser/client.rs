@@ -251,13 +251,13 @@ fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Sca
     };
     let (verb, name, states) = VERBS[index];
     let after = name.len();
-    let newline = bytes[after..]
-        .iter()
-        .position(|b| *b == b'\n')
-        .map(|n| n + after);
+    let newline = |from: usize| {
+        let mut rest = bytes.get(from..)?.iter();
+        rest.position(|b| *b == b'\n').map(|n| from + n)
+    };
 
     if matches!(verb, Verb::Ping | Verb::Pong | Verb::Ok) {
-        return Ok(match newline {
+        return Ok(match newline(after) {
             Some(end) => Scan::Found(Found {
                 verb: index,
                 args: (after, after),
@@ -276,9 +276,14 @@ fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Sca
         return Err(unknown(states[after - 1], after));
     }
     let start = after + blanks;
-    let Some(newline) = newline else {
-        let cut = usize::from(bytes.ends_with(b"\r"));
-        if (bytes.len() - start).saturating_sub(cut) > limits.max_control_line {
+    // To nats-server the byte after the blanks is an argument's, even if it ends a line. Where a carriage return comes later,
+    // wherever it is, the line is one byte shorter.
+    let cut = |end: usize| {
+        let mut later = bytes[(start + 1).min(end)..end].iter().rev();
+        usize::from(later.any(|b| *b == b'\r'))
+    };
+    let Some(newline) = newline(start + 1) else {
+        if bytes.len() - start - cut(bytes.len()) > limits.max_control_line {
             return Err(ParseError::ControlLine);
         }
         return Ok(Scan::Need(if start == bytes.len() {
@@ -287,7 +292,7 @@ fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Sca
             bytes.len()
         }));
     };
-    let end = newline - usize::from(newline > start && bytes[newline - 1] == b'\r');
+    let end = newline - cut(newline);
     if end - start > limits.max_control_line {
         return Err(ParseError::ControlLine);
     }
@@ -395,11 +400,11 @@ fn arguments(verb: &'static str, args: &[u8], problem: &'static str) -> ParseErr
     }
 }
 
-/// The first four words and how many there are. To nats-server a carriage return is a blank in some operations.
-fn words(args: &[u8], carriage_return: bool) -> ([&[u8]; 4], usize) {
+/// The first four words and how many there are. To nats-server the ends of lines are blanks in some operations.
+fn words(args: &[u8], line_ends: bool) -> ([&[u8]; 4], usize) {
     let mut words: [&[u8]; 4] = [b""; 4];
     let mut count = 0;
-    let blank = |b: &u8| matches!(b, b' ' | b'\t') || carriage_return && *b == b'\r';
+    let blank = |b: &u8| matches!(b, b' ' | b'\t') || line_ends && matches!(b, b'\r' | b'\n');
     for word in args.split(blank).filter(|w| !w.is_empty()) {
         if let Some(slot) = words.get_mut(count) {
             *slot = word;
