@@ -191,3 +191,84 @@ fn a_work_queue_keeps_what_a_reset_went_past() {
     let info = bench.restarted().ask("STREAM.INFO.S", "");
     assert_eq!(number(&info, "messages"), 3, "{info}");
 }
+
+/// Messages that are given up make room for the next.
+#[test]
+fn what_is_given_up_makes_room() {
+    for limit in [1, 2] {
+        let consumer = format!(
+            ",\"ack_policy\":\"explicit\",\"max_deliver\":1,\"ack_wait\":300000000,\"max_ack_pending\":{limit}"
+        );
+        let mut bench = with("", &consumer, &["s.a"; 6]);
+        let request = "{\"batch\":6,\"expires\":5000000000}";
+        let mut got = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        let mut rounds = 1;
+        while got.matches("MSG s.a").count() < 6 && rounds < 9 {
+            assert_eq!(got.matches("MSG s.a").count(), limit * rounds, "{got}");
+            bench.wait(SECOND * 35 / 100);
+            got += &bench.send("");
+            rounds += 1;
+        }
+        assert_eq!(rounds, 6 / limit, "{got}");
+    }
+}
+
+/// An update to another deliver subject delivers again, or gives up, by the `max_deliver` there was.
+#[test]
+fn another_deliver_subject_comes_before_another_max_deliver() {
+    for (before, after, interest, expected) in [
+        (1, 5, true, (0, 1)),
+        (1, 2, true, (0, 1)),
+        (-1, 1, false, (1, 1)),
+    ] {
+        let fields = |to: &str, max: i32| {
+            format!(
+                ",\"ack_policy\":\"explicit\",\"deliver_subject\":\"d.{to}\",\"max_deliver\":{max}"
+            )
+        };
+        let mut bench = Bench::new();
+        bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s.>\"]}");
+        bench.send("SUB d.x 8\r\n");
+        durable(&mut bench, "C", &fields("x", before));
+        bench.publish(&["s.a"]);
+        bench.send("UNSUB 8\r\n");
+        if interest {
+            bench.send("SUB d.y 9\r\n");
+        }
+        durable(&mut bench, "C", &fields("y", after));
+        bench.wait(SECOND / 10);
+        let info = info(&mut bench);
+        let seen = (
+            number(&info, "num_ack_pending"),
+            number(&info, "consumer_seq"),
+        );
+        assert_eq!(seen, expected, "{before} to {after}: {info}");
+    }
+}
+
+/// A held message goes where it was to go; when nobody takes it there, the deliver subject of now is looked at.
+#[test]
+fn a_held_message_that_nobody_takes_does_not_end_the_deliveries() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"subjects\":[\"s.>\"]}");
+    for _ in 0..3 {
+        bench.publish(&["s.a"]);
+        bench.wait(SECOND / 2);
+    }
+    bench.send("SUB d.x 8\r\nSUB d.y 9\r\n");
+    let fields = |to: &str| {
+        format!(
+            ",\"ack_policy\":\"explicit\",\"deliver_subject\":\"d.{to}\",\"replay_policy\":\"original\""
+        )
+    };
+    durable(&mut bench, "C", &fields("x"));
+    bench.wait(SECOND / 10);
+    bench.send("UNSUB 8\r\n");
+    durable(&mut bench, "C", &fields("y"));
+    bench.wait(3 * SECOND);
+    let got = bench.send("");
+    let sequences: Vec<&str> = (got.split("$JS.ACK.S.C.").skip(1))
+        .filter_map(|rest| rest.split('.').nth(1))
+        .collect();
+    assert_eq!(sequences, ["1", "3"], "{got}");
+}

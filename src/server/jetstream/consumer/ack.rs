@@ -251,10 +251,10 @@ impl Consumer {
             return;
         }
         let (now, first) = (work.core.now(), work.store.first_seq());
+        let full = self.is_full();
         let mut progress = std::mem::take(&mut self.progress);
         let policy = self.config.ack_policy;
         let wait = |again| self.ack_wait(again);
-        let full = self.is_full();
         let overdue = progress.overdue(now, first, self.max_deliver(), policy, &wait);
         self.progress = progress;
         // As in nats-server, what an update of the filter made match does not come because of a mere look.

@@ -235,6 +235,10 @@ impl Consumer {
             let taken = work.core.deliver(&held.to, message);
             self.sent(work, held.seq, held.count, size, taken);
             self.finish_request(work, held.request);
+            // Its deliver subject may be another one by now.
+            if !taken && self.config.is_push() {
+                self.check_interest(work);
+            }
         }
         self.deliver(work);
     }

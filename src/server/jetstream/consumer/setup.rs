@@ -160,9 +160,13 @@ impl Consumer {
 
     /// Takes a new configuration that passed its checks.
     pub(super) fn change(&mut self, work: &mut Work<'_>, old: &Config, config: Config) {
-        self.config = config;
-        if self.config.deliver_subject != old.deliver_subject {
+        let moves = config.deliver_subject != old.deliver_subject;
+        if moves {
+            // As often as it was to be delivered before.
             self.redeliver_all(work);
+        }
+        self.config = config;
+        if moves {
             work.core.unwatch_interest(
                 old.deliver_subject.as_bytes(),
                 Watcher::Consumer(work.stream, self.id),
@@ -173,8 +177,7 @@ impl Consumer {
             self.group.clone_from(&old.deliver_group);
             self.set_active(work, self.has_interest(work.core));
         }
-        self.start_due |= self.config.max_ack_pending != old.max_ack_pending
-            || self.config.deliver_subject != old.deliver_subject;
+        self.start_due |= self.config.max_ack_pending != old.max_ack_pending || moves;
         if self.config.ack_wait != old.ack_wait && self.ack_timer.is_some() {
             let at = work.core.now().after(NEW_ACK_WAIT);
             self.set_ack_timer(work, Some(at));
