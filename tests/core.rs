@@ -456,22 +456,6 @@ fn authentication_has_two_seconds() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_closed() {
-    let mut bench = Bench::new(Config::default());
-    let (slow, fast) = (bench.client(), bench.client());
-    bench.send(slow, "SUB foo 1\r\n");
-    let message = format!("PUB foo 1048576\r\n{}\r\n", "x".repeat(1 << 20));
-    for _ in 0..64 {
-        bench.send(fast, &message);
-    }
-    let output = bench.output(slow);
-    assert_eq!(
-        (output.bytes.len(), output.close.as_deref()),
-        (0, Some("Slow Consumer (Pending Bytes)"))
-    );
-}
-
-#[test]
 fn closing_ends_subscriptions_and_shutdown_closes_all() {
     let mut bench = Bench::new(Config::default());
     let (a, b) = (bench.client(), bench.client());

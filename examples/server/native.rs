@@ -127,6 +127,7 @@ impl Host {
         write: impl Future<Output = Result<(), E>>,
     ) -> bool {
         let in_time = timeout(Duration::from_secs(WRITE_DEADLINE), write).await;
+        self.server.borrow_mut().writing(id, 0);
         if in_time.is_err() {
             self.step(|server, now| server.write_timed_out(id, bytes, now));
         }
@@ -172,6 +173,7 @@ impl Host {
         loop {
             self.commit().await;
             let output = self.server.borrow_mut().take_output(id);
+            self.server.borrow_mut().writing(id, output.bytes.len());
             if !output.bytes.is_empty() || output.close.is_some() {
                 self.taken.notify_waiters();
                 return output;

@@ -32,7 +32,9 @@ pub struct Connection {
     /// Reason, once it is to be closed after `out`.
     pub(super) closing: Option<&'static str>,
     ready: bool,
-    /// How much of `out` is there for one long answer and makes nobody a slow consumer.
+    /// Bytes that were taken and are being written.
+    writing: usize,
+    /// How much of that and of `out` is there for one long answer and makes nobody a slow consumer.
     excused: usize,
     /// A CONNECT was accepted.
     pub(super) connected: bool,
@@ -72,6 +74,7 @@ impl Connection {
             out: Vec::new(),
             closing: None,
             ready: false,
+            writing: 0,
             excused: 0,
             connected: false,
             first_pong: false,
@@ -91,9 +94,9 @@ impl Connection {
         self.last_in = now;
     }
 
-    /// Bytes waiting to be taken.
+    /// Bytes that are not written yet.
     pub(super) fn pending(&self) -> usize {
-        self.out.len()
+        self.out.len() + self.writing
     }
 
     /// Is it behind with reading?
@@ -481,16 +484,16 @@ impl Core {
         if !std::mem::replace(&mut connection.ready, true) {
             self.ready.push(id);
         }
-        let pending = connection.out.len();
+        let pending = connection.pending();
         if pending <= MAX_PENDING || connection.closing.is_some() {
             return;
         }
-        let most = if self.answering {
-            2 * MAX_PENDING
+        let is_too_much = if self.answering {
+            connection.out.len() > 2 * MAX_PENDING
         } else {
-            connection.excused + BEHIND
+            pending > connection.excused + BEHIND
         };
-        if pending > most {
+        if is_too_much {
             let why = format!("MaxPending of {MAX_PENDING} Exceeded");
             self.slow_consumer(id, &why, "Slow Consumer (Pending Bytes)");
         } else if self.answering {
@@ -506,6 +509,17 @@ impl Core {
             self.totals.slow_consumers += 1;
             self.write_log(id, "INF", &format!("Slow Consumer Detected: {why}"));
             self.close(id, reason);
+        }
+    }
+
+    /// So many bytes of what was taken are being written.
+    pub(super) fn writing(&mut self, id: ConnectionId, bytes: usize) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.writing = bytes;
+            // More than may be pending is there only if it was excused.
+            connection.excused = Some(connection.pending())
+                .filter(|pending| *pending > MAX_PENDING)
+                .unwrap_or(0);
         }
     }
 

@@ -338,6 +338,12 @@ impl Server {
         self.core.output(connection)
     }
 
+    /// So many bytes of what was taken last are being written, none when that is done. Until then they count as pending, and
+    /// with what waits to be taken make a connection a slow consumer.
+    pub fn writing(&mut self, connection: ConnectionId, bytes: usize) {
+        self.core.writing(connection, bytes);
+    }
+
     /// Runs everything that is due at `now` (TTLs, pings, heartbeats, ack waits).
     pub fn advance(&mut self, now: Time) {
         self.core.now = now;
