@@ -89,6 +89,69 @@ fn a_wrong_query_is_answered_whoever_is_meant() {
     }
 }
 
+/// What CONNZ and STATZ say to requests they cannot serve: everything behind the server's own object.
+#[test]
+fn system_requests_that_are_wrong() {
+    const CONNZ: &str = "SERVER.PING.CONNZ";
+    const STATZ: &str = "ACCOUNT.PING.STATZ";
+    let rows = [
+        (CONNZ, "{", 400, "unexpected end of JSON input"),
+        (
+            CONNZ,
+            "{} x",
+            400,
+            "invalid character 'x' after top-level value",
+        ),
+        (
+            CONNZ,
+            "{\"state\":1.5}",
+            400,
+            "json: cannot unmarshal number 1.5 into Go struct field \
+             ConnzEventOptions.ConnzOptions.state of type server.ConnState",
+        ),
+        (
+            STATZ,
+            "[]",
+            400,
+            "json: cannot unmarshal array into Go value of type server.AccountStatzEventOptions",
+        ),
+        (
+            STATZ,
+            "{\"server_name\":7}",
+            400,
+            "json: cannot unmarshal number into Go struct field \
+             AccountStatzEventOptions.EventFilterOptions.server_name of type string",
+        ),
+        (
+            CONNZ,
+            "{\"state\":\"x\"}",
+            400,
+            "json: cannot unmarshal string into Go struct field \
+             ConnzEventOptions.ConnzOptions.state of type server.ConnState",
+        ),
+        (
+            CONNZ,
+            "{\"sort\":\"bogus\"}",
+            500,
+            "invalid sorting option: bogus",
+        ),
+        (
+            CONNZ,
+            "{\"sort\":\"stop\"}",
+            500,
+            "sort by stop only valid on closed connections",
+        ),
+    ];
+    for (subject, body, code, text) in rows {
+        let mut bench = Bench::new();
+        let length = body.len();
+        let got = bench.send(&format!("PUB $SYS.REQ.{subject} r {length}\r\n{body}\r\n"));
+        let data = if code == 500 { "\"data\":null," } else { "" };
+        let end = format!(",{data}\"error\":{{\"code\":{code},\"description\":\"{text}\"}}}}\r\n");
+        assert!(got.ends_with(&end), "{body}: {got}");
+    }
+}
+
 #[test]
 fn users_are_who_they_say() {
     let plain = || Config {
