@@ -406,6 +406,15 @@ fn reserved_subjects() {
                 "-ERR 'Permissions Violation for Publish with Reply of \"$JS.ACK.x\"'\r\n",
             ),
             (
+                "PUB a _R_. 0\r\n\r\n",
+                "-ERR 'Permissions Violation for Publish with Reply of \"_R_.\"'\r\n",
+            ),
+            ("PUB a $JS.ACK. 0\r\n\r\nPUB a _GR_. 0\r\n\r\n", ""),
+            (
+                "PUB _GR_. 0\r\n\r\nPUB $GR. $GR. 0\r\n\r\nPUB $NRG. 0\r\n\r\n",
+                "-ERR 'Permissions Violation for Publish to \"$NRG.\"'\r\n",
+            ),
+            (
                 "SUB a _sys_ 1\r\n",
                 "-ERR 'Permissions Violation for Subscription to \"a\" using queue \"_sys_\"'\r\n",
             ),

@@ -150,8 +150,13 @@ fn limits(options: &Options) -> Limits {
     }
 }
 
+/// Is there something after the prefix? Alone, most that are reserved are subjects like any other.
+fn is_below(subject: &[u8], prefix: &[u8]) -> bool {
+    subject.starts_with(prefix) && subject.len() > prefix.len()
+}
+
 fn is_routed(subject: &[u8]) -> bool {
-    subject.starts_with(b"_GR_.") || subject.starts_with(b"$GR.")
+    is_below(subject, b"_GR_.") || is_below(subject, b"$GR.")
 }
 
 impl Core {
@@ -288,7 +293,7 @@ impl Core {
         if self.is_refused(id, subject) {
             return false;
         }
-        if is_routed(reply) || reply.starts_with(b"_R_.") || reply.starts_with(b"$JS.ACK.") {
+        if is_routed(reply) || reply.starts_with(b"_R_.") || is_below(reply, b"$JS.ACK.") {
             let reply = quote(reply);
             self.error(
                 id,
