@@ -253,6 +253,15 @@ fn what_a_stream_does_is_reported() {
     let service =
         ",{\"type\":\"si\",\"acc\":\"$SYS\",\"from\":\"$JS.API.INFO\",\"to\":\"$JS.API.INFO\"}";
     assert_eq!(seen, report(ONLY, 61, "$JS.API.INFO", service));
+    // Who else would get it is somebody who responds.
+    let other = bench.open();
+    for queue in ["", "q "] {
+        bench.send_as(other, &format!("SUB $JS.API.* {queue}2\r\n"));
+        let (got, seen) = publish(&mut bench, "$JS.API.INFO", "Nats-Trace-Only: true\r\n", 0);
+        assert_eq!(got, "");
+        assert!(seen.contains("\"sub\":\"$JS.API.*\""), "{seen}");
+        bench.send_as(other, "UNSUB 2\r\n");
+    }
 }
 
 /// The first destination that says something counts, and one that says so asks for no report.

@@ -289,15 +289,16 @@ impl Core {
 
     pub(super) fn queue_route(&mut self, to: &[u8], message: Message<'_>, form: Form<'_>) -> bool {
         let mut work = std::mem::take(&mut self.work);
+        let before = work.len();
         let taken = self.route(None, to, &message, form, &mut |endpoint| {
             work.push_back(Work::new(endpoint, &message, None));
         });
         self.work = work;
-        taken
+        taken || self.work.len() > before
     }
 
     /// Delivers to all clients subscribed to `to` and names the endpoints that are to get the message too. True if
-    /// anybody took it. Plain subscriptions come first, then one member of each queue group.
+    /// a client took it. Plain subscriptions come first, then one member of each queue group.
     pub(super) fn route(
         &mut self,
         from: Option<ConnectionId>,
@@ -326,7 +327,6 @@ impl Core {
                             getter = Some(endpoint);
                         }
                     } else if serves(endpoint, to) {
-                        taken = true;
                         internal(endpoint);
                     }
                 }
@@ -339,7 +339,6 @@ impl Core {
             }
         }
         if let Some(endpoint) = getter {
-            taken = true;
             internal(endpoint);
         }
         hits.truncate(grouped);

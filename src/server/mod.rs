@@ -468,9 +468,9 @@ impl Server {
         );
         for endpoint in endpoints.drain(..) {
             if self.core.trace_endpoint(endpoint, message.subject) {
-                taken = false;
                 continue;
             }
+            taken = true;
             let work = || Work::new(endpoint, &message, Some(from));
             match endpoint {
                 // The report says what became of it.
