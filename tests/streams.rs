@@ -543,3 +543,21 @@ fn a_stream_is_interest_in_its_subjects() {
     assert_eq!(number(&info, "num_ack_pending"), 3, "{info}");
     assert_eq!(number(&bench.ask("STREAM.INFO.TO", ""), "messages"), 3);
 }
+
+/// A header block that is too short for anything but an end is none to a direct get.
+#[test]
+fn no_place_is_appended_to_a_block_of_two_bytes() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\",\"allow_direct\":true}");
+    bench.send("HPUB S r 2 3\r\n\r\nv\r\nHPUB S r 1 2\r\nxv\r\n");
+    for request in [
+        "{\"seq\":1}",
+        "{\"seq\":2}",
+        "{\"seq\":1,\"batch\":1}",
+        "{\"multi_last\":[\"S\"]}",
+    ] {
+        let answer = bench.ask("DIRECT.GET.S", request);
+        let lines: Vec<&str> = answer.split("\r\n").skip(1).collect();
+        assert_eq!(lines[..2], ["NATS/1.0", "Nats-Stream: S"], "{answer}");
+    }
+}

@@ -286,7 +286,10 @@ impl Stream {
         let mut block = Vec::new();
         if !get.no_hdr {
             block.reserve(stored.headers().len() + 160);
-            block.extend_from_slice(stored.headers());
+            // nats-server takes a block without room for its last line for none.
+            if stored.headers().len() > 2 {
+                block.extend_from_slice(stored.headers());
+            }
             self.push_place(&mut block, stored.subject, seq, stored.time);
             if let Some((pending, last)) = place {
                 let pending = pending.to_string();
