@@ -204,3 +204,49 @@ fn users_are_who_they_say() {
         assert!(advisory.contains(&named), "{options}: {advisory}");
     }
 }
+
+/// Who asks is appended to the headers, which takes an end that is whole.
+#[test]
+fn headers_without_an_end_are_from_nobody() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+    let mut request = |subject: &str, block: &str, payload: &str| {
+        let (headers, all) = (block.len(), block.len() + payload.len());
+        bench.send(&format!(
+            "HPUB {subject} r {headers} {all}\r\n{block}{payload}\r\n"
+        ))
+    };
+    let refused = "MSG r 1 139\r\n{\"type\":\"io.nats.jetstream.api.v1.system_response\",\"error\":\
+        {\"code\":503,\"err_code\":10039,\"description\":\"JetStream not enabled for account\"}}\r\n";
+    for block in [
+        "NATS/1.0\r\nA:b\r\n",
+        "NATS/1.0\r\n",
+        "abc",
+        "x\n\r\n",
+        "A:b\n\r\n",
+    ] {
+        for (subject, answer) in [
+            ("$JS.API.STREAM.NAMES", refused),
+            ("$JS.API.FOO", refused),
+            ("$JS.API.INFO", ""),
+            ("$JS.API.META.LEADER.STEPDOWN", ""),
+            ("$JS.API.ACCOUNT.X", ""),
+        ] {
+            assert_eq!(request(subject, block, ""), answer, "{subject} {block:?}");
+        }
+        let answer = request("$SYS.REQ.USER.INFO", block, "");
+        assert!(
+            answer.ends_with("},\"error\":{\"code\":400}}\r\n"),
+            "{answer}"
+        );
+    }
+    let answer = request("$JS.API.STREAM.NAMES", "ab\r\n\r\n", "");
+    assert!(answer.contains("\"streams\":[\"S\"]"), "{answer}");
+    // Too short for any end, they are payload.
+    let answer = request("$JS.API.STREAM.INFO.S", "{", "\"subjects_filter\":\"x\"}");
+    assert!(answer.contains("\"total\":0,"), "{answer}");
+    let answer = request("$JS.API.STREAM.NAMES", "[]", "");
+    assert!(answer.contains("cannot unmarshal array"), "{answer}");
+    let answer = request("$SYS.REQ.USER.INFO", "x", "{}");
+    assert!(answer.contains("\"account\":\"$G\""), "{answer}");
+}

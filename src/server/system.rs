@@ -5,6 +5,7 @@ use super::core::{Core, Endpoint, Message};
 use super::info::VERSION;
 use super::subscriptions::Owner;
 use super::{ConnectionId, Peer};
+use crate::wire::headers;
 use crate::wire::json::{Decoder, Kind, Value, Writer, decode_lenient};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::SECOND;
@@ -70,6 +71,9 @@ impl Core {
         let mut code = 400;
         let mut parsed = if wants_query {
             query.read(message.payload, statz)
+        } else if message.subject == USER_INFO && !headers::is_open(message.headers) {
+            // Where nats-server cannot append to the headers who asks, it does not say why it knows nobody.
+            Err(String::new())
         } else {
             Ok(())
         };
@@ -91,7 +95,9 @@ impl Core {
                 }
                 json.key("error").open();
                 json.key("code").int(code);
-                json.key("description").string(&error);
+                if !error.is_empty() {
+                    json.key("description").string(&error);
+                }
                 json.close();
             }
             Ok(()) => {

@@ -50,6 +50,11 @@ pub fn push(block: &mut Vec<u8>, key: &str, value: &[u8]) {
     block.extend_from_slice(b"\r\n\r\n");
 }
 
+/// Does a field that [`push`] appends begin a line? It does not where the end of the last line is missing.
+pub fn is_open(block: &[u8]) -> bool {
+    block.is_empty() || block[..block.len().saturating_sub(2)].ends_with(b"\r\n")
+}
+
 /// Status code of the first line (`NATS/1.0 404 Message Not Found` → 404) and its description; `None` without one.
 pub fn status(block: &[u8]) -> Option<(u16, &str)> {
     let line = block.split(|b| *b == b'\r' || *b == b'\n').next()?;

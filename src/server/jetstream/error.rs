@@ -23,6 +23,8 @@ pub type Known = (u16, u16, &'static str);
 pub const BAD_REQUEST: Known = (400, 10003, "bad request");
 /// 503/10010
 pub const CLUSTER_REQUIRED: Known = (503, 10010, "JetStream clustering support required");
+/// 503/10039
+pub const NOT_ENABLED: Known = (503, 10039, "JetStream not enabled for account");
 /// 404/10059
 pub const STREAM_NOT_FOUND: Known = (404, 10059, "stream not found");
 /// 404/10037

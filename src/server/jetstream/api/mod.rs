@@ -11,7 +11,8 @@ use std::borrow::Cow;
 
 use super::JetStream;
 use super::error::{
-    ApiError, BAD_REQUEST, CLUSTER_REQUIRED, INVALID_JSON, REQUIRED_LEVEL, STREAM_NOT_FOUND,
+    ApiError, BAD_REQUEST, CLUSTER_REQUIRED, INVALID_JSON, NOT_ENABLED, REQUIRED_LEVEL,
+    STREAM_NOT_FOUND,
 };
 use super::stream::{IDENTITY, Stream, identity};
 use crate::server::ConnectionId;
@@ -139,6 +140,17 @@ impl JetStream {
             .map(String::from_utf8_lossy)
             .collect();
         let tokens: Vec<&str> = rest.iter().map(|token| &**token).collect();
+        // nats-server finds no account for who asks where it cannot append that to the headers.
+        if !headers::is_open(message.headers) {
+            let silent = tokens == ["INFO"] || matches!(tokens[0], "META" | "SERVER" | "ACCOUNT");
+            if !silent && !message.reply.is_empty() {
+                let mut w = envelope("system_response");
+                ApiError::from(NOT_ENABLED).write(w.key("error"));
+                w.close();
+                core.publish(Message::plain(message.reply, &w.finish()), false);
+            }
+            return;
+        }
         let Some(call) = find(&tokens) else {
             return;
         };
