@@ -113,12 +113,36 @@ fn a_negative_batch_is_a_large_one() {
     assert!(answer.contains("408 Requests Pending"), "{answer}");
 }
 
-/// Blanks around the number of a request are those of Go.
+/// Blanks around requests and delays are those of Go.
 #[test]
-fn a_vertical_tab_is_a_blank() {
-    let mut bench = with("", ",\"ack_policy\":\"explicit\"", &["s.a"; 3]);
-    let got = bench.ask("CONSUMER.MSG.NEXT.S.C", "\u{b}2 ");
-    assert_eq!(got.matches("$JS.ACK.S.C.").count(), 2, "{got}");
+fn what_is_blank_is_more_than_ascii() {
+    let asked = |request: &str, count: usize| {
+        let mut bench = with("", ",\"ack_policy\":\"explicit\"", &["s.a"; 3]);
+        let got = bench.ask("CONSUMER.MSG.NEXT.S.C", request);
+        assert_eq!(got.matches("$JS.ACK.S.C.").count(), count, "{got}");
+        bench
+    };
+    for request in [
+        "\u{b}2 ",
+        "\u{a0}2",
+        "2\u{2003}",
+        "\t\u{85}{\"batch\":2}\u{3000}",
+    ] {
+        asked(request, 2);
+    }
+    // Not to Unicode.
+    asked("\u{200b}2", 1);
+    for delay in [
+        "\u{b}10s",
+        "\u{a0}10s\u{2028}",
+        " \u{85}{\"delay\":10000000000}",
+    ] {
+        let mut bench = asked("1", 1);
+        say(&mut bench, 1, &format!("-NAK {delay}"));
+        bench.wait(SECOND);
+        let got = bench.ask("CONSUMER.MSG.NEXT.S.C", "1");
+        assert!(got.contains("$JS.ACK.S.C.1.2."), "{delay:?}: {got}");
+    }
 }
 
 /// A purge, also of nothing, forgets what waits to be delivered again. Looking at the ack waits finds it.

@@ -30,6 +30,16 @@ pub fn quote(bytes: &[u8]) -> String {
     text
 }
 
+/// Without the blanks around it, as Go's `bytes.TrimSpace`.
+pub fn trim(text: &[u8]) -> &[u8] {
+    let first = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let text = &text[first.len() - first.trim_start().len()..];
+    let last = text.utf8_chunks().last();
+    let last = last.filter(|chunk| chunk.invalid().is_empty());
+    let last = last.map_or("", |chunk| chunk.valid());
+    &text[..text.len() - (last.len() - last.trim_end().len())]
+}
+
 /// One character inside Go quotes of the kind `quotes`.
 fn push_quoted(text: &mut String, c: char, quotes: char) {
     match c {

@@ -283,7 +283,7 @@ impl Consumer {
 
 /// The delay of a NAK in nanoseconds: `{"delay":ns}` or a Go duration. `None` if there is none or it is unreadable.
 fn parse_delay(rest: &[u8]) -> Option<i64> {
-    let text = rest.trim_ascii();
+    let text = json::trim(rest);
     if text.first() == Some(&b'{') {
         let mut delay = 0;
         let read = json::decode_lenient(text, |d, value| {

@@ -299,13 +299,7 @@ fn is_overflowing(request: &Request, pending: i64, ack_pending: usize) -> bool {
 
 /// Reads the payload of a request. The error is Go's.
 fn parse(payload: &[u8]) -> Result<Ask, String> {
-    // To Go a vertical tab is a blank, too.
-    let blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
-    let start = payload.iter().position(|byte| !blank(byte));
-    let end = payload.iter().rposition(|byte| !blank(byte));
-    let text = start
-        .zip(end)
-        .map_or(&b""[..], |(from, to)| &payload[from..=to]);
+    let text = json::trim(payload);
     let one = Ask {
         batch: 1,
         ..Ask::default()
