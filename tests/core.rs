@@ -437,6 +437,21 @@ fn pings_then_stale() {
     assert_eq!(bench.server.next_deadline(), None);
 }
 
+/// Only what comes later than CONNECT puts a PING off.
+#[test]
+fn another_connect_brings_another_ping() {
+    let mut bench = Bench::new(Config::default());
+    let id = bench.client();
+    bench.wait(3 * SECOND);
+    assert_eq!(bench.read(id), "PING\r\n");
+    bench.wait(97 * SECOND);
+    assert_eq!(bench.ask(id, QUIET), "");
+    bench.wait(3 * SECOND);
+    assert_eq!(bench.read(id), "PING\r\n");
+    bench.wait(120 * SECOND);
+    assert_eq!(bench.read(id), "-ERR 'Stale Connection'\r\nclosed");
+}
+
 #[test]
 fn pings_wait_while_the_client_talks() {
     let mut bench = Bench::new(Config::default());

@@ -82,7 +82,8 @@ impl Connection {
             rtt: 0,
             rtt_start: None,
             started: now,
-            last_in: now,
+            // Too long ago to put off any: CONNECT alone does not.
+            last_in: now.after(-PING_INTERVAL),
             last: now,
             stats: Stats::default(),
         }
