@@ -296,3 +296,26 @@ fn a_held_message_that_nobody_takes_does_not_end_the_deliveries() {
         .collect();
     assert_eq!(sequences, ["1", "3"], "{got}");
 }
+
+/// What is no UTF-8 in the reason of a TERM is as Go writes it, byte for byte.
+#[test]
+fn reasons_are_shown_whatever_they_hold() {
+    let mut bench = with("", ",\"ack_policy\":\"explicit\"", &["s.a"; 3]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "3");
+    bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.S.C 7\r\n");
+    for (seq, reason, shown) in [
+        (1, &b" \xe2\x82"[..], ",\"reason\":\"\\ufffd\\ufffd\""),
+        (
+            2,
+            b"\xc2\xa0a\xff \xef\xbf\xbdb\xc2\x85",
+            ",\"reason\":\"a\\ufffd \u{fffd}b\"",
+        ),
+        (3, b" \xc2\xa0", ""),
+    ] {
+        let size = "+TERM".len() + reason.len();
+        let ack = format!("PUB $JS.ACK.S.C.1.{seq}.{seq}.1.0 {size}\r\n+TERM");
+        let advisory = bench.send_bytes(&[ack.as_bytes(), reason, b"\r\n"].concat());
+        let end = format!("\"deliveries\":1{shown}}}\r\n");
+        assert!(advisory.ends_with(&end), "{advisory}");
+    }
+}

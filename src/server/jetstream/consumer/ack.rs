@@ -12,7 +12,7 @@ use crate::wire::{duration, headers};
 /// Ack waits that end within this many nanoseconds are looked at together.
 pub(super) const GROUPING: i64 = 1_000_000;
 /// Reason of a TERM when a message goes while it waits for its ack.
-pub(super) const GONE: &str = "Unacknowledged message was deleted";
+pub(super) const GONE: &[u8] = b"Unacknowledged message was deleted";
 
 /// The numbers of an ack subject.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +67,8 @@ impl Consumer {
             }
             _ if payload.starts_with(b"-NAK") => self.nak(work, acked, &payload[b"-NAK".len()..]),
             _ if payload.starts_with(b"+TERM") => {
-                let reason = String::from_utf8_lossy(&payload[b"+TERM".len()..]);
-                confirm = self.terminate_by(work, acked, reason.trim()) && (confirm || by_store);
+                let reason = json::trim(&payload[b"+TERM".len()..]);
+                confirm = self.terminate_by(work, acked, reason) && (confirm || by_store);
             }
             _ => {}
         }
@@ -182,7 +182,7 @@ impl Consumer {
     }
 
     /// `+TERM`, with the client's reason.
-    fn terminate_by(&mut self, work: &mut Work<'_>, acked: Acked, reason: &str) -> bool {
+    fn terminate_by(&mut self, work: &mut Work<'_>, acked: Acked, reason: &[u8]) -> bool {
         let done = self.ack(work, acked, false);
         self.advise_terminated(
             work.core,
@@ -201,7 +201,7 @@ impl Consumer {
         seq: u64,
         consumer: u64,
         deliveries: u64,
-        reason: &str,
+        reason: &[u8],
     ) {
         let acked = Acked {
             deliveries,

@@ -124,7 +124,7 @@ impl Consumer {
         seq: u64,
         consumer: u64,
         deliveries: u64,
-        reason: &str,
+        reason: &[u8],
     ) {
         self.advise(
             core,
@@ -137,7 +137,7 @@ impl Consumer {
                     .uint(seq);
                 w.key("deliveries").uint(deliveries);
                 if !reason.is_empty() {
-                    w.key("reason").string(reason);
+                    w.key("reason").bytes(reason);
                 }
             },
         );
