@@ -163,7 +163,7 @@ fn brief(line: &str) -> String {
     match parser.next(&mut input) {
         Ok(None) => "None".into(),
         Err(error) => format!("Err {error:?}"),
-        Ok(Some(parsed)) => match parsed.op.unwrap() {
+        Ok(Some(parsed)) => match parsed.op.expect("an operation") {
             ClientOp::Subscribe { subject, sid, .. } => {
                 format!("Subscribe({}, {})", text(subject), text(sid))
             }
