@@ -197,3 +197,29 @@ fn what_is_over_when_a_server_starts_is_gone_at_once() {
     assert_eq!(number(&info, "messages"), 0, "{info}");
     assert_eq!(number(&info, "first_seq"), ALL + 1, "{info}");
 }
+
+/// A TTL that ends beyond the year 2262 ends long ago, but one that goes all the way round.
+#[test]
+fn a_ttl_beyond_the_end_of_time_wraps() {
+    for (ttl, left) in [
+        ("2562047h", 0),
+        ("7500000000", 0),
+        ("9223372036", 0),
+        ("9999999999", 0),
+        ("20000000000", 1),
+        ("99999999999999", 1),
+    ] {
+        let mut bench = Bench::new();
+        let config = "{\"name\":\"S\",\"allow_msg_ttl\":true}";
+        bench.ask("STREAM.CREATE.S", config);
+        let block = format!("NATS/1.0\r\nNats-TTL: {ttl}\r\n\r\n");
+        let size = block.len();
+        bench.send(&format!("HPUB S {size} {size}\r\n{block}\r\n"));
+        let mut again = bench.restarted();
+        bench.wait(300 * MS);
+        for bench in [&mut bench, &mut again] {
+            let info = bench.ask("STREAM.INFO.S", "");
+            assert_eq!(number(&info, "messages"), left, "{ttl}: {info}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! `Nats-TTL`: how long a message says that it stays, as nats-server reads it (ADR-43).
 
 use super::duration;
-use super::time::SECOND;
+use super::time::{SECOND, Time};
 
 /// A message's time to live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,11 @@ pub fn parse(value: &[u8]) -> Result<Option<Ttl>, Invalid> {
     };
     let seconds = seconds.ok_or(Invalid)?;
     Ok((seconds > 0).then_some(Ttl::Seconds(seconds)))
+}
+
+/// When so many seconds after `time` are over. Beyond the end of time that wraps around, as in nats-server.
+pub fn deadline(time: Time, seconds: i64) -> Time {
+    Time(time.0.wrapping_add(seconds.wrapping_mul(SECOND)))
 }
 
 /// A number of digits alone. Too many of them wrap around, as in nats-server.

@@ -252,9 +252,7 @@ impl Stream {
         let with_ttl = self.store.from(0).filter_map(|(seq, message)| {
             let ttl = fields::Fields::read(message.headers()).ttl;
             match ttl::parse(ttl) {
-                Ok(Some(Ttl::Seconds(n))) => {
-                    Some((seq, message.time.after(n.saturating_mul(1_000_000_000))))
-                }
+                Ok(Some(Ttl::Seconds(n))) => Some((seq, ttl::deadline(message.time, n))),
                 _ => None,
             }
         });

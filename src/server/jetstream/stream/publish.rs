@@ -140,8 +140,8 @@ impl Stream {
         self.check_room(&subject, &block, payload, !fields.rollup.is_empty())?;
 
         let (seq, time) = self.place(origin, now);
-        let deadline = (seconds > 0 && self.config.allow_msg_ttl)
-            .then(|| time.after(seconds.saturating_mul(SECOND)));
+        let deadline =
+            (seconds > 0 && self.config.allow_msg_ttl).then(|| ttl::deadline(time, seconds));
         let previous = self.republish.as_ref().map(|_| {
             let sequences = self.store.sequences(&subject);
             sequences.map_or(0, |sequences| sequences.last())

@@ -79,7 +79,8 @@ impl Stream {
         } = message;
         let ttl = ttl::parse(Fields::read(headers).ttl);
         if let Ok(Some(Ttl::Seconds(seconds))) = ttl
-            && core.now() > time.after(seconds.saturating_mul(SECOND))
+            // Here only the product wraps around in nats-server.
+            && core.now() > time.after(seconds.wrapping_mul(SECOND))
         {
             return self.skip(core, seq, seq);
         }
