@@ -33,7 +33,7 @@ pub use super::store::Storage;
 use super::store::Store;
 use super::transform::Transform;
 use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
-use crate::wire::json::Writer;
+use crate::wire::json::{Writer, quote};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 use crate::wire::ttl::{self, Ttl};
@@ -84,8 +84,8 @@ impl Stream {
 
     /// The same, without listening.
     fn silent(id: StreamId, config: StreamConfig, created: Time) -> Stream {
-        let mut w = Writer::default();
-        w.open().key("stream").string(&config.name).key("seq");
+        // Quoted as nats-server does there, which is not as in JSON.
+        let ack = format!("{{\"stream\":{},\"seq\":", quote(config.name.as_bytes()));
         let mut stream = Stream {
             id,
             store: Store::new(config.storage, config.first_seq),
@@ -98,7 +98,7 @@ impl Stream {
             last_msg_id: Vec::new(),
             transform: None,
             republish: None,
-            ack: w.finish(),
+            ack: ack.into_bytes(),
             next_expiry: removal::NEVER,
             refused: Vec::new(),
             aged_from: 0,
