@@ -573,3 +573,26 @@ fn sources_of_a_purged_stream_are_read_one_after_the_other() {
     let messages = number(&info, "messages");
     assert!(messages == 3 || messages == 2, "{info}");
 }
+
+/// What stands in for its origin goes on when it is no mirror any more, until `mirror_direct` is taken back or a restart.
+#[test]
+fn a_promoted_mirror_still_answers_for_its_origin() {
+    let (by_seq, by_subject) = (("DIRECT.GET.O", "{\"seq\":1}"), ("DIRECT.GET.O.o.1", ""));
+    for allowed in [true, false] {
+        let mut bench = Bench::new();
+        origin(&mut bench, "CREATE", allowed);
+        bench.publish(&["o.1"]);
+        let mirror = "{\"name\":\"A\",\"mirror\":{\"name\":\"O\"}}";
+        bench.ask("STREAM.CREATE.A", mirror);
+        bench.wait(SECOND);
+        for (direct, who) in [(true, "A"), (false, "503"), (true, "503")] {
+            let config = format!("{{\"name\":\"A\",\"mirror_direct\":{direct}}}");
+            bench.ask("STREAM.UPDATE.A", &config);
+            bench.ask("STREAM.DELETE.O", "");
+            for (get, payload) in [by_seq, by_subject] {
+                assert_eq!(answers(&mut bench, get, payload), [who]);
+                assert_eq!(answers(&mut bench.restarted(), get, payload), ["503"]);
+            }
+        }
+    }
+}

@@ -209,3 +209,20 @@ fn a_mirror_that_comes_back_has_no_window_for_duplicates() {
     assert!(!info.contains("duplicate_window"), "{info}");
     assert!(next.request("$JS.API.STREAM.INFO.S", "").contains(window));
 }
+
+/// As with nats-server, which then does not know any more what it was a mirror of.
+#[test]
+fn a_promoted_mirror_answers_for_its_origin_until_a_restart() {
+    let mut node = Node::start(b"", START, 1);
+    node.create("F", ",\"subjects\":[\"f\"]");
+    node.create("M", ",\"mirror\":{\"name\":\"F\"}");
+    node.publish("f", "", "1");
+    node.wait(SECOND);
+    let promoted = "{\"name\":\"M\",\"mirror_direct\":true}";
+    node.request("$JS.API.STREAM.UPDATE.M", promoted);
+    for answers in [true, false] {
+        let got = node.request("$JS.API.DIRECT.GET.F", "{\"seq\":1}");
+        assert_eq!(got.contains("Nats-Stream: M"), answers, "{got}");
+        node = Node::start(&node.log, node.now, 1);
+    }
+}

@@ -55,8 +55,9 @@ pub struct Stream {
     pub follows: Vec<Follow>,
     /// `Nats-Stream-Source` of the last message that each source sent, also when that is gone.
     sourced: Sorted<String, Vec<u8>>,
-    /// A mirror with `mirror_direct` that has caught up: answers direct gets for its origin, too.
-    stands_in: bool,
+    /// The origin for which a mirror with `mirror_direct` that has caught up answers direct gets, too. As in nats-server it
+    /// goes on with that when it is no mirror any more.
+    stands_in: Option<String>,
     dedupe: Dedupe,
     /// Id of the message stored last; empty if it had none.
     last_msg_id: Vec<u8>,
@@ -93,7 +94,7 @@ impl Stream {
             consumers: Consumers::default(),
             follows: Vec::new(),
             sourced: Sorted::default(),
-            stands_in: false,
+            stands_in: None,
             dedupe: Dedupe::default(),
             last_msg_id: Vec::new(),
             transform: None,
@@ -144,9 +145,7 @@ impl Stream {
             |subject: &String| (subject.clone().into_bytes(), Endpoint::Stream(self.id));
         let mut endpoints: Vec<_> = self.config.subjects.iter().map(of_stream).collect();
         let own = self.config.allow_direct.then_some(&self.config.name);
-        let mirror = self.config.mirror.as_ref();
-        let origin = mirror.filter(|_| self.stands_in).map(|mirror| &mirror.name);
-        for name in own.into_iter().chain(origin) {
+        for name in own.into_iter().chain(&self.stands_in) {
             let subject = format!("$JS.API.DIRECT.GET.{name}");
             let by_subject = format!("{subject}.>");
             for subject in [subject, by_subject] {
@@ -173,15 +172,23 @@ impl Stream {
 
     /// A mirror has all that its origin has.
     pub fn caught_up(&mut self, core: &mut Core) {
-        if self.config.mirror_direct && !self.stands_in {
-            self.unlisten(core);
-            self.stands_in = true;
-            self.listen(core);
+        if self.config.mirror_direct && self.stands_in.is_none() {
+            self.stand_in(core, true);
         }
+    }
+
+    fn stand_in(&mut self, core: &mut Core, on: bool) {
+        self.unlisten(core);
+        let mirror = self.config.mirror.as_ref().filter(|_| on);
+        self.stands_in = mirror.map(|mirror| mirror.name.clone());
+        self.listen(core);
     }
 
     /// Replaces the configuration, which may replace the old one, and does what that asks for.
     pub fn update(&mut self, core: &mut Core, config: StreamConfig) {
+        if config.mirror_direct != self.config.mirror_direct {
+            self.stand_in(core, config.mirror_direct);
+        }
         let old = self.reconfigure(core, config);
         if old.duplicate_window != self.config.duplicate_window {
             self.expire_ids(core);
@@ -206,9 +213,6 @@ impl Stream {
     pub(super) fn reconfigure(&mut self, core: &mut Core, config: StreamConfig) -> StreamConfig {
         self.unlisten(core);
         let old = std::mem::replace(&mut self.config, config);
-        if old.mirror_direct != self.config.mirror_direct {
-            self.stands_in = self.config.mirror_direct;
-        }
         self.listen(core);
         self.put_transforms();
         self.recall_sources(&old);
