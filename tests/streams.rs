@@ -583,3 +583,25 @@ fn an_acknowledgement_quotes_the_name_of_its_stream_as_go_does() {
         }
     }
 }
+
+/// As if another server of a cluster passed on what its client asks it.
+#[test]
+fn an_info_may_be_asked_for_as_the_answer_to_a_create() {
+    let mut bench = Bench::new();
+    let ask = |bench: &mut Bench, value: &str| {
+        let block = format!("NATS/1.0\r\nNats-Response-Type: {value}\r\n\r\n");
+        let size = block.len();
+        bench.send(&format!(
+            "HPUB $JS.API.STREAM.INFO.S r {size} {size}\r\n{block}\r\n"
+        ))
+    };
+    for answer in [",\"error\":{\"code\":404", ",\"total\":0"] {
+        for (value, kind) in [("create", "create"), ("other", "info")] {
+            let want =
+                format!("\"type\":\"io.nats.jetstream.api.v1.stream_{kind}_response\"{answer}");
+            let got = ask(&mut bench, value);
+            assert!(got.contains(&want), "{got}");
+        }
+        bench.ask("STREAM.CREATE.S", "{\"name\":\"S\"}");
+    }
+}

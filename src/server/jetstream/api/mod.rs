@@ -160,7 +160,14 @@ impl JetStream {
             payload: message.payload,
             from,
         };
-        let mut w = envelope(call.kind);
+        let mut kind = call.kind;
+        // So ask servers of a cluster for their clients.
+        if kind == stream::INFO.kind
+            && headers::get(message.headers, "Nats-Response-Type") == Some(b"create")
+        {
+            kind = stream::CREATE.kind;
+        }
+        let mut w = envelope(kind);
         let done = if level_ok(message.headers) {
             (call.run)(self, core, &request, &mut w)
         } else {
@@ -175,7 +182,7 @@ impl JetStream {
             self.warn(core, message.subject, error);
         }
         let done = done.unwrap_or_else(|error| {
-            w = envelope(call.kind);
+            w = envelope(kind);
             error.write(w.key("error"));
             if !call.on_error.is_empty() {
                 w.raw(call.on_error.as_bytes());
