@@ -347,3 +347,26 @@ fn a_source_that_comes_back_goes_on_behind_what_is_left_of_it() {
         assert!(updated.contains(&source), "{updated}");
     }
 }
+
+/// Where a subject is taken as it is and transformed, the transform counts.
+#[test]
+fn what_a_consumer_delivers_is_transformed_by_the_first_that_does() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.O", "{\"name\":\"O\",\"subjects\":[\"o.>\"]}");
+    durable(&mut bench);
+    let consumer = "{\"name\":\"D\",\"deliver_subject\":\"to\"}";
+    let transforms = "[{\"src\":\"o.a.*\",\"dest\":\"\"},{\"src\":\"o.*.b\",\"dest\":\"x.$1\"}]";
+    let source =
+        format!("\"name\":\"O\",\"consumer\":{consumer},\"subject_transforms\":{transforms}");
+    bench.ask(
+        "STREAM.CREATE.S",
+        &format!("{{\"name\":\"S\",\"sources\":[{{{source}}}]}}"),
+    );
+    bench.publish(&["o.a.b", "o.a.c"]);
+    bench.wait(3 * SECOND);
+    let info = bench.ask("STREAM.INFO.S", "{\"subjects_filter\":\">\"}");
+    assert!(
+        info.contains("\"subjects\":{\"o.a.c\":1,\"x.a\":1}"),
+        "{info}"
+    );
+}

@@ -8,10 +8,10 @@ use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::LAST_SEQ;
 use crate::server::jetstream::transform::Transform;
 use crate::server::sha256::short_hash;
+use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
-use crate::wire::{headers, subject};
 
 /// Names where a sourced message comes from.
 const SOURCE_HEADER: &str = "Nats-Stream-Source";
@@ -55,7 +55,7 @@ pub struct Follow {
     pub identity: String,
     /// It is another than it was.
     pub recreated: bool,
-    transforms: Vec<(Vec<u8>, Option<Transform>)>,
+    transforms: Vec<Transform>,
 }
 
 /// A message of an origin as a stream is to store it.
@@ -71,12 +71,10 @@ pub struct Followed<'a> {
 impl Follow {
     /// Follows `source`, which is not asked yet.
     pub fn new(source: Source, mirror: bool) -> Follow {
-        let mut transforms = Vec::new();
-        for config in &source.subject_transforms {
-            // Checked with the configuration.
-            let transform = Transform::new(&config.src, &config.dest).ok().flatten();
-            transforms.push((or_all(&config.src).as_bytes().to_vec(), transform));
-        }
+        // Checked with the configuration. Those without destination transform nothing.
+        let transforms = source.subject_transforms.iter();
+        let transforms = transforms.filter_map(|t| Transform::new(&t.src, &t.dest).ok().flatten());
+        let transforms = transforms.collect();
         Follow {
             source,
             mirror,
@@ -132,15 +130,8 @@ impl Follow {
     pub fn convert<'a>(&self, core: &mut Core, seq: u64, message: Message<'a>) -> Followed<'a> {
         let original = message.subject;
         let random = core.random();
-        let mut to = original.to_vec();
-        if let Some((_, transform)) = self
-            .transforms
-            .iter()
-            .find(|(pattern, _)| subject::is_subset(original, pattern))
-            && let Some(new) = transform.as_ref().and_then(|t| t.apply(original, random))
-        {
-            to = new;
-        }
+        let mut transforms = self.transforms.iter();
+        let to = transforms.find_map(|t| t.apply(original, random));
         let mut block = without(message.headers, self.mirror);
         if !self.mirror {
             let (filter, dest) = self.source.names();
@@ -154,7 +145,7 @@ impl Follow {
             headers::push(&mut block, SOURCE_HEADER, &value);
         }
         Followed {
-            subject: to,
+            subject: to.unwrap_or_else(|| original.to_vec()),
             headers: block,
             payload: message.payload,
         }
