@@ -100,3 +100,30 @@ fn what_nobody_wants_is_passed_over() {
         assert!(info.contains(seq), "{info}");
     }
 }
+
+/// To a sealed mirror nothing comes any more, whatever becomes of its origin.
+#[test]
+fn a_sealed_mirror_stays_as_it_is() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.O", "{\"name\":\"O\",\"subjects\":[\"o\"]}");
+    bench.ask(
+        "STREAM.CREATE.M",
+        "{\"name\":\"M\",\"mirror\":{\"name\":\"O\"}}",
+    );
+    bench.publish(&["o"]);
+    bench.wait(SECOND);
+    bench.ask(
+        "STREAM.UPDATE.M",
+        "{\"name\":\"M\",\"mirror\":{\"name\":\"O\"},\"sealed\":true}",
+    );
+    bench.publish(&["o", "o", "o"]);
+    for _ in 0..2 {
+        bench.wait(10 * SECOND);
+        let info = bench.ask("STREAM.INFO.M", "");
+        assert!(!info.contains("\"num_deleted\""), "{info}");
+        let state = ["messages", "first_seq", "last_seq", "lag"].map(|field| number(&info, field));
+        assert_eq!(state, [1, 1, 1, 0], "{info}");
+        bench.ask("STREAM.PURGE.O", "");
+        bench.publish(&["o"]);
+    }
+}

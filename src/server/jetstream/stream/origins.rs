@@ -452,6 +452,10 @@ impl Stream {
         message: &Followed<'_>,
     ) -> bool {
         let (seq, last) = (place.seq, self.store.last_seq());
+        // A sealed one refuses all, before sequences are compared.
+        if self.config.sealed && seq == before + 1 {
+            return true;
+        }
         if last != before && self.store.first_seq() > 0 {
             return false;
         }
