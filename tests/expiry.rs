@@ -223,3 +223,32 @@ fn a_ttl_beyond_the_end_of_time_wraps() {
         }
     }
 }
+
+/// A message whose marker was refused does not count beside the next one of its subject: the marker of that takes both away.
+#[test]
+fn a_marker_takes_away_what_was_refused_one() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"k.>\"],\"max_msgs\":3,\"discard\":\"new\",\"max_msgs_per_subject\":2,\
+         \"allow_msg_ttl\":true,\"subject_delete_marker_ttl\":1000000000,\"max_age\":1500000000,\
+         \"duplicate_window\":1000000000,\"republish\":{\"src\":\"k.>\",\"dest\":\"rp.>\"}}",
+    );
+    bench.send("PUB k.a 1\r\n1\r\n");
+    bench.wait(300 * MS);
+    for subject in ["k.b", "k.c"] {
+        bench.send(&format!(
+            "HPUB {subject} 29 29\r\nNATS/1.0\r\nNats-TTL: never\r\n\r\n\r\n"
+        ));
+    }
+    bench.wait(1700 * MS);
+    bench.ask("STREAM.MSG.DELETE.S", "{\"seq\":3}");
+    bench.send("HPUB k.a 26 27\r\nNATS/1.0\r\nNats-TTL: 1s\r\n\r\n2\r\n");
+    bench.send("SUB rp.> 2\r\n");
+    bench.wait(1400 * MS);
+    let heard = bench.ask("STREAM.INFO.S", "");
+    let state = ["messages", "first_seq", "last_seq"].map(|name| number(&heard, name));
+    assert_eq!(state, [2, 2, 5], "{heard}");
+    assert!(heard.contains("Nats-Sequence: 5\r\n"), "{heard}");
+    assert!(heard.contains("Nats-Last-Sequence: 4\r\n"), "{heard}");
+}
