@@ -319,3 +319,57 @@ fn reasons_are_shown_whatever_they_hold() {
         assert!(advisory.ends_with(&end), "{advisory}");
     }
 }
+
+/// Several messages that go at once make room one by one: the first to come is pending before the last is given up.
+#[test]
+fn what_goes_at_once_makes_room_one_by_one() {
+    let consumer = ",\"ack_policy\":\"explicit\",\"max_ack_pending\":2,\"ack_wait\":30000000000";
+    for (waits, floor, reset) in [(true, [2, 5], 6), (false, [2, 2], 3)] {
+        let mut bench = with("", consumer, &["s.a"; 8]);
+        bench.ask(
+            "CONSUMER.MSG.NEXT.S.C",
+            "{\"batch\":2,\"expires\":5000000000}",
+        );
+        if waits {
+            bench.ask(
+                "CONSUMER.MSG.NEXT.S.C",
+                "{\"batch\":1,\"expires\":5000000000}",
+            );
+        }
+        let stream = "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"max_msgs\":3}";
+        bench.ask("STREAM.UPDATE.S", stream);
+        let info = info(&mut bench);
+        let (_, after) = info.split_once("\"ack_floor\"").expect("a floor");
+        let seen = [number(after, "consumer_seq"), number(after, "stream_seq")];
+        assert_eq!(seen, floor, "{info}");
+        let answer = bench.ask("CONSUMER.RESET.S.C", "");
+        assert_eq!(number(&answer, "reset_seq"), reset, "{answer}");
+    }
+}
+
+/// Of what changes under it, a list of last messages may count more than there are; an info counts anew.
+#[test]
+fn an_info_puts_a_count_below_zero_right() {
+    let consumer = ",\"ack_policy\":\"none\",\"deliver_policy\":\"last_per_subject\",\"filter_subject\":\"s.>\"";
+    let mut bench = Bench::new();
+    let stream = "{\"name\":\"S\",\"subjects\":[\"s.>\"],\"max_msgs_per_subject\":2}";
+    bench.ask("STREAM.CREATE.S", stream);
+    bench.publish(&["s.a", "s.b", "s.c", "s.c"]);
+    durable(&mut bench, "C", consumer);
+    bench.publish(&["s.c"]);
+    let got = bench.ask(
+        "CONSUMER.MSG.NEXT.S.C",
+        "{\"batch\":4,\"expires\":1000000000}",
+    );
+    assert_eq!(got.matches("$JS.ACK.").count(), 4, "{got}");
+    bench.wait(2 * SECOND);
+    bench.send("");
+    info(&mut bench);
+    bench.publish(&["s.d"]);
+    assert_eq!(number(&info(&mut bench), "num_pending"), 1);
+    let got = bench.ask("CONSUMER.MSG.NEXT.S.C", "{\"batch\":4,\"no_wait\":true}");
+    assert!(
+        got.contains("MSG s.d 1 $JS.ACK.") && got.contains("404 No Messages"),
+        "{got}"
+    );
+}

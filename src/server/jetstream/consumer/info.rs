@@ -78,12 +78,10 @@ impl Consumer {
 
     fn clamp_pending(&mut self, store: &Store) {
         let (next, last) = (self.progress.next_stream, store.last_seq());
-        let most = if next > last {
-            0
-        } else {
-            store.len().min(last - next + 1)
-        };
-        if next > last || self.num_pending > 0 {
+        if next > last {
+            self.num_pending = 0;
+        } else if self.num_pending > 0 {
+            let most = store.len().min(last - next + 1);
             self.num_pending = self.num_pending.min(most as i64);
         }
     }

@@ -364,23 +364,25 @@ impl Consumers {
 
     /// Gives up on pending messages that are gone, and lets consumers deliver that this gives room.
     pub fn go_on(&mut self, core: &mut Core, view: View<'_>) {
-        self.terminate_lost(core, view);
+        for lost in std::mem::take(&mut self.lost) {
+            // A message that takes the room of one is pending when the next is given up.
+            if self.terminate(core, view, lost) {
+                self.with(core, view, lost.consumer, Consumer::deliver);
+            }
+        }
         for id in std::mem::take(&mut self.waiting) {
             self.with(core, view, id, Consumer::deliver);
         }
     }
 
-    fn terminate_lost(&mut self, core: &mut Core, view: View<'_>) {
-        for lost in std::mem::take(&mut self.lost) {
-            let mut room = false;
-            self.with(core, view, lost.consumer, |consumer, work| {
-                room = consumer.is_full() && consumer.progress.pending.contains_key(&lost.seq);
-                consumer.terminate(work, lost.seq, lost.sent, lost.deliveries, ack::GONE);
-            });
-            if room {
-                self.waiting.push(lost.consumer);
-            }
-        }
+    /// Gives up on a message that is gone. Did that give its consumer room?
+    fn terminate(&mut self, core: &mut Core, view: View<'_>, lost: Lost) -> bool {
+        let mut room = false;
+        self.with(core, view, lost.consumer, |consumer, work| {
+            room = consumer.is_full() && consumer.progress.pending.contains_key(&lost.seq);
+            consumer.terminate(work, lost.seq, lost.sent, lost.deliveries, ack::GONE);
+        });
+        room
     }
 
     /// Several messages were removed at once: everything is counted anew.
@@ -412,7 +414,11 @@ impl Consumers {
                 consumer.on_purged(work.store, filter, work.core.now());
             });
         }
-        self.terminate_lost(core, view);
+        for lost in std::mem::take(&mut self.lost) {
+            if self.terminate(core, view, lost) {
+                self.waiting.push(lost.consumer);
+            }
+        }
     }
 
     /// A message came on an endpoint of consumer `id`.
