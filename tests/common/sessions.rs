@@ -77,6 +77,7 @@ macro_rules! sessions {
             kv_ls_buckets "kv-ls/buckets",
             kv_ls_flags "kv-ls/flags",
             kv_ls_keys "kv-ls/keys",
+            kv_ls_widths "kv-ls/widths",
             kv_more_add "kv-more/add",
             kv_more_table_formats "kv-more/table-formats",
             kv_more_timeouts "kv-more/timeouts",

@@ -1,6 +1,7 @@
 //! How natscli writes numbers, sizes, times, reports and tables. Pure text; knows no terminal.
 
 mod bytes;
+mod cells;
 pub mod columns;
 mod duration;
 pub mod table;

@@ -1,6 +1,6 @@
 //! Tables with borders, as natscli draws them with go-pretty.
 
-use crate::cli::width::{char_width, text_width};
+use super::cells::{Escape, char_columns, columns};
 
 /// A table being filled.
 pub struct Table {
@@ -126,7 +126,7 @@ impl Table {
         let mut widths = vec![0; count];
         for row in [&header, &footer].into_iter().chain(&rows) {
             for (width, cell) in widths.iter_mut().zip(row) {
-                let widest = cell.iter().map(|line| text_width(line)).max().unwrap_or(0);
+                let widest = cell.iter().map(|line| columns(line)).max().unwrap_or(0);
                 *width = (*width).max(widest);
             }
         }
@@ -151,7 +151,7 @@ impl Table {
         } else {
             pen.rule(&[shown - 4], [tl, h, td, tr]);
             for line in title_lines(&self.title, shown - 4) {
-                let spare = shown - 4 - text_width(&line);
+                let spare = shown - 4 - columns(&line);
                 let left = spare - spare / 2;
                 pen.border(v);
                 let [left, right] = [left, spare / 2].map(blanks);
@@ -217,7 +217,7 @@ impl Pen {
             self.border(border);
             for ((cell, width), right) in cells.iter().zip(widths).zip(right) {
                 let text = cell.get(line).map_or("", String::as_str);
-                let spare = blanks(width - text_width(text));
+                let spare = blanks(width - columns(text));
                 match right {
                     true => self.text(&format!(" {spare}{text} ")),
                     false => self.text(&format!(" {text}{spare} ")),
@@ -247,14 +247,13 @@ fn blanks(count: usize) -> String {
 
 /// The first `width` columns; escape sequences take none and are all kept.
 fn cut(line: &str, width: usize) -> String {
-    let (mut out, mut used, mut escape) = (String::new(), 0, false);
+    let (mut out, mut used, mut escape) = (String::new(), 0, Escape::default());
     for c in line.chars() {
-        if escape || c == '\x1b' {
+        if escape.takes(c) {
             out.push(c);
-            escape = c != 'm';
             continue;
         }
-        used += char_width(c);
+        used += char_columns(c);
         if used <= width {
             out.push(c);
         }
@@ -274,12 +273,12 @@ fn untabbed(cell: &str) -> String {
 fn title_lines(title: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     for c in title.chars() {
-        if used + char_width(c) > width && !line.is_empty() {
+        if used + char_columns(c) > width && !line.is_empty() {
             lines.push(std::mem::take(&mut line));
             used = 0;
         }
         line.push(c);
-        used += char_width(c);
+        used += char_columns(c);
     }
     lines.push(line);
     lines.iter().map(|line| line.trim().to_string()).collect()
@@ -379,7 +378,7 @@ mod tests {
             width: Some(20),
             ..Look::default()
         });
-        assert!(text.lines().all(|l| text_width(l) == 20), "{text}");
+        assert!(text.lines().all(|l| columns(l) == 20), "{text}");
         assert!(text.contains("│ xxxxxxxxxxxxxxxx ≈"), "{text}");
     }
 }
