@@ -91,6 +91,7 @@ macro_rules! sessions {
             kv_put_values "kv-put/values",
             kv_revert_and_compact "kv-revert/and-compact",
             kv_revert_back_and_forth "kv-revert/back-and-forth",
+            kv_revert_trace "kv-revert/trace",
             kv_update_errors "kv-update/errors",
             kv_update_keys_and_revisions "kv-update/keys-and-revisions",
             kv_watch_bucket "kv-watch/bucket",

@@ -229,6 +229,8 @@ pub async fn revert(call: Call) -> Outcome {
         }
     }
     bucket.update(key, &entry.value, latest.revision).await?;
+    // natscli goes on as `kv history`, which asks for the bucket anew.
+    let bucket = bucket.context().key_value(bucket.name()).await?;
     show_history(&call, &bucket).await
 }
 
