@@ -18,6 +18,7 @@ macro_rules! sessions {
             consumer_max_outstanding "consumer/max-outstanding",
             consumer_next_flags "consumer/next-flags",
             consumer_next_none "consumer/next-none",
+            consumer_next_trace "consumer/next-trace",
             consumer_pull "consumer/pull",
             consumer_push_and_pull "consumer/push-and-pull",
             consumer_schema "consumer/schema",

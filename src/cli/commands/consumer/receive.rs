@@ -171,7 +171,8 @@ async fn tell(call: &Call, jetstream: &JetStream, message: &Message, answer: Ans
     let Some(reply) = &message.reply else {
         return Err(Failure::from("nats: message does not have a reply").context(action));
     };
-    if call.values.is("trace") {
+    // natscli leaves this one to its library, which does not trace.
+    if call.values.is("trace") && answer != Answer::Term {
         call.log(&format!(">>> {reply}: {word}"));
     }
     jetstream.client.publish(reply, word.as_bytes())?;
