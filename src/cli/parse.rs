@@ -392,7 +392,12 @@ impl Values {
 
     /// All values of a flag that may be repeated.
     pub fn list(&self, name: &str) -> Vec<String> {
-        let of = |e: &&Element| !e.param.argument && e.param.name == name;
+        self.list_of(&[name])
+    }
+
+    /// All values that several flags put into one list, in order.
+    pub fn list_of(&self, names: &[&str]) -> Vec<String> {
+        let of = |e: &&Element| !e.param.argument && names.contains(&e.param.name);
         self.given
             .iter()
             .filter(of)

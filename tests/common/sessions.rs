@@ -167,6 +167,7 @@ macro_rules! sessions {
             stream_schema "stream/schema",
             stream_subjects_unfiltered "stream/subjects-unfiltered",
             stream_tables "stream/tables",
+            stream_tag_order "stream/tag-order",
             stream_trace "stream/trace",
             stream_trace_messages "stream/trace-messages",
             stream_view "stream/view",

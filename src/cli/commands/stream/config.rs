@@ -90,8 +90,7 @@ pub(super) fn place(call: &Call, config: &mut StreamConfig) {
 }
 
 pub(super) fn tags(call: &Call) -> Vec<String> {
-    let mut tags = call.values.list("tags");
-    tags.extend(call.values.list("tag"));
+    let mut tags = call.values.list_of(&["tag", "tags"]);
     tags.retain(|t| !t.is_empty());
     tags
 }
