@@ -11,6 +11,7 @@ use findings::{Findings, seconds};
 
 use crate::{
     cli::{
+        FileError,
         parse::Failure,
         pattern::Pattern,
         render::{self, go_duration, table::Table},
@@ -424,6 +425,7 @@ pub async fn credential(call: Call) -> Outcome {
     let path = call.values.text("credential");
     let mut found = Findings::new("credential", "Credential");
     found.critical(match call.session.io.files().read(path) {
+        Err(FileError::Folder) => "credential not accessible: is a directory".into(),
         Err(error) => format!("credential not accessible: stat {path}: {}", error.text()),
         Ok(_) => "this playground does not read credentials".into(),
     });
