@@ -120,6 +120,7 @@ macro_rules! sessions {
             pubsub_stream_names "pubsub/stream-names",
             pubsub_stream_restart "pubsub/stream-restart",
             pubsub_stream_subjects "pubsub/stream-subjects",
+            pubsub_template_int64 "pubsub/template-int64",
             pubsub_template_language "pubsub/template-language",
             pubsub_template_numbers "pubsub/template-numbers",
             pubsub_templates "pubsub/templates",

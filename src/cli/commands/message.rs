@@ -118,8 +118,8 @@ impl Source for Made {
     fn value(&self, name: &str) -> Option<Value> {
         Some(Value::Text(match name {
             "Count" | "Cnt" => return Some(Value::Int(self.count)),
-            "Unix" => return Some(Value::Int(self.now.0.div_euclid(1_000_000_000))),
-            "UnixNano" => return Some(Value::Int(self.now.0)),
+            "Unix" => return Some(Value::Int64(self.now.0.div_euclid(1_000_000_000))),
+            "UnixNano" => return Some(Value::Int64(self.now.0)),
             "Time" => kitchen(self.now, self.offset),
             "TimeStamp" => timestamp(self.now, self.offset),
             "ID" => self.letters(

@@ -85,7 +85,7 @@ pub fn call(name: &str, values: Vec<Value>) -> Result<Value, String> {
                 if !equal && !matches!((first, other), (Value::Nil, _) | (_, Value::Nil)) {
                     comparable(first, other)?;
                 }
-                equal |= first == other;
+                equal |= first == other || whole(first, other).is_some_and(|(a, b)| a == b);
             }
             Value::Bool(equal == (name == "eq"))
         }
@@ -95,10 +95,10 @@ pub fn call(name: &str, values: Vec<Value>) -> Result<Value, String> {
                 return Err("invalid type for comparison".into());
             }
             comparable(first, second)?;
-            let order = match (first, second) {
-                (Value::Int(a), Value::Int(b)) => a.partial_cmp(b),
-                (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
-                (Value::Text(a), Value::Text(b)) => a.partial_cmp(b),
+            let order = match (first, second, whole(first, second)) {
+                (.., Some((a, b))) => Some(a.cmp(&b)),
+                (Value::Float(a), Value::Float(b), _) => a.partial_cmp(b),
+                (Value::Text(a), Value::Text(b), _) => a.partial_cmp(b),
                 _ => return Err("invalid type for comparison".into()),
             };
             Value::Bool(order.is_some_and(|order| match name {
@@ -117,8 +117,14 @@ fn bare(value: &Value) -> &'static str {
     value.kind().trim_start_matches('*')
 }
 
+/// Two numbers that are both whole.
+fn whole(first: &Value, second: &Value) -> Option<(i64, i64)> {
+    first.whole().zip(second.whole())
+}
+
 fn comparable(first: &Value, second: &Value) -> Result<(), String> {
-    if std::mem::discriminant(first) == std::mem::discriminant(second) {
+    let same = std::mem::discriminant(first) == std::mem::discriminant(second);
+    if same || whole(first, second).is_some() {
         return Ok(());
     }
     let (first, second) = (first.kind(), second.kind());
@@ -146,7 +152,7 @@ fn part(name: &str, item: &Value, indexes: &[Value]) -> Result<Value, String> {
     let mut bounds = [0, text.len()];
     for (bound, index) in bounds.iter_mut().zip(indexes) {
         *bound = match index {
-            Value::Int(at) => match usize::try_from(*at) {
+            Value::Int(at) | Value::Int64(at) => match usize::try_from(*at) {
                 Ok(at) if at <= text.len() => at,
                 _ => return Err(format!("index out of range: {at}")),
             },

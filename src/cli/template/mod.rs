@@ -22,6 +22,8 @@ pub enum Value {
     Bool(bool),
     /// Numbers like `Count`.
     Int(i64),
+    /// Numbers like `Unix`; Go computes with them as with others.
+    Int64(i64),
     /// `1.5`
     Float(f64),
     /// What has fields, as it is printed.
@@ -37,6 +39,7 @@ impl Value {
             Value::Nil => "<nil>",
             Value::Bool(_) => "bool",
             Value::Int(_) => "int",
+            Value::Int64(_) => "int64",
             Value::Float(_) => "float64",
             Value::Data(_) => "*util.pubData",
             Value::Text(_) => "string",
@@ -48,7 +51,7 @@ impl Value {
         match self {
             Value::Nil => "<nil>".into(),
             Value::Bool(value) => value.to_string(),
-            Value::Int(value) => value.to_string(),
+            Value::Int(value) | Value::Int64(value) => value.to_string(),
             Value::Float(value) => {
                 let sign = if *value < 0.0 { "-" } else { "" };
                 format!("{sign}{}", printf::shortest(value.abs(), None))
@@ -67,11 +70,19 @@ impl Value {
         }
     }
 
+    /// A whole number, of whichever type.
+    fn whole(&self) -> Option<i64> {
+        match self {
+            Value::Int(value) | Value::Int64(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     fn is_true(&self) -> bool {
         match self {
             Value::Nil => false,
             Value::Bool(value) => *value,
-            Value::Int(value) => *value != 0,
+            Value::Int(value) | Value::Int64(value) => *value != 0,
             Value::Float(value) => *value != 0.0,
             Value::Data(_) => true,
             Value::Text(value) => !value.is_empty(),

@@ -111,7 +111,7 @@ impl Format<'_> {
                     return;
                 };
                 // Zeros of a whole number are among its digits.
-                let zeros = flags.contains('0') && !matches!(value, Value::Int(_));
+                let zeros = flags.contains('0') && value.whole().is_none();
                 let sign = matches!(value, Value::Float(_));
                 out.push_str(&padded(&text, flags.contains('-'), (zeros, sign), width));
             }
@@ -160,10 +160,9 @@ impl Format<'_> {
     fn given(&mut self) -> Option<i64> {
         let value = self.values.get(self.next)?;
         self.next += 1;
-        match value {
-            Value::Int(number) if (-MOST..=MOST).contains(number) => Some(*number),
-            _ => None,
-        }
+        value
+            .whole()
+            .filter(|number| (-MOST..=MOST).contains(number))
     }
 }
 
@@ -190,6 +189,9 @@ fn formatted(
         ('q', Value::Text(text)) if sharp && bare(text) => format!("`{text}`"),
         ('q', Value::Text(text)) => ascii(quote(text), flags),
         ('T', value) => value.kind().into(),
+        (_, Value::Int64(number)) => {
+            return formatted(verb, &Value::Int(*number), flags, (width, precision));
+        }
         ('x' | 'X', Value::Text(text)) => {
             let text = text.bytes().take(precision.unwrap_or(usize::MAX));
             let bytes: Vec<String> = text.map(|b| format!("{b:02x}")).collect();

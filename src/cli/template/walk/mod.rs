@@ -426,15 +426,19 @@ impl<'a> Walk<'a> {
             "range" => {
                 let names = take(&mut self.sets);
                 let count = self.rounds(&value, &names)?;
+                let number = match value {
+                    Value::Int64(_) => Value::Int64,
+                    _ => Value::Int,
+                };
                 let dot = self.dot.clone();
                 let inner = self.variables.len();
                 self.ranges += 1;
                 let mut stop = None;
                 for index in 0..count {
                     self.next = start;
-                    self.dot = Value::Int(index);
+                    self.dot = number(index);
                     if let [name] = names[..] {
-                        self.set(name, Value::Int(index))?;
+                        self.set(name, number(index))?;
                     }
                     stop = Some(self.list(false)?);
                     self.variables.truncate(inner);
@@ -482,10 +486,10 @@ impl<'a> Walk<'a> {
     /// How often a range over a value goes round.
     fn rounds(&mut self, value: &Value, names: &[&str]) -> Option<i64> {
         match value {
-            Value::Int(count) if names.len() > 1 => self.error(format_args!(
+            Value::Int(count) | Value::Int64(count) if names.len() > 1 => self.error(format_args!(
                 "can't use {count} to iterate over more than one variable"
             )),
-            Value::Int(count) => Some(*count),
+            Value::Int(count) | Value::Int64(count) => Some(*count),
             Value::Nil => Some(0),
             _ => self.error(format_args!("range can't iterate over {}", value.shown())),
         }
