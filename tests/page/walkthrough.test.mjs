@@ -222,6 +222,7 @@ test("the stream shows each message as it lands", async () => {
   await walk(playground, STEPS.slice(0, 4), runStep);
   const row = (text) => playground.messages.getByRole("row").filter({ hasText: text });
   const cells = async (text) => (await row(text).getByRole("cell").allInnerTexts()).map((cell) => cell.trim());
+  await row("Value1").waitFor(); // It is drawn a moment after the step is done.
   const put = await cells("Value1");
   assert.ok(put.includes("1") && put.includes("Value1") && put.some((cell) => cell.endsWith("Key1")), put.join(" | "));
   await a.enter("nats kv del my-kv Key1 -f");
