@@ -2,7 +2,8 @@
 //!
 //! The drain rule, for every driver (host, examples/server, tests): after each call of [`Server::connect`],
 //! [`Server::receive`], [`Server::disconnect`] or [`Server::advance`], take [`Server::take_ready`] and for each
-//! connection in it call [`Server::take_output`]; then wait until [`Server::next_deadline`] or new bytes.
+//! connection in it call [`Server::take_output`]; then wait until [`Server::next_deadline`] or new bytes. A driver whose writes
+//! take time says so by [`Server::writing`].
 //!
 //! Must not know a clock, a random source, a socket, an async runtime, the client or the DOM.
 

@@ -68,7 +68,7 @@ pub struct Stream {
     /// When the expiry timer rings.
     next_expiry: Time,
     /// Messages whose delete marker did not take their place, and when.
-    refused: Vec<(u64, Time)>,
+    refused: Sorted<u64, Time>,
     /// Every message below is exempt from `max_age`.
     aged_from: u64,
     /// Is being restored from a backup: nothing is published to it yet.
@@ -101,7 +101,7 @@ impl Stream {
             republish: None,
             ack: ack.into_bytes(),
             next_expiry: removal::NEVER,
-            refused: Vec::new(),
+            refused: Sorted::default(),
             aged_from: 0,
             restoring: false,
             config,

@@ -310,8 +310,7 @@ impl Stream {
     /// due again at once.
     pub fn expire(&mut self, core: &mut Core) {
         let now = core.now();
-        self.refused
-            .retain(|(seq, _)| self.store.get(*seq).is_some());
+        self.refused.retain(|seq, _| self.store.get(*seq).is_some());
         let mut due = self.store.due(now, BATCH);
         if self.config.max_age > 0 {
             let lag = match self.config.storage {
@@ -368,16 +367,15 @@ impl Stream {
             return;
         };
         let now = core.now();
-        let refused = self.refused.iter().position(|(other, _)| *other == seq);
-        if refused.is_some_and(|at| self.refused[at].1.after(RETRY) > now) {
+        let refused = self.refused.get(&seq);
+        if refused.is_some_and(|at| at.after(RETRY) > now) {
             return;
         }
         let ttl = self.config.subject_delete_marker_ttl;
         let sequences = self.store.sequences(message.subject);
         // Those whose marker was refused do not count, as in nats-server (`shouldProcessSdm`).
-        let is_refused = |seq| self.refused.iter().any(|(other, _)| *other == seq);
-        let alone =
-            sequences.is_some_and(|s| s.iter().all(|other| other == seq || is_refused(other)));
+        let is_other = |at| at != seq && !self.refused.contains_key(&at);
+        let alone = sequences.is_some_and(|sequences| !sequences.iter().any(is_other));
         let fields = super::fields::Fields::read(message.headers());
         if ttl == 0 || !alone || !fields.marker_reason.is_empty() || fields.kv_operation == b"PURGE"
         {
@@ -396,10 +394,7 @@ impl Stream {
         let _ = self.publish(core, &subject, b"", &block, b"", Origin::Marker);
         // The expired message stays for now if there is no room, or if a transform takes the marker to another subject.
         if self.store.get(seq).is_some() {
-            match refused {
-                Some(at) => self.refused[at].1 = now,
-                None => self.refused.push((seq, now)),
-            }
+            self.refused.insert(seq, now);
         }
     }
 }
