@@ -209,6 +209,22 @@ fn a_consumer_that_comes_later_is_read_from_its_start() {
     assert!(info.contains("\"lag\":0,\"seq\":2,"), "{info}");
 }
 
+/// What shows itself where it should deliver has it asked for, but is no word of the origin.
+#[test]
+fn a_consumer_that_does_not_answer_leaves_its_origin_unheard() {
+    let mut bench = origin();
+    durable(&mut bench);
+    let source = "{\"name\":\"O\",\"consumer\":{\"name\":\"\\ud800\",\"deliver_subject\":\"to\"}}";
+    let config = format!("{{\"name\":\"S\",\"sources\":[{source}]}}");
+    bench.ask("STREAM.CREATE.S", &config);
+    for _ in 0..15 {
+        bench.wait(SECOND);
+        let info = bench.ask("STREAM.INFO.S", "");
+        let unheard = "\"sources\":[{\"name\":\"O\",\"lag\":0,\"active\":-1}]";
+        assert!(info.contains(unheard), "{info}");
+    }
+}
+
 /// It is listened to where the configuration says, and nowhere else.
 #[test]
 fn a_consumer_that_delivers_elsewhere_is_not_heard() {

@@ -247,13 +247,15 @@ impl Stream {
         if follow.deliver.is_empty() {
             return;
         }
-        follow.heard = Some(core.now());
         if follow.consumer.is_empty() {
+            // It is there, which is no word of the origin yet.
             follow.failures = 0;
             follow.retry = None;
             let from = follow.from;
-            self.read_anew(core, at, Some(from));
-        } else if control {
+            return self.read_anew(core, at, Some(from));
+        }
+        follow.heard = Some(core.now());
+        if control {
             self.on_control(core, at, message);
         } else if let [_, _, _, _, deliveries, seq, in_consumer, time, pending] = *words {
             let place = Place {
