@@ -364,6 +364,29 @@ fn a_source_that_comes_back_goes_on_behind_what_is_left_of_it() {
     }
 }
 
+/// But not those that a transform of the stream gave another subject than the source asks for.
+#[test]
+fn what_was_moved_elsewhere_does_not_tell_how_far_a_source_is() {
+    let filtered = "{\"name\":\"O\",\"filter_subject\":\"o.*\"}";
+    let all = "{\"name\":\"P\"}";
+    let (known, unknown) = ("\"lag\":0,\"seq\":2,", "\"lag\":0,\"active\"");
+    for (again, seen) in [(vec![filtered], unknown), (vec![filtered, all], known)] {
+        let mut bench = origin();
+        let update = |bench: &mut Bench, verb: &str, sources: &[&str], more: &str| {
+            let sources = sources.join(",");
+            let config = format!("{{\"name\":\"S\",\"sources\":[{sources}]{more}}}");
+            bench.ask(&format!("STREAM.{verb}.S"), &config)
+        };
+        let moved = ",\"subject_transform\":{\"src\":\"o.*\",\"dest\":\"y.$1\"}";
+        update(&mut bench, "CREATE", &[filtered], moved);
+        bench.wait(SECOND);
+        update(&mut bench, "UPDATE", &[], "");
+        let updated = update(&mut bench, "UPDATE", &again, "");
+        let source = format!("\"sources\":[{{\"name\":\"O\",{seen}");
+        assert!(updated.contains(&source), "{updated}");
+    }
+}
+
 /// Where a subject is taken as it is and transformed, the transform counts.
 #[test]
 fn what_a_consumer_delivers_is_transformed_by_the_first_that_does() {

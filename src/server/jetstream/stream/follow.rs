@@ -11,6 +11,7 @@ use crate::server::sha256::short_hash;
 use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
+use crate::wire::subject;
 use crate::wire::time::Time;
 
 /// Names where a sourced message comes from.
@@ -226,21 +227,34 @@ impl Stream {
     }
 
     /// The configuration replaced the `old` one: how far a source is that it did not have tell the messages there are, and of
-    /// one that it had nothing is known any more.
+    /// one that it had nothing is known any more. As in nats-server, none is looked at whose subject no such source filters
+    /// for: what a transform of the stream moved away from there does not tell.
     pub(super) fn recall_sources(&mut self, old: &StreamConfig) {
-        let keys = |config: &StreamConfig| -> Vec<String> {
-            config.sources().iter().map(Source::key).collect()
+        let keyed = |config: &StreamConfig| -> Vec<(String, String)> {
+            let sources = config.sources().iter();
+            sources
+                .map(|s| (s.key(), or_all(&s.filter_subject).to_owned()))
+                .collect()
         };
-        let (before, now) = (keys(old), keys(&self.config));
+        let (before, mut unknown) = (keyed(old), keyed(&self.config));
+        let has = |keyed: &[(String, String)], key: &String| keyed.iter().any(|(of, _)| of == key);
         self.sourced
-            .retain(|key, _| now.contains(key) && before.contains(key));
-        if now.iter().all(|key| before.contains(key)) {
-            return;
-        }
-        for (_, message) in self.store.from(0) {
+            .retain(|key, _| has(&before, key) && has(&unknown, key));
+        unknown.retain(|source| !before.contains(source));
+        for (_, message) in self.store.down_from(self.store.last_seq()) {
+            if unknown.is_empty() {
+                break;
+            }
+            if !unknown
+                .iter()
+                .any(|(_, filter)| subject::matches(filter.as_bytes(), message.subject))
+            {
+                continue;
+            }
             let value = headers::get(message.headers(), SOURCE_HEADER).unwrap_or_default();
             let key = read_source(value).map(|(key, ..)| key);
-            if let Some(key) = key.filter(|key| now.contains(key) && !before.contains(key)) {
+            if let Some(at) = unknown.iter().position(|(of, _)| Some(of) == key.as_ref()) {
+                let (key, _) = unknown.swap_remove(at);
                 self.sourced.insert(key, value.to_vec());
             }
         }
