@@ -4,6 +4,7 @@
 mod common;
 
 use common::bench::Bench;
+use nats_kv_playground::server::Config;
 
 /// Publishes with these headers after the destination `T`; what the client got but the report, and the report without
 /// what differs each time.
@@ -280,4 +281,106 @@ fn empty_destinations_and_those_that_are_off() {
     assert!(info.contains("\"messages\":1,\"bytes\":100,"), "{info}");
     let info = stored("Nats-Trace-Dest: trace disabled\r\nNats-Trace-Only: true\r\n");
     assert!(info.contains("\"messages\":2,\"bytes\":203,"), "{info}");
+}
+
+/// The report ends with why the server itself took no message.
+#[test]
+fn what_the_server_refuses_is_reported() {
+    let mut bench = Bench::new();
+    bench.send("SUB T 9\r\n");
+    let denied = |of: &str| format!("Permissions Violation for Publish {of}");
+    for only in ["", "Nats-Trace-Only: true\r\n"] {
+        for (subject, reply, error) in [
+            ("_GR_.x", "", denied("to \"_GR_.x\"")),
+            ("$NRG.x", "", denied("to \"$NRG.x\"")),
+            ("x", "_R_.x ", denied("with Reply of \"_R_.x\"")),
+            ("x", "$JS.ACK.x.y ", denied("with Reply of \"$JS.ACK.x.y\"")),
+        ] {
+            let mut send = |destination: &str| {
+                let block = format!("NATS/1.0\r\nNats-Trace-Dest: {destination}\r\n{only}\r\n");
+                let size = block.len();
+                bench.send(&format!(
+                    "HPUB {subject} {reply}{size} {size}\r\n{block}\r\n"
+                ))
+            };
+            let got = send("T");
+            assert!(
+                got.starts_with(&format!("-ERR '{error}'\r\nMSG T 9  ")),
+                "{got}"
+            );
+            let event = format!(
+                "\"acc\":\"$G\",\"subj\":\"{subject}\",\"error\":\"{}\"}}]}}\r\n",
+                error.replace('"', "\\\"")
+            );
+            assert!(got.ends_with(&event), "{got}");
+            // Where the report must not go is looked at first, and then nothing else.
+            let want = format!("-ERR '{}'\r\n", denied("to \"_GR_.q\""));
+            assert_eq!(send("_GR_.q"), want);
+        }
+    }
+}
+
+/// Who sends too much is gone, but others hear of it, by as many headers as came with the line.
+#[test]
+fn what_is_too_large_is_reported() {
+    for (more, listed) in [
+        ("A: b\r\n", "\"A\":[\"b\"],\"Nats-Trace-Dest\":[\"T\"]"),
+        ("A: b", "\"Nats-Trace-Dest\":[\"T\"]"),
+    ] {
+        let mut bench = Bench::new();
+        bench.send("SUB T 9\r\n");
+        let other = bench.open();
+        bench.send_as(other, "SUB T 9\r\n");
+        let got = bench.send(&format!(
+            "HPUB _GR_.x 50 1048615\r\nNATS/1.0\r\nNats-Trace-Dest: T\r\n{more}"
+        ));
+        assert_eq!(got, "-ERR 'Maximum Payload Violation'\r\n");
+        let got = bench.send_as(other, "");
+        let request = format!("\"request\":{{\"header\":{{{listed}}},\"msgsize\":1048615}},");
+        assert!(got.contains(&request), "{got}");
+        let event = "\"subj\":\"_GR_.x\",\"error\":\"maximum payload exceeded\"}]}\r\n";
+        assert!(got.ends_with(event), "{got}");
+    }
+}
+
+/// A message that nobody would get is answered as such, and `+OK` is for what is not left out altogether.
+#[test]
+fn what_is_only_traced_is_answered_as_if_it_were_sent() {
+    let only = "Nats-Trace-Only: true\r\n";
+    let mut bench = Bench::with(Config::default());
+    let options = "\"headers\":true,\"no_responders\":true,\"protocol\":1";
+    bench.send(&format!(
+        "CONNECT {{{options},\"verbose\":false,\"echo\":false}}\r\nSUB r 1\r\nSUB T 9\r\nSUB x 2\r\n"
+    ));
+    let (got, seen) = publish(&mut bench, "x", only, 1);
+    assert!(got.contains("NATS/1.0 503\r\n"), "{got}");
+    assert!(
+        seen.ends_with("\"error\":\"Not delivered because of no echo\"}]}"),
+        "{seen}"
+    );
+
+    bench.send("CONNECT {\"headers\":true,\"verbose\":true}\r\n");
+    for (destination, answer) in [
+        ("T", "+OK\r\n"),
+        ("a b", ""),
+        (
+            "_GR_.q",
+            "-ERR 'Permissions Violation for Publish to \"_GR_.q\"'\r\n",
+        ),
+    ] {
+        let block = format!("NATS/1.0\r\nNats-Trace-Dest: {destination}\r\n{only}\r\n");
+        let size = block.len();
+        let got = bench.send(&format!("HPUB y {size} {size}\r\n{block}\r\n"));
+        let got = got.split("MSG T 9  ").next().unwrap_or_default();
+        assert_eq!(got, answer);
+    }
+}
+
+/// A request to the server is answered once it is reported.
+#[test]
+fn a_report_comes_before_the_answer() {
+    let mut bench = Bench::new();
+    bench.send("SUB T 9\r\n");
+    let (before, _) = publish(&mut bench, "$JS.API.STREAM.NAMES", "", 0);
+    assert_eq!(before, "");
 }

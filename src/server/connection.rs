@@ -230,27 +230,17 @@ impl Core {
         self.config.auth_required() && self.connections.get(&id).is_some_and(|c| !c.connected)
     }
 
-    /// Does what an operation asks for, except for routing a message: true if there is one to route.
-    pub(super) fn operation(&mut self, id: ConnectionId, parsed: &Parsed<'_>) -> bool {
+    /// Does what an operation asks for, except for a publish.
+    pub(super) fn operation(&mut self, id: ConnectionId, parsed: &Parsed<'_>) {
         let Some(op) = parsed.op else {
-            self.error(id, "Invalid Publish Subject");
-            return false;
+            return self.error(id, "Invalid Publish Subject");
         };
         if self.log.trace {
             self.trace_operation(id, parsed);
         }
         match op {
-            ClientOp::Publish(message) => {
-                let size = (message.headers.len() + message.payload.len()) as u64;
-                let now = self.now;
-                let connection = self.connection_mut(id);
-                connection.stats.in_msgs += 1;
-                connection.stats.in_bytes += size;
-                connection.acts(now);
-                self.totals.in_msgs += 1;
-                self.totals.in_bytes += size;
-                return self.may_publish(id, message.subject, message.reply);
-            }
+            // `Server::receive` routes them.
+            ClientOp::Publish(_) => {}
             ClientOp::Subscribe {
                 subject,
                 queue,
@@ -286,17 +276,25 @@ impl Core {
                 }
             }
         }
-        false
     }
 
-    /// Checks of the publish path, and `+OK`; true if the message may be routed.
-    fn may_publish(&mut self, id: ConnectionId, subject: &[u8], reply: &[u8]) -> bool {
-        if self.is_refused(id, subject) {
+    /// Counts a client's message and checks it, and `+OK`; true if it may be routed.
+    pub(super) fn may_publish(&mut self, id: ConnectionId, message: &Message<'_>) -> bool {
+        let size = (message.headers.len() + message.payload.len()) as u64;
+        let now = self.now;
+        let connection = self.connection_mut(id);
+        connection.stats.in_msgs += 1;
+        connection.stats.in_bytes += size;
+        connection.acts(now);
+        self.totals.in_msgs += 1;
+        self.totals.in_bytes += size;
+        if self.is_refused(id, message.subject) {
             return false;
         }
+        let reply = message.reply;
         if is_routed(reply) || reply.starts_with(b"_R_.") || is_below(reply, b"$JS.ACK.") {
             let reply = quote(reply);
-            self.error(
+            self.refuse(
                 id,
                 &format!("Permissions Violation for Publish with Reply of {reply}"),
             );
@@ -312,13 +310,19 @@ impl Core {
         let refused = is_routed(subject) || subject.starts_with(b"$NRG.");
         if refused {
             let subject = quote(subject);
-            self.error(
+            self.refuse(
                 id,
                 &format!("Permissions Violation for Publish to {subject}"),
             );
             self.write_log(id, "ERR", &format!("Publish Violation - Subject {subject}"));
         }
         refused
+    }
+
+    /// Tells a client why its message goes no further, and whoever traces it.
+    fn refuse(&mut self, id: ConnectionId, text: &str) {
+        self.error(id, text);
+        self.trace_refusal(|| text.to_owned());
     }
 
     /// Tells a publisher that nobody takes its request, if it wants to know.

@@ -51,11 +51,12 @@ fn fields(block: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
 const DISABLED: &[u8] = b"trace disabled";
 
 impl Core {
-    /// Begins a report on a client's message, if its headers ask for one; true if nothing at all is to come of it.
+    /// Begins a report on a client's message of this size, if its headers ask for one; true if nothing at all is to come of it.
     pub(super) fn begin_message_trace(
         &mut self,
         from: ConnectionId,
         message: &Message<'_>,
+        size: usize,
     ) -> bool {
         let fields = fields(message.headers);
         let first = |name: &str| {
@@ -92,7 +93,6 @@ impl Core {
             }
             json.close_list();
         }
-        let size = message.headers.len() + message.payload.len();
         json.close().key("msgsize").uint(size as u64).close();
         json.key("events").open_list();
         self.message_trace = Some(MessageTrace {
@@ -160,7 +160,7 @@ impl Core {
             ("queue", subscription.queue.as_deref().unwrap_or_default()),
             ("error", error),
         ];
-        self.trace_event("eg", Some(connection), &fields)
+        self.trace_event("eg", Some(connection), &fields) && error.is_empty()
     }
 
     /// Reports a service that gets the message; true if it is not to get it.
@@ -180,7 +180,7 @@ impl Core {
         self.trace_event("js", None, &[("stream", stream.as_bytes())]);
     }
 
-    /// Reports why the stream refused it, if there is a report.
+    /// Reports why the message was refused, if there is a report.
     pub fn trace_refusal(&mut self, error: impl FnOnce() -> String) {
         if self.message_trace.is_some() {
             self.trace_more(&[("error", error().as_bytes())]);

@@ -256,9 +256,9 @@ impl Server {
                     break;
                 }
             };
-            let route = self.core.operation(connection, &parsed);
+            self.core.operation(connection, &parsed);
             match parsed.op {
-                Some(ClientOp::Publish(message)) if route => {
+                Some(ClientOp::Publish(message)) => {
                     self.publish(connection, &message);
                     if self.core.work.len() + self.requests.len() >= core::MOST_WORK / 2 {
                         self.take_in();
@@ -449,8 +449,12 @@ impl Server {
             sizes: publish.sizes,
             double_space: false,
         };
-        if self.core.begin_message_trace(from, &message) {
+        let size = message.headers.len() + message.payload.len();
+        if self.core.begin_message_trace(from, &message, size) {
             return;
+        }
+        if !self.core.may_publish(from, &message) {
+            return self.core.end_message_trace();
         }
         let trace = self.core.message_trace.take();
         let traced = trace.is_some();
@@ -475,7 +479,7 @@ impl Server {
             let work = || Work::new(endpoint, &message, Some(from));
             match endpoint {
                 // The report says what became of it.
-                _ if traced => self.hand_over(endpoint, message, Some(from)),
+                Endpoint::Stream(_) if traced => self.hand_over(endpoint, message, Some(from)),
                 Endpoint::Stream(_) => self.core.work.push_back(work()),
                 _ => self.requests.push(work()),
             }

@@ -32,7 +32,18 @@ impl Core {
                 self.fail(id, text, "Maximum Control Line Exceeded");
                 self.write_log(id, "ERR", text);
             }
-            ParseError::Payload { size, .. } => {
+            ParseError::Payload {
+                size,
+                subject,
+                headers,
+                ..
+            } => {
+                let message = Message {
+                    headers: &headers,
+                    ..Message::plain(&subject, b"")
+                };
+                self.begin_message_trace(id, &message, size);
+                self.trace_refusal(|| "maximum payload exceeded".to_owned());
                 self.write_log(
                     id,
                     "ERR",
@@ -43,6 +54,7 @@ impl Core {
                     "Maximum Payload Violation",
                     "Maximum Message Payload Exceeded",
                 );
+                self.end_message_trace();
             }
             ParseError::Arguments { args, problem, .. } => {
                 let mut text = problem.to_owned();

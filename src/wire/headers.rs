@@ -29,10 +29,13 @@ pub fn remove(block: &[u8], key: &str) -> Vec<u8> {
     kept
 }
 
-/// `block` with another value for the first `key`.
+/// `block` with another value for the first `key`, behind at most one of the blanks that were there.
 pub fn replace(block: &[u8], key: &str, value: &[u8]) -> Vec<u8> {
     match find(block, key) {
-        Some((_, (start, end))) => [&block[..start], value, &block[end..]].concat(),
+        Some((at, (start, end))) => {
+            let start = start.min(at + key.len() + 2);
+            [&block[..start], value, &block[end..]].concat()
+        }
         None => block.to_vec(),
     }
 }
@@ -132,6 +135,8 @@ mod tests {
         assert_eq!(block, b"NATS/1.0\r\nA: 1\r\nB: 2\r\n\r\n");
         let other = replace(&block, "A", b"long");
         assert_eq!(other, b"NATS/1.0\r\nA: long\r\nB: 2\r\n\r\n");
+        let other = replace(b"NATS/1.0\r\nA:  \t1\r\nA: 2\r\n\r\n", "A", b"3");
+        assert_eq!(other, b"NATS/1.0\r\nA: 3\r\nA: 2\r\n\r\n");
         block = remove(&block, "A");
         assert_eq!(block, b"NATS/1.0\r\nB: 2\r\n\r\n");
         assert_eq!(remove(&block, "none"), block);

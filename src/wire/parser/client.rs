@@ -51,6 +51,10 @@ pub enum ParseError {
         args: Vec<u8>,
         /// Size announced.
         size: usize,
+        /// Where it was to go.
+        subject: Vec<u8>,
+        /// As much of its headers as came with the line.
+        headers: Vec<u8>,
     },
     /// Arguments of the wrong number or kind, or an HPUB that was not negotiated.
     Arguments {
@@ -322,6 +326,8 @@ fn scan(bytes: &[u8], limits: &Limits, earlier: usize, warned: u8) -> Result<Sca
                 verb: name,
                 args: args.to_vec(),
                 size: total,
+                subject: message.subject.to_vec(),
+                headers: bytes[body..].iter().take(sizes.0).copied().collect(),
             });
         }
         // nats-server checks once more when the payload is not complete in the same read, and nothing is wrong with it so far.
