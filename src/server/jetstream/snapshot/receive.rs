@@ -180,11 +180,19 @@ impl Restore {
         if let Some(id) = self.stream
             && let Some(stream) = js.streams.get_mut(&id)
         {
+            // Servers before 2.15 took over files, and looked first at what has had its time.
+            let old = matches!(self.step, Step::Files);
+            if old {
+                stream.open(core);
+                stream.expire(core);
+            }
             let (consumers, view) = stream.parts();
             for id in self.consumers.drain(..) {
                 consumers.wake(core, view, id);
             }
-            stream.open(core);
+            if !old {
+                stream.open(core);
+            }
             stream.follow(core);
         }
     }

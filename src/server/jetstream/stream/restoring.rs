@@ -3,6 +3,7 @@
 
 use super::Stream;
 use super::fields::Fields;
+use super::removal::NEVER;
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::journal::Record;
@@ -122,7 +123,11 @@ impl Stream {
         if self.config.allow_msg_ttl {
             self.index_deadlines();
         }
-        self.expire(core);
+        // What has had its time is still there when the end is told.
+        let deadline = self.store.next_deadline().map_or(NEVER, |(at, _)| at);
+        let oldest = self.store.from(0).next();
+        let oldest = oldest.map_or(NEVER, |(_, message)| message.time);
+        self.arm_expiry(core, deadline, oldest);
         self.settle(core);
     }
 }
