@@ -339,8 +339,14 @@ fn status(seen: &Seen) -> &str {
 fn with_messages() -> Node {
     let mut node = Node::start(b"", START);
     node.ask("$JS.API.STREAM.CREATE.T", CONFIG);
+    let mut random = 1u32;
     for _ in 0..100 {
-        node.ask("t.x", &"m".repeat(1000));
+        // Nothing in it comes twice.
+        let letters = (0..1000).map(|_| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            char::from(b'0' + (random >> 26) as u8)
+        });
+        node.ask("t.x", &letters.collect::<String>());
     }
     node.send(b"SUB $JS.EVENT.ADVISORY.STREAM.> 3\r\n");
     node

@@ -1,9 +1,8 @@
 //! S2 streams, as `github.com/klauspost/compress/s2` writes and reads them: Snappy's framing (google/snappy's
-//! `framing_format.txt`) with bigger blocks and repeated offsets. Written without compression, which every reader takes.
-//! Must not know what the bytes are.
+//! `framing_format.txt`) with bigger blocks and repeated offsets. Written as Snappy would. Must not know what the bytes are.
 
 use super::input::Input;
-use crate::server::jetstream::encoding;
+use crate::server::jetstream::encoding::{self, put_number};
 
 /// Starts a stream.
 const MAGIC: &[u8] = b"\xff\x06\x00\x00S2sTwO";
@@ -19,8 +18,10 @@ const SKIPPABLE: u8 = 0x80;
 /// Bytes of a chunk's kind and length.
 const HEAD: usize = 4;
 const CHECKSUM: usize = 4;
-/// Bytes in a block that is written.
+/// Bytes in a block that is written: as far as two bytes can say.
 const WRITTEN: usize = 64 * 1024;
+/// How many bits of a hash say where to look for the same bytes.
+const HASH_BITS: u32 = 14;
 /// Most bytes of a block.
 const MAX_BLOCK: usize = 4 << 20;
 /// The same in a stream of Snappy's.
@@ -76,13 +77,62 @@ impl Encoder {
             self.started = true;
         }
         if !self.block.is_empty() {
-            let size = (self.block.len() + CHECKSUM) as u32;
-            out.push(PLAIN);
+            let short = compress(&self.block);
+            let (kind, data) = match short.len() < self.block.len() {
+                true => (COMPRESSED, &short),
+                false => (PLAIN, &self.block),
+            };
+            let size = (data.len() + CHECKSUM) as u32;
+            out.push(kind);
             out.extend_from_slice(&size.to_le_bytes()[..3]);
             out.extend_from_slice(&checksum(&self.block).to_le_bytes());
-            out.append(&mut self.block);
+            out.extend_from_slice(data);
+            self.block.clear();
         }
     }
+}
+
+/// The block with copies in place of what it had before.
+fn compress(block: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_number(&mut out, block.len() as u64);
+    let mut seen = vec![0; 1 << HASH_BITS];
+    let (mut at, mut done) = (1, 0);
+    while let Some(word) = block.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+        let hash = u32::from_le_bytes(*word).wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS);
+        let before = std::mem::replace(&mut seen[hash as usize], at);
+        let same = block[at..].iter().zip(&block[before..]);
+        let mut length = same.take_while(|(a, b)| a == b).count();
+        if length < word.len() {
+            // Where little is found, little is looked for.
+            at += 1 + (at - done) / 32;
+            continue;
+        }
+        put_literal(&block[done..at], &mut out);
+        let offset = (at - before) as u16;
+        at += length;
+        done = at;
+        while length > 0 {
+            let now = length.min(64);
+            out.push((now as u8 - 1) << 2 | 2);
+            out.extend_from_slice(&offset.to_le_bytes());
+            length -= now;
+        }
+    }
+    put_literal(&block[done..], &mut out);
+    out
+}
+
+fn put_literal(bytes: &[u8], out: &mut Vec<u8>) {
+    match bytes.len().checked_sub(1) {
+        None => return,
+        Some(size @ ..60) => out.push((size as u8) << 2),
+        Some(size) => {
+            out.push(61 << 2);
+            out.extend_from_slice(&(size as u16).to_le_bytes());
+        }
+    }
+    out.extend_from_slice(bytes);
 }
 
 /// Reads a stream that comes in parts. Keeps no more than one chunk and what was given last.
@@ -316,6 +366,27 @@ mod tests {
             }
             encoder.flush(&mut stream);
             assert_eq!(decode(&stream, 777).as_ref(), Ok(&bytes));
+        }
+    }
+
+    #[test]
+    fn what_comes_again_is_written_once() {
+        let text = b"the same words, and the same words again, and others".repeat(9);
+        let zeros = vec![0; WRITTEN];
+        let mixed: Vec<u8> = (0..WRITTEN).map(|n| (n * n / 7 % 251) as u8).collect();
+        let late = [&vec![1; 100][..], &mixed[..60_000], &mixed[..5000], b"end"].concat();
+        for (bytes, most) in [
+            (&text[..], 100),
+            (&zeros, 3100),
+            (&late, 62_000),
+            (b"abcab", 30),
+            (b"aaaaa", 25),
+        ] {
+            let (mut encoder, mut stream) = (Encoder::default(), Vec::new());
+            encoder.write(bytes, &mut stream);
+            encoder.flush(&mut stream);
+            assert!(stream.len() <= most, "{} {most}", stream.len());
+            assert_eq!(decode(&stream, 777).as_deref(), Ok(bytes));
         }
     }
 
