@@ -383,4 +383,7 @@ fn a_report_comes_before_the_answer() {
     bench.send("SUB T 9\r\n");
     let (before, _) = publish(&mut bench, "$JS.API.STREAM.NAMES", "", 0);
     assert_eq!(before, "");
+    // Who it is a client is told at once.
+    let (before, _) = publish(&mut bench, "$SYS.REQ.USER.INFO", "", 0);
+    assert!(before.starts_with("MSG r "), "{before}");
 }

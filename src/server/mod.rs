@@ -477,9 +477,12 @@ impl Server {
             }
             taken = true;
             let work = || Work::new(endpoint, &message, Some(from));
+            // The report says what became of it in a stream, and comes before answers, but to who asks who it is.
+            let is_stream = matches!(endpoint, Endpoint::Stream(_));
             match endpoint {
-                // The report says what became of it.
-                Endpoint::Stream(_) if traced => self.hand_over(endpoint, message, Some(from)),
+                _ if traced && (is_stream || message.subject == system::USER_INFO) => {
+                    self.hand_over(endpoint, message, Some(from));
+                }
                 Endpoint::Stream(_) => self.core.work.push_back(work()),
                 _ => self.requests.push(work()),
             }

@@ -10,7 +10,7 @@ use crate::wire::json::{Decoder, Kind, Value, Writer, decode_lenient};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::SECOND;
 
-const USER_INFO: &[u8] = b"$SYS.REQ.USER.INFO";
+pub(super) const USER_INFO: &[u8] = b"$SYS.REQ.USER.INFO";
 const STATZ: &[u8] = b"$SYS.REQ.ACCOUNT.PING.STATZ";
 const SUBJECTS: [&[u8]; 4] = [
     USER_INFO,
