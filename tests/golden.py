@@ -35,7 +35,7 @@ RULES = [  # (pattern, placeholder), applied in order; tests/common/normalise.rs
     (r"\b\d\d:\d\d:\d\d\b", "{{clock}}"),
     (r"\bN[A-Z2-7]{55}\b", "{{server_id}}"),
     (r"\b127\.0\.0\.1:\d{4,5}\b", "{{addr}}"),
-    (r"\b(Client ID: )\d+", r"\1{{n}}"),
+    (r"\b(Client ID: |cid:)\d+", r"\1{{n}}"),
     (r"_INBOX\.[A-Za-z0-9.]+", "{{inbox}}"),
     (r"\b(nats-server|Server Version:|v?)\s?2\.15\.\d\b", r"\1 {{version}}"),
     (r"\b(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|ms|s)\b(?! ?(?:TTL|ttl))", "{{duration}}"),

@@ -11,7 +11,7 @@ const RULES: &[(&str, &str)] = &[
     (r"\b\d\d:\d\d:\d\d\b", "{{clock}}"),
     (r"\bN[A-Z2-7]{55}\b", "{{server_id}}"),
     (r"\b127\.0\.0\.1:\d{4,5}\b", "{{addr}}"),
-    (r"\b(Client ID: )\d+", "${1}{{n}}"),
+    (r"\b(Client ID: |cid:)\d+", "${1}{{n}}"),
     (r"_INBOX\.[A-Za-z0-9.]+", "{{inbox}}"),
     (
         r"\b(nats-server|Server Version:|v?)\s?2\.15\.\d\b",

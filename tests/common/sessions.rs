@@ -124,6 +124,7 @@ macro_rules! sessions {
             pubsub_template_language "pubsub/template-language",
             pubsub_template_numbers "pubsub/template-numbers",
             pubsub_templates "pubsub/templates",
+            pubsub_trace "pubsub/trace",
             server_archives "server/archives",
             server_check_credential_folder "server/check-credential-folder",
             server_check_formats "server/check-formats",

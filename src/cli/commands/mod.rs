@@ -23,6 +23,7 @@ mod secured;
 mod server;
 mod stream;
 mod subscribe;
+mod trace;
 
 pub use config_file::config_file;
 pub use connect::{Library, require};
@@ -160,6 +161,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "context info" => Box::pin(contexts::info(call)),
         "context validate" => Box::pin(contexts::validate(call)),
         "context previous" => Box::pin(contexts::previous(call)),
+        "trace" => Box::pin(trace::trace(call)),
         "errors ls" => Box::pin(errors::list(call)),
         "errors lookup" => Box::pin(errors::lookup(call)),
         _ if call.asks.is_some() => Box::pin(server::system(call)),
