@@ -71,6 +71,12 @@ async fn pick(call: &Call) -> Result<(JetStream, ConsumerInfo), Failure> {
     ))
 }
 
+/// The consumer as it is now: natscli asks for it once more.
+async fn again(jetstream: &JetStream, info: &ConsumerInfo) -> Result<ConsumerInfo, Failure> {
+    let asked = jetstream.consumer_info(&info.stream_name, &info.name);
+    asked.await.map_err(failed)
+}
+
 async fn select(
     call: &Call,
     jetstream: &JetStream,
@@ -113,8 +119,7 @@ async fn select(
 /// `consumer cluster step-down`: there is only one server.
 pub async fn step_down(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
-    let loaded = jetstream.consumer_info(&info.stream_name, &info.name);
-    loaded.await.map_err(failed)?;
+    again(&jetstream, &info).await?;
     let (stream, name) = (values::quote(&info.stream_name), values::quote(&info.name));
     Err(format!("consumer {stream} > {name} is not clustered").into())
 }
@@ -383,6 +388,7 @@ pub async fn unpin(call: Call) -> Outcome {
     if info.config.priority_policy != "pinned_client" {
         return Err("consumer is not a pinned priority consumer".into());
     }
+    let info = again(&jetstream, &info).await?;
     let groups = info.priority_groups.iter();
     let pinned: Vec<_> = groups.filter(|g| !g.pinned_client_id.is_empty()).collect();
     if pinned.is_empty() {

@@ -1,6 +1,6 @@
 //! Messages from consumers: `next` pulls, `sub` also takes what is pushed.
 
-use super::{Call, Outcome, pick};
+use super::{Call, Outcome, again, pick};
 use crate::{
     cli::{
         commands::{
@@ -199,6 +199,8 @@ async fn tell(call: &Call, jetstream: &JetStream, message: &Message, answer: Ans
 /// `consumer sub`.
 pub async fn subscribe(call: Call) -> Outcome {
     let (jetstream, info) = pick(&call).await?;
+    let info = again(&jetstream, &info).await;
+    let info = info.map_err(|e| e.context("could not load Consumer"))?;
     let acks = call.values.is("ack") && info.config.ack_policy != AckPolicy::None;
     if info.config.deliver_subject.is_empty() {
         let answer = if acks { Answer::Ack } else { Answer::Nothing };

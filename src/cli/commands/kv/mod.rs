@@ -35,7 +35,9 @@ async fn bucket(call: &Call) -> Result<Bucket, Failure> {
     let jetstream = jetstream(call).await?;
     let mut name = call.values.arg("bucket").to_string();
     if name.is_empty() {
-        let known = jetstream.key_value_names().await?;
+        let mut untraced = jetstream.clone(); // as with natscli
+        untraced.trace = None;
+        let known = untraced.key_value_names().await?;
         if known.is_empty() {
             return Err("no KV buckets found".into());
         }
