@@ -141,6 +141,7 @@ macro_rules! sessions {
             server_check_setup "server/check-setup",
             server_checks "server/checks",
             server_list_trace "server/list-trace",
+            server_more_without_system_account "server/more-without-system-account",
             server_no_system_account "server/no-system-account",
             server_numeric_hosts "server/numeric-hosts",
             stream_add_and_info "stream/add-and-info",
