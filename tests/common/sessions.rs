@@ -36,6 +36,7 @@ macro_rules! sessions {
             context_prefixes "context/prefixes",
             context_sources "context/sources",
             context_tls "context/tls",
+            context_tls_report "context/tls-report",
             context_unreadable "context/unreadable",
             context_variables "context/variables",
             errors_dashes "errors/dashes",

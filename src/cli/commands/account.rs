@@ -323,6 +323,12 @@ struct Measured {
     time: String,
 }
 
+/// `account tls`: nothing here speaks TLS.
+pub async fn tls(call: Call) -> Outcome {
+    call.connect().await?;
+    Err("nats: connection is not tls".into())
+}
+
 /// `rtt`.
 pub async fn rtt(call: Call) -> Outcome {
     let iterations = values::int(call.values.arg("iterations"))?.max(0);

@@ -91,6 +91,7 @@ pub fn core(call: Call) -> LocalFuture<'static, Outcome> {
 pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
     match call.path {
         "rtt" => Box::pin(account::rtt(call)),
+        "account tls" => Box::pin(account::tls(call)),
         "kv edit" => Box::pin(kv::edit(call)),
         "kv revert" => Box::pin(kv::revert(call)),
         "kv compact" => Box::pin(kv::compact(call)),
