@@ -1,9 +1,10 @@
 //! The dialogs about a real server: connecting to one, and asking before the lesson touches what was there.
 
 use super::{
+    cancel::Cancel,
     chunks,
     element::{Element, button, dialog, element, react},
-    link::Credentials,
+    link::{self, Credentials},
     live::Live,
     share::copy_button,
     state::{Asked, Page},
@@ -26,7 +27,7 @@ const LARGEST: f64 = 1_000_000.0;
 
 /// The dialog "Connect".
 pub fn connect(page: Page) -> Element {
-    let (error, busy) = (Live::new(String::new()), Live::new(false));
+    let (error, attempt) = (Live::new(String::new()), Live::new(None::<Cancel>));
     let url = input("text").attr("inputmode", "url").attr("value", &storage::address());
     let secrets = [input("text"), input("password"), input("password"), input("file")];
     let [user, password, token, file] = secrets.clone();
@@ -39,9 +40,12 @@ pub fn connect(page: Page) -> Element {
             }
         }
     });
-    // Closed in any way: nothing typed stays behind.
+    // Closed in any way: nothing goes on, nothing typed stays behind.
     let closed = move || {
         page.connecting.set(None);
+        if let Some(attempt) = attempt.get_untracked() {
+            attempt.cancel();
+        }
         for field in &secrets {
             field.input().set_value("");
         }
@@ -69,14 +73,18 @@ pub fn connect(page: Page) -> Element {
         ]),
         element("div", "dialog__ends").with(&[
             button("", move || page.connecting.set(None)).text("Cancel"),
-            element("button", "dialog__main").attr("type", "submit").flag("disabled", move || busy.get()).text("Connect"),
+            element("button", "dialog__main").attr("type", "submit").text_of(move || attempt.with(|attempt| if attempt.is_some() { "Connecting…" } else { "Connect" }.into())),
         ]),
     ]);
     let form = form.on("submit", move |event| {
         event.prevent_default();
+        if attempt.with_untracked(Option::is_some) {
+            return;
+        }
         let [address, user, pass, token] = [&url, &user, &password, &token].map(|field| field.input().value());
         let [user, pass, token] = [user, pass, token].map(|value| Some(value).filter(|value| !value.is_empty()));
-        busy.set(true);
+        let trying = Cancel::default();
+        attempt.set(Some(trying.clone()));
         error.set(String::new());
         let chosen = file.input().files().and_then(|files| files.get(0));
         page.runtime().spawn(Box::pin(async move {
@@ -89,15 +97,17 @@ pub fn connect(page: Page) -> Element {
                 let credentials = Credentials { user, pass, token, file, variable: None };
                 (chunks::view().await?.connect)(page, address.into(), credentials).await
             };
-            let connected = connect().await;
-            match connected {
-                Ok(()) => {
-                    storage::keep_address(address);
-                    page.connecting.set(None);
-                }
-                Err(why) => error.set(why),
+            let connected = trying.unless(connect()).await;
+            attempt.set(None);
+            if let Some(Ok(())) = connected {
+                storage::keep_address(address);
+                page.connecting.set(None);
+            } else {
+                link::fall_back(page);
             }
-            busy.set(false);
+            if let Some(Err(why)) = connected {
+                error.set(why);
+            }
         }));
     });
     dialog("connect", "A real nats-server", move || page.connecting.with(Option::is_some), closed).with(&[

@@ -106,6 +106,12 @@ pub fn disconnect(page: Page) {
     page.stream.forget(page);
 }
 
+/// Goes back to the server of before: another could not be connected to, or is not wanted any more.
+pub fn fall_back(page: Page) {
+    page.link.set(Link::InPage);
+    refresh(page);
+}
+
 /// Shows where the connection stands.
 pub fn refresh(page: Page) {
     let remote = page.room().remote.borrow().clone();

@@ -107,18 +107,11 @@ async fn connect(page: Page, url: String, mut credentials: Credentials) -> Resul
         ..Options::default()
     };
     let runtime = Rc::new(BrowserRuntime::new());
-    let connected = Client::connect(connector.clone(), runtime, options).await;
-    let client = match connected {
-        Ok(client) => client,
-        Err(error) => {
-            page.link.set(Link::InPage);
-            link::refresh(page);
-            return Err(words(&error, &url));
-        }
-    };
-    let own = Own::new(client, page);
-    let foreign = RefCell::new(own.0.key_value_names().await.unwrap_or_default());
-    let remote = Remote { connector, credentials, viewer: Rc::new(own), foreign };
+    let client = Client::connect(connector.clone(), runtime, options).await.map_err(|error| words(&error, &url))?;
+    let foreign = JetStream::new(client.clone()).key_value_names().await.unwrap_or_default();
+    // Not before: until here whoever waits may have enough of it, and all of this is gone.
+    let viewer = Rc::new(Own::new(client, page));
+    let remote = Remote { connector, credentials, viewer, foreign: RefCell::new(foreign) };
     page.room().remote.replace(Some(Rc::new(remote)));
     page.stream.forget(page);
     link::refresh(page);

@@ -1,6 +1,9 @@
 // The same page on a real nats-server over a WebSocket.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import * as net from "node:net";
+import { pipeline } from "node:stream";
 import { after, before, test } from "node:test";
 import { NatsServer } from "./support/nats-server.mjs";
 import { setUp } from "./support/playground.mjs";
@@ -51,6 +54,26 @@ test("a wrong password, a wrong address and a refused connection are told apart"
   await playground.page.keyboard.press("Escape");
   const address = await connect(playground, { url: "not an address" });
   await address.getByRole("alert").filter({ hasText: /address|ws:\/\//i }).waitFor();
+  await closeDespiteRefusals(playground);
+});
+
+test("who cancels an attempt to connect stays where they were, however late the server answers", async (t) => {
+  const door = net.createServer().listen(0, "127.0.0.1");
+  t.after(() => door.close());
+  await once(door, "listening");
+  const host = `127.0.0.1:${door.address().port}`;
+  const playground = await world.open({ hosts: [server.host, host] });
+  const comes = once(door, "connection");
+  const dialog = await connect(playground, { url: `ws://${host}` });
+  const [socket] = await comes;
+  const closed = once(socket, "close");
+  await dialog.getByRole("button", { name: "Connecting…" }).waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  pipeline(socket, net.connect(server.wsPort, "127.0.0.1"), socket, () => {}); // now it answers
+  await closed;
+  await playground.page.getByRole("banner").getByText("In this page").waitFor();
+  await connected(playground);
   await closeDespiteRefusals(playground);
 });
 
