@@ -8,9 +8,13 @@ use crate::{
         transport::{Connector, LocalFuture},
     },
     host::{BrowserRuntime, Host},
+    lesson::Terminal,
     wire::time::Time,
 };
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 /// The connection, as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +70,8 @@ pub struct Remote {
     pub viewer: Rc<dyn Viewer>,
     /// Buckets that were there before, and that nobody has agreed to write to.
     pub foreign: RefCell<Vec<String>>,
+    /// Terminals where something was run on it.
+    pub used: [Cell<bool>; 3],
 }
 
 /// The real server that is connected, if one is; shared with the terminals.
@@ -101,6 +107,13 @@ impl Remote {
 pub fn disconnect(page: Page) {
     if let Some(remote) = page.room().remote.take() {
         remote.viewer.close();
+        // What still runs there is a client of it, too.
+        for terminal in [Terminal::A, Terminal::B] {
+            let console = page.console(terminal);
+            if remote.used[terminal as usize].get() && console.busy() {
+                console.interrupt();
+            }
+        }
     }
     page.link.set(Link::InPage);
     page.stream.forget(page);

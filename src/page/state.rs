@@ -347,6 +347,9 @@ impl Page {
                 viewer.reconnect_now();
             }
         } else {
+            if let Some(remote) = &*self.room.remote.borrow() {
+                remote.used[terminal as usize].set(true);
+            }
             self.stream.mentioned(line);
             // A watch may run for long on a bucket that somebody else has made.
             self.stream.look(self);

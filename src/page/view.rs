@@ -111,7 +111,7 @@ async fn connect(page: Page, url: String, mut credentials: Credentials) -> Resul
     let foreign = JetStream::new(client.clone()).key_value_names().await.unwrap_or_default();
     // Not before: until here whoever waits may have enough of it, and all of this is gone.
     let viewer = Rc::new(Own::new(client, page));
-    let remote = Remote { connector, credentials, viewer, foreign: RefCell::new(foreign) };
+    let remote = Remote { connector, credentials, viewer, foreign: RefCell::new(foreign), used: Default::default() };
     page.room().remote.replace(Some(Rc::new(remote)));
     page.stream.forget(page);
     link::refresh(page);

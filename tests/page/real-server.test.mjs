@@ -77,6 +77,21 @@ test("who cancels an attempt to connect stays where they were, however late the 
   await closeDespiteRefusals(playground);
 });
 
+test("Disconnect leaves no connection behind, not even that of a watch", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  const a = playground.terminal("A");
+  const closed = [];
+  playground.page.on("websocket", (socket) => closed.push(socket.waitForEvent("close")));
+  await connected(playground);
+  await a.enter("nats kv add watched; nats kv put watched k v; nats kv watch watched");
+  await a.shows(/PUT watched > k: v/);
+  await playground.page.getByRole("button", { name: "Disconnect" }).click();
+  await Promise.all(closed);
+  await a.enter("echo free");
+  await a.shows(/\^C\n.*echo free\nfree\n/);
+  await playground.close();
+});
+
 test("users with keys: a file of credentials, or with a seed alone", async () => {
   const USERS = "tests/page/support/users";
   const [, jwt] = readFileSync(`${USERS}/user.creds`, "utf8").match(/USER JWT-----\n(.*)\n/);
