@@ -23,9 +23,7 @@ pub fn clock(page: Page) -> Element {
         let host = page.room().host.clone();
         page.runtime().spawn(Box::pin(async move {
             host.advance(ns).await;
-            if !page.guest.get_untracked() {
-                storage::keep_ahead(ns);
-            }
+            storage::keep_ahead(ns);
             tick(page);
             page.stream.look(page);
         }));

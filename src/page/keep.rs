@@ -2,7 +2,7 @@
 //! that is not allowed the page works without, and says so. One tab of a browser writes; others begin with what was kept, and keep
 //! nothing.
 
-use super::state::Page;
+use super::{state::Page, storage};
 use crate::host::Change;
 use idb::{Database, Factory, KeyRange, ObjectStoreParams, TransactionMode};
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
@@ -49,6 +49,7 @@ pub async fn begin(page: Page) {
             }
             if !alone().await {
                 page.guest.set(true);
+                storage::be_guest();
                 page.notice.set(OTHER_TAB);
                 return;
             }

@@ -362,9 +362,7 @@ impl Page {
         // What ended by ^C would not end by itself when it is replayed.
         if terminal != Terminal::Server && code != INTERRUPTED {
             self.commands.update(|commands| commands.push(line.to_string()));
-            if !self.guest.get_untracked() {
-                self.commands.with_untracked(|commands| storage::keep_commands(commands));
-            }
+            self.commands.with_untracked(|commands| storage::keep_commands(commands));
         }
         self.panes.running(terminal, false);
         self.stream.look(self);

@@ -12,6 +12,16 @@ pub fn turn_off() {
     OFF.store(true, Ordering::Relaxed);
 }
 
+/// Another tab keeps the lesson and how the server was started.
+static GUEST: AtomicBool = AtomicBool::new(false);
+/// What is that tab's.
+const STATE: [&str; 5] = ["step", "done", "server", "commands", "ahead"];
+
+/// From now on another tab's state is left alone.
+pub fn be_guest() {
+    GUEST.store(true, Ordering::Relaxed);
+}
+
 fn storage() -> Option<leptos::web_sys::Storage> {
     if OFF.load(Ordering::Relaxed) {
         return None;
@@ -26,6 +36,9 @@ pub fn get(name: &str) -> Option<String> {
 
 /// Keeps a value.
 pub fn set(name: &str, value: &str) {
+    if GUEST.load(Ordering::Relaxed) && STATE.contains(&name) {
+        return;
+    }
     if let Some(storage) = storage() {
         storage.set_item(name, value).ok();
     }
@@ -109,7 +122,7 @@ pub fn keep_address(address: &str) {
 /// Forgets everything but the theme.
 pub fn clear() {
     if let Some(storage) = storage() {
-        for name in ["step", "done", "server", "history", "commands", "address", "ahead"] {
+        for name in STATE.into_iter().chain(["history", "address"]) {
             storage.remove_item(name).ok();
         }
     }

@@ -158,6 +158,11 @@ test("a second tab begins with what was kept, says that it keeps nothing, and ke
   await other.shows(/--raw\nfirst\n/);
   await other.enter("nats kv put b k second");
   await other.shows(/\nsecond\n/);
+  const server = second.terminal("Server");
+  await server.show();
+  await server.press("Control+c");
+  await server.enter("nats-server"); // nor what the first one's server is started with
+  await server.shows(/Server is ready[^]*Server is ready/);
   await second.page.close();
   await a.enter("nats kv put b other mine");
   await a.shows(/\nmine\n/);
