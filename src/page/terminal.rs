@@ -43,13 +43,13 @@ pub fn terminal(page: Page, terminal: lesson::Terminal) -> Element {
     let entry = element("div", "terminal__entry")
         .with(&[element("span", "terminal__prompt").attr("aria-hidden", "true"), at.clone().listen(input)]);
     let clicked = field.clone();
-    // A click anywhere goes on typing, unless it marks text.
-    let scroll = element("div", "terminal__scroll").with(&[log.clone(), entry.clone()]).on("click", move |_| {
-        let marked = window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed());
-        if !marked {
+    // A click anywhere goes on typing, unless it marks text; then it is the next key that does.
+    let scroll = element("div", "terminal__scroll").attr("tabindex", "-1").with(&[log.clone(), entry.clone()]).on("click", move |_| {
+        if !is_marked() {
             clicked.focus().ok();
         }
     });
+    let scroll = at.clone().listen_to_keys(scroll);
     let view = View {
         page,
         frame: page.frame(terminal),
@@ -97,22 +97,32 @@ struct At {
 }
 
 impl At {
-    fn listen(self, input: Element) -> Element {
-        let (keys, typing, pasting) = (self.clone(), self.clone(), self);
-        input
-            .on("keydown", move |event| {
-                let event: &KeyboardEvent = event.unchecked_ref();
-                let (name, left) = (event.key(), keys.leaves.get());
-                // Shift is held for the way back.
-                keys.leaves.set(name == "Escape" || left && name == "Shift");
-                if left && name == "Tab" {
+    /// Keys of the field, and of the output around it, which has the keyboard while something is marked there.
+    fn listen_to_keys(self, scroll: Element) -> Element {
+        scroll.on("keydown", move |event| {
+            let event: &KeyboardEvent = event.unchecked_ref();
+            let (name, left) = (event.key(), self.leaves.get());
+            if event.target().as_ref() != Some(self.field.as_ref()) {
+                if leaves_marked(event) {
                     return;
                 }
-                if let Some(pressed) = key_of(event, &keys.console, &keys.field) {
-                    event.prevent_default();
-                    press(&keys.console, &keys.field, pressed);
-                }
-            })
+                self.field.focus().ok();
+            }
+            // Shift is held for the way back.
+            self.leaves.set(name == "Escape" || left && name == "Shift");
+            if left && name == "Tab" {
+                return;
+            }
+            if let Some(pressed) = key_of(event, &self.console, &self.field) {
+                event.prevent_default();
+                press(&self.console, &self.field, pressed);
+            }
+        })
+    }
+
+    fn listen(self, input: Element) -> Element {
+        let (typing, pasting) = (self.clone(), self);
+        input
             .on("input", move |_| typed(&typing.console, &typing.field))
             .on("paste", move |event| {
                 let data = event.unchecked_ref::<web_sys::ClipboardEvent>().clipboard_data();
@@ -282,6 +292,18 @@ fn typed(console: &Rc<Console>, input: &web_sys::HtmlTextAreaElement) {
 /// The code of a key that an input method takes. Safari's `isComposing` does not say so of the last key of a composition.
 const COMPOSING: u32 = 229;
 
+/// Is something marked in the page?
+fn is_marked() -> bool {
+    window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed())
+}
+
+/// Is a key for what is marked in the output, rather than for the line?
+fn leaves_marked(event: &KeyboardEvent) -> bool {
+    let name = event.key();
+    let copies = (event.ctrl_key() || event.meta_key()) && name.eq_ignore_ascii_case("c");
+    copies || matches!(name.as_str(), "Control" | "Shift" | "Alt" | "Meta" | "Tab" | "PageUp" | "PageDown")
+}
+
 /// Which key of ours it is; `None` leaves it to the browser.
 fn key_of(event: &KeyboardEvent, console: &Console, input: &web_sys::HtmlTextAreaElement) -> Option<Key> {
     let name = event.key();
@@ -297,8 +319,7 @@ fn key_of(event: &KeyboardEvent, console: &Console, input: &web_sys::HtmlTextAre
         (_, Some(letter)) if control && !alt => {
             let letter = letter.to_ascii_lowercase();
             // Copying what is marked, and pasting, are the browser's.
-            let marked = window().get_selection().ok().flatten().is_some_and(|marked| !marked.is_collapsed());
-            let copies = letter == 'c' && (marked || input.selection_start() != input.selection_end());
+            let copies = letter == 'c' && (is_marked() || input.selection_start() != input.selection_end());
             (!copies && "abcdefghklnprtuwy_/".contains(letter)).then_some(Key::Ctrl(letter))
         }
         (_, Some(letter)) if alt && !control => {

@@ -134,6 +134,27 @@ test("editing keys, history and completion are those of a shell", async () => {
   await playground.close();
 });
 
+test("what is marked in the output is copied, and what is then pasted, pressed or typed goes on to the line", async () => {
+  const playground = await world.open({ address: "#step=put", permissions: ["clipboard-read", "clipboard-write"] });
+  const a = playground.terminal("A");
+  const { keyboard } = playground.page;
+  await a.enter("echo marked");
+  await a.shows(/\nmarked\n/);
+  const mark = () => a.output.getByText("marked", { exact: true }).last().dblclick();
+  await mark();
+  await keyboard.press("Control+c");
+  await keyboard.press("Control+v");
+  await keyboard.type(" text");
+  assert.equal(await a.input.inputValue(), "marked text");
+  await mark();
+  await keyboard.press("ArrowUp");
+  assert.equal(await a.input.inputValue(), "echo marked");
+  await mark();
+  await keyboard.press("Enter");
+  await a.shows(/echo marked\nmarked\n[^]*echo marked\nmarked\n/);
+  await playground.close();
+});
+
 test("lines are killed, yanked, moved in by words and recalled", async () => {
   const { playground, a } = await withBucket();
   const value = () => a.input.inputValue();
