@@ -56,6 +56,41 @@ test("what keeps the page from starting is said", async () => {
   }
 });
 
+/** The page with a policy of its host, in a view of its own; `within` makes a page around it. */
+async function under(policy, within) {
+  const profile = await world.browser.newContext();
+  const page = await profile.newPage();
+  const problems = [];
+  page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+  await page.route("**/some/folder/", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
+  });
+  await page.route("**/around.html", (route) => route.fulfill({ contentType: "text/html", body: within }));
+  await page.goto(`${world.site.origin}/${within ? "around.html" : "some/folder/#step=put"}`);
+  return { page, problems, close: () => profile.close() };
+}
+
+test("a Content-Security-Policy as the README has it is enough, by itself and in a frame; one that is too strict is said to be", async () => {
+  const [policy] = readFileSync("README.md", "utf8").match(/^default-src .*$/m);
+  const frame = '<!doctype html><title>docs</title><iframe sandbox="allow-scripts" src="/some/folder/?embed=1&panel=both#step=put" height="800"></iframe>';
+  for (const within of [undefined, frame]) {
+    const { page, problems, close } = await under(policy, within);
+    const view = within ? page.frameLocator("iframe") : page;
+    await view.getByRole("button", { name: /^Run\b/ }).click();
+    await view.getByRole("button", { name: "Tape", exact: true }).click();
+    await view.locator(".tape__value").getByText("Value1").waitFor();
+    assert.deepEqual(problems, []);
+    await close();
+  }
+  for (const strict of ["default-src 'self'", policy.replace("'wasm-unsafe-eval'", "")]) {
+    const { page, close } = await under(strict);
+    await page.getByText(/could not be started.*Content-Security-Policy/).waitFor();
+    assert.equal(await page.getByText("Starting a nats-server").filter({ visible: true }).count(), 0);
+    await close();
+  }
+});
+
 test("a part that cannot be fetched is missed in words, and fetched at the next try", async () => {
   const { playground } = await visit();
   const terminal = playground.terminal("A");
