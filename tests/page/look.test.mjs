@@ -168,6 +168,29 @@ for (const width of [320, 360, 640]) {
   });
 }
 
+test("on a phone each view of several buckets can be chosen, and is large enough for that", async () => {
+  const playground = await world.open({ ...PHONE, viewport: { width: 360, height: 740 }, address: "#step=put" });
+  const { page, stream } = playground;
+  await playground.terminal("A").enter("nats kv add a-longer-name-than-there-is-room-for");
+  await page.getByRole("button", { name: "Stream", exact: true }).tap();
+  const bucket = stream.getByRole("combobox", { name: "Bucket" });
+  await bucket.waitFor();
+  assert.ok((await bucket.boundingBox()).height >= 24);
+  const { x, width } = await stream.getByRole("button", { name: "Config" }).boundingBox();
+  assert.ok(x + width <= 360, `Config ends at ${x + width}`);
+  await screen(playground, "phone-buckets");
+  await playground.close();
+});
+
+test("in a column of 240 pixels an embedded step does not stick out", async () => {
+  const playground = await world.open({ viewport: { width: 240, height: 700 }, address: "?embed=1&panel=both#step=create" });
+  await playground.run(0);
+  await playground.stream.getByRole("button", { name: "Messages", exact: true }).waitFor();
+  await nothingSticksOut(playground);
+  await screen(playground, "embed-240");
+  await playground.close();
+});
+
 test("on a phone whatever is tapped is as large as it has to be", async () => {
   const playground = await world.open({ ...PHONE, viewport: { width: 360, height: 740 }, address: "#step=put" });
   await playground.page.getByRole("button", { name: "Stream", exact: true }).tap();
