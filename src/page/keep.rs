@@ -12,7 +12,6 @@ use leptos::{
 };
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
 };
 
@@ -31,7 +30,8 @@ pub const SHARED: &str = "A shared session, on a server of its own: your own buc
 struct Keeper {
     database: Database,
     page: Page,
-    waiting: RefCell<VecDeque<(String, Change)>>,
+    /// By folder.
+    waiting: RefCell<Vec<(String, Change)>>,
     writing: Cell<bool>,
     /// A change could not be written: what comes after a gap must not be kept either.
     broken: Cell<bool>,
@@ -63,7 +63,7 @@ pub async fn begin(page: Page) {
             });
             host.on_change(Rc::new(move |folder, change| {
                 if !keeper.broken.get() {
-                    keeper.waiting.borrow_mut().push_back((folder.to_string(), change));
+                    keeper.add(folder, change);
                     keeper.clone().write();
                 }
             }));
@@ -143,13 +143,23 @@ async fn load(database: &Database) -> Result<Vec<(String, Vec<u8>)>, idb::Error>
 }
 
 impl Keeper {
+    /// What waits for the transaction before it becomes one record: thousands would take many seconds, and be lost with the tab.
+    fn add(&self, folder: &str, change: Change) {
+        let mut waiting = self.waiting.borrow_mut();
+        match (waiting.iter_mut().find(|(of, _)| of == folder), change) {
+            (Some((_, Change::Append(before) | Change::Snapshot(before))), Change::Append(bytes)) => before.extend(bytes),
+            (Some((_, before)), snapshot) => *before = snapshot,
+            (None, change) => waiting.push((folder.into(), change)),
+        }
+    }
+
     fn write(self: Rc<Self>) {
         if self.writing.replace(true) {
             return;
         }
         self.page.runtime().spawn(Box::pin(async move {
             loop {
-                let changes: Vec<_> = self.waiting.borrow_mut().drain(..).collect();
+                let changes = self.waiting.take();
                 if changes.is_empty() {
                     break;
                 }

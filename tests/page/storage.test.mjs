@@ -63,6 +63,18 @@ test("where there is no room left, it is said, and everything works", async () =
   await playground.close();
 });
 
+test("thousands of messages are kept as soon as a few", async () => {
+  const playground = await world.open({ address: "#step=put" });
+  const a = playground.terminal("A");
+  await a.enter("nats kv add many; nats bench kv put --msgs 5000 --bucket many; echo over");
+  await a.shows(/\nover\n/);
+  await playground.page.waitForTimeout(200); // what is stored within 100 ms survives
+  await playground.reload();
+  await a.enter("nats stream info KV_many");
+  await a.shows(/Last Sequence: 5,000/);
+  await playground.close();
+});
+
 test("where nothing at all can be stored, the page works", async () => {
   const playground = await world.open({
     script: () => {
