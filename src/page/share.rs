@@ -14,13 +14,15 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 pub fn share(page: Page) -> Element {
     // Lines that might hold a secret are left out. Who has some learns that the link does not do all they did.
     let secret = |line: &String| storage::is_secret(line);
-    let left_out = move || match page.commands.with(|lines| lines.iter().filter(|line| secret(line)).count()) {
+    // While nobody asks for the link, no command has to wait for it.
+    let lines = move || if page.sharing.get() { page.commands.get() } else { Vec::new() };
+    let left_out = move || match lines().iter().filter(|line| secret(line)).count() {
         0 => "Lines that may hold a password, a token or an NKey are left out.".into(),
         1 => "One line is left out: it may hold a password, a token or an NKey.".into(),
         several => format!("{several} lines are left out: they may hold a password, a token or an NKey."),
     };
     let link = move || {
-        let lines = page.commands.get().into_iter().filter(|line| !secret(line)).map(unasked);
+        let lines = lines().into_iter().filter(|line| !secret(line)).map(unasked);
         let lines: Vec<String> = lines.collect();
         let location = window().location();
         let place = location.origin().unwrap_or_default() + &location.pathname().unwrap_or_default();
