@@ -120,6 +120,23 @@ test("Keys and the tape count down a key's own TTL, and say so when it was what 
   await playground.close();
 });
 
+test("a value that turns the direction of text leaves the reason behind it to be read", async () => {
+  const playground = await world.open({ address: "#step=put" });
+  await playground.terminal("A").enter("nats kv put my-kv k $'\\u202eabc'; nats kv put my-kv k next");
+  const reason = playground.messages.getByText("dropped: history is full");
+  await reason.waitFor();
+  const [first, last] = await reason.evaluate(({ firstChild: text }) =>
+    [0, text.length - 1].map((at) => {
+      const letter = document.createRange();
+      letter.setStart(text, at);
+      letter.setEnd(text, at + 1);
+      return letter.getBoundingClientRect().x;
+    }),
+  );
+  assert.ok(first < last, `${first} < ${last}`);
+  await playground.close();
+});
+
 test("the tape says in words why a message was dropped, and keeps the keyboard off what is not seen", async () => {
   const { playground, a, page } = await viewing("Tape", "--history 2 --ttl 1h");
   await a.enter("for i in 1 2 3; do nats kv put b one $i; done; nats kv put b two x; nats kv purge b two -f; nats kv put b three x");
