@@ -146,7 +146,7 @@ pub fn ask(page: Page) -> Element {
             if let Some(remote) = &*page.room().remote.borrow() {
                 remote.agreed(&bucket);
             }
-            page.run(terminal, line);
+            page.run(terminal, line, false);
         }
     };
     let about = move |part: fn(&Asked) -> &String| page.asked.with(|asked| asked.as_ref().map(part).cloned().unwrap_or_default());

@@ -7,7 +7,7 @@ use super::{
     state::{Page, focus},
 };
 use crate::lesson::{Block, Check, Command, Inline, Step, Terminal, WALKTHROUGH};
-use leptos::prelude::request_animation_frame;
+use leptos::{prelude::request_animation_frame, wasm_bindgen::JsCast, web_sys::MouseEvent};
 
 /// The lesson's panel.
 pub fn lesson_panel(page: Page) -> Element {
@@ -142,7 +142,9 @@ fn command(page: Page, command: Command) -> Element {
         element("span", "command__terminal").attr("title", title(command.terminal)).text(letter),
         element("code", "").with_of(move || words(&line())),
         element("span", "command__done").with(&[ran.shown(move || page.lesson.has_run(command))]),
-        button("", move || page.run(command.terminal, line()))
+        element("button", "")
+            .attr("type", "button")
+            .on("click", move |event| page.run(command.terminal, line(), event.unchecked_ref::<MouseEvent>().detail() == 0))
             .text("Run")
             .with(&[element("span", "visually-hidden").text_of(move || format!(" {} in {}", line(), title(command.terminal)))]),
     ])

@@ -98,6 +98,8 @@ pub struct Room {
     pub remote: Remotes,
     /// Where the terminals' connections can be listened to.
     pub tap: Tap,
+    /// Where a line runs that a key began at its button: the keyboard stays there until the line asks something.
+    stays: Cell<Option<Terminal>>,
     /// Time and tasks; the clock is that of the server that is connected.
     runtime: Rc<dyn Runtime>,
 }
@@ -137,7 +139,7 @@ impl Page {
         });
         let viewer = RefCell::default();
         let guest = !shared.is_empty();
-        let room = Room { host, shared, consoles, frames, viewer, remote, tap, runtime };
+        let room = Room { host, shared, consoles, frames, viewer, remote, tap, stays: Cell::default(), runtime };
         let built = Page {
             lesson: LessonState::new(),
             panes: Panes::new(),
@@ -310,17 +312,18 @@ impl Page {
     }
 
     /// Runs a command of the lesson in a terminal, for all to see. Asks first if it would change a bucket of a real server
-    /// that was there before.
-    pub fn run(self, terminal: Terminal, line: String) {
+    /// that was there before. Who presses its button by a key stays there, on the way to the next.
+    pub fn run(self, terminal: Terminal, line: String, by_key: bool) {
         let remote = self.room().remote.borrow().clone();
         if let Some(bucket) = remote.and_then(|remote| remote.endangered(&line)) {
             self.asked.set(Some(Asked { bucket, terminal, line }));
             return;
         }
         self.panes.show(terminal);
+        self.room.stays.set(Some(terminal).filter(|_| by_key));
         self.console(terminal).click(line);
         // A phone would bring up its keyboard, and hide what is to be seen.
-        if !self.panes.narrow() {
+        if !by_key && !self.panes.narrow() {
             self.focus(terminal);
         }
     }
@@ -332,7 +335,12 @@ impl Page {
 
     /// Somebody has to look at a terminal, which may be out of sight.
     fn bring(self, terminal: Terminal) {
-        if self.panes.bring() && !self.panes.narrow() {
+        let stayed = self.room.stays.get() == Some(terminal);
+        if stayed {
+            self.room.stays.set(None);
+        }
+        let away = self.panes.bring() && !self.panes.narrow();
+        if stayed || away {
             request_animation_frame(move || self.focus(terminal));
         }
     }
@@ -365,6 +373,9 @@ impl Page {
             self.commands.with_untracked(|commands| storage::keep_commands(commands));
         }
         self.panes.running(terminal, false);
+        if self.room.stays.get() == Some(terminal) {
+            self.room.stays.set(None);
+        }
         self.stream.look(self);
         if code != 0 && code != INTERRUPTED {
             self.bring(terminal);

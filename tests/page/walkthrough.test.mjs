@@ -216,6 +216,35 @@ test("who goes to a terminal in the frame in which Next was pressed, stays there
   await playground.close();
 });
 
+test("who presses Run by a key stays at the button, until the command asks something", async () => {
+  const playground = await world.open();
+  const { page } = playground;
+  const a = playground.terminal("A");
+  const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
+  const press = async (name) => {
+    const button = playground.lesson.getByRole("button", { name });
+    await button.focus();
+    await page.keyboard.press("Enter");
+    return button;
+  };
+  await walk(playground, STEPS.slice(0, 4), runStep);
+  await playground.next();
+  await press(/^Run .* Key1 in/);
+  await a.shows(/revision: 1 created/);
+  const get = await press(/^Run .* --raw/);
+  await playground.stepComplete();
+  assert.ok(await isFocused(get));
+  await playground.next();
+  const remove = await press(/^Run .* Key1 in/);
+  await a.shows(/Delete key my-kv > Key1\?/);
+  await page.waitForFunction(() => document.activeElement.ariaLabel === "Terminal A command");
+  await page.keyboard.type("y\n");
+  await playground.stepComplete();
+  assert.ok(await isFocused(a.input));
+  assert.ok(!(await isFocused(remove)));
+  await playground.close();
+});
+
 test("the stream shows each message as it lands", async () => {
   const playground = await world.open();
   const a = playground.terminal("A");

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn snappy_is_undone() {
         let block = |rest: &[u8]| unsnap_block(&[&[0x80, 1], rest].concat());
-        assert_eq!(block(b"\x08abc\x09\x03").unwrap(), b"abcabcabc"); // a literal, then 5 bytes of what is made
+        assert_eq!(block(b"\x08abc\x09\x03").unwrap(), b"abcabcabc"); // a literal, then 6 bytes of what is made
         assert_eq!(block(b"\x00a\x0e\x01\x00").unwrap(), b"aaaaa");
         assert_eq!(block(b"\xf0\x01ab\x07\x02\0\0\0").unwrap(), b"abab");
         for wrong in [
