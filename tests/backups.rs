@@ -2,10 +2,10 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use nats_kv_playground::server::jetstream::snapshot::archive::{MAGIC, Part, Reader};
-use nats_kv_playground::server::jetstream::snapshot::s2::{Decoder, Encoder};
 use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::op::ServerOp;
 use nats_kv_playground::wire::parser::ServerOpParser;
+use nats_kv_playground::wire::s2::{Decoder, Encoder};
 use nats_kv_playground::wire::time::{SECOND, Time};
 
 /// Shortly after the backup was made.

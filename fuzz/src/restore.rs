@@ -1,9 +1,9 @@
 //! A backup of somebody's: whatever it is, the server lives on; and what could be restored can be backed up and restored again.
 
 use super::{Bench, SECOND};
-use nats_kv_playground::server::jetstream::snapshot::s2::Encoder;
 use nats_kv_playground::wire::op::ServerOp;
 use nats_kv_playground::wire::parser::ServerOpParser;
+use nats_kv_playground::wire::s2::Encoder;
 
 /// What a client of the server sees: reply subjects and payloads.
 type Seen = Vec<(String, Vec<u8>)>;

@@ -333,12 +333,17 @@ impl Page {
         focus(&format!("textarea[aria-label='{} command']", title(terminal)));
     }
 
+    /// The keyboard may go to a terminal; whether it stayed at the button of what runs there.
+    fn stays_no_more(self, terminal: Terminal) -> bool {
+        let stays = &self.room.stays;
+        let stayed = stays.get() == Some(terminal);
+        stays.set(stays.get().filter(|_| !stayed));
+        stayed
+    }
+
     /// Somebody has to look at a terminal, which may be out of sight.
     fn bring(self, terminal: Terminal) {
-        let stayed = self.room.stays.get() == Some(terminal);
-        if stayed {
-            self.room.stays.set(None);
-        }
+        let stayed = self.stays_no_more(terminal);
         let away = self.panes.bring() && !self.panes.narrow();
         if stayed || away {
             request_animation_frame(move || self.focus(terminal));
@@ -373,9 +378,7 @@ impl Page {
             self.commands.with_untracked(|commands| storage::keep_commands(commands));
         }
         self.panes.running(terminal, false);
-        if self.room.stays.get() == Some(terminal) {
-            self.room.stays.set(None);
-        }
+        self.stays_no_more(terminal);
         self.stream.look(self);
         if code != 0 && code != INTERRUPTED {
             self.bring(terminal);

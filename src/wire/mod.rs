@@ -5,11 +5,14 @@
 pub mod base64;
 pub mod decimal;
 pub mod duration;
+pub mod encoding;
 pub mod headers;
+pub mod input;
 pub mod json;
 pub mod nkey;
 pub mod op;
 pub mod parser;
+pub mod s2;
 pub mod sorted;
 pub mod subject;
 pub mod time;

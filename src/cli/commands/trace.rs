@@ -8,7 +8,7 @@ use crate::{
         values::quote,
     },
     client::{Headers, Message},
-    wire::time::Time,
+    wire::{s2, time::Time},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -187,84 +187,16 @@ fn show(call: &Call, report: &Value) {
     }
 }
 
-/// A report's text, which may be compressed.
+/// A report's text, which may be compressed. One that is cut short counts as far as it goes, as with natscli.
 fn plain(message: &Message) -> Result<Vec<u8>, Failure> {
-    match message.headers.get("Content-Encoding") {
-        Some("snappy") => unsnap(&message.payload).ok_or("snappy: corrupt input".into()),
-        _ => Ok(message.payload.clone()),
+    if message.headers.get("Content-Encoding") != Some("snappy") {
+        return Ok(message.payload.clone());
     }
-}
-
-/// The content of a stream in Snappy's framing format; its checksums are not looked at.
-fn unsnap(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    while let [kind, a, b, c, after @ ..] = rest {
-        let (chunk, after) = after.split_at_checked(u32::from_le_bytes([*a, *b, *c, 0]) as usize)?;
-        match kind {
-            0 => out.extend(unsnap_block(chunk.get(4..)?)?),
-            1 => out.extend_from_slice(chunk.get(4..)?),
-            2..0x80 => return None,
-            _ => {}
-        }
-        rest = after;
-    }
-    Some(out)
-}
-
-fn unsnap_block(block: &[u8]) -> Option<Vec<u8>> {
-    // How long it will be is not needed.
-    let length = block.iter().position(|byte| *byte < 0x80)? + 1;
-    let (mut rest, mut out) = (&block[length..], Vec::new());
-    while let Some((tag, after)) = rest.split_first() {
-        let (small, more) = (usize::from(tag >> 2), after);
-        let number = |bytes: usize| {
-            let of = |n, byte: &u8| n << 8 | usize::from(*byte);
-            Some(more.get(..bytes)?.iter().rev().fold(0, of))
-        };
-        let (bytes, length, offset) = match tag & 3 {
-            0 => {
-                let bytes = small.saturating_sub(59);
-                let length = if bytes > 0 { number(bytes)? } else { small };
-                let (literal, after) = more[bytes..].split_at_checked(length + 1)?;
-                out.extend_from_slice(literal);
-                rest = after;
-                continue;
-            }
-            1 => (1, small % 8 + 4, usize::from(tag >> 5) << 8 | number(1)?),
-            2 => (2, small + 1, number(2)?),
-            _ => (4, small + 1, number(4)?),
-        };
-        let from = out.len().checked_sub(offset).filter(|_| offset > 0)?;
-        for at in from..from + length {
-            out.push(out[at]);
-        }
-        rest = &more[bytes..];
-    }
-    Some(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn snappy_is_undone() {
-        let block = |rest: &[u8]| unsnap_block(&[&[0x80, 1], rest].concat());
-        assert_eq!(block(b"\x08abc\x09\x03").unwrap(), b"abcabcabc"); // a literal, then 6 bytes of what is made
-        assert_eq!(block(b"\x00a\x0e\x01\x00").unwrap(), b"aaaaa");
-        assert_eq!(block(b"\xf0\x01ab\x07\x02\0\0\0").unwrap(), b"abab");
-        for wrong in [
-            &b"\x08ab"[..],
-            b"\x00a\x01\x02",
-            b"\x00a\x01\0",
-            b"\x00a\x02\x01",
-            b"\xf0",
-        ] {
-            assert_eq!(block(wrong), None, "{wrong:?}");
-        }
-        let framed = b"\xff\x06\0\0sNaPpY\x01\x06\0\0....hi\x00\x07\0\0....\x02\x04\x21";
-        assert_eq!(unsnap(framed), None); // the text of the second chunk ends early
-        assert_eq!(unsnap(&framed[..20]).unwrap(), b"hi");
-        assert_eq!(unsnap(b"\x00\x07\0\0....\x01\x00!").unwrap(), b"!");
-    }
+    let (mut decoder, mut text) = (s2::Decoder::default(), Vec::new());
+    decoder.feed(&message.payload);
+    while decoder
+        .next_block(&mut text)
+        .map_err(|error| error.text())?
+    {}
+    Ok(text)
 }

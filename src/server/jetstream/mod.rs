@@ -3,7 +3,6 @@
 
 pub mod api;
 pub mod consumer;
-mod encoding;
 pub mod error;
 pub mod journal;
 mod saved;

@@ -12,7 +12,7 @@
 //! bytes that a client put into a value from being taken for a record.
 
 use crate::server::core::{ConsumerId, StreamId};
-use crate::server::jetstream::encoding::{crc, crc_table, number, put_number};
+use crate::wire::encoding::{crc, crc_table, number, put_number};
 use crate::wire::time::Time;
 
 const MAGIC: &[u8; 8] = b"NKVJRNL1";

@@ -2,8 +2,8 @@
 //! a time, a sequence and two lengths, for what are headers and what is payload of a message. Must not know what the
 //! entries mean.
 
-use super::input::Input;
-use crate::server::jetstream::encoding::{Overflow, number, put_number};
+use crate::wire::encoding::{Overflow, number, put_number};
+use crate::wire::input::Input;
 
 /// Starts an archive.
 pub const MAGIC: &[u8; 8] = b"NATSARC1";

@@ -2,7 +2,7 @@
 //! sequences as in `avl/seqset.go`). Must not know the messages.
 
 use super::archive::{Invalid, signed};
-use crate::server::jetstream::encoding::number;
+use crate::wire::encoding::number;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 

@@ -1,14 +1,12 @@
 //! Backups of streams: `$JS.API.STREAM.SNAPSHOT.<stream>` and `$JS.API.STREAM.RESTORE.<stream>`, and what goes back and forth
-//! after them. Backups are those of nats-server 2.15: an [`archive`] in an [`s2`] stream. Those of servers before it are taken, too.
+//! after them. Backups are those of nats-server 2.15: an [`archive`] in an [S2](crate::wire::s2) stream. Those of servers before it are taken, too.
 
 pub mod archive;
 mod blocks;
 mod events;
 mod index;
-mod input;
 mod legacy;
 mod receive;
-pub mod s2;
 mod send;
 mod state;
 mod tar;

@@ -3,7 +3,6 @@
 
 use super::archive::{self, Header, Invalid, Part, Reader};
 use super::legacy::Files;
-use super::s2::{self, Decoder};
 use super::state::State;
 use super::tar;
 use crate::server::MAX_PAYLOAD;
@@ -13,6 +12,7 @@ use crate::server::jetstream::consumer::{Backup, Consumer};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::stream::{Mismatch, Restored, Stream, StreamConfig};
 use crate::wire::json::quote;
+use crate::wire::s2::{self, Decoder};
 use crate::wire::time::Time;
 
 /// Bytes in which it must show what kind of backup it is: a stream's start and a chunk of the largest size.

@@ -3,11 +3,11 @@
 //! the last one there was then. Must not know requests.
 
 use super::archive::{self, Header};
-use super::s2;
 use crate::server::core::{Core, Endpoint, Message, Timer, TransferId, Watcher};
 use crate::server::jetstream::store::Store;
 use crate::server::jetstream::stream::{InfoRequest, Stream};
 use crate::wire::json::Writer;
+use crate::wire::s2;
 use crate::wire::time::{SECOND, Time};
 
 /// How long somebody may take to subscribe, in nanoseconds.

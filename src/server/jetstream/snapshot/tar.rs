@@ -1,7 +1,7 @@
 //! Tape archives as Go's `archive/tar` writes them: ustar, with names and sizes in PAX records where ustar has no room. Only
 //! plain files. Must not know what is in them.
 
-use super::input::Input;
+use crate::wire::input::Input;
 
 /// Bytes of a header, and what bodies are filled up to.
 pub const BLOCK: usize = 512;

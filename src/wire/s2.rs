@@ -1,8 +1,8 @@
 //! S2 streams, as `github.com/klauspost/compress/s2` writes and reads them: Snappy's framing (google/snappy's
 //! `framing_format.txt`) with bigger blocks and repeated offsets. Written as Snappy would. Must not know what the bytes are.
 
+use super::encoding::{self, put_number};
 use super::input::Input;
-use crate::server::jetstream::encoding::{self, put_number};
 
 /// Starts a stream.
 const MAGIC: &[u8] = b"\xff\x06\x00\x00S2sTwO";
@@ -387,6 +387,26 @@ mod tests {
             encoder.flush(&mut stream);
             assert!(stream.len() <= most, "{} {most}", stream.len());
             assert_eq!(decode(&stream, 777).as_deref(), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn snappy_is_undone() {
+        let block = |block: &[u8]| {
+            let mut out = Vec::new();
+            decompress(block, MAX_SNAPPY, &mut out).map(|()| out)
+        };
+        assert_eq!(block(b"\x09\x08abc\x09\x03").unwrap(), b"abcabcabc"); // a literal, then 5 bytes of what is made
+        assert_eq!(block(b"\x05\x00a\x0e\x01\x00").unwrap(), b"aaaaa");
+        assert_eq!(block(b"\x04\xf0\x01ab\x07\x02\0\0\0").unwrap(), b"abab");
+        for wrong in [
+            &b"\x03\x08ab"[..],
+            b"\x05\x00a\x01\x02",
+            b"\x05\x00a\x01\0",
+            b"\x02\x00a\x02\x01",
+            b"\x01\xf0",
+        ] {
+            assert_eq!(block(wrong), Err(Error::Corrupt), "{wrong:?}");
         }
     }
 
