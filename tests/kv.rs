@@ -93,6 +93,18 @@ fn puts_gets_and_deletes() {
 }
 
 #[test]
+fn a_clock_that_was_moved_as_far_as_it_goes_still_keeps_values() {
+    at(jetstream(), async |host| {
+        let bucket = bucket(&host, history(1)).await;
+        for revision in [1, 2] {
+            host.advance(i64::MAX).await;
+            assert_eq!(bucket.put("a", b"late").await, Ok(revision));
+            assert_eq!(bucket.get("a").await.expect("there").value, b"late");
+        }
+    });
+}
+
+#[test]
 fn creates_and_updates_only_when_it_may() {
     at(jetstream(), async |host| {
         let bucket = bucket(&host, history(1)).await;

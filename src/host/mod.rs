@@ -40,6 +40,9 @@ use std::{
 use store::Stores;
 pub use store::{Change, KeepFn};
 
+/// Where the clock stands still, the year 2200: not far behind it, times in ns leave their 64 bits.
+const LAST: Time = Time(7_258_118_400 * SECOND);
+
 /// Gets log lines, each without its newline.
 pub type LogFn = Rc<dyn Fn(&str)>;
 
@@ -186,18 +189,20 @@ impl Host {
         self.0.state.borrow().now(&*self.0.runtime)
     }
 
-    /// Moves the clock ahead by `ns`; everything due in between happens in order, and clients get to answer.
+    /// Moves the clock ahead by `ns`, to the year 2200 at most; everything due in between happens in order, and clients get to
+    /// answer.
     pub async fn advance(&self, ns: i64) {
-        let end = self.now().after(ns);
+        let end = self.now().after(ns).min(LAST);
         for step in 0.. {
             let delivered = {
                 let mut state = self.0.state.borrow_mut();
                 let now = state.now(&*self.0.runtime);
                 let due = state.deadline().unwrap_or(end);
-                // With very much to do it is done in strides, shorter than the time a PING may stay unanswered.
+                // With very much to do it is done in strides: shorter than the time between PINGs, unless even of such there
+                // were more than anybody waits for.
                 let stride = match step {
                     ..5_000 => 0,
-                    _ => (ns / 1_000).min(60 * SECOND),
+                    _ => (ns / 1_000).min(60 * SECOND).max(ns / 100_000),
                 };
                 let to = due.max(now.after(stride)).min(end);
                 state.ahead += to.since(now).max(0);

@@ -3,7 +3,9 @@
 //! ```text
 //! # Lesson title
 //! ## Step title {#slug}
-//! Prose, bullets, `code`, *stress*, links; fenced blocks:
+//! Prose, bullets, `code`, *stress*, links;
+//! > Prose that is shown while a real server is connected;
+//! fenced blocks:
 //!   nats A|B|Server     a command a line; one may end in {revision BUCKET KEY}
 //!   prepare             the command of a server, and those that bring a fresh one to the start of the step
 //!   expect WORDS        what must be true, a line each; WORDS end "Step complete: …". A line is one of
@@ -46,6 +48,10 @@ pub fn compile(markdown: &str) -> Result<String, Error> {
             Event::Start(Tag::Paragraph) => {
                 let inlines = compiler.inlines(&mut events, TagEnd::Paragraph)?;
                 compiler.block(format!("Block::Paragraph({inlines})"))?;
+            }
+            Event::Start(Tag::BlockQuote(_)) => {
+                let inlines = compiler.inlines(&mut events, TagEnd::BlockQuote(None))?;
+                compiler.block(format!("Block::OnReal({inlines})"))?;
             }
             Event::Start(Tag::List(None)) => {
                 let mut items = String::from("Block::List(&[");
@@ -368,12 +374,13 @@ mod tests {
 
     #[test]
     fn blocks_become_data() {
-        let body = "A `b` *c* [d](https://e)\nf.\n\n- one\n- two\n\n```nats B\nnats kv ls\n```\n\n### More\n\nText.\n";
+        let body = "A `b` *c* [d](https://e)\nf.\n\n> G\n> `h`\n\n- one\n- two\n\n```nats B\nnats kv ls\n```\n\n### More\n\nText.\n";
         let source = compile(&format!("{HEAD}{body}{EXPECT}")).expect("well-formed");
         for part in [
             r#"Lesson { title: "L", steps:"#,
             r#"Step { slug: "s", title: "S","#,
             r#"Block::Paragraph(&[Inline::Text("A "), Inline::Code("b"), Inline::Text(" "), Inline::Emphasis("c"), Inline::Text(" "), Inline::Link("d", "https://e"), Inline::Text(" f."), ])"#,
+            r#"Block::OnReal(&[Inline::Text("G "), Inline::Code("h"), ])"#,
             r#"Block::List(&[&[Inline::Text("one"), ], &[Inline::Text("two"), ], ])"#,
             r#"Block::Command(Command { terminal: Terminal::B, line: "nats kv ls", revision_of: None })"#,
             r#"checks: &[Check::Bucket("b")], done: "done""#,

@@ -41,6 +41,8 @@ pub struct Step {
 pub enum Block {
     /// Prose.
     Paragraph(&'static [Inline]),
+    /// Prose for who has connected a real server.
+    OnReal(&'static [Inline]),
     /// Bullets, each one paragraph.
     List(&'static [&'static [Inline]]),
     /// A command to run.
@@ -118,7 +120,7 @@ impl Step {
                 match block {
                     Block::Command(command) => commands.push(*command),
                     Block::Details(_, blocks) => collect(blocks, commands),
-                    Block::Paragraph(_) | Block::List(_) => {}
+                    Block::Paragraph(_) | Block::OnReal(_) | Block::List(_) => {}
                 }
             }
         }

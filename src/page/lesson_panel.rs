@@ -108,9 +108,10 @@ fn progress(page: Page) -> Element {
 
 fn block(page: Page, block: &'static Block) -> Element {
     match block {
-        Block::Paragraph(text) => inlines("p", text),
+        Block::Paragraph(text) => inlines("p", "", text),
+        Block::OnReal(text) => inlines("p", "lesson__before", text).shown(move || page.link.with(Link::is_real)),
         Block::List(items) => {
-            let items: Vec<Element> = items.iter().map(|item| inlines("li", item)).collect();
+            let items: Vec<Element> = items.iter().map(|item| inlines("li", "", item)).collect();
             element("ul", "").with(&items)
         }
         Block::Command(command) => self::command(page, *command),
@@ -121,8 +122,8 @@ fn block(page: Page, block: &'static Block) -> Element {
     }
 }
 
-fn inlines(name: &str, text: &[Inline]) -> Element {
-    text.iter().fold(element(name, ""), |within, inline| match inline {
+fn inlines(name: &str, class: &str, text: &[Inline]) -> Element {
+    text.iter().fold(element(name, class), |within, inline| match inline {
         Inline::Text(text) => within.text(text),
         Inline::Code(text) => within.with(&[element("code", "").text(text)]),
         Inline::Emphasis(text) => within.with(&[element("em", "").text(text)]),

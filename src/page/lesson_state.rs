@@ -68,7 +68,11 @@ impl LessonState {
         self.revision.set(None);
         self.step.set(index);
         panes.for_step(index, step(index));
-        storage::set("step", step(index).slug);
+    }
+
+    /// Keeps which step is open, for the next visit.
+    pub fn keep_place(self) {
+        storage::set("step", step(self.step.get_untracked()).slug);
     }
 
     /// A command as it is to be run: with the revision it names, as far as that is known.

@@ -78,9 +78,9 @@ pub struct Remote {
 pub type Remotes = Rc<RefCell<Option<Rc<Remote>>>>;
 
 impl Link {
-    /// Is it, or was it, a real server?
+    /// Is it, or was it, a real server? While one is being connected to, the one in this page still is what there is.
     pub fn is_real(&self) -> bool {
-        !matches!(self, Link::InPage | Link::Stopped)
+        !matches!(self, Link::InPage | Link::Stopped | Link::Connecting)
     }
 }
 
@@ -131,7 +131,7 @@ pub fn refresh(page: Page) {
     match remote {
         Some(remote) => remote.viewer.refresh(page),
         // Before it has run for the first time, it is about to start.
-        None if page.ready.get_untracked() && !page.link.with_untracked(Link::is_real) => {
+        None if page.ready.get_untracked() && page.link.with_untracked(|link| matches!(link, Link::InPage | Link::Stopped)) => {
             show(page, if page.room().host.running().is_some() { Link::InPage } else { Link::Stopped });
         }
         None => {}

@@ -204,6 +204,8 @@ impl Page {
                 self.notice.set(keep::SHARED);
             } else if !self.embedded {
                 keep::begin(self).await;
+                // Not before it is known whether another tab keeps it.
+                self.lesson.keep_place();
                 // What is kept was made by this clock: behind it, it would be of the future, and expire late.
                 room.host.advance(storage::ahead()).await;
             }
@@ -283,6 +285,7 @@ impl Page {
     /// elsewhere meanwhile.
     pub fn open(self, index: usize) {
         self.lesson.open(index, self.panes);
+        self.lesson.keep_place();
         self.stream.look(self);
         let before = document().active_element();
         request_animation_frame(move || {

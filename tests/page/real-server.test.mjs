@@ -68,6 +68,7 @@ test("who cancels an attempt to connect stays where they were, however late the 
   const [socket] = await comes;
   const closed = once(socket, "close");
   await dialog.getByRole("button", { name: "Connecting…" }).waitFor();
+  assert.equal(await playground.page.getByText("A real server is connected").isVisible(), false);
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await dialog.waitFor({ state: "hidden" });
   pipeline(socket, net.connect(server.wsPort, "127.0.0.1"), socket, () => {}); // now it answers
@@ -75,6 +76,20 @@ test("who cancels an attempt to connect stays where they were, however late the 
   await playground.page.getByRole("banner").getByText("In this page").waitFor();
   await connected(playground);
   await closeDespiteRefusals(playground);
+});
+
+test("what the lesson says of the server in this page is not said of a real one", async () => {
+  const playground = await world.open({ hosts: [server.host] });
+  const { lesson, page } = playground;
+  const other = lesson.getByText(/connected to a real server.*about the one in this page/);
+  assert.equal(await other.isVisible(), false);
+  await connected(playground);
+  await other.waitFor();
+  await playground.next();
+  await lesson.getByText(/real server is not started from here.*until you disconnect/).waitFor();
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await lesson.getByText(/not started from here/).waitFor({ state: "hidden" });
+  await playground.close();
 });
 
 test("Disconnect leaves no connection behind, not even that of a watch", async () => {

@@ -161,7 +161,7 @@ test("a second tab begins with what was kept, says that it keeps nothing, and ke
   const first = await world.open();
   await works(first, "first");
   const second = new Playground(await first.page.context().newPage(), [new URL(world.site.origin).host]);
-  await second.goto(first.page.url());
+  await second.goto(`${first.page.url().split("#")[0]}#step=watch`);
   await notice(second, "Another tab keeps");
   const [a, other] = [first.terminal("A"), second.terminal("A")];
   await reset(second); // a guest: what the first keeps is not its to erase
@@ -175,6 +175,7 @@ test("a second tab begins with what was kept, says that it keeps nothing, and ke
   await server.press("Control+c");
   await server.enter("nats-server"); // nor what the first one's server is started with
   await server.shows(/Server is ready[^]*Server is ready/);
+  assert.equal(await second.page.evaluate(() => localStorage.getItem("step")), "prerequisites"); // nor at which step that one is
   await second.page.close();
   await a.enter("nats kv put b other mine");
   await a.shows(/\nmine\n/);
