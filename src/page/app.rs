@@ -10,6 +10,7 @@ use super::{
     lesson_panel::lesson_panel,
     panes::pane_tabs,
     share::share,
+    splitter::{Parts, splitter},
     state::Page,
     storage,
     stream_view::stream_view,
@@ -62,8 +63,11 @@ pub fn app() -> Element {
 }
 
 fn whole(page: Page) -> Element {
-    let stage = element("div", "stage").with(&[terminals(page), stream_view(page), clock(page)]);
-    let workspace = element("main", "workspace").with(&[lesson_panel(page), stage]);
+    let (stage, workspace) = (element("div", "stage"), element("main", "workspace"));
+    let height = splitter(&stage, "terminals", "Height of the terminals", Parts::Down);
+    let width = splitter(&workspace, "lesson", "Width of the lesson", Parts::Across);
+    let stage = stage.with(&[terminals(page).with(&[height]), stream_view(page), clock(page)]);
+    let workspace = workspace.with(&[lesson_panel(page).with(&[width]), stage]);
     element("div", "app").with(&[header(page), workspace, connect(page), ask(page), share(page), ask_to_reset(page)])
 }
 

@@ -13,7 +13,7 @@ mod tty;
 macro_rules! dom {
     ($($module:ident)*) => { $(#[cfg(target_arch = "wasm32")] mod $module;)* };
 }
-dom!(app chunks clock config connect element embed header keep keys lesson_panel lesson_state link live messages output pace panes programs rows share sight state storage stream_pane stream_state stream_view tape terminal view wire_view);
+dom!(app chunks clock config connect element embed header keep keys lesson_panel lesson_state link live messages output pace panes programs rows share sight splitter state storage stream_pane stream_state stream_view tape terminal view wire_view);
 
 /// Mounts the page into the document's body.
 #[cfg(target_arch = "wasm32")]

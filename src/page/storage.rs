@@ -119,7 +119,7 @@ pub fn keep_address(address: &str) {
     }
 }
 
-/// Forgets everything but the theme.
+/// Forgets everything but how the page looks.
 pub fn clear() {
     if let Some(storage) = storage() {
         for name in STATE.into_iter().chain(["history", "address"]) {

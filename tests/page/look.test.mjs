@@ -351,3 +351,33 @@ test("the keyboard alone reaches everything, and its place is seen", async () =>
   }
   await playground.close();
 });
+
+test("the lines between lesson, terminals and stream are moved by pointer and keys, kept, and put back", async () => {
+  const playground = await world.open(DESK);
+  const { page } = playground;
+  const [height, width] = ["Height of the terminals", "Width of the lesson"].map((name) => page.getByRole("separator", { name }));
+  const places = async () => [(await page.locator(".terminals").boundingBox()).height, (await playground.lesson.boundingBox()).width];
+  const before = await places();
+  const line = await height.boundingBox();
+  await page.mouse.move(line.x + 100, line.y + line.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(line.x + 120, 640);
+  await page.mouse.up();
+  await page.keyboard.press("ArrowUp");
+  await width.press("ArrowRight");
+  const moved = await places();
+  const [stage] = await page.locator(".stage").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON()));
+  assert.ok(Math.abs(moved[0] - (640 - stage.top - 0.02 * stage.height)) < 3, `${moved}`);
+  assert.ok(Math.abs(moved[1] - before[1] - 0.02 * 1280) < 3, `${moved}, before ${before}`);
+  assert.equal(await height.getAttribute("aria-valuenow"), `${Math.floor((100 * moved[0]) / stage.height)}`);
+  await width.press("End");
+  await nothingSticksOut(playground);
+  await width.press("Home");
+  assert.equal((await places())[1], 304, "no narrower than can be read");
+  await playground.reload();
+  assert.deepEqual(await places(), [moved[0], 304]);
+  await accessible(playground);
+  for (const split of [height, width]) await split.dblclick();
+  assert.deepEqual(await places(), before);
+  await playground.close();
+});
