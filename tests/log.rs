@@ -225,3 +225,73 @@ fn origins_that_are_missing_and_acks_of_nothing() {
     ];
     assert_eq!(got, want);
 }
+
+/// CONNECT is traced without its secrets, however they are written.
+#[test]
+fn secrets() {
+    let config = Config {
+        trace: true,
+        ..Config::default()
+    };
+    let cases = [
+        (
+            "{\"user\":\"u\",\"pass\": \"secret\", \"x\":1}",
+            "{\"user\":\"u\",\"pass\": \"[REDACTED]\", \"x\":1}",
+        ),
+        (
+            "{\"pass\":\"a\",\"pass\":\"b\"}",
+            "{\"pass\":\"[REDACTED]\",\"pass\":\"[REDACTED]\"}",
+        ),
+        (
+            "{\"auth_token\" : \"t\"}",
+            "{\"auth_token\" : \"[REDACTED]\"}",
+        ),
+        (
+            "{\"passed\":1,\"nkey\":\"U\",\"sig\":\"s-_x\",\"proxy_sig\":\"ps\",\"sign\":\"no\",\"xsig\":\"no\"}",
+            "{\"passed\":[REDACTED],\"nkey\":\"[REDACTED]\",\"sig\":\"[REDACTED]\",\"proxy_sig\":\"[REDACTED]\",\"sign\":\"no\",\"xsig\":\"no\"}",
+        ),
+        (
+            "{\"name\":\"pass\",\"lang\":\"x\"}",
+            "{\"name\":\"pass\",\"lang\":\"[REDACTED]\"}",
+        ),
+        (
+            "{\"name\":\"my pass word\",\"user\":\"u\"}",
+            "{\"name\":\"my pass word\",\"user\":\"u\"}",
+        ),
+        (
+            "{\"pass\":null,\"user\":\"u\"}",
+            "{\"pass\":[REDACTED],\"user\":\"u\"}",
+        ),
+        (
+            "{\"pass\":\"a}b\",\"user\":\"u\"}",
+            "{\"pass\":\"[REDACTED]}b\",\"user\":\"u\"}",
+        ),
+        (
+            "{\"name\":\"sig=1 nkey = 2, auth_token=3\"}",
+            "{\"name\":\"sig=[REDACTED], auth_token=[REDACTED]\"}",
+        ),
+        (
+            "{\"PASS\":\"x\",\"Sig\":\"y\"}",
+            "{\"PASS\":\"x\",\"Sig\":\"y\"}",
+        ),
+    ];
+    for (sent, shown) in cases {
+        let got = lines(config.clone(), &[&format!("CONNECT {sent}\r\n")]);
+        let want = format!("[TRC] <<- [CONNECT {shown}]");
+        assert_eq!(got.first(), Some(&want));
+    }
+}
+
+/// A second CONNECT ends the subscriptions of before, which is traced.
+#[test]
+fn subscriptions_that_end() {
+    let config = Config {
+        trace: true,
+        ..Config::default()
+    };
+    let sent = "CONNECT {}\r\nSUB a 1\r\nSUB b 2\r\nCONNECT {}\r\n";
+    let mut got = lines(config, &[sent]);
+    got.retain(|line| line.contains("<->"));
+    got.sort();
+    assert_eq!(got, ["[TRC] <-> [DELSUB 1]", "[TRC] <-> [DELSUB 2]"]);
+}

@@ -155,3 +155,28 @@ fn a_request_that_is_taken_back_in_the_same_bytes_is_forgotten() {
         );
     }
 }
+
+/// Some bytes ask for a million times as many: what a stream takes of the answers is stored before the next is made.
+#[test]
+fn requests_that_ask_for_much_are_not_answered_in_one_go() {
+    let mut bench = Bench::new();
+    let config = "{\"name\":\"K\",\"subjects\":[\"k.*\"],\"allow_direct\":true}";
+    bench.ask("STREAM.CREATE.K", config);
+    let config = "{\"name\":\"T\",\"subjects\":[\"t\"],\"max_msgs\":1,\"no_ack\":true}";
+    bench.ask("STREAM.CREATE.T", config);
+    for key in 0..1000 {
+        bench.publish(&[&format!("k.{key}")]);
+    }
+    bench.send("SUB t 2\r\n");
+    let batch = "{\"seq\":1,\"batch\":1000}";
+    let request = format!("PUB $JS.API.DIRECT.GET.K t {}\r\n{batch}\r\n", batch.len());
+    let mut steps = vec![bench.send(&request.repeat(100))];
+    while steps.last().is_some_and(|step| !step.is_empty()) {
+        bench.step();
+        steps.push(bench.send(""));
+    }
+    // Each with an end of batch.
+    let told = steps.iter().map(|step| step.matches("HMSG t 2 ").count());
+    assert_eq!(told.clone().sum::<usize>(), 100 * 1001);
+    assert!(told.max() < Some(10_000));
+}

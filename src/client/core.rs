@@ -189,7 +189,7 @@ impl Core {
         }
     }
 
-    /// Ends waiting: on the driver, to look again.
+    /// The driver looks again.
     fn wake(&mut self) {
         if let Some(driver) = self.driver.take() {
             driver.wake();

@@ -70,8 +70,6 @@ pub enum Error {
     KeyExists(ApiError),
     /// KV: update or delete with another revision than the last one.
     KeyRevisionMismatch(ApiError),
-    /// KV: no keys at all.
-    NoKeysFound,
     /// KV: a server too old for limit markers.
     LimitMarkerTtlNotSupported,
     /// An unusable argument, in nats.go's words without `nats: `.
@@ -157,7 +155,6 @@ impl fmt::Display for Error {
             Error::KeyRevisionMismatch(error) => {
                 return write!(f, "nats: {error}: nats: key revision mismatch");
             }
-            Error::NoKeysFound => "no keys found",
             Error::LimitMarkerTtlNotSupported => "limit marker TTLs not supported by server",
             Error::Invalid(text) => text,
         };

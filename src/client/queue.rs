@@ -71,7 +71,9 @@ impl<T, End: Clone> Queue<T, End> {
 
     /// The reader looks again.
     pub fn wake(&self) {
-        if let Some(reader) = self.0.borrow_mut().reader.take() {
+        // Nothing is borrowed any more when it looks, which may be at once.
+        let reader = self.0.borrow_mut().reader.take();
+        if let Some(reader) = reader {
             reader.wake();
         }
     }

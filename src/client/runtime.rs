@@ -1,4 +1,4 @@
-//! What a client needs from where it runs: time, randomness, tasks. Implemented by `host::Runtime` in the page (gloo
+//! What a client needs from where it runs: time, randomness, tasks. Implemented by `host::BrowserRuntime` in the page (gloo
 //! timers), by tokio in the native examples, and by a manual clock in tests.
 
 use super::transport::LocalFuture;

@@ -20,8 +20,6 @@ pub enum DirectGet<'a> {
     Last(&'a str),
     /// The first on this subject with at least this sequence.
     Next(&'a str, u64),
-    /// The first stored at or after this time.
-    Since(Time),
 }
 
 /// A stored message.
@@ -145,7 +143,6 @@ impl DirectGet<'_> {
                 body.key("seq").uint(seq);
                 body.key("next_by_subj").string(subject)
             }
-            DirectGet::Since(time) => body.key("start_time").time(Some(time)),
         };
         body.close();
         body.finish()

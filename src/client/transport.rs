@@ -1,5 +1,5 @@
 //! What a client needs from a connection: a duplex of byte chunks. Implemented by `host` (in-page server), by the
-//! WebSocket transport, and natively by TCP in `examples/nats.rs`.
+//! WebSocket transport, and natively by TCP in `examples/nats/tcp.rs`.
 
 use std::{
     fmt,

@@ -100,7 +100,7 @@ fn made(prepare: &[String]) -> String {
             ["nats", "kv", verb, bucket, key, ..] => {
                 let value = format!("Check::Value({bucket:?}, {key:?})");
                 made.retain(|check| *check != value);
-                if verb != "del" {
+                if matches!(verb, "put" | "create" | "update") {
                     made.push(value);
                 }
             }

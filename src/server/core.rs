@@ -400,7 +400,7 @@ impl Core {
         self.subscriptions.ended
     }
 
-    /// Sets, moves or (`None`) clears a timer. A timer due fires once, from `Server::advance`, as `JetStream::timer`; set
+    /// Sets, moves or (`None`) clears a timer. A timer due fires once, from `Server::advance`, as `Engine::timer`; set
     /// again to a time that has come, it fires in the next `advance` (`Server::next_deadline` says so).
     pub fn set_timer(&mut self, timer: Timer, at: Option<Time>) {
         self.timers.set(timer, at);

@@ -48,9 +48,9 @@ impl Core {
         let options = connection.options.clone();
         if again {
             let ended = std::mem::take(&mut connection.subscriptions);
-            ended
-                .into_iter()
-                .for_each(|(_, subscription)| self.subscriptions.remove(subscription));
+            for (_, subscription) in ended {
+                self.drop_subscription(id, subscription);
+            }
         }
         if !self
             .config

@@ -37,6 +37,7 @@ pub use lame_duck::LameDuck;
 use self::core::{Core, Endpoint, Form, Message, Timer, Work};
 use crate::wire::op::{ClientOp, Publish};
 use crate::wire::time::Time;
+use std::collections::VecDeque;
 
 /// How long a client may take for the bytes it is sent, in seconds (`DEFAULT_FLUSH_DEADLINE` of nats-server). It is the driver who
 /// waits, and calls [`Server::write_timed_out`].
@@ -495,6 +496,24 @@ impl Server {
         self.core.end_message_trace();
     }
 
+    /// Hands over what was queued. What a request sent to streams is done before the next request: a few bytes can ask for very
+    /// much.
+    fn work_off(&mut self, work: &Work) {
+        let waiting = match work.endpoint {
+            Endpoint::DirectGet(_) | Endpoint::JetStreamApi | Endpoint::System => {
+                std::mem::take(&mut self.core.work)
+            }
+            _ => VecDeque::new(),
+        };
+        self.hand_over(work.endpoint, work.message(), work.from);
+        if !waiting.is_empty() {
+            let made = std::mem::replace(&mut self.core.work, waiting);
+            for work in made.into_iter().rev() {
+                self.core.work.push_front(work);
+            }
+        }
+    }
+
     fn hand_over(&mut self, endpoint: Endpoint, message: Message<'_>, from: Option<ConnectionId>) {
         match (endpoint, &mut self.jetstream) {
             (Endpoint::System, _) if self.lame_duck => {}
@@ -523,7 +542,7 @@ impl Server {
         while *left > 0 {
             *left -= 1;
             if let Some(work) = self.core.work.pop_front() {
-                self.hand_over(work.endpoint, work.message(), work.from);
+                self.work_off(&work);
             } else if let Some(watcher) = self.core.subscriptions.changed.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.interest_changed(&mut self.core, watcher);

@@ -131,15 +131,54 @@ impl Options {
     }
 }
 
-/// CONNECT's JSON with the values of `pass` and `auth_token` hidden, for the trace.
+/// CONNECT's JSON for the trace, with its secrets hidden: what follows the keys that nats-server looks for, however written
+/// (`removeSecretsFromTrace`).
 pub(super) fn redacted(json: &[u8]) -> String {
-    let mut text = String::from_utf8_lossy(json).into_owned();
-    for key in ["\"pass\":\"", "\"auth_token\":\""] {
-        if let Some(start) = text.find(key).map(|at| at + key.len())
-            && let Some(length) = text[start..].find('"')
-        {
-            text.replace_range(start..start + length, "[REDACTED]");
+    let hidden = hide(json, &[b"auth_token", b"pass"], true);
+    String::from_utf8_lossy(&hide(&hidden, &[b"proxy_sig", b"nkey", b"sig"], false)).into_owned()
+}
+
+/// Hides what follows these keys, also where more follows their names if `longer`, where else they are whole words.
+fn hide(text: &[u8], keys: &[&[u8]], longer: bool) -> Vec<u8> {
+    let (mut shown, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let at = text.len() - rest.len();
+        let is_key = |key: &&&[u8]| rest.starts_with(key);
+        let inside = !longer
+            && at > 0
+            && matches!(text[at - 1], b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z');
+        let key = keys.iter().find(is_key).filter(|_| !inside);
+        match key.and_then(|key| value(&rest[key.len()..], longer)) {
+            Some(value) => {
+                shown.extend(&rest[..rest.len() - value.len()]);
+                shown.extend(b"[REDACTED]");
+                let end = value.iter().position(|byte| b"\",\r\n}".contains(byte));
+                rest = &value[end.unwrap_or(value.len())..];
+            }
+            None => {
+                shown.push(rest[0]);
+                rest = &rest[1..];
+            }
         }
     }
-    text
+    shown
+}
+
+/// Where the value begins behind a key, if one does.
+fn value(mut behind: &[u8], longer: bool) -> Option<&[u8]> {
+    loop {
+        let sign = unquoted(behind).trim_ascii_start();
+        if let Some(value) = sign.strip_prefix(b":").or_else(|| sign.strip_prefix(b"=")) {
+            return Some(unquoted(value.trim_ascii_start()));
+        }
+        let (first, rest) = behind.split_first()?;
+        if !longer || first.is_ascii_whitespace() {
+            return None;
+        }
+        behind = rest;
+    }
+}
+
+fn unquoted(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\"").unwrap_or(text)
 }

@@ -91,7 +91,7 @@ fn last_by_subject(store: &Store, subject: &[u8]) -> Option<u64> {
 }
 
 impl Stream {
-    /// A direct get came in; `subject` is what follows the stream's name, if anything does.
+    /// A direct get came in.
     pub fn direct_get(&self, core: &mut Core, message: Sent<'_>) {
         if message.reply.is_empty() {
             return;

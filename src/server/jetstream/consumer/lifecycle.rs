@@ -1,5 +1,4 @@
-//! How a consumer comes, changes and goes: creation with everything it listens to, updates, pauses, the inactivity
-//! threshold and deletion.
+//! How a consumer comes, changes and goes: creation, updates, pauses and deletion.
 
 use super::check::{check, check_update};
 use super::config::{AckPolicy, Config, REQUIRED_LEVEL};

@@ -154,15 +154,6 @@ impl Consumer {
         self.config.direct || self.config.sourcing
     }
 
-    /// Is all that `subject` may stand for wanted? A subject that was purged can have wildcards.
-    fn covers(&self, subject: &[u8]) -> bool {
-        let filters = self.config.filters();
-        filters.is_empty()
-            || filters
-                .iter()
-                .any(|filter| subject::is_subset(subject, filter.as_bytes()))
-    }
-
     /// A matching message was stored.
     fn on_stored(&mut self, work: &mut Work<'_>, seq: u64) {
         let ready = if self.config.is_push() {
@@ -203,7 +194,7 @@ impl Consumer {
 
     /// A message that was to be delivered is gone.
     fn uncount(&mut self, subject: &[u8], seq: u64) {
-        if seq >= self.progress.next_stream && self.covers(subject) {
+        if seq >= self.progress.next_stream && self.filters.cover(subject) {
             self.num_pending -= 1;
         }
     }
@@ -408,12 +399,16 @@ impl Consumers {
             Gone::One(subject, seq) => self.removed(subject, seq, core.now()),
             Gone::Many => self.recount(view),
         }
-        let ids: Vec<ConsumerId> = self.by_id.keys().copied().collect();
-        for id in ids {
-            self.with(core, view, id, |consumer, work| {
+        let ids = match filter {
+            Some(subject) if subject::is_literal(subject) => self.concerned(subject),
+            _ => self.by_id.keys().copied().collect(),
+        };
+        for id in &ids {
+            self.with(core, view, *id, |consumer, work| {
                 consumer.on_purged(work.store, filter, work.core.now());
             });
         }
+        self.concerned = ids;
         for lost in std::mem::take(&mut self.lost) {
             if self.terminate(core, view, lost) {
                 self.waiting.push(lost.consumer);

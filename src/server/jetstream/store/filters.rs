@@ -4,45 +4,41 @@ use crate::wire::subject;
 
 /// Subject filters of a consumer or a request. None at all, or `>`, stand for everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filters(pub(super) Vec<Filter>);
+pub struct Filters {
+    /// Those without wildcards, sorted, each once: there may be very many.
+    pub(super) literals: Vec<Box<[u8]>>,
+    /// Those with wildcards.
+    pub(super) patterns: Vec<Pattern>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Filter {
+pub(super) struct Pattern {
     pattern: Box<[u8]>,
-    /// Length of the part before the first wildcard token; all of it for a literal.
+    /// Length of the part before the first wildcard token.
     prefix: usize,
 }
 
-impl Filter {
-    fn new(pattern: &[u8]) -> Filter {
-        let mut prefix = 0;
-        for token in subject::tokens(pattern) {
-            if token == b"*" || token == b">" {
-                break;
-            }
-            prefix += token.len() + 1;
-        }
-        Filter {
-            pattern: pattern.into(),
-            prefix: prefix.min(pattern.len()),
-        }
-    }
-
-    pub(super) fn is_literal(&self) -> bool {
-        self.prefix == self.pattern.len()
-    }
-
+impl Pattern {
+    /// The part of what matches that is always the same.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.pattern[..self.prefix]
     }
 
     pub(super) fn matches(&self, subject: &[u8]) -> bool {
-        if self.is_literal() {
-            *self.pattern == *subject
-        } else {
-            subject::matches(&self.pattern, subject)
-        }
+        subject::matches(&self.pattern, subject)
     }
+}
+
+/// Length of the part before the first wildcard token, if there is one.
+fn prefix(pattern: &[u8]) -> Option<usize> {
+    let mut prefix = 0;
+    for token in subject::tokens(pattern) {
+        if token == b"*" || token == b">" {
+            return Some(prefix);
+        }
+        prefix += token.len() + 1;
+    }
+    None
 }
 
 impl Filters {
@@ -50,22 +46,46 @@ impl Filters {
     pub fn new<P: AsRef<[u8]>>(patterns: impl IntoIterator<Item = P>) -> Filters {
         let mut filters = Filters::default();
         for pattern in patterns {
-            match pattern.as_ref() {
-                b">" => return Filters::default(),
-                b"" => {}
-                pattern => filters.0.push(Filter::new(pattern)),
+            let pattern: Box<[u8]> = pattern.as_ref().into();
+            match prefix(&pattern) {
+                _ if pattern.is_empty() => {}
+                _ if *pattern == *b">" => return Filters::default(),
+                Some(prefix) => filters.patterns.push(Pattern { pattern, prefix }),
+                None => filters.literals.push(pattern),
             }
         }
+        filters.literals.sort_unstable();
+        filters.literals.dedup();
         filters
     }
 
     /// Does every subject match?
     pub fn is_everything(&self) -> bool {
-        self.0.is_empty()
+        self.literals.is_empty() && self.patterns.is_empty()
     }
 
     /// Does `subject` match one of them?
     pub fn matches(&self, subject: &[u8]) -> bool {
-        self.0.is_empty() || self.0.iter().any(|filter| filter.matches(subject))
+        self.is_everything()
+            || self.has_literal(subject)
+            || self.patterns.iter().any(|pattern| pattern.matches(subject))
+    }
+
+    /// Does all match that `subject` may stand for, which can have wildcards?
+    pub fn cover(&self, subject: &[u8]) -> bool {
+        self.is_everything()
+            || self.has_literal(subject)
+            || self
+                .patterns
+                .iter()
+                .any(|pattern| subject::is_subset(subject, &pattern.pattern))
+    }
+
+    /// Is it one of those without wildcards?
+    pub(super) fn has_literal(&self, subject: &[u8]) -> bool {
+        let found = self
+            .literals
+            .binary_search_by(|literal| (**literal).cmp(subject));
+        found.is_ok()
     }
 }

@@ -2,9 +2,9 @@
 //! filters walk the ordered names from their literal prefix on, so what lies outside of the prefix costs nothing. Must not
 //! know messages.
 
-use std::hash::Hasher;
+use std::{hash::Hasher, slice};
 
-use super::filters::{Filter, Filters};
+use super::filters::Filters;
 use super::order::{Ids, Order};
 use super::sequences::Sequences;
 use super::table::Table;
@@ -150,13 +150,14 @@ impl Subjects {
         Some(numbers)
     }
 
-    /// Subjects that match, each once, with their sequences; sorted within each filter.
+    /// Subjects that match, each once, with their sequences: first those of filters without wildcards, sorted; then those of
+    /// each other filter, sorted.
     pub fn matching<'s>(&'s self, filters: &'s Filters) -> Matching<'s> {
         let mut matching = Matching {
             subjects: self,
-            filters: &filters.0,
-            filter: 0,
-            literal: None,
+            filters,
+            literals: filters.literals.iter(),
+            begun: 0,
             ids: Ids::default(),
         };
         if filters.is_everything() {
@@ -173,10 +174,10 @@ impl Subjects {
 /// Subjects that match, each once, with their sequences.
 pub struct Matching<'s> {
     subjects: &'s Subjects,
-    filters: &'s [Filter],
-    /// How many filters have begun; those found match the last of them.
-    filter: usize,
-    literal: Option<u32>,
+    filters: &'s Filters,
+    literals: slice::Iter<'s, Box<[u8]>>,
+    /// How many filters with wildcards have begun; what is found matches the last of them.
+    begun: usize,
     ids: Ids<'s>,
 }
 
@@ -184,26 +185,30 @@ impl<'s> Iterator for Matching<'s> {
     type Item = (&'s [u8], &'s Sequences);
 
     fn next(&mut self) -> Option<Self::Item> {
+        for literal in self.literals.by_ref() {
+            if let Some(id) = self.subjects.find(hash(literal), literal) {
+                return Some((literal, &self.subjects.records[id as usize].sequences));
+            }
+        }
+        let patterns = &self.filters.patterns;
         loop {
-            let Some(id) = self.literal.take().or_else(|| self.ids.next()) else {
-                let filter = self.filters.get(self.filter)?;
-                self.filter += 1;
-                let prefix = filter.prefix();
-                if filter.is_literal() {
-                    self.literal = self.subjects.find(hash(prefix), prefix);
-                } else {
-                    self.ids = self.subjects.order.from(prefix, &self.subjects.records);
-                }
+            let Some(id) = self.ids.next() else {
+                let prefix = patterns.get(self.begun)?.prefix();
+                self.begun += 1;
+                self.ids = self.subjects.order.from(prefix, &self.subjects.records);
                 continue;
             };
             let record = &self.subjects.records[id as usize];
             let name = record.name();
-            if let Some((filter, earlier)) = self.filters[..self.filter].split_last() {
-                if !name.starts_with(filter.prefix()) {
+            if let Some((pattern, earlier)) = patterns[..self.begun].split_last() {
+                if !name.starts_with(pattern.prefix()) {
                     self.ids = Ids::default();
                     continue;
                 }
-                if !filter.matches(name) || earlier.iter().any(|f| f.matches(name)) {
+                if !pattern.matches(name)
+                    || self.filters.has_literal(name)
+                    || earlier.iter().any(|pattern| pattern.matches(name))
+                {
                     continue;
                 }
             }

@@ -38,7 +38,7 @@ fn name(n: u8) -> String {
     )
 }
 
-const FILTERS: [&[&str]; 10] = [
+const FILTERS: [&[&str]; 11] = [
     &[],
     &[">"],
     &["a.>"],
@@ -49,6 +49,7 @@ const FILTERS: [&[&str]; 10] = [
     &["nope.>"],
     &["a"],
     &["ab.*.3", "*.3.3"],
+    &["a.1.1", "b.2.2", "a.*.1", "a.1.1", "nope", "a.0.0"],
 ];
 
 struct Model {

@@ -129,16 +129,6 @@ impl Stream {
         (&mut self.consumers, view)
     }
 
-    /// What consumers see.
-    pub fn view(&self) -> View<'_> {
-        View {
-            id: self.id,
-            created: self.created,
-            config: &self.config,
-            store: &self.store,
-        }
-    }
-
     /// Subjects the stream listens to, and what for.
     fn endpoints(&self) -> Vec<(Vec<u8>, Endpoint)> {
         let of_stream =

@@ -232,7 +232,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Checks 5 to 12: what the headers say against the stream and its state.
+    /// What the headers say against the stream and its state.
     fn check_fields(
         &self,
         fields: &Fields<'_>,
@@ -329,7 +329,7 @@ impl Stream {
         self.dedupe.get(fields.msg_id)
     }
 
-    /// Checks 14 to 16.
+    /// Does it follow the message that it names? What it rolls up.
     fn check_order(&self, fields: &Fields<'_>, origin: Origin) -> Result<Rollup, ApiError> {
         let id = fields.expected_last_msg_id;
         if !id.is_empty() && id != self.last_msg_id {
@@ -369,7 +369,7 @@ impl Stream {
         Ok(rollup)
     }
 
-    /// Check 23: a full stream that discards the new.
+    /// A full stream that discards the new.
     fn check_room(
         &self,
         subject: &[u8],
