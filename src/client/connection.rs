@@ -10,6 +10,7 @@ use super::{
     transport::Connector,
 };
 use crate::wire::{
+    base62,
     json::record,
     op::{ClientOp, Publish},
     time::{SECOND, Time},
@@ -282,7 +283,7 @@ impl Client {
         timeout: i64,
     ) -> Result<Message, Error> {
         let runtime = self.runtime();
-        let token = base62(runtime.random(), 8);
+        let token = base62::digits(runtime.random(), 8);
         let waiting = Mailbox::default();
         let reply = self.core().answer_subject(&token)?;
         self.core().await_answer(&token, waiting.clone());
@@ -303,7 +304,7 @@ impl Client {
 
     /// Sends a request whose answer nobody waits for.
     pub(super) fn request_unheard(&self, subject: &str) -> Result<(), Error> {
-        let token = base62(self.runtime().random(), 8);
+        let token = base62::digits(self.runtime().random(), 8);
         let reply = self.core().answer_subject(&token)?;
         self.publish_with(subject, Some(&reply), &Headers::new(), b"")
     }
@@ -449,17 +450,9 @@ fn has_blanks(text: &str) -> bool {
 
 fn fresh_inbox(prefix: &str, runtime: &dyn Runtime) -> String {
     let [a, b] = [runtime.random(), runtime.random()];
-    format!("{prefix}.{}{}", base62(a, 11), base62(b, 11))
-}
-
-/// Random text of `length` letters and digits, at most 11 of them really random.
-pub(super) fn base62(mut random: u64, length: usize) -> String {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    (0..length)
-        .map(|_| {
-            let digit = DIGITS[(random % 62) as usize];
-            random /= 62;
-            char::from(digit)
-        })
-        .collect()
+    format!(
+        "{prefix}.{}{}",
+        base62::digits(a, 11),
+        base62::digits(b, 11)
+    )
 }

@@ -1,6 +1,6 @@
 //! Random numbers from the server's seed: SplitMix64. Not for secrets.
 
-use crate::wire::nkey;
+use crate::wire::{base62, nkey};
 
 /// A source of random numbers; the same seed gives the same numbers.
 #[derive(Clone, Debug)]
@@ -28,10 +28,7 @@ impl Random {
 
     /// A NUID: 22 base-62 characters.
     pub fn nuid(&mut self) -> String {
-        const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        (0..22)
-            .map(|_| char::from(DIGITS[self.below(62)]))
-            .collect()
+        (0..22).map(|_| base62::digit(self.next())).collect()
     }
 
     /// What looks like a public nkey: `prefix` and 32 random bytes, 56 characters.

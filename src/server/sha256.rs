@@ -1,5 +1,7 @@
 //! SHA-256 (FIPS 180-4), for the short names nats-server derives from longer ones.
 
+use crate::wire::base62;
+
 const ROUNDS: [u32; 64] = [
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -63,10 +65,9 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// nats-server's `getHash`: eight characters that stand for a name.
 pub fn short_hash(name: &str) -> String {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let digest = sha256(name.as_bytes());
-    let digits = digest.iter().take(8).map(|b| DIGITS[usize::from(b % 62)]);
-    digits.map(char::from).collect()
+    let first = digest.iter().take(8);
+    first.map(|byte| base62::digit((*byte).into())).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! lists.
 //! Must not know what a stream, a bucket or a socket is.
 
+pub mod base62;
 pub mod base64;
 pub mod decimal;
 pub mod duration;

@@ -39,7 +39,7 @@ use super::{
 };
 use crate::{
     client::transport::LocalFuture,
-    wire::{sorted::Sorted, time::Time},
+    wire::{base62, sorted::Sorted, time::Time},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -371,7 +371,7 @@ pub fn no_editor(call: &Call, instead: &str) -> Failure {
 
 /// A fresh name for a consumer: 22 digits and letters.
 pub fn nuid(session: &Session) -> String {
-    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let pick = |_| alphabet[(session.runtime.random() % 62) as usize] as char;
-    (0..22).map(pick).collect()
+    (0..22)
+        .map(|_| base62::digit(session.runtime.random()))
+        .collect()
 }

@@ -3,12 +3,12 @@
 
 use super::{Bucket, Entry, Operation, Ttl};
 use crate::client::{
-    connection::{RECONNECTED, State, Subscription, base62},
+    connection::{RECONNECTED, State, Subscription},
     error::Error,
     message::Message,
     types::ConsumerInfo,
 };
-use crate::wire::{json::Writer, time::SECOND};
+use crate::wire::{base62, json::Writer, time::SECOND};
 
 /// What a watch delivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Watch {
     async fn create(&mut self) -> Result<ConsumerInfo, Error> {
         let context = &self.bucket.context;
         let stream = self.bucket.stream_name();
-        let name = base62(context.client.runtime().random(), 8);
+        let name = base62::digits(context.client.runtime().random(), 8);
         let mut body = Writer::default();
         body.open().key("stream_name").string(&stream);
         body.key("config").open().key("deliver_policy");

@@ -1,6 +1,7 @@
 //! JetStream: streams, consumers and their API, on top of core messaging. Knows of the account what concerns more than one
 //! stream; everything else is the stream's own.
 
+mod advisory;
 pub mod api;
 pub mod consumer;
 pub mod error;

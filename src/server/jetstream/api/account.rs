@@ -1,6 +1,7 @@
 //! `$JS.API.INFO`: what the account uses.
 
 use super::{Call, Done};
+use crate::server::API_LEVEL;
 use crate::server::jetstream::store::Storage;
 
 pub static INFO: Call = Call {
@@ -28,7 +29,7 @@ pub static INFO: Call = Call {
         }
         w.key("max_bytes_required").bool(false).close();
         w.key("api").open();
-        w.key("level").int(super::LEVEL);
+        w.key("level").int(API_LEVEL);
         w.key("total").uint(js.api_total);
         w.key("errors").uint(js.api_errors).close();
         Ok(Done::default())

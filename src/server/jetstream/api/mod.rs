@@ -10,18 +10,16 @@ mod stream;
 use std::borrow::Cow;
 
 use super::JetStream;
+use super::advisory::advise;
 use super::error::{
     ApiError, BAD_REQUEST, CLUSTER_REQUIRED, INVALID_JSON, NOT_ENABLED, REQUIRED_LEVEL,
     STREAM_NOT_FOUND,
 };
 use super::stream::{IDENTITY, Stream, identity};
-use crate::server::ConnectionId;
 use crate::server::core::{ConsumerId, Core, Message, StreamId, TransferId};
+use crate::server::{API_LEVEL, ConnectionId};
 use crate::wire::headers;
 use crate::wire::json::{self, Decoder, Value, Writer};
-
-/// The highest API level this server has.
-const LEVEL: i64 = 5;
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +109,7 @@ pub fn level_ok(block: &[u8]) -> bool {
             let level = str::from_utf8(level).ok();
             level
                 .and_then(|l| l.parse::<i64>().ok())
-                .is_some_and(|l| l <= LEVEL)
+                .is_some_and(|l| l <= API_LEVEL)
         }
     }
 }
@@ -273,29 +271,21 @@ static CANCEL_MOVE: Call = clustered("stream_cancel_move_response");
 
 /// Sends the audit advisory of a request, if anybody listens.
 fn audit(core: &mut Core, message: Message<'_>, from: Option<ConnectionId>, reply: &[u8]) {
-    const SUBJECT: &[u8] = b"$JS.EVENT.ADVISORY.API";
-    if !core.has_interest(SUBJECT) {
-        return;
-    }
-    let id = core.nuid();
-    let mut w = Writer::default();
-    w.open();
-    w.key("type")
-        .string("io.nats.jetstream.advisory.v1.api_audit");
-    w.key("id")
-        .string(&id)
-        .key("timestamp")
-        .time(Some(core.now()));
-    w.key("server").string(core.server_name()).key("client");
-    write_client(&mut w, core, from);
-    w.key("subject").bytes(message.subject);
-    if !message.payload.is_empty() {
-        w.key("request").bytes(message.payload);
-    }
-    w.key("response").bytes(reply).close();
-    let payload = w.finish();
-    let advisory = Message::plain(SUBJECT, &payload);
-    core.publish(advisory, true);
+    advise(
+        core,
+        "ADVISORY.API",
+        "advisory.v1.api_audit",
+        true,
+        &|w, core| {
+            w.key("server").string(core.server_name()).key("client");
+            write_client(w, core, from);
+            w.key("subject").bytes(message.subject);
+            if !message.payload.is_empty() {
+                w.key("request").bytes(message.payload);
+            }
+            w.key("response").bytes(reply);
+        },
+    );
 }
 
 /// Writes who a client is.

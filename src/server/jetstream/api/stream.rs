@@ -7,15 +7,15 @@ use crate::server::jetstream::error::{
     ApiError, BAD_REQUEST, NOT_EMPTY, REPLICAS, SEALED, STREAM_MISMATCH, SUBJECT_OVERLAP,
 };
 use crate::server::jetstream::snapshot;
-use crate::server::jetstream::stream::{InfoRequest, Purge, Stream, StreamConfig, check};
+use crate::server::jetstream::stream::{
+    InfoRequest, Purge, SUBJECTS_LIMIT, Stream, StreamConfig, check,
+};
 use crate::server::jetstream::transform::Transform;
 use crate::wire::json::{self, Writer};
 use crate::wire::subject;
 
 const NAMES_LIMIT: usize = 1024;
 const LIST_LIMIT: usize = 256;
-/// Most subjects an info reply lists.
-const SUBJECTS_LIMIT: u64 = 100_000;
 
 pub static CREATE: Call = Call {
     kind: "stream_create_response",
@@ -236,7 +236,7 @@ fn info(
     let stream = js.stream(request.stream())?;
     let matched = stream.count_subjects(&wanted) as u64;
     let (offset, limit) = if matched > 0 {
-        (wanted.offset.max(0), SUBJECTS_LIMIT)
+        (wanted.offset.max(0), SUBJECTS_LIMIT as u64)
     } else {
         (0, 0)
     };

@@ -1,40 +1,25 @@
-//! What a consumer tells whoever listens to `$JS.EVENT.…`: advisories and ack metrics. Written only when somebody does.
+//! What a consumer tells whoever listens to `$JS.EVENT.…`: advisories and ack metrics.
 
 use super::Consumer;
-use crate::server::core::{Core, Message};
+use crate::server::core::Core;
+use crate::server::jetstream::advisory::advise;
 use crate::wire::json::{Moment, Writer};
 
 /// Priority events name the account; there is one.
 const ACCOUNT: &str = "$G";
 
 impl Consumer {
-    /// Sends an event to `$JS.EVENT.<kind>.<stream>.<consumer>`; `fields` writes what follows the common members.
-    fn advise(&self, core: &mut Core, kind: &str, suffix: &str, fields: &dyn Fn(&mut Writer)) {
-        let subject = format!("$JS.EVENT.{kind}.{}.{}", self.stream, self.name);
-        if !core.has_interest(subject.as_bytes()) {
-            return;
-        }
-        let id = core.nuid();
-        let mut w = Writer::default();
-        w.open()
-            .key("type")
-            .string(&format!("io.nats.jetstream.{suffix}"));
-        w.key("id")
-            .string(&id)
-            .key("timestamp")
-            .time(Some(core.now()));
-        if suffix.contains("group") {
-            w.key("account").string(ACCOUNT);
-        }
-        w.key("stream")
-            .string(&self.stream)
-            .key("consumer")
-            .string(&self.name);
-        fields(&mut w);
-        w.close();
-        let payload = w.finish();
-        let subject = subject.as_bytes();
-        core.publish(Message::plain(subject, &payload), false);
+    /// Sends an event to `$JS.EVENT.<place>.<stream>.<consumer>`; `fields` writes what follows the common members.
+    fn advise(&self, core: &mut Core, place: &str, kind: &str, fields: &dyn Fn(&mut Writer)) {
+        let (stream, name) = (&self.stream, &self.name);
+        let subject = format!("{place}.{stream}.{name}");
+        advise(core, &subject, kind, false, &|w, _| {
+            if kind.contains("group") {
+                w.key("account").string(ACCOUNT);
+            }
+            w.key("stream").string(stream).key("consumer").string(name);
+            fields(w);
+        });
     }
 
     pub(super) fn advise_created(&self, core: &mut Core) {

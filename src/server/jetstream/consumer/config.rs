@@ -4,7 +4,7 @@
 use crate::wire::sorted::Sorted;
 
 use crate::server::jetstream::error::ApiError;
-use crate::server::jetstream::stream::StreamConfig;
+use crate::server::jetstream::stream::{StreamConfig, level};
 use crate::wire::json::Moment;
 
 /// Most bytes of `description`.
@@ -15,8 +15,6 @@ const DEFAULT_MAX_WAITING: i64 = 512;
 const DEFAULT_MAX_ACK_PENDING: i64 = 1000;
 /// `ack_wait`, in nanoseconds, for the policies explicit and all.
 const DEFAULT_ACK_WAIT: i64 = 30_000_000_000;
-/// Key of the level a configuration needs in its metadata.
-pub const REQUIRED_LEVEL: &str = "_nats.req.level";
 /// `priority_timeout`, in nanoseconds, for the policy pinned_client.
 const DEFAULT_PRIORITY_TIMEOUT: i64 = 120_000_000_000;
 /// `idle_heartbeat`, in nanoseconds, that the ack policy flow_control demands.
@@ -189,8 +187,9 @@ impl Config {
 
     /// Writes the API level the configuration needs into `metadata` and drops what only the server may say there.
     pub fn set_required_level(&mut self) {
-        self.metadata.remove("_nats.ver");
-        self.metadata.remove("_nats.level");
+        for key in level::SHOWN {
+            self.metadata.remove(key);
+        }
         let priority = !self.priority_groups.is_empty()
             || self.priority_policy != PriorityPolicy::None
             || self.priority_timeout != 0;
@@ -198,14 +197,14 @@ impl Config {
             .pause_until
             .as_ref()
             .is_some_and(|until| !until.is_zero());
-        let level = if self.ack_policy == AckPolicy::FlowControl {
+        let needed = if self.ack_policy == AckPolicy::FlowControl {
             "4"
         } else if priority || paused {
             "1"
         } else {
             "0"
         };
-        self.metadata.insert(REQUIRED_LEVEL.into(), level.into());
+        self.metadata.insert(level::REQUIRED.into(), needed.into());
     }
 
     /// Puts in the defaults, as `setConsumerConfigDefaults`. A pedantic request is refused where something would

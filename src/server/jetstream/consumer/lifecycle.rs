@@ -1,14 +1,14 @@
 //! How a consumer comes, changes and goes: creation, updates, pauses and deletion.
 
 use super::check::{check, check_update};
-use super::config::{AckPolicy, Config, REQUIRED_LEVEL};
+use super::config::{AckPolicy, Config};
 use super::pin::Pin;
 use super::{Consumer, Consumers, View};
 use crate::server::core::{ConsumerId, Core};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
-use crate::server::jetstream::stream::{Retention, StreamConfig};
+use crate::server::jetstream::stream::{Retention, StreamConfig, level};
 use crate::wire::json::Moment;
 use crate::wire::subject;
 use crate::wire::time::Time;
@@ -236,8 +236,10 @@ impl Consumers {
         };
         if action == Action::Create {
             // The level it needs as it was asked for does not make it another (`copyConsumerMetadata`).
-            if let Some(level) = old.metadata.get(REQUIRED_LEVEL) {
-                config.metadata.insert(REQUIRED_LEVEL.into(), level.clone());
+            if let Some(level) = old.metadata.get(level::REQUIRED) {
+                config
+                    .metadata
+                    .insert(level::REQUIRED.into(), level.clone());
             }
             if config != old {
                 return fail(400, 10148, "consumer already exists");

@@ -4,6 +4,7 @@
 use super::config::AckPolicy;
 use super::{Consumer, Work};
 use crate::server::core::{Core, Message, Timer};
+use crate::wire::base62;
 use crate::wire::time::Time;
 
 /// Unanswered bytes at which delivery stops, at first.
@@ -191,13 +192,8 @@ impl Consumer {
 
     /// Sends a flow control request.
     pub(super) fn ask_flow(&mut self, core: &mut Core) {
-        const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut request = self.flow_prefix();
-        let mut random = core.random();
-        for _ in 0..4 {
-            request.push(DIGITS[(random % 62) as usize]);
-            random /= 62;
-        }
+        request.extend(base62::digits(core.random(), 4).bytes());
         let headers = b"NATS/1.0 100 FlowControl Request\r\n\r\n";
         let subject = self.config.deliver_subject.as_bytes();
         core.publish(

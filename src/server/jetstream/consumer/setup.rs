@@ -8,13 +8,12 @@ use super::progress::Progress;
 use super::push::{Flow, Rate};
 use super::requests::Requests;
 use super::{Consumer, View, Work, start};
+use crate::server::MAX_PAYLOAD;
 use crate::server::core::{ConsumerId, Core, Endpoint, StreamId, Timer, Watcher};
 use crate::server::jetstream::store::Filters;
 use crate::server::jetstream::stream::{Retention, StreamConfig};
 use crate::wire::time::Time;
 
-/// Bytes a second that may go at once under a rate limit where messages have no limit of their own.
-const MAX_PAYLOAD: i64 = 1024 * 1024;
 /// How long after a change of the ack wait what waits is looked at, in nanoseconds.
 const NEW_ACK_WAIT: i64 = 100_000_000;
 /// The account's name as ack subjects of the second form have it.
@@ -221,11 +220,12 @@ impl Consumer {
 }
 
 fn rate_of(config: &Config, stream: &StreamConfig, now: Time) -> Option<Rate> {
+    // What may go at once.
     let burst = if stream.max_msg_size > 0 {
-        stream.max_msg_size
+        stream.max_msg_size as u64
     } else {
-        MAX_PAYLOAD
+        MAX_PAYLOAD as u64
     };
     let rate = config.rate_limit_bps;
-    (rate > 0).then(|| Rate::new(rate, burst as u64, now))
+    (rate > 0).then(|| Rate::new(rate, burst, now))
 }

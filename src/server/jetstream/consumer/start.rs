@@ -4,11 +4,11 @@ use super::config::{AckPolicy, Config, DeliverPolicy};
 use super::progress::Progress;
 use super::{Consumer, SkipList, View, Work};
 use crate::server::core::Message;
-use crate::server::jetstream::api::level_ok;
+use crate::server::jetstream::api::{envelope, level_ok};
 use crate::server::jetstream::error::{self, ApiError};
 use crate::server::jetstream::store::{Filters, Store};
 use crate::server::jetstream::stream::{IDENTITY, Retention, StreamConfig, identity};
-use crate::wire::json::{self, Writer};
+use crate::wire::json;
 use crate::wire::time::Time;
 use crate::wire::{headers, subject};
 
@@ -153,10 +153,7 @@ impl Consumer {
     }
 
     fn answer_reset(&mut self, work: &mut Work<'_>, message: Message<'_>) -> Vec<u8> {
-        let mut w = Writer::default();
-        w.open()
-            .key("type")
-            .string("io.nats.jetstream.api.v1.consumer_reset_response");
+        let mut w = envelope("consumer_reset_response");
         let seq = match read_reset(message) {
             Ok(seq) => self
                 .reset(work, seq)

@@ -1,7 +1,8 @@
 //! What snapshots and restores tell the log and whoever listens to `$JS.EVENT.ADVISORY.STREAM.…`. Must not know how they go.
 
 use crate::server::ConnectionId;
-use crate::server::core::{Core, Message};
+use crate::server::core::Core;
+use crate::server::jetstream::advisory;
 use crate::server::jetstream::api::write_client;
 use crate::wire::duration;
 use crate::wire::json::Writer;
@@ -18,23 +19,12 @@ pub fn client(core: &Core, from: Option<ConnectionId>) -> Vec<u8> {
 
 /// Sends an advisory: `SNAPSHOT_CREATE` and so on; `fields` writes what is not in all of them.
 pub fn advise(core: &mut Core, event: &str, stream: &str, fields: &dyn Fn(&mut Writer)) {
-    let subject = format!("$JS.EVENT.ADVISORY.STREAM.{event}.{stream}");
-    if !core.has_interest(subject.as_bytes()) {
-        return;
-    }
-    let id = core.nuid();
-    let kind = event.to_lowercase();
-    let mut w = Writer::default();
-    w.open().key("type");
-    w.string(&format!("io.nats.jetstream.advisory.v1.{kind}"));
-    w.key("id").string(&id);
-    w.key("timestamp").time(Some(core.now()));
-    w.key("stream").string(stream);
-    fields(&mut w);
-    w.close();
-    let payload = w.finish();
-    let message = Message::plain(subject.as_bytes(), &payload);
-    core.publish(message, true);
+    let subject = format!("ADVISORY.STREAM.{event}.{stream}");
+    let kind = format!("advisory.v1.{}", event.to_lowercase());
+    advisory::advise(core, &subject, &kind, true, &|w, _| {
+        w.key("stream").string(stream);
+        fields(w);
+    });
 }
 
 /// When something began and ended.

@@ -3,7 +3,9 @@
 
 use crate::wire::sorted::Sorted;
 
+use super::level;
 use crate::server::jetstream::store::Storage;
+use crate::server::{API_LEVEL, VERSION};
 use crate::wire::json::{Decoder, Kind, Moment, Value, Writer};
 
 /// What happens to messages nobody needs any more.
@@ -401,8 +403,10 @@ pub fn write_transforms(w: &mut Writer, transforms: &[TransformConfig]) {
 pub fn write_metadata(w: &mut Writer, metadata: &Sorted<String, String>, own: bool) {
     let mut all = metadata.clone();
     if own {
-        all.insert("_nats.ver".into(), "2.15.2".into());
-        all.insert("_nats.level".into(), "5".into());
+        let shown = [VERSION.to_string(), API_LEVEL.to_string()];
+        for (key, value) in level::SHOWN.into_iter().zip(shown) {
+            all.insert(key.into(), value);
+        }
     }
     if !all.is_empty() {
         w.key("metadata").open();

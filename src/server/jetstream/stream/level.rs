@@ -3,9 +3,9 @@
 use super::config::StreamConfig;
 
 /// Key of the level a configuration needs; stored, whatever a client sent.
-const REQUIRED: &str = "_nats.req.level";
-/// Keys that only replies show.
-const SHOWN: [&str; 2] = ["_nats.ver", "_nats.level"];
+pub const REQUIRED: &str = "_nats.req.level";
+/// Keys that only replies show: the server's version and API level.
+pub const SHOWN: [&str; 2] = ["_nats.ver", "_nats.level"];
 
 impl StreamConfig {
     /// Puts the API level this configuration needs into its metadata and drops what only replies show.

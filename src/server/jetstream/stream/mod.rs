@@ -9,7 +9,7 @@ mod dedupe;
 mod fields;
 mod follow;
 mod info;
-mod level;
+pub mod level;
 mod origins;
 mod publish;
 mod removal;
@@ -22,18 +22,19 @@ pub use config::{
 };
 pub use fields::parse_seq;
 pub use follow::Follow;
-pub use info::InfoRequest;
+pub use info::{InfoRequest, SUBJECTS_LIMIT};
 pub use publish::{Accepted, Origin};
 pub use removal::Purge;
 pub use restoring::{Mismatch, Restored};
 
 use self::dedupe::Dedupe;
+use super::advisory::advise;
 use super::consumer::{Consumers, View};
 pub use super::store::Storage;
 use super::store::Store;
 use super::transform::Transform;
-use crate::server::core::{Core, Endpoint, Message, StreamId, Timer};
-use crate::wire::json::{Writer, quote};
+use crate::server::core::{Core, Endpoint, StreamId, Timer};
+use crate::wire::json::quote;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 use crate::wire::ttl::{self, Ttl};
@@ -278,23 +279,16 @@ impl Stream {
 
     /// Tells whoever listens that the stream was created, changed or deleted.
     pub fn advise(&self, core: &mut Core, event: &str, action: &str) {
-        let subject = format!("$JS.EVENT.ADVISORY.STREAM.{event}.{}", self.config.name);
-        if !core.has_interest(subject.as_bytes()) {
-            return;
-        }
-        let id = core.nuid();
-        let mut w = Writer::default();
-        w.open();
-        w.key("type")
-            .string("io.nats.jetstream.advisory.v1.stream_action");
-        w.key("id")
-            .string(&id)
-            .key("timestamp")
-            .time(Some(core.now()));
-        w.key("stream").string(&self.config.name);
-        w.key("action").string(action).close();
-        let payload = w.finish();
-        let message = Message::plain(subject.as_bytes(), &payload);
-        core.publish(message, false);
+        let name = &self.config.name;
+        let subject = format!("ADVISORY.STREAM.{event}.{name}");
+        advise(
+            core,
+            &subject,
+            "advisory.v1.stream_action",
+            false,
+            &|w, _| {
+                w.key("stream").string(name).key("action").string(action);
+            },
+        );
     }
 }
