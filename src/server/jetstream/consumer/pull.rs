@@ -213,7 +213,7 @@ impl Consumer {
         }
         self.prune_requests(work.core, end);
         let timer = Timer::ConsumerRequests(work.stream, self.id);
-        let deadline = self.requests.due.into_iter().chain(self.pin.until).min();
+        let deadline = self.requests.due().into_iter().chain(self.pin.until).min();
         if deadline != self.requests_timer {
             self.requests_timer = deadline;
             work.core.set_timer(timer, deadline);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
 /// A request that waits for less is over before nats-server looks at it, in nanoseconds.
@@ -55,6 +56,8 @@ pub struct Request {
     pub next_heartbeat: Option<Time>,
     /// What it says about priority groups.
     pub priority: Option<Priority>,
+    /// Tells apart those that are due at the same time.
+    number: u64,
 }
 
 impl Request {
@@ -75,6 +78,7 @@ impl Request {
             heartbeat: ask.idle_heartbeat,
             next_heartbeat: (ask.idle_heartbeat > 0).then(|| now.after(ask.idle_heartbeat)),
             priority: ask.priority,
+            number: 0,
         }
     }
 
@@ -99,8 +103,10 @@ impl Request {
 pub struct Requests {
     /// In the order in which they are served.
     pub queue: VecDeque<Request>,
-    /// When something has to happen for one of them.
-    pub due: Option<Time>,
+    /// When something has to happen for each of them, with its number.
+    due: Sorted<(Time, u64), ()>,
+    /// How many there were so far.
+    count: u64,
     /// How many of them do not wait where there is nothing.
     no_wait: usize,
     /// Subscriptions that had ended when all were last seen to have interest; `None` if one had not when it came.
@@ -113,7 +119,7 @@ pub struct Requests {
 
 impl Requests {
     /// Adds a request at the end or, `prioritized`, behind those of its own number.
-    pub fn add(&mut self, request: Request, prioritized: bool) {
+    pub fn add(&mut self, mut request: Request, prioritized: bool) {
         let rank = request.rank();
         let at = if prioritized {
             self.queue
@@ -123,34 +129,44 @@ impl Requests {
         } else {
             self.queue.len()
         };
-        self.count(&request);
+        self.count(&mut request);
         self.queue.insert(at, request);
     }
 
     /// Keeps one that was taken, behind the others.
-    pub fn keep(&mut self, request: Request) {
-        self.count(&request);
+    pub fn keep(&mut self, mut request: Request) {
+        self.count(&mut request);
         self.queue.push_back(request);
     }
 
-    fn count(&mut self, request: &Request) {
+    fn count(&mut self, request: &mut Request) {
         self.no_wait += usize::from(request.no_wait);
-        self.due = self.due.into_iter().chain(request.deadline()).min();
+        self.count += 1;
+        request.number = self.count;
+        if let Some(at) = request.deadline() {
+            self.due.insert((at, request.number), ());
+        }
+    }
+
+    /// When something has to happen for one of them.
+    pub fn due(&self) -> Option<Time> {
+        self.due.first().map(|((at, _), ())| *at)
     }
 
     /// Takes the first one out.
     pub fn pop_first(&mut self) -> Option<Request> {
         let request = self.queue.pop_front()?;
         self.no_wait -= usize::from(request.no_wait);
-        if self.due.is_some() && request.deadline() == self.due {
-            self.due = self.queue.iter().filter_map(Request::deadline).min();
+        if let Some(at) = request.deadline() {
+            self.due.remove(&(at, request.number));
         }
         Some(request)
     }
 
     /// Takes all of them out.
     pub fn take(&mut self) -> VecDeque<Request> {
-        (self.due, self.no_wait) = (None, 0);
+        self.due.clear();
+        self.no_wait = 0;
         std::mem::take(&mut self.queue)
     }
 
@@ -158,7 +174,7 @@ impl Requests {
     /// subscriptions have ended.
     pub fn have_news(&self, now: Time, end: bool, ended: u64) -> bool {
         self.ended != Some(ended)
-            || self.due.is_some_and(|due| now >= due)
+            || self.due().is_some_and(|due| now >= due)
             || end && self.no_wait > 0
     }
 
@@ -248,7 +264,9 @@ mod tests {
                     _ => drop(requests.serve_first(prioritized, Time(step))),
                 }
                 let due = requests.queue.iter().filter_map(Request::deadline).min();
-                assert_eq!(requests.due, due);
+                assert_eq!(requests.due(), due);
+                let timed = requests.queue.iter().filter_map(Request::deadline);
+                assert_eq!(requests.due.len(), timed.count());
                 let no_wait = requests.queue.iter().filter(|r| r.no_wait).count();
                 assert_eq!(requests.no_wait, no_wait);
                 if requests.have_news(Time(step), false, 7) {
