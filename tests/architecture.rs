@@ -242,6 +242,18 @@ fn imports_follow_the_arrows() {
     no_problems(problems);
 }
 
+/// A server without JetStream needs none of its code: it reaches it by what its configuration names.
+#[test]
+fn the_engine_is_the_one_door_to_jetstream() {
+    let mut problems = Vec::new();
+    for source in sources("src/server") {
+        if !source.path.starts_with("jetstream/") && source.code.contains("jetstream::") {
+            problems.push(format!("src/server/{}", source.path));
+        }
+    }
+    no_problems(problems);
+}
+
 #[test]
 fn outside_crates_stay_where_they_belong() {
     let mut problems = Vec::new();

@@ -6,7 +6,7 @@
 mod common;
 
 use common::node::{Node, START};
-use nats_kv_playground::server::jetstream::journal::{Reader, Record};
+use nats_kv_playground::server::journal::{Reader, Record};
 use nats_kv_playground::server::{Config, Server, jetstream};
 use nats_kv_playground::wire::time::SECOND;
 use proptest::collection::vec;

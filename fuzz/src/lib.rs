@@ -13,7 +13,7 @@ use std::task::{Context, Waker};
 use nats_kv_playground::cli::{self, FileError, Files, Io, Session};
 use nats_kv_playground::client::runtime::Runtime;
 use nats_kv_playground::client::transport::LocalFuture;
-use nats_kv_playground::server::jetstream::journal::{Journal, Reader, Record};
+use nats_kv_playground::server::journal::{Journal, Reader, Record};
 use nats_kv_playground::server::routes::Routes;
 use nats_kv_playground::server::{Config, ConnectionId, Peer, Server, jetstream};
 use nats_kv_playground::wire::parser::{Limits, ServerOpParser};

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::connection::Connection;
 pub use super::endpoints::{ConsumerId, Endpoint, StreamId, Timer, TransferId, Watcher};
 use super::info::Identity;
-use super::jetstream::journal::{Journal, Record};
+use super::journal::{Journal, Record};
 use super::log::Log;
 use super::message_trace::MessageTrace;
 use super::random::Random;
@@ -110,7 +110,7 @@ pub struct Core {
     pub(super) ready: Vec<ConnectionId>,
     pub(super) subscriptions: Subscriptions,
     /// Consumers that were asked for messages, to serve once all that was read with that is taken in.
-    pub(super) asked: VecDeque<(StreamId, ConsumerId)>,
+    pub(super) to_serve: VecDeque<(StreamId, ConsumerId)>,
     /// Messages for endpoints, to be handed over after the current step.
     pub(super) work: VecDeque<Work>,
     pub(super) timers: Timers,
@@ -174,7 +174,7 @@ impl Core {
             nobody: Box::new(Connection::new(ConnectionId(0), Peer::default(), now)),
             ready: Vec::new(),
             subscriptions: Subscriptions::default(),
-            asked: VecDeque::new(),
+            to_serve: VecDeque::new(),
             work: VecDeque::new(),
             timers: Timers::default(),
             log,
@@ -206,9 +206,9 @@ impl Core {
     }
 
     /// A consumer was asked for messages: [`super::Engine::serve`] comes after the rest of what was read with that.
-    pub fn ask(&mut self, stream: StreamId, consumer: ConsumerId) {
-        if self.asked.back() != Some(&(stream, consumer)) {
-            self.asked.push_back((stream, consumer));
+    pub fn serve(&mut self, stream: StreamId, consumer: ConsumerId) {
+        if self.to_serve.back() != Some(&(stream, consumer)) {
+            self.to_serve.push_back((stream, consumer));
         }
     }
 
@@ -377,12 +377,12 @@ impl Core {
 
     /// Is anybody (client or internal) subscribed so that a publish to `subject` would be taken?
     pub fn has_interest(&self, subject: &[u8]) -> bool {
-        self.subscriptions.take(subject)
+        self.subscriptions.has_interest(subject)
     }
 
     /// Is there a reader's subscription on exactly `subject`, plain or in queue `group`? Push consumers ask.
     pub fn has_exact_interest(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
-        self.subscriptions.is_read(subject, group)
+        self.subscriptions.has_reader(subject, group)
     }
 
     /// From now on, tell JetStream ([`super::Engine::interest_changed`]) when exact interest on `subject` comes or goes.

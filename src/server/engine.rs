@@ -25,7 +25,7 @@ pub trait Engine: Send {
     /// Exact interest that [`Core::watch_interest`] asked about came or went.
     fn interest_changed(&mut self, core: &mut Core, watcher: Watcher);
 
-    /// It is time for a consumer that [`Core::ask`] named to serve who asked it.
+    /// It is time for a consumer that [`Core::serve`] named to serve who asked it.
     fn serve(&mut self, core: &mut Core, stream: StreamId, consumer: ConsumerId);
 
     /// The server is about to stop.

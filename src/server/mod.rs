@@ -16,6 +16,7 @@ mod handshake;
 pub mod hash;
 mod info;
 pub mod jetstream;
+pub mod journal;
 mod lame_duck;
 mod log;
 mod message_trace;
@@ -366,7 +367,8 @@ impl Server {
     /// When [`Server::advance`] must be called next, if ever.
     pub fn next_deadline(&self) -> Option<Time> {
         let core = &self.core;
-        if core.work.is_empty() && core.subscriptions.changed.is_empty() && core.asked.is_empty() {
+        if core.work.is_empty() && core.subscriptions.changed.is_empty() && core.to_serve.is_empty()
+        {
             core.timers.next()
         } else {
             Some(self.core.now)
@@ -547,7 +549,7 @@ impl Server {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.interest_changed(&mut self.core, watcher);
                 }
-            } else if let Some((stream, consumer)) = self.core.asked.pop_front() {
+            } else if let Some((stream, consumer)) = self.core.to_serve.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.serve(&mut self.core, stream, consumer);
                 }

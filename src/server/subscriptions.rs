@@ -138,7 +138,7 @@ impl Subscriptions {
     }
 
     /// Would a message to `subject` be taken?
-    pub fn take(&self, subject: &[u8]) -> bool {
+    pub fn has_interest(&self, subject: &[u8]) -> bool {
         let mut found = false;
         self.matches(subject, &mut |id| {
             found |= match self.get(id).map(|s| &s.owner) {
@@ -151,7 +151,7 @@ impl Subscriptions {
     }
 
     /// Is there a reader's on exactly `subject`, plain or in queue `group`?
-    pub fn is_read(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
+    pub fn has_reader(&self, subject: &[u8], group: Option<&[u8]>) -> bool {
         self.routes
             .exact(subject)
             .filter_map(|(_, id)| self.get(*id))

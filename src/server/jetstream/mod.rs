@@ -5,7 +5,6 @@ mod advisory;
 pub mod api;
 pub mod consumer;
 pub mod error;
-pub mod journal;
 mod saved;
 // Only a program with files makes use of backups: the page carries no more than their refusal.
 #[cfg_attr(target_arch = "wasm32", path = "snapshot/refused.rs")]
@@ -19,6 +18,7 @@ use self::snapshot::Transfers;
 use self::store::Storage;
 use self::stream::{InfoRequest, Stream, StreamConfig};
 use super::core::{ConsumerId, Core, Endpoint, Message, StreamId, Timer, Watcher};
+use super::journal::Record;
 use super::{ConnectionId, Engine};
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
@@ -254,7 +254,7 @@ impl JetStream {
         if let Some(mut stream) = self.streams.remove(&id) {
             self.names.remove(&stream.config.name);
             stream.shut(core);
-            stream.record(core, journal::Record::StreamGone { id });
+            stream.record(core, Record::StreamGone { id });
             stream.advise(core, "DELETED", "delete");
             stream.unfollow(core);
         }
@@ -284,11 +284,15 @@ impl JetStream {
 
     /// A stream by name.
     fn stream(&self, name: &str) -> Result<&Stream, ApiError> {
+        let stream = self.names.get(name).and_then(|id| self.streams.get(id));
+        Ok(stream.ok_or(error::STREAM_NOT_FOUND)?)
+    }
+
+    /// The same, to change it.
+    fn stream_mut(&mut self, name: &str) -> Result<&mut Stream, ApiError> {
         let id = self.names.get(name);
-        let stream = id.and_then(|id| self.streams.get(id));
-        stream
-            .map(|stream| &**stream)
-            .ok_or_else(|| error::STREAM_NOT_FOUND.into())
+        let stream = id.and_then(|id| self.streams.get_mut(id));
+        Ok(stream.ok_or(error::STREAM_NOT_FOUND)?)
     }
 }
 

@@ -3,11 +3,11 @@
 
 use super::JetStream;
 use super::consumer::Saved;
-use super::journal::{Journal, Reader, Record};
 use super::store::{LAST_SEQ, Storage, Store};
 use super::stream::check::put_features;
 use super::stream::{Stream, StreamConfig};
 use crate::server::core::{ConsumerId, Core, StreamId};
+use crate::server::journal::{Journal, Reader, Record};
 use crate::wire::json::{self, Writer};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;

@@ -195,7 +195,7 @@ fn create(
 ) -> Result<Done, ApiError> {
     let mut create = read_create(request)?;
     check_subject(request, &mut create)?;
-    let stream = js.find(&create.stream_name)?;
+    let stream = js.stream_mut(&create.stream_name)?;
     let Create {
         mut config,
         action,
@@ -268,7 +268,7 @@ fn info(
         return Err(NOT_EMPTY.into());
     }
     let (stream, name) = target(request);
-    let (consumers, view) = js.find(stream)?.parts();
+    let (consumers, view) = js.stream_mut(stream)?.parts();
     let id = consumers.id(name).ok_or(NOT_FOUND)?;
     let consumer = consumers.by_id_mut(id).ok_or(NOT_FOUND)?;
     consumer.write_info(w, core, view, true);
@@ -290,7 +290,7 @@ fn page<'a>(
         }
         name == "offset"
     })?;
-    let stream = js.find(request.stream())?;
+    let stream = js.stream_mut(request.stream())?;
     let mut ids: Vec<ConsumerId> = stream.consumers.public().map(Consumer::id).collect();
     let offset = usize::try_from(offset).unwrap_or(0).min(ids.len());
     w.key("total").uint(ids.len() as u64);
@@ -345,7 +345,7 @@ fn delete(
         return Err(NOT_EMPTY.into());
     }
     let (stream, name) = target(request);
-    let stream = js.find(stream)?;
+    let stream = js.stream_mut(stream)?;
     let (consumers, view) = stream.parts();
     if !consumers.delete(core, view, name) {
         return Err(NOT_FOUND.into());
@@ -370,7 +370,7 @@ fn pause(
         name == "pause_until"
     })?;
     let (stream, name) = target(request);
-    let stream = js.find(stream)?;
+    let stream = js.stream_mut(stream)?;
     let (consumers, view) = stream.parts();
     let Some(id) = consumers.pause(core, view, name, until) else {
         return Err(NOT_FOUND.into());
@@ -413,7 +413,7 @@ fn unpin(
         return Err((400, 10162, INVALID_GROUP).into());
     }
     let (stream, name) = target(request);
-    let stream = js.find(stream)?;
+    let stream = js.stream_mut(stream)?;
     let consumer = stream.consumers.get(name).ok_or(NOT_FOUND)?;
     if !consumer.config().priority_groups.contains(&group) {
         return Err(UNKNOWN_GROUP.into());

@@ -37,7 +37,7 @@ fn get(
     if wanted.batch > 0 || wanted.max_bytes > 0 || nothing || wanted.conflicts() {
         return Err(BAD_REQUEST.into());
     }
-    let stream = js.find(request.stream())?;
+    let stream = js.stream_mut(request.stream())?;
     let Some(seq) = wanted.first(&stream.store) else {
         return Err(NO_MESSAGE.into());
     };
@@ -76,7 +76,7 @@ fn delete(
         }
         true
     })?;
-    let stream = js.find(request.stream())?;
+    let stream = js.stream_mut(request.stream())?;
     if stream.config.sealed {
         return Err(SEALED.into());
     }

@@ -13,9 +13,8 @@ use super::JetStream;
 use super::advisory::advise;
 use super::error::{
     ApiError, BAD_REQUEST, CLUSTER_REQUIRED, INVALID_JSON, NOT_ENABLED, REQUIRED_LEVEL,
-    STREAM_NOT_FOUND,
 };
-use super::stream::{IDENTITY, Stream, identity};
+use super::stream::{IDENTITY, identity};
 use crate::server::core::{ConsumerId, Core, Message, StreamId, TransferId};
 use crate::server::{API_LEVEL, ConnectionId};
 use crate::wire::headers;
@@ -215,15 +214,6 @@ impl JetStream {
         }
         if let Some(id) = done.send {
             self.send_snapshot(core, id);
-        }
-    }
-
-    /// The stream a request names.
-    pub(super) fn find(&mut self, name: &str) -> Result<&mut Stream, ApiError> {
-        let id = self.names.get(name);
-        match id.and_then(|id| self.streams.get_mut(id)) {
-            Some(stream) => Ok(stream),
-            None => Err(STREAM_NOT_FOUND.into()),
         }
     }
 }

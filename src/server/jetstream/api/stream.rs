@@ -162,7 +162,7 @@ fn update(
     if config.name != request.stream() {
         return Err(STREAM_MISMATCH.into());
     }
-    let old = js.find(request.stream())?.config.clone();
+    let old = js.stream_mut(request.stream())?.config.clone();
     // Twice, as in nats-server: what the first put there may not go with the rest.
     let mut config = check::check(config, pedantic, &|name| js.config(name))?;
     if config.num_replicas > 1 {
@@ -171,7 +171,7 @@ fn update(
     check::check_update(&old, &mut config)?;
     let more = config.max_bytes.max(0) - old.max_bytes.max(0);
     js.check_reservation(core, config.storage, more.max(0))?;
-    let stream = js.find(request.stream())?;
+    let stream = js.stream_mut(request.stream())?;
     check_consumers(stream, &config)?;
     let id = stream.id;
     if js.overlaps(&config, Some(id)) {
@@ -326,7 +326,7 @@ fn delete(
     if !json::is_empty_request(request.payload) {
         return Err(NOT_EMPTY.into());
     }
-    let id = js.find(request.stream())?.id;
+    let id = js.stream_mut(request.stream())?.id;
     js.delete(core, id);
     w.key("success").bool(true);
     Ok(Done::default())
@@ -351,7 +351,7 @@ fn purge(
     if wanted.seq > 0 && wanted.keep > 0 {
         return Err(BAD_REQUEST.into());
     }
-    let stream = js.find(request.stream())?;
+    let stream = js.stream_mut(request.stream())?;
     if stream.config.sealed {
         return Err(SEALED.into());
     }

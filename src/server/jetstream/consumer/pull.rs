@@ -75,7 +75,7 @@ impl Consumer {
         self.requests
             .add(Request::new(reply, ask, now), prioritized);
         self.requests.last_active = now;
-        work.core.ask(work.stream, self.id);
+        work.core.serve(work.stream, self.id);
     }
 
     /// Reads a request; the error is a status line.

@@ -5,9 +5,9 @@ use super::config::Config;
 use super::progress::{Pending, Position, Progress};
 use super::{Consumer, Consumers, View, Work};
 use crate::server::core::{ConsumerId, Core, StreamId};
-use crate::server::jetstream::journal::{Journal, Record};
 use crate::server::jetstream::store::{LAST_SEQ, Storage, Store};
 use crate::server::jetstream::stream::{Retention, StreamConfig};
+use crate::server::journal::{Journal, Record};
 use crate::wire::json::{self, Writer};
 use crate::wire::sorted::Sorted;
 use crate::wire::time::{SECOND, Time};
@@ -348,7 +348,7 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     use crate::server::jetstream::consumer::AckPolicy;
     use crate::server::jetstream::consumer::progress::tests::deliver;
-    use crate::server::jetstream::journal::Reader;
+    use crate::server::journal::Reader;
 
     #[cfg(not(target_arch = "wasm32"))]
     fn deliver_again(progress: &mut Progress) {

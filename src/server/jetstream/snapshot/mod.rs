@@ -96,7 +96,7 @@ pub fn snapshot(
     w: &mut Writer,
 ) -> Result<Done, ApiError> {
     request.require_payload()?;
-    js.find(request.stream())?;
+    js.stream_mut(request.stream())?;
     let mut wanted = SnapshotRequest::default();
     request.read("JSApiStreamSnapshotRequest", &mut |d, name, value| {
         match name {

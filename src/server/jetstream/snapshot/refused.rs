@@ -14,7 +14,7 @@ pub fn snapshot(
     _: &mut Writer,
 ) -> Result<Done, ApiError> {
     request.require_payload()?;
-    js.find(request.stream())?;
+    js.stream_mut(request.stream())?;
     Err(ApiError::new(500, 10081, "snapshots are not supported"))
 }
 

@@ -5,8 +5,8 @@ use super::publish::Origin;
 use super::{Discard, Retention, Storage, Stream};
 use crate::server::core::{Core, Timer};
 use crate::server::jetstream::consumer::Gone;
-use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::Filters;
+use crate::server::journal::Record;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::{duration, headers, subject};
 

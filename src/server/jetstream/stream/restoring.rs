@@ -6,8 +6,8 @@ use super::fields::Fields;
 use super::removal::NEVER;
 use crate::server::core::{Core, StreamId};
 use crate::server::jetstream::error::ApiError;
-use crate::server::jetstream::journal::Record;
 use crate::server::jetstream::store::LAST_SEQ;
+use crate::server::journal::Record;
 use crate::wire::time::{SECOND, Time};
 use crate::wire::ttl::{self, Ttl};
 
