@@ -100,6 +100,26 @@ fn a_destination_is_named_exactly() {
     }
 }
 
+/// nats-server compresses some; neither does others.
+#[test]
+fn a_report_says_that_it_is_not_compressed_to_who_asked() {
+    let mut bench = Bench::new();
+    bench.send("SUB T 9\r\n");
+    let mut send = |more: &str| {
+        let block = format!("NATS/1.0\r\nNats-Trace-Dest: T\r\n{more}\r\n");
+        let size = block.len();
+        bench.send(&format!("HPUB none {size} {size}\r\n{block}\r\n"))
+    };
+    for plain in ["", "Accept-Encoding: \r\n", "accept-encoding: br\r\n"] {
+        assert!(send(plain).starts_with("MSG T 9  "), "{plain}");
+    }
+    let seen = send("Accept-Encoding: br\r\n");
+    let (head, rest) = seen.split_once("\r\n").expect("a line");
+    assert!(head.starts_with("HMSG T 9  40 "), "{head}");
+    let block = "NATS/1.0\r\nContent-Encoding: identity\r\n\r\n{\"server\"";
+    assert!(rest.starts_with(block), "{rest}");
+}
+
 #[test]
 fn a_report_is_json_whatever_a_header_holds() {
     let mut bench = Bench::new();

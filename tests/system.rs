@@ -250,3 +250,24 @@ fn headers_without_an_end_are_from_nobody() {
     let answer = request("$SYS.REQ.USER.INFO", "x", "{}");
     assert!(answer.contains("\"account\":\"$G\""), "{answer}");
 }
+
+/// nats-server compresses some; neither does others. Who it is that asks, and what is wrong, comes without a word about it.
+#[test]
+fn an_answer_says_that_it_is_not_compressed_to_who_asked() {
+    let mut bench = Bench::new();
+    let block = "NATS/1.0\r\nAccept-Encoding: br\r\n\r\n";
+    let mut ask = |subject: &str, query: &str| {
+        let (size, all) = (block.len(), block.len() + query.len());
+        let subject = format!("$SYS.REQ.{subject}");
+        bench.send(&format!(
+            "HPUB {subject} r {size} {all}\r\n{block}{query}\r\n"
+        ))
+    };
+    let identity = "NATS/1.0\r\nContent-Encoding: identity\r\n\r\n{\"server\"";
+    for subject in ["SERVER.PING.CONNZ", "ACCOUNT.PING.STATZ"] {
+        let seen = ask(subject, "");
+        assert!(seen.contains(identity), "{seen}");
+        assert!(ask(subject, "{").starts_with("MSG "), "{subject}");
+    }
+    assert!(ask("USER.INFO", "").starts_with("MSG "));
+}

@@ -18,6 +18,8 @@ const ONLY: &str = "Nats-Trace-Only";
 pub(super) struct MessageTrace {
     destination: Vec<u8>,
     only: bool,
+    /// Headers of the report.
+    headers: Vec<u8>,
     /// Up to the last event, which is still open.
     json: Writer,
 }
@@ -45,6 +47,19 @@ fn fields(block: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         Some((key, value))
     });
     fields.filter(|(key, value)| !key.is_empty() && !value.is_empty())
+}
+
+/// How whoever asks would like to read what comes.
+pub(super) const ACCEPT_ENCODING: &str = "Accept-Encoding";
+
+/// The headers that say in which of the encodings that are `wanted` something comes: as it is, in nats-server's words for what
+/// it cannot do.
+pub(super) fn encoding(wanted: &[u8]) -> Vec<u8> {
+    let mut block = Vec::new();
+    if !wanted.is_empty() {
+        headers::push(&mut block, "Content-Encoding", b"identity");
+    }
+    block
 }
 
 /// Instead of a destination: no report.
@@ -78,6 +93,7 @@ impl Core {
         if self.is_refused(from, destination) {
             return true;
         }
+        let headers = encoding(first(ACCEPT_ENCODING));
         let mut named = Sorted::<&[u8], Vec<&[u8]>>::default();
         for (key, value) in fields {
             named.get_or_insert(key, Vec::new()).push(value);
@@ -98,6 +114,7 @@ impl Core {
         self.message_trace = Some(MessageTrace {
             destination: destination.to_vec(),
             only,
+            headers,
             json,
         });
         let fields = [("acc", &b"$G"[..]), ("subj", message.subject)];
@@ -207,7 +224,10 @@ impl Core {
         if let Some(mut trace) = self.message_trace.take() {
             trace.json.close().close_list().close();
             let payload = trace.json.finish();
-            let message = Message::plain(&trace.destination, &payload);
+            let message = Message {
+                headers: &trace.headers,
+                ..Message::plain(&trace.destination, &payload)
+            };
             let form = Form {
                 double_space: true,
                 ..Form::default()

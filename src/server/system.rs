@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::core::{Core, Endpoint, Message};
 use super::info::VERSION;
+use super::message_trace::{ACCEPT_ENCODING, encoding};
 use super::subscriptions::Owner;
 use super::{ConnectionId, Peer};
 use crate::wire::headers;
@@ -85,6 +86,11 @@ impl Core {
             parsed = query.check();
         }
         self.sent += 1;
+        let wanted = match message.subject != USER_INFO && parsed.is_ok() {
+            true => headers::get(message.headers, ACCEPT_ENCODING),
+            false => None,
+        };
+        let block = encoding(wanted.unwrap_or_default());
         let mut json = Writer::default();
         json.open().key("server");
         self.write_server(&mut json);
@@ -111,7 +117,10 @@ impl Core {
         }
         json.close();
         let payload = json.finish();
-        let reply = Message::plain(message.reply, &payload);
+        let reply = Message {
+            headers: &block,
+            ..Message::plain(message.reply, &payload)
+        };
         self.publish(reply, false);
     }
 
