@@ -1,7 +1,7 @@
 //! What a stream asks of an origin: the requests that make, reset and delete the consumer it reads by, as nats-server's mirrors
 //! and sources send them, and what the answers say. When it asks is up to [`super::origins`].
 
-use super::follow::Follow;
+use super::follow::{Follow, SOURCE_HEADER};
 use super::{Source, Stream, StreamConfig};
 use crate::server::core::{Core, Message};
 use crate::server::jetstream::consumer::{AckPolicy, Config, DeliverPolicy};
@@ -9,8 +9,8 @@ use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::LAST_SEQ;
 use crate::server::sha256::short_hash;
 use crate::wire::json::{self, Moment};
-use crate::wire::subject;
 use crate::wire::time::{SECOND, Time};
+use crate::wire::{headers, subject};
 
 /// A consumer has to show that it is alive this often, in nanoseconds.
 const HEARTBEAT: i64 = SECOND;
@@ -135,14 +135,16 @@ impl Stream {
     }
 
     /// When to start with an origin from which nothing came yet. A stream that had messages of other origins wants nothing
-    /// that is older than its last, which it has stored a moment after the origin did.
+    /// that is older than its last, which it has stored a moment after the origin did; as a mirror it kept the origin's time.
     fn start_time(&self, follow: &Follow, configured: Option<&Moment>) -> Option<Moment> {
         if follow.mirror {
             return configured.cloned();
         }
         let last = self.store.last_time();
         let known = last > Time::default();
-        let after = last.after(1);
+        let own = self.store.get(self.store.last_seq());
+        let same = own.is_some_and(|m| headers::get(m.headers(), SOURCE_HEADER).is_none());
+        let after = if same { last } else { last.after(1) };
         let after = Moment {
             time: after,
             text: after.rfc3339(),

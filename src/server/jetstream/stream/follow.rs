@@ -15,7 +15,7 @@ use crate::wire::subject;
 use crate::wire::time::Time;
 
 /// Names where a sourced message comes from.
-const SOURCE_HEADER: &str = "Nats-Stream-Source";
+pub(super) const SOURCE_HEADER: &str = "Nats-Stream-Source";
 
 /// One origin that is followed. Times are `None` for never.
 #[derive(Clone, Debug)]
