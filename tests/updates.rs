@@ -232,3 +232,20 @@ fn the_floor_goes_with_what_lost_interest() {
     let floor = "\"ack_floor\":{\"consumer_seq\":1,\"stream_seq\":2},\"num_ack_pending\":0";
     assert!(info.contains(floor), "{info}");
 }
+
+#[test]
+fn a_pin_ends_in_the_group_it_was_given_in() {
+    let mut bench = with_consumer(
+        "\"ack_policy\":\"explicit\",\"priority_groups\":[\"g\"],\"priority_policy\":\"pinned_client\",\
+         \"priority_timeout\":1000000000",
+    );
+    bench.publish(&["s.a"]);
+    bench.ask("CONSUMER.MSG.NEXT.S.C", "{\"group\":\"g\"}");
+    let updated = consumer(&mut bench, "\"ack_policy\":\"explicit\"");
+    assert!(!updated.contains("pinned_client"), "{updated}");
+    bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.UNPINNED.> 2\r\n");
+    bench.wait(2 * SECOND);
+    let ended = bench.send("");
+    let reason = "\"group\":\"g\",\"reason\":\"timeout\"}";
+    assert!(ended.contains(reason), "{ended}");
+}

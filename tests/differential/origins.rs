@@ -178,6 +178,9 @@ impl Generator {
             let at = self.random.below(follower.origins.len() as u64) as usize;
             let of = follower.origins[at].0;
             follower.origins[at].1 = self.source(of);
+        } else if follower.mirror && self.random.one_in(4) {
+            // The other way round is refused.
+            follower.mirror = false;
         } else if self.random.one_in(6) {
             follower.origins.pop();
         }

@@ -10,6 +10,8 @@ use crate::wire::time::Time;
 pub(super) struct Pin {
     /// The pin that requests must carry; empty when nobody is pinned.
     pub id: String,
+    /// The group it was given in, which the configuration need not have any more.
+    group: String,
     /// When it was given.
     pub since: Option<Time>,
     /// When it is taken away unless a request carries it.
@@ -64,6 +66,7 @@ impl Consumer {
             priority.id.clone_from(&id);
         }
         self.pin.id = id;
+        self.pin.group = group.into();
         self.pin.since = Some(core.now());
         self.keep_pin(core);
         self.advise_pinned(core, group);
@@ -79,14 +82,8 @@ impl Consumer {
         if self.pin.until.is_none_or(|until| core.now() < until) {
             return false;
         }
-        self.pin = Pin::default();
-        let group = self
-            .config
-            .priority_groups
-            .first()
-            .cloned()
-            .unwrap_or_default();
-        self.advise_unpinned(core, &group, "timeout");
+        let pin = std::mem::take(&mut self.pin);
+        self.advise_unpinned(core, &pin.group, "timeout");
         true
     }
 }
