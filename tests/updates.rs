@@ -233,19 +233,29 @@ fn the_floor_goes_with_what_lost_interest() {
     assert!(info.contains(floor), "{info}");
 }
 
+/// Until its time is over, also where nobody can carry it any more.
 #[test]
-fn a_pin_ends_in_the_group_it_was_given_in() {
-    let mut bench = with_consumer(
-        "\"ack_policy\":\"explicit\",\"priority_groups\":[\"g\"],\"priority_policy\":\"pinned_client\",\
-         \"priority_timeout\":1000000000",
-    );
-    bench.publish(&["s.a"]);
-    bench.ask("CONSUMER.MSG.NEXT.S.C", "{\"group\":\"g\"}");
-    let updated = consumer(&mut bench, "\"ack_policy\":\"explicit\"");
-    assert!(!updated.contains("pinned_client"), "{updated}");
-    bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.UNPINNED.> 2\r\n");
-    bench.wait(2 * SECOND);
-    let ended = bench.send("");
-    let reason = "\"group\":\"g\",\"reason\":\"timeout\"}";
-    assert!(ended.contains(reason), "{ended}");
+fn a_pin_outlasts_an_update() {
+    for after in [
+        "",
+        ",\"priority_groups\":[\"g\"],\"priority_policy\":\"overflow\"",
+        ",\"priority_groups\":[\"g\"],\"priority_policy\":\"prioritized\"",
+    ] {
+        let mut bench = with_consumer(
+            "\"ack_policy\":\"explicit\",\"priority_groups\":[\"g\"],\"priority_policy\":\"pinned_client\",\
+             \"priority_timeout\":1000000000",
+        );
+        bench.publish(&["s.a", "s.a"]);
+        bench.ask("CONSUMER.MSG.NEXT.S.C", "{\"group\":\"g\"}");
+        let updated = consumer(&mut bench, &format!("\"ack_policy\":\"explicit\"{after}"));
+        assert!(!updated.contains("pinned_client\""), "{updated}");
+        bench.send("SUB $JS.EVENT.ADVISORY.CONSUMER.UNPINNED.> 2\r\n");
+        let waits = bench.ask("CONSUMER.MSG.NEXT.S.C", "{\"group\":\"g\"}");
+        assert_eq!(waits, "", "{after}");
+        bench.wait(2 * SECOND);
+        let ended = bench.send("");
+        let reason = "\"group\":\"g\",\"reason\":\"timeout\"}";
+        assert!(ended.contains(reason), "{ended}");
+        assert!(ended.contains("$JS.ACK.S.C.1.2.2."), "{ended}");
+    }
 }

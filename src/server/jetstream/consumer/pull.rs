@@ -149,20 +149,19 @@ impl Consumer {
                 self.end_first(core, None);
                 continue;
             }
-            let waits = match self.config.priority_policy {
-                PriorityPolicy::Overflow => {
-                    let pending = self.num_pending.saturating_add(1);
-                    !is_overflowing(request, pending, self.progress.pending.len())
-                }
-                PriorityPolicy::PinnedClient => match self.pin_turn(core, nobody_pinned) {
-                    Turn::Wrong => {
-                        self.end_first(core, Some("423 Nats-Wrong-Pin-Id"));
-                        continue;
-                    }
-                    turn => turn == Turn::Waits,
-                },
-                PriorityPolicy::None | PriorityPolicy::Prioritized => false,
+            let pending = self.num_pending.saturating_add(1);
+            let too_early = self.config.priority_policy == PriorityPolicy::Overflow
+                && !is_overflowing(request, pending, self.progress.pending.len());
+            let turn = match nobody_pinned || !self.pin.id.is_empty() {
+                // A pin outlasts an update to another policy.
+                true => self.pin_turn(core, nobody_pinned),
+                false => Turn::Served,
             };
+            if turn == Turn::Wrong {
+                self.end_first(core, Some("423 Nats-Wrong-Pin-Id"));
+                continue;
+            }
+            let waits = too_early || turn == Turn::Waits;
             if waits {
                 self.requests.cycle();
                 passed_over += 1;
