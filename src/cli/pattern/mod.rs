@@ -74,35 +74,38 @@ impl Pattern {
 
     /// The first match from `from` on, the longest there: where it begins and ends.
     pub fn find(&self, text: &[char], from: usize) -> Option<(usize, usize)> {
-        (from..=text.len()).find_map(|start| Some((start, self.longest(text, start)?)))
-    }
-
-    fn longest(&self, text: &[char], start: usize) -> Option<usize> {
-        let mut best = None;
-        let mut now = vec![self.start];
-        for at in start..=text.len() {
-            let c = text.get(at);
-            let mut seen = vec![false; self.steps.len()];
-            let mut next = Vec::new();
-            while let Some(place) = now.pop() {
-                if std::mem::replace(&mut seen[place], true) {
-                    continue;
-                }
-                let (step, after) = &self.steps[place];
-                match step {
-                    Step::Done => best = Some(at),
-                    Step::Fork(one, other) => now.extend([*one, *other]),
-                    Step::At(place) if place.is_at(text, at) => now.push(*after),
-                    Step::Class(ranges, negated)
-                        if c.is_some_and(|c| fits(c, ranges, *negated)) =>
-                    {
-                        next.push(*after);
-                    }
-                    _ => {}
-                }
+        let mut best: Option<(usize, usize)> = None;
+        // Steps with where their match began, the earliest first: of several that come to one step, that one goes on.
+        let mut now: Vec<(usize, usize)> = Vec::new();
+        let mut seen = vec![usize::MAX; self.steps.len()];
+        for at in from..=text.len() {
+            match best {
+                Some((first, _)) => now.retain(|(_, start)| *start <= first),
+                None => now.push((self.start, at)),
             }
-            if next.is_empty() {
+            if now.is_empty() {
                 break;
+            }
+            let mut next = Vec::new();
+            for (place, start) in now {
+                let mut open = vec![place];
+                while let Some(place) = open.pop() {
+                    if std::mem::replace(&mut seen[place], at) == at {
+                        continue;
+                    }
+                    let (step, after) = &self.steps[place];
+                    match step {
+                        Step::Done => best = Some((start, at)),
+                        Step::Fork(one, other) => open.extend([*one, *other]),
+                        Step::At(place) if place.is_at(text, at) => open.push(*after),
+                        Step::Class(ranges, negated)
+                            if text.get(at).is_some_and(|c| fits(c, ranges, *negated)) =>
+                        {
+                            next.push((*after, start));
+                        }
+                        _ => {}
+                    }
+                }
             }
             now = next;
         }
@@ -203,6 +206,22 @@ mod tests {
         );
         assert!(matches(r"\bcat\b", "a cat") && !matches(r"\bcat\b", "cats"));
         assert!(matches("^(a|aa)*$", &"a".repeat(100_000)));
+    }
+
+    #[test]
+    fn a_match_is_the_first_and_there_the_longest() {
+        let found = |pattern, text: &str, from| {
+            let chars: Vec<char> = text.chars().collect();
+            Pattern::new(pattern).unwrap().find(&chars, from)
+        };
+        assert_eq!(found("b|abc|ab", "xabcb", 0), Some((1, 4)));
+        assert_eq!(found("b+|ab{4}", "abbbb", 0), Some((0, 5)));
+        assert_eq!(found("b+|ab{4}", "abbb", 0), Some((1, 4)));
+        assert_eq!(found("^a|a", "aa", 1), Some((1, 2)));
+        assert_eq!(found("b*", "aab", 0), Some((0, 0)));
+        assert_eq!(found("b+", "aba", 2), None);
+        // Ends before long only if the text is gone through once.
+        assert_eq!(found("a*b", &"a".repeat(300_000), 0), None);
     }
 
     #[test]
