@@ -249,6 +249,23 @@ fn quoted(rest: &str, mark: char, what: &str) -> Result<usize, String> {
 
 /// How long a number is.
 fn number(rest: &str) -> Result<usize, String> {
+    let (mut length, mut whole) = scanned(rest);
+    let tail = rest.get(length..).unwrap_or_default();
+    // Go has complex numbers, which messages do without.
+    if whole && tail.starts_with(['+', '-']) {
+        (length, whole) = (length + scanned(tail).0, false);
+    }
+    match whole {
+        true => Ok(length),
+        false => {
+            let text = rest.get(..length).unwrap_or_default();
+            Err(format!("bad number syntax: {}", super::quote(text)))
+        }
+    }
+}
+
+/// How far something like a number goes, with the letter behind it that makes it none; whether there is no such letter.
+fn scanned(rest: &str) -> (usize, bool) {
     let bytes = rest.as_bytes();
     let skip = |from: usize, set: &str| {
         let length = |tail: &str| tail.find(|c| !set.contains(c)).unwrap_or(tail.len());
@@ -281,12 +298,8 @@ fn number(rest: &str) -> Result<usize, String> {
         at = skip(signed(at + 1), "0123456789_");
     }
     let tail = rest.get(at..).unwrap_or_default();
-    let odd = match tail.chars().next() {
-        Some(odd) if is_letter(odd) => odd.len_utf8(),
-        // Go has complex numbers, which messages do without.
-        Some('+' | '-') => number(tail)?,
-        _ => return Ok(at),
-    };
-    let text = rest.get(..at + odd).unwrap_or_default();
-    Err(format!("bad number syntax: {}", super::quote(text)))
+    match tail.chars().next() {
+        Some(odd) if is_letter(odd) => (at + odd.len_utf8(), false),
+        _ => (at, true),
+    }
 }

@@ -310,6 +310,10 @@ mod tests {
                 ":1:2: executing \"body\" at <index \"abc\" 9>: error calling index: index out of range: 9",
             ),
             ("{{a#b}}", ":1: bad character U+0023 '#'"),
+            ("{{1+1+1}}", ":1: bad number syntax: \"1+1\""),
+            ("{{1+2x}}", ":1: bad number syntax: \"1+2x\""),
+            ("{{1++2}}", ":1: bad number syntax: \"1+\""),
+            ("{{2x+1}}", ":1: bad number syntax: \"2x\""),
             ("{{\"a\"\"b\"}}", ":1: unexpected \"\\\"b\\\"\" in operand"),
             (
                 "{{print\n(1}}",
@@ -326,6 +330,7 @@ mod tests {
         assert!(expanded(&deep).is_err() && expanded(&"{{(".repeat(9999)).is_err());
         let elses = format!("{{{{if false}}}}{}", "{{else if false}}".repeat(9999));
         assert!(expanded(&elses).is_err());
+        assert!(expanded(&format!("{{{{{}", "1+".repeat(100_000))).is_err());
     }
 
     #[test]
@@ -335,6 +340,14 @@ mod tests {
         assert!(error.ends_with("exceeded maximum template depth (100000)"));
         assert!(expanded("{{range 9000000000000000000}}{{end}}").is_ok());
         assert!(expanded("{{range 9000000000000000000}}{{range 0}}{{end}}{{end}}").is_ok());
+        for text in [
+            "{{$x := \"a\"}}{{range 40}}{{$x = print $x $x}}{{end}}{{len $x}}",
+            "{{range 2000000}}{{$x := printf \"%1000000d\" 1}}{{end}}",
+            "{{$x := printf \"%1000000d\" 1}}{{range 2000000}}{{$y := $x}}{{end}}",
+        ] {
+            let error = expanded(text).unwrap_err();
+            assert!(error.ends_with("more text than any message has"), "{error}");
+        }
     }
 
     #[cfg(not(target_arch = "wasm32"))]

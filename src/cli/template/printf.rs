@@ -103,9 +103,8 @@ impl Format<'_> {
             (Some(verb), None) => out.push_str(&format!("%!{verb}(MISSING)")),
             (Some(verb), Some(value)) => {
                 self.next += 1;
-                // Nobody wants more.
-                let width = width.unwrap_or(0).abs().min(MOST) as usize;
-                let precision = precision.map(|precision| precision.min(1000) as usize);
+                let width = width.unwrap_or(0).unsigned_abs() as usize;
+                let precision = precision.map(|precision| precision as usize);
                 let Some(text) = formatted(verb, value, &flags, (width, precision)) else {
                     out.push_str(&format!("%!{verb}({})", with_kind(value)));
                     return;
@@ -194,20 +193,21 @@ fn formatted(
         }
         ('x' | 'X', Value::Text(text)) => {
             let text = text.bytes().take(precision.unwrap_or(usize::MAX));
-            let bytes: Vec<String> = text.map(|b| format!("{b:02x}")).collect();
-            let (mark, between) = match (sharp, spaced) {
-                (true, true) => ("0x", " 0x"),
-                (true, false) => ("0x", ""),
-                (false, true) => ("", " "),
-                (false, false) => ("", ""),
-            };
-            let mark = if bytes.is_empty() { "" } else { mark };
-            let text = format!("{mark}{}", bytes.join(between));
-            if verb == 'X' {
-                text.to_uppercase()
-            } else {
-                text
+            let mut out = String::new();
+            for byte in text {
+                if spaced && !out.is_empty() {
+                    out.push(' ');
+                }
+                if sharp && (spaced || out.is_empty()) {
+                    out.push_str("0x");
+                }
+                let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+                out.extend(digits.into_iter().flatten());
             }
+            if verb == 'X' {
+                out.make_ascii_uppercase();
+            }
+            out
         }
         ('v' | 't', Value::Bool(_)) | ('v', Value::Nil | Value::Data(_)) => value.text(),
         ('v' | 'd' | 'x' | 'X' | 'o' | 'O' | 'b', Value::Int(0)) if precision == Some(0) => {
@@ -254,6 +254,8 @@ fn formatted(
         ('c', Value::Int(number)) => letter(*number),
         ('v' | 'g' | 'G' | 'e' | 'E' | 'f' | 'F', Value::Float(number)) => {
             let size = number.abs();
+            // More places than format! takes are all zeros.
+            let precision = precision.map(|places| places.min(u16::MAX.into()));
             let text = match verb {
                 'f' | 'F' => format!("{size:.*}", precision.unwrap_or(6)),
                 'e' | 'E' => with_exponent(&format!("{size:.*e}", precision.unwrap_or(6))),
@@ -400,6 +402,11 @@ mod tests {
         // Wider than format! takes.
         assert_eq!(printf("%070000d", &[Value::Int(-5)]).len(), 70_000);
         assert_eq!(printf("%70000s", &[text("a")]).len(), 70_000);
+        assert_eq!(printf("%2000000d", &[Value::Int(5)]).len(), 2_000_000);
+        assert_eq!(printf("%.2000000d", &[Value::Int(5)]).len(), 2_000_000);
+        let long = text(&"a".repeat(2000));
+        assert_eq!(printf("%.1500s", &[long]).len(), 1500);
+        assert_eq!(printf("%.2000e", &[Value::Float(1.5)]).len(), 2006);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What pipelines make: values, fields, and what functions say of them.
 
 use super::{
-    super::{Value, functions, literal, quote},
+    super::{LONGEST, Value, functions, literal, quote},
     Lex, Span, Token, Walk,
 };
 use std::mem::replace;
@@ -114,7 +114,8 @@ impl<'a> Walk<'a> {
         let value = if first.lex == Lex::Name && !is_literal(first) && !chained {
             self.next += 1;
             let (at, from) = (first.at, first.at);
-            self.call(first, Span { at, from, to }, terms - 1, last)?
+            let value = self.call(first, Span { at, from, to }, terms - 1, last)?;
+            self.count(value)?
         } else {
             // Where a group stands first, Go is still at the pipeline.
             let (at, from) = (pipe, pipe);
@@ -177,7 +178,18 @@ impl<'a> Walk<'a> {
                 value = self.field(&value, this.text.get(1..).unwrap_or_default(), given)?;
             }
         }
-        Some(value)
+        self.count(value)
+    }
+
+    /// Counts what is made or copied, as values outlive what is printed.
+    fn count(&mut self, value: Value) -> Option<Value> {
+        if let Value::Text(text) = &value {
+            self.made += text.len();
+        }
+        match self.made > 4 * LONGEST {
+            true => self.error(format_args!("more text than any message has")),
+            false => Some(value),
+        }
     }
 
     /// Only fields may be given arguments, for all that is known before they are looked at.

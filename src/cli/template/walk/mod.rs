@@ -62,6 +62,8 @@ struct Walk<'a> {
     ranges: usize,
     depth: usize,
     walked: usize,
+    /// Bytes of all texts that were values.
+    made: usize,
     /// Where the current action begins.
     action: Option<usize>,
     at: Span,
@@ -91,6 +93,7 @@ pub fn expand(name: &str, text: &str, source: &dyn Source) -> Result<String, Str
         ranges: 0,
         depth: 0,
         walked: 0,
+        made: 0,
         action: None,
         at: Span::default(),
         out: String::new(),
