@@ -38,28 +38,46 @@ pub struct Span {
 /// One line: cells, so that what is overwritten is replaced in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    cells: Vec<(char, Style)>,
+    cells: Vec<Cell>,
+}
+
+/// What stands in one column: a character, the marks that combine with it, and how they look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cell {
+    text: [char; 3],
+    style: Style,
+}
+
+impl Cell {
+    fn new(c: char, style: Style) -> Cell {
+        let text = [c, FILLER, FILLER];
+        Cell { text, style }
+    }
+
+    fn blank() -> Cell {
+        Cell::new(' ', Style::default())
+    }
+
+    fn chars(&self) -> impl Iterator<Item = char> {
+        self.text.into_iter().filter(|c| *c != FILLER)
+    }
 }
 
 impl Line {
     /// The line as text, trailing blanks kept.
     pub fn text(&self) -> String {
-        self.cells
-            .iter()
-            .map(|(c, _)| *c)
-            .filter(|c| *c != FILLER)
-            .collect()
+        self.cells.iter().flat_map(Cell::chars).collect()
     }
 
     /// The line as spans, neighbours of one style joined.
     pub fn spans(&self) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();
-        for (c, style) in self.cells.iter().filter(|(c, _)| *c != FILLER) {
+        for cell in &self.cells {
             match spans.last_mut() {
-                Some(last) if last.style == *style => last.text.push(*c),
+                Some(last) if last.style == cell.style => last.text.extend(cell.chars()),
                 _ => spans.push(Span {
-                    text: c.to_string(),
-                    style: *style,
+                    text: cell.chars().collect(),
+                    style: cell.style,
                 }),
             }
         }
@@ -67,7 +85,7 @@ impl Line {
     }
 }
 
-/// Stands in the second cell of a wide character.
+/// Stands in the second cell of a wide character, and where a cell has no mark.
 const FILLER: char = '\u{0}';
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,17 +258,20 @@ impl Screen {
                     return;
                 };
                 if width == 0 {
-                    // A combining mark shares the cell before it: it is kept as a cell of its own, without moving the cursor.
-                    let at = column.min(line.cells.len());
-                    line.cells.insert(at, (c, style));
-                    self.column += 1;
+                    // A combining mark shares the cell before it, as far as there is room.
+                    let before = line.cells.iter_mut().take(column);
+                    let marked = before.rev().take(2).find(|cell| cell.text[0] != FILLER);
+                    let mut room = marked.into_iter().flat_map(|cell| &mut cell.text);
+                    if let Some(free) = room.find(|mark| **mark == FILLER) {
+                        *free = c;
+                    }
                     return;
                 }
                 if line.cells.len() < column + width {
-                    line.cells.resize(column + width, (' ', Style::default()));
+                    line.cells.resize(column + width, Cell::blank());
                 }
                 for (offset, cell) in line.cells.iter_mut().skip(column).take(width).enumerate() {
-                    *cell = (if offset == 0 { c } else { FILLER }, style);
+                    *cell = Cell::new(if offset == 0 { c } else { FILLER }, style);
                 }
                 self.column += width;
             }
@@ -297,7 +318,12 @@ impl Screen {
         match kind {
             'A' => self.row = self.row.saturating_sub(count).max(self.top),
             'B' => self.move_to((self.row + count).min(self.lines.len() - 1), self.column),
-            'C' => self.column += count,
+            // A terminal's edge ends it; here it is where the counts end, or the text.
+            'C' => {
+                let text = self.lines.get(self.row).map_or(0, |line| line.cells.len());
+                let edge = text.max(999).max(self.column);
+                self.column = (self.column + count).min(edge);
+            }
             'D' => self.column = self.column.saturating_sub(count),
             'G' => self.column = first.clamp(1, 1000) - 1,
             'H' | 'f' => {
@@ -324,7 +350,7 @@ impl Screen {
                 .cells
                 .iter_mut()
                 .take(column + 1)
-                .for_each(|c| *c = (' ', Style::default())),
+                .for_each(|cell| *cell = Cell::blank()),
             _ => line.cells.clear(),
         }
     }
@@ -407,6 +433,26 @@ mod tests {
         assert_eq!(shown(b"one\ntwo\n"), ["one", "two", ""]);
         assert_eq!(shown(b"abcdef\rXY"), ["XYcdef"]);
         assert_eq!(shown(b"a\tb"), ["a       b"]);
+    }
+
+    #[test]
+    fn a_combining_mark_stays_with_its_character() {
+        assert_eq!(shown("e\u{301}bc\rXY".as_bytes()), ["XYc"]);
+        assert_eq!(shown("e\u{301}bc\x08\x08X".as_bytes()), ["e\u{301}Xc"]);
+        assert_eq!(shown("世\u{fe0f}!".as_bytes()), ["世\u{fe0f}!"]);
+        // There is no character before these, and no room for all of those.
+        let marks = "\u{301}".repeat(100_000);
+        assert_eq!(shown(format!("abc\r{marks}").as_bytes()), ["abc"]);
+        assert_eq!(shown(format!("a{marks}b").as_bytes()), ["a\u{301}\u{301}b"]);
+    }
+
+    #[test]
+    fn the_cursor_goes_no_further_than_a_wide_terminal_or_a_line() {
+        let far = "\x1b[1000C".repeat(1000);
+        assert_eq!(shown(format!("{far}x").as_bytes())[0].len(), 1000);
+        let long = "a".repeat(3000);
+        let line = shown(format!("{long}\r{far}x").as_bytes());
+        assert_eq!(line, [format!("{long}x")]);
     }
 
     #[test]
