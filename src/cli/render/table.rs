@@ -149,9 +149,13 @@ impl Table {
             pen.limit = look.width.filter(|w| total > *w);
             pen.rule(&widths, [tl, h, td, tr]);
         } else {
-            pen.rule(&[shown - 4], [tl, h, td, tr]);
-            for line in title_lines(&self.title, shown - 4) {
-                let spare = shown - 4 - columns(&line);
+            pen.border(tl);
+            pen.border(&h.repeat(shown.saturating_sub(2)));
+            pen.border(tr);
+            pen.end();
+            let inner = shown.saturating_sub(4);
+            for line in title_lines(&self.title, inner) {
+                let spare = inner.saturating_sub(columns(&line));
                 let left = spare - spare / 2;
                 pen.border(v);
                 let [left, right] = [left, spare / 2].map(blanks);
@@ -233,8 +237,10 @@ impl Pen {
         if let Some(limit) = self.limit {
             let start = self.out.rfind('\n').map_or(0, |at| at + 1);
             let line = self.out.split_off(start);
-            self.out.push_str(&cut(&line, limit.saturating_sub(2)));
-            self.out.push_str(" ≈");
+            if let Some(width @ 1..) = limit.checked_sub(2) {
+                self.out.push_str(&cut(&line, width));
+                self.out.push_str(" ≈");
+            }
         }
         self.out.push('\n');
     }
@@ -269,8 +275,9 @@ fn untabbed(cell: &str) -> String {
     cell.replace('\t', "    ").replace("\r\n", "\n")
 }
 
-/// A title broken hard, by characters, each line trimmed.
+/// A title broken hard, by characters, each line trimmed; nothing of it where there is no room.
 fn title_lines(title: &str, width: usize) -> Vec<String> {
+    let title = if width == 0 { "" } else { title };
     let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
     for c in title.chars() {
         if used + char_columns(c) > width && !line.is_empty() {
@@ -310,6 +317,31 @@ mod tests {
         let want = "Title\nKey,Length\na,1\nSum,1\n";
         assert_eq!(table.plain("csv").as_deref(), Some(want));
         assert_eq!(table.plain(""), None);
+    }
+
+    #[test]
+    fn terminals_of_a_few_columns() {
+        let mut table = Table::new("Key-Value Buckets", &["Bucket", "Description"]);
+        table.row(vec!["b".into(), String::new()]);
+        let at = |width| {
+            let width = Some(width);
+            table.render(Look {
+                width,
+                ..Look::default()
+            })
+        };
+        assert_eq!(at(2), "╭╮\n│  │\n\n\n\n\n\n");
+        assert_eq!(at(3), "╭─╮\n│  │\n├ ≈\n│ ≈\n├ ≈\n│ ≈\n╰ ≈\n");
+        assert_eq!(at(4), "╭──╮\n│  │\n├─ ≈\n│  ≈\n├─ ≈\n│  ≈\n╰─ ≈\n");
+        assert!(at(5).starts_with("╭───╮\n│ K │\n│ e │\n"));
+        assert_eq!((at(1), at(0)), (at(2), at(2)));
+        let wide = Table::new("世界", &["Bucket"]);
+        let width = Some(5);
+        let look = Look {
+            width,
+            ..Look::default()
+        };
+        assert!(wide.render(look).contains("│ 世 │\n"));
     }
 
     #[test]
