@@ -49,14 +49,25 @@ impl Job {
 
     /// Resolves with the exit code at its end.
     pub async fn ended(&self) -> i32 {
+        let mut place = None;
         poll_fn(|cx| match self.status.get() {
             Some(status) => Poll::Ready(status),
             None => {
-                self.wakers.borrow_mut().push(cx.waker().clone());
+                self.wakes(&mut place, cx.waker());
                 Poll::Pending
             }
         })
         .await
+    }
+
+    /// Remembers whom its end wakes; who asks again has a place.
+    fn wakes(&self, place: &mut Option<usize>, waker: &Waker) {
+        let mut wakers = self.wakers.borrow_mut();
+        let place = *place.get_or_insert(wakers.len());
+        match wakers.get_mut(place) {
+            Some(known) => known.clone_from(waker),
+            None => wakers.push(waker.clone()),
+        }
     }
 
     fn wake(&self) {
@@ -102,13 +113,14 @@ impl Jobs {
         self.jobs.borrow_mut().push(job.clone());
         let running = job.clone();
         let task = Box::pin(async move {
+            let mut place = None;
             let status = poll_fn(|cx| {
                 if running.killed.get() {
                     return Poll::Ready(143);
                 }
                 let poll = work.as_mut().poll(cx);
                 if poll.is_pending() {
-                    running.wakers.borrow_mut().push(cx.waker().clone());
+                    running.wakes(&mut place, cx.waker());
                 }
                 poll
             })
@@ -175,5 +187,26 @@ impl Jobs {
         for job in self.all() {
             job.kill();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Context;
+
+    #[test]
+    fn who_asks_often_is_kept_once() {
+        let (job, mut task) = Jobs::default().add("sleep 9", Box::pin(std::future::pending()));
+        let mut end = Box::pin(job.ended());
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..1000 {
+            assert!(task.as_mut().poll(&mut context).is_pending());
+            assert!(end.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(job.wakers.borrow().len(), 2);
+        job.kill();
+        assert!(task.as_mut().poll(&mut context).is_ready());
+        assert_eq!(end.as_mut().poll(&mut context), Poll::Ready(143));
     }
 }
