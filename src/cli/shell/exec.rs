@@ -403,18 +403,22 @@ impl Context {
         for redirection in redirections {
             let target = self.text(&redirection.target).await?;
             let output = match redirection.kind {
-                Redirect::Text => {
-                    io.input = Input::Stream(Stream::of(target.into_bytes()));
-                    continue;
-                }
-                Redirect::Read => {
-                    let content = io.base.files().read(&target);
-                    let content = content.map_err(|error| failed(&target, &error))?;
-                    io.input = Input::Stream(Stream::of(content));
-                    continue;
+                Redirect::Text | Redirect::Read => {
+                    let content = match redirection.kind {
+                        Redirect::Text => target.into_bytes(),
+                        _ => {
+                            let content = io.base.files().read(&target);
+                            content.map_err(|error| failed(&target, &error))?
+                        }
+                    };
+                    if redirection.descriptor == 0 {
+                        io.input = Input::Stream(Stream::of(content));
+                    }
+                    // What is open to be read takes no output.
+                    Output::Null
                 }
                 Redirect::Duplicate => match target.as_str() {
-                    "0" if redirection.descriptor == 0 => continue,
+                    "0" if !matches!(redirection.descriptor, 1 | 2) => continue,
                     "1" => io.output.clone(),
                     "2" => io.error.clone(),
                     // Closed: there is nothing to read, and what a program writes is lost.

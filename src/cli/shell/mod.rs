@@ -13,7 +13,7 @@
 //!           | ("while" | "until") list "do" list "done"
 //!           | "if" list "then" list { "elif" list "then" list } [ "else" list ] "fi"
 //!           | "{" list "}" | "(" list ")" | "((" expression "))"
-//! redirect  = [ "0" | "1" | "2" ] ("<" | ">" | ">>" | ">|" | "<<" | "<<-" | "<<<" | ">&" | "<&") word | "&>" word
+//! redirect  = [ digit ] ("<" | ">" | ">>" | ">|" | "<<" | "<<-" | "<<<" | ">&" | "<&") word | "&>" word
 //! word      = piece { piece }
 //! piece     = characters | "\" character | "'" … "'" | "$'" … "'" | """ { piece } """
 //!           | "$" NAME | "${" [ "#" ] NAME [ operator word ] "}" | "$(" list ")" | "`" list "`" | "$((" expression "))"
