@@ -11,7 +11,7 @@ use nats_kv_playground::{
     wire::time::Time,
 };
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     process::Command,
     rc::Rc,
     time::{Duration, SystemTime},
@@ -20,6 +20,8 @@ use std::{
 /// A terminal whose output is kept; nobody types.
 struct Terminal {
     out: RefCell<Vec<u8>>,
+    /// Bytes of the largest piece written to it.
+    largest: Cell<usize>,
     err: RefCell<Vec<u8>>,
     files: Rc<MemoryFiles>,
 }
@@ -27,6 +29,7 @@ struct Terminal {
 impl Io for Terminal {
     fn stdout(&self, bytes: &[u8]) {
         self.out.borrow_mut().extend_from_slice(bytes);
+        self.largest.set(self.largest.get().max(bytes.len()));
     }
     fn stderr(&self, bytes: &[u8]) {
         self.err.borrow_mut().extend_from_slice(bytes);
@@ -84,6 +87,7 @@ type Ran = (String, String, i32);
 fn terminal() -> (Rc<Terminal>, Shell) {
     let terminal = Rc::new(Terminal {
         out: RefCell::default(),
+        largest: Cell::default(),
         err: RefCell::default(),
         files: Rc::new(MemoryFiles::new("/home/me")),
     });
@@ -313,6 +317,48 @@ fn long_and_deep_lines_are_answered() {
     assert_eq!(ours("X=$(seq 1 1500000)").2, 1);
     let empty = format!("''{} ", "{,}".repeat(16)).repeat(40);
     assert_eq!(ours(&format!("echo {empty}")).2, 1);
+}
+
+#[test]
+fn what_is_long_is_written_as_it_is_made() {
+    let (terminal, shell) = terminal();
+    let script = format!("printf '{}'", "%9999d".repeat(1000));
+    assert_eq!(run_here(shell.run_line(&script)), 0);
+    assert_eq!(terminal.out.borrow().len(), 9_999_000);
+    assert!(terminal.largest.get() < 20_000);
+}
+
+#[test]
+fn what_has_to_be_kept_has_a_limit() {
+    for (script, error) in [
+        ("printf '%9999d\\n' 1 | sort", "sort: memory exhausted\n"),
+        ("printf '%9999d' 1 | sort", "sort: memory exhausted\n"),
+        (
+            "printf '%9999d\\n' 1 | base64",
+            "base64: memory exhausted\n",
+        ),
+        (
+            "printf '%9999d\\n' 1 | tail -c 99999999",
+            "tail: memory exhausted\n",
+        ),
+    ] {
+        let (endless, command) = script.split_once(" | ").unwrap();
+        let script = format!("while true; do {endless}; done | {command}");
+        let (out, err, status) = ours(&script);
+        assert_eq!((out.as_str(), err.as_str()), ("", error), "{script}");
+        assert_ne!(status, 0);
+    }
+    let large = "for i in {1..100}; do printf '%9995d b\\n' $i; done; printf a";
+    for (script, wanted) in [
+        ("wc", "    100     201  999801\n"),
+        ("tail -c 5", "0 b\na"),
+        ("head -c -800000 | wc -c", "199801\n"),
+        ("tail -c +999797", "0 b\na"),
+    ] {
+        let script = format!("{{ {large}; }} | {script}");
+        let (out, err, _) = ours(&script);
+        assert_eq!((out.as_str(), err.as_str()), (wanted, ""), "{script}");
+    }
 }
 
 /// bash would take them, with as much memory.

@@ -80,7 +80,9 @@ impl Stream {
                 true => {
                     let from = self.searched.replace(bytes.len());
                     let mut new = bytes.iter().skip(from);
-                    new.position(|b| *b == b'\n').map(|at| from + at + 1)
+                    let end = new.position(|b| *b == b'\n').map(|at| from + at + 1);
+                    // What has no end comes in pieces.
+                    end.or(Some(bytes.len()).filter(|length| *length > LONGEST))
                 }
                 false => Some(bytes.len()).filter(|count| *count > 0),
             };

@@ -1,6 +1,7 @@
 //! What the small commands share: their options, and lines from files or standard input.
 
 use super::super::{
+    LONGEST,
     exec::{Context, failed},
     stdio::{Input, Stdio, Stream},
 };
@@ -198,12 +199,27 @@ impl Source {
         }
     }
 
-    /// Everything that is left of the open file.
-    pub async fn rest(&mut self) -> Vec<u8> {
+    /// Everything that is left of the open file, if there is room for it.
+    pub async fn rest(&mut self) -> Option<Vec<u8>> {
         let mut all = Vec::new();
         while let Some(chunk) = self.chunk().await {
             all.extend(chunk);
+            if !self.has_room(all.len()) {
+                return None;
+            }
         }
-        all
+        Some(all)
+    }
+
+    /// Whether a command may keep so many bytes; says so if not, and has failed then.
+    pub fn has_room(&mut self, bytes: usize) -> bool {
+        let room = bytes <= LONGEST;
+        if !room {
+            let name = self.complaint.split(':').next().unwrap_or_default();
+            self.io
+                .stderr(format!("{name}: memory exhausted\n").as_bytes());
+            self.failed = true;
+        }
+        room
     }
 }

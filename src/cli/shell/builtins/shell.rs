@@ -177,12 +177,13 @@ pub async fn printf(context: Context, arguments: Vec<String>) -> i32 {
     loop {
         let before = words.len();
         let mut form = Form {
+            context: &context,
             out: Vec::new(),
             words,
             errors: Vec::new(),
             stop: false,
         };
-        form.run(format);
+        form.run(format).await;
         words = form.words;
         context.write(&form.out).await;
         for error in &form.errors {
@@ -198,6 +199,8 @@ pub async fn printf(context: Context, arguments: Vec<String>) -> i32 {
 
 /// One use of a format.
 struct Form<'a> {
+    context: &'a Context,
+    /// What is not written yet.
     out: Vec<u8>,
     words: &'a [String],
     errors: Vec<String>,
@@ -238,7 +241,7 @@ impl Form<'_> {
         }
     }
 
-    fn run(&mut self, format: &str) {
+    async fn run(&mut self, format: &str) {
         let mut rest = format;
         while let Some((before, after)) = rest.split_once('%') {
             self.out.extend(unescape(before));
@@ -255,6 +258,10 @@ impl Form<'_> {
             rest = tail.get(kind.len_utf8()..).unwrap_or_default();
             if !self.conversion(flags, kind) {
                 return;
+            }
+            if self.out.len() > 4096 {
+                self.context.write(&self.out).await;
+                self.out.clear();
             }
         }
         self.out.extend(unescape(rest));

@@ -121,13 +121,30 @@ impl Part {
             }
             return;
         }
-        let all = source.rest().await;
-        let cut = match self.sign {
-            Some('+') if !head => count.saturating_sub(1).min(all.len()),
-            _ => all.len().saturating_sub(count),
-        };
-        let (start, end) = all.split_at(cut);
-        context.write(if head { start } else { end }).await;
+        if self.sign == Some('+') {
+            let mut skip = count.saturating_sub(1);
+            while let Some(chunk) = source.chunk().await {
+                let part = chunk.get(skip..).unwrap_or_default();
+                skip = skip.saturating_sub(chunk.len());
+                context.write(part).await;
+            }
+            return;
+        }
+        let mut last = VecDeque::new();
+        while let Some(chunk) = source.chunk().await {
+            last.extend(chunk);
+            let spare = last.len().saturating_sub(count);
+            let before: Vec<u8> = last.drain(..spare).collect();
+            if head {
+                context.write(&before).await;
+            }
+            if !source.has_room(last.len()) {
+                return;
+            }
+        }
+        if !head {
+            context.write(last.make_contiguous()).await;
+        }
     }
 
     /// So many lines, written as soon as they are known to be part of it.
@@ -192,16 +209,19 @@ pub async fn wc(context: Context, words: Vec<String>) -> i32 {
     let mut rows = Vec::new();
     let mut total = [0; 4];
     while source.open() {
-        let all = source.rest().await;
-        let text = String::from_utf8_lossy(&all);
-        let counts = [
-            all.iter().filter(|b| **b == b'\n').count(),
-            text.split_whitespace().count(),
-            text.chars().count(),
-            all.len(),
-        ];
-        for (sum, count) in total.iter_mut().zip(counts) {
-            *sum += count;
+        let mut counts = [0; 4];
+        while let Some(line) = source.line().await {
+            let text = String::from_utf8_lossy(&line);
+            let more = [
+                usize::from(line.ends_with(b"\n")),
+                text.split_whitespace().count(),
+                text.chars().count(),
+                line.len(),
+            ];
+            for (sums, more) in counts.iter_mut().zip(&mut total).zip(more) {
+                *sums.0 += more;
+                *sums.1 += more;
+            }
         }
         rows.push((counts, source.name.clone()));
     }
@@ -245,8 +265,12 @@ pub async fn sort(context: Context, words: Vec<String>) -> i32 {
     let separator = found.value('t').and_then(|text| text.chars().next());
     let unique = found.has('u');
     let mut source = Source::new(&context, found.operands, "sort: cannot read: {}");
-    let mut lines = Vec::new();
+    let (mut lines, mut size) = (Vec::new(), 0);
     while let Some(mut line) = source.next().await {
+        size += line.len();
+        if !source.has_room(size) {
+            break;
+        }
         if line.last() == Some(&b'\n') {
             line.pop();
         }
@@ -438,7 +462,9 @@ pub async fn base64(context: Context, words: Vec<String>) -> i32 {
         .map_or(76, |text| text.parse().unwrap_or(76));
     let mut source = Source::new(&context, found.operands, "base64: {}");
     while source.open() {
-        let all = source.rest().await;
+        let Some(all) = source.rest().await else {
+            return 1;
+        };
         if decode {
             let text: String = String::from_utf8_lossy(&all).split_whitespace().collect();
             match base64::decode(&text) {
