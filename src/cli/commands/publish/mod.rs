@@ -40,9 +40,46 @@ struct Bodies<'a> {
     call: &'a Call,
     stdin: bool,
     by_line: bool,
-    /// Read but not used yet.
-    rest: Vec<u8>,
+    lines: Lines,
     ended: bool,
+}
+
+/// What was read, line by line.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// How many of them were used, and how far no newline is.
+    used: usize,
+    searched: usize,
+}
+
+impl Lines {
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.used);
+        self.searched -= self.used;
+        self.used = 0;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole line, without what ends it.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let mut new = self.bytes.iter().skip(self.searched);
+        let Some(length) = new.position(|b| *b == b'\n') else {
+            self.searched = self.bytes.len();
+            return None;
+        };
+        let end = self.searched + length;
+        let line = self.bytes.get(self.used..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+        (self.used, self.searched) = (end + 1, end + 1);
+        Some(line)
+    }
+
+    /// What no newline ends.
+    fn last(&mut self) -> Option<Vec<u8>> {
+        let last = self.bytes.split_off(self.used);
+        (!last.is_empty()).then_some(last)
+    }
 }
 
 impl<'a> Bodies<'a> {
@@ -58,7 +95,7 @@ impl<'a> Bodies<'a> {
             call,
             stdin,
             by_line,
-            rest: Vec::new(),
+            lines: Lines::default(),
             ended: false,
         }
     }
@@ -77,20 +114,14 @@ impl<'a> Bodies<'a> {
             return Some(self.call.read_all().await);
         }
         loop {
-            if let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
-                let rest = self.rest.split_off(end + 1);
-                let mut line = std::mem::replace(&mut self.rest, rest);
-                line.truncate(end);
-                if line.ends_with(b"\r") {
-                    line.pop();
-                }
+            if let Some(line) = self.lines.next() {
                 return Some(line);
             }
             match self.call.session.io.read().await {
-                Some(bytes) => self.rest.extend_from_slice(&bytes),
+                Some(bytes) => self.lines.add(&bytes),
                 None => {
                     self.ended = true;
-                    return (!self.rest.is_empty()).then(|| std::mem::take(&mut self.rest));
+                    return self.lines.last();
                 }
             }
         }
@@ -382,4 +413,31 @@ async fn pause(call: &Call, last: &mut Option<i64>) {
         }
     }
     *last = Some(call.now().0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lines;
+
+    #[test]
+    fn lines_come_however_they_are_read() {
+        let mut lines = Lines::default();
+        lines.add(b"a\r\n\nb");
+        assert_eq!(lines.next().as_deref(), Some(&b"a"[..]));
+        assert_eq!(lines.next().as_deref(), Some(&b""[..]));
+        assert_eq!(lines.next(), None);
+        lines.add(b"c\nd\r");
+        assert_eq!(lines.next().as_deref(), Some(&b"bc"[..]));
+        assert_eq!((lines.next(), lines.last()), (None, Some(b"d\r".into())));
+        assert_eq!(Lines::default().last(), None);
+        // Many in one piece, and one in many, end before long only where nothing is gone through again.
+        let mut lines = Lines::default();
+        lines.add("ab\n".repeat(700_000).as_bytes());
+        assert_eq!(std::iter::from_fn(|| lines.next()).count(), 700_000);
+        for _ in 0..700_000 {
+            lines.add(b"abc");
+            assert_eq!(lines.next(), None);
+        }
+        assert_eq!(lines.last().map(|line| line.len()), Some(2_100_000));
+    }
 }
