@@ -89,43 +89,12 @@ impl Time {
     /// ninth are dropped). `None` if it is something else or does not fit.
     pub fn parse_rfc3339(text: &str) -> Option<Time> {
         let bytes = text.as_bytes();
-        let number = |from: usize, to: usize| -> Option<i64> {
-            let digits = bytes.get(from..to)?;
-            digits.iter().try_fold(0i64, |n, b| {
-                b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0'))
-            })
-        };
-        let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
-        if !(is(4, b'-') && is(7, b'-') && is(10, b'T') && is(13, b':') && is(16, b':')) {
-            return None;
-        }
-        let civil = Civil {
-            year: number(0, 4)?,
-            month: number(5, 7)? as u32,
-            day: number(8, 10)? as u32,
-            hour: number(11, 13)? as u32,
-            minute: number(14, 16)? as u32,
-            second: number(17, 19)? as u32,
-            nanosecond: 0,
-        };
-        let mut at = 19;
-        let mut fraction = 0;
-        if is(at, b'.') || is(at, b',') {
-            let digits = bytes[at + 1..]
-                .iter()
-                .take_while(|b| b.is_ascii_digit())
-                .count();
-            if digits == 0 {
-                return None;
-            }
-            let kept = digits.min(9);
-            fraction = number(at + 1, at + 1 + kept)? * 10i64.pow(9 - kept as u32);
-            at += 1 + digits;
-        }
+        let (Time(utc), fraction, at) = read(bytes, b"--T::")?;
         let offset = match bytes.get(at..)? {
             b"Z" => 0,
             [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
-                let (hours, minutes) = (number(at + 1, at + 3)?, number(at + 4, at + 6)?);
+                let number = |from| number(bytes.get(from..from + 2)?);
+                let (hours, minutes) = (number(at + 1)?, number(at + 4)?);
                 if hours > 24 || minutes > 60 {
                     return None;
                 }
@@ -134,11 +103,55 @@ impl Time {
             }
             _ => return None,
         };
-        let Time(utc) = civil.time()?;
         utc.checked_sub(offset * SECOND)?
             .checked_add(fraction)
             .map(Time)
     }
+
+    /// Reads `2006-01-02 15:04:05` in UTC as Go's `time.DateTime` does, so also with a fraction; `between` is what stands
+    /// between the numbers.
+    pub fn parse_date_time(text: &str, between: &[u8; 5]) -> Option<Time> {
+        let (time, fraction, end) = read(text.as_bytes(), between)?;
+        let whole = end == text.len();
+        time.0.checked_add(fraction).filter(|_| whole).map(Time)
+    }
+}
+
+/// Date and time of day at the start of a text, the nanoseconds of the fraction behind it, and where that ends.
+fn read(bytes: &[u8], between: &[u8; 5]) -> Option<(Time, i64, usize)> {
+    let field = |from, to| number(bytes.get(from..to)?);
+    let places = [4, 7, 10, 13, 16];
+    let mut separators = places.iter().zip(between);
+    if !separators.all(|(at, byte)| bytes.get(*at) == Some(byte)) {
+        return None;
+    }
+    let civil = Civil {
+        year: field(0, 4)?,
+        month: field(5, 7)? as u32,
+        day: field(8, 10)? as u32,
+        hour: field(11, 13)? as u32,
+        minute: field(14, 16)? as u32,
+        second: field(17, 19)? as u32,
+        nanosecond: 0,
+    };
+    let (mut at, mut fraction) = (19, 0);
+    if let Some([b'.' | b',', digits @ ..]) = bytes.get(at..) {
+        let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+        let kept = count.min(9);
+        if kept == 0 {
+            return None;
+        }
+        fraction = number(digits.get(..kept)?)? * 10i64.pow(9 - kept as u32);
+        at += 1 + count;
+    }
+    Some((civil.time()?, fraction, at))
+}
+
+/// A number of at most nine digits, and nothing but digits.
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0, |n, b| {
+        b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0'))
+    })
 }
 
 impl Civil {
@@ -235,6 +248,28 @@ mod tests {
         ] {
             assert_eq!(Time::parse_rfc3339(text), want, "{text}");
         }
+    }
+
+    #[test]
+    fn reads_a_plain_date_and_time() {
+        let read = |text| Time::parse_date_time(text, b"-- ::");
+        let want = Time(1_795_537_149 * SECOND);
+        assert_eq!(read("2026-11-24 16:19:09"), Some(want));
+        let later = want.after(500_000_000);
+        assert_eq!(read("2026-11-24 16:19:09.5"), Some(later));
+        for text in [
+            "2026-11x24 16:19:09",
+            "2026-11-24 16:19x09",
+            "2026-+1-24 16:19:09",
+            "2026-11-24 16:19:09.",
+            "2026-11-24 16:19:09Z",
+            "2026-11-24 16:19:60",
+            "2026-11-24 16:19",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        let colons = Time::parse_date_time("2026:11:24 16:19:09", b":: ::");
+        assert_eq!(colons, Some(want));
     }
 
     #[test]

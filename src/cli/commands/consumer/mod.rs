@@ -32,10 +32,7 @@ use crate::{
             AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, ReplayPolicy, SequenceInfo,
         },
     },
-    wire::{
-        json::from_json,
-        time::{Civil, Time},
-    },
+    wire::{json::from_json, time::Time},
 };
 
 use serde_json::Value;
@@ -423,28 +420,9 @@ pub async fn unpin(call: Call) -> Outcome {
     Ok(())
 }
 
-/// `2006-01-02 15:04:05` with `dash` between the numbers of the date.
-pub fn date_time(text: &str, dash: u8) -> Option<Time> {
-    let bytes = text.as_bytes();
-    let field = |from: usize, to: usize| text.get(from..to).and_then(|t| t.parse::<u32>().ok());
-    if bytes.len() != 19 || bytes[4] != dash || bytes[10] != b' ' || bytes[13] != b':' {
-        return None;
-    }
-    let civil = Civil {
-        year: field(0, 4)? as _,
-        month: field(5, 7)?,
-        day: field(8, 10)?,
-        hour: field(11, 13)?,
-        minute: field(14, 16)?,
-        second: field(17, 19)?,
-        nanosecond: 0,
-    };
-    civil.time()
-}
-
 /// A time (`2006-01-02 15:04:05`) or a duration from now.
 pub fn parse_until(call: &Call, text: &str) -> Result<Time, Failure> {
-    if let Some(time) = date_time(text, b'-') {
+    if let Some(time) = Time::parse_date_time(text, b"-- ::") {
         return Ok(time);
     }
     match values::duration(text) {

@@ -2,9 +2,9 @@
 
 use super::{Call, form::atoi};
 use crate::{
-    cli::{commands::consumer::date_time, parse::Failure, values},
+    cli::{parse::Failure, values},
     client::types::{External, SourceConsumer, StreamSource, SubjectTransform},
-    wire::json::from_json,
+    wire::{json::from_json, time::Time},
 };
 
 /// A mirror or source: the whole configuration as JSON, or a name that more is asked about.
@@ -159,7 +159,7 @@ impl Questions<'_> {
         let text = self.input(&question, help, false).await?;
         if !text.is_empty() {
             let quoted = values::quote(&text);
-            let time = date_time(&text, b':').ok_or_else(|| {
+            let time = Time::parse_date_time(&text, b":: ::").ok_or_else(|| {
                 format!(
                     "invalid time format: parsing time {quoted} as \"2006:01:02 15:04:05\": cannot parse {quoted} as \"2006\""
                 )
