@@ -276,6 +276,16 @@ fn a_paste_is_cut_into_commands() {
     ];
     assert_eq!(split_paste(paste), expected);
     assert_eq!(split_paste("echo 'a"), ["echo 'a"]);
+    assert_eq!(split_paste("echo 'a\n"), ["echo 'a\n"]);
+    assert_eq!(split_paste("a <<E )\nb\nE\nc"), ["a <<E )\nb\nE", "c"]);
+    assert_eq!(
+        split_paste("for x\ndo (\n)\necho"),
+        ["for x\ndo (\n)", "echo"]
+    );
+    // Ends before long only where no line is read again for each that follows.
+    let body = "a line\n".repeat(100_000);
+    let paste = format!("cat <<E\n{body}E\necho 'a\n{body}'\n{body}if true; then\n{body}");
+    assert_eq!(split_paste(&paste).len(), 100_003);
     for (text, incomplete) in [
         ("echo 'a", true),
         ("echo a |", true),

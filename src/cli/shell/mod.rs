@@ -338,22 +338,19 @@ pub fn is_incomplete(text: &str) -> bool {
 /// Cuts a paste of several lines into commands: each is a line, or the lines of one loop or quoted text. The last may be
 /// [incomplete](is_incomplete). Run them one by one.
 pub fn split_paste(text: &str) -> Vec<String> {
-    let mut commands = Vec::new();
-    let mut command = String::new();
-    for line in text.replace("\r\n", "\n").replace('\r', "\n").split('\n') {
-        if !command.is_empty() {
-            command.push('\n');
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let (mut commands, mut rest) = (Vec::new(), text.as_str());
+    while !rest.is_empty() {
+        let end = parse::first_command(rest);
+        let (command, after) = rest.split_at(end.unwrap_or(rest.len()));
+        let command = match end {
+            Some(_) => command.strip_suffix('\n').unwrap_or(command),
+            None => command,
+        };
+        if !command.trim().is_empty() {
+            commands.push(command.to_string());
         }
-        command.push_str(line);
-        if !is_incomplete(&command) {
-            let whole = std::mem::take(&mut command);
-            if !whole.trim().is_empty() {
-                commands.push(whole);
-            }
-        }
-    }
-    if !command.is_empty() {
-        commands.push(command);
+        rest = after;
     }
     commands
 }

@@ -33,6 +33,22 @@ pub fn parse(text: &str) -> Result<List, ParseError> {
     parser.whole()
 }
 
+/// How long the first command of a text is, to the end of its last line; `None` if it has no end, or ends in the text's last line.
+pub(super) fn first_command(text: &str) -> Option<usize> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+        bodies: None,
+    };
+    match parser.line() {
+        Err(error) if error.incomplete => return None,
+        _ => parser.at += parser.rest().find('\n')?,
+    }
+    parser.newline();
+    Some(parser.at)
+}
+
 /// The text and where the parser is in it.
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
@@ -175,36 +191,58 @@ impl Parser<'_> {
         let mut items = Vec::new();
         self.newlines();
         while !self.list_ends() {
-            let start = self.at;
-            let first = self.pipeline()?;
-            let mut rest = Vec::new();
-            loop {
-                let and = self.take("&&");
-                if !and && !self.take("||") {
-                    break;
-                }
-                self.newlines();
-                rest.push((and, self.pipeline()?));
-            }
-            let text = self.text.get(start..self.at).unwrap_or_default();
-            let background = self.peek() == Some('&');
-            items.push(Rc::new(Item {
-                first,
-                rest,
-                background,
-                text: text.trim().to_string(),
-            }));
-            if self.rest().starts_with(";;") {
-                break;
-            }
-            if background || self.peek() == Some(';') {
-                self.at += 1;
-            } else if self.peek() != Some('\n') {
+            items.push(Rc::new(self.item()?));
+            if !self.separator() {
                 break;
             }
             self.newlines();
         }
         Ok(List(items))
+    }
+
+    /// A list, up to a newline.
+    fn line(&mut self) -> Parsed<()> {
+        self.blanks();
+        while !self.list_ends() && self.peek() != Some('\n') {
+            self.item()?;
+            if !self.separator() {
+                break;
+            }
+            self.blanks();
+        }
+        Ok(())
+    }
+
+    /// An and-or list.
+    fn item(&mut self) -> Parsed<Item> {
+        let start = self.at;
+        let first = self.pipeline()?;
+        let mut rest = Vec::new();
+        loop {
+            let and = self.take("&&");
+            if !and && !self.take("||") {
+                break;
+            }
+            self.newlines();
+            rest.push((and, self.pipeline()?));
+        }
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        Ok(Item {
+            first,
+            rest,
+            background: self.peek() == Some('&'),
+            text: text.trim().to_string(),
+        })
+    }
+
+    /// Steps over what ends an item, if something does: the newline stays.
+    fn separator(&mut self) -> bool {
+        let found = match self.peek() {
+            Some(';') => !self.rest().starts_with(";;"),
+            next => matches!(next, Some('&' | '\n')),
+        };
+        self.at += usize::from(found && self.peek() != Some('\n'));
+        found
     }
 
     fn list_ends(&self) -> bool {
