@@ -260,6 +260,10 @@ fn nats_server_is_the_hooks_and_unknown_commands_are_hinted_at() {
         ours("kv put").1,
         "bash: kv: command not found\nDid you mean `nats kv put`?\n"
     );
+    assert_eq!(
+        ours("trace x").1,
+        "bash: trace: command not found\nDid you mean `nats trace x`?\n"
+    );
     assert_eq!(ours("$'a\\tb'").1, "bash: $'a\\tb': command not found\n");
 }
 
@@ -321,6 +325,9 @@ fn long_and_deep_lines_are_answered() {
     assert_eq!(ours(&format!("echo {}", "a ".repeat(1 << 19))).2, 0);
     assert_eq!(ours(&format!("echo $(({}1))", "-".repeat(1 << 20))).2, 1);
     assert_eq!(ours(&format!("echo $(({}1))", "1**".repeat(1 << 18))).2, 1);
+    let doubled = (0..40).map(|i| format!("x{i}=x{0}+x{0};", i + 1));
+    let doubled = doubled.collect::<String>();
+    assert_eq!(ours(&format!("{doubled} echo $((x0))")).2, 1);
     assert_eq!(ours("X=aaaaaaaa; while true; do X=$X$X; done").2, 1);
     let numbers = ours(&format!("echo {{{}1..-1}} | wc -c", "0".repeat(70_000)));
     assert_eq!(numbers.0, format!("{}\n", 3 * 70_002));

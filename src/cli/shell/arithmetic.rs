@@ -2,8 +2,8 @@
 
 /// The variables of an expression.
 pub trait Names {
-    /// The value, 0 if it is unset or no number.
-    fn get(&self, name: &str) -> i64;
+    /// The value, which is an expression itself; empty if it is unset.
+    fn get(&self, name: &str) -> String;
     /// Sets one.
     fn set(&mut self, name: &str, value: i64);
 }
@@ -18,14 +18,11 @@ pub fn evaluate(text: &str, names: &mut dyn Names) -> Result<i64, String> {
         at: 0,
         last: 0,
         depth: 0,
+        values: 0,
         names,
         idle: false,
     };
-    let value = expression.comma()?;
-    match expression.rest() {
-        "" => Ok(value),
-        _ => Err(expression.error("syntax error in expression")),
-    }
+    expression.whole()
 }
 
 struct Expression<'a> {
@@ -34,6 +31,8 @@ struct Expression<'a> {
     /// Where the last token began, for errors.
     last: usize,
     depth: usize,
+    /// How many values of variables were evaluated.
+    values: usize,
     names: &'a mut dyn Names,
     /// Only parsing: the other side of `&&`, `||` or `?:` decided.
     idle: bool,
@@ -70,10 +69,19 @@ const ASSIGNMENTS: &[(&str, &str)] = &[
     ("*=", "*"),
     ("/=", "/"),
     ("%=", "%"),
+    ("<<=", "<<"),
+    (">>=", ">>"),
+    ("&=", "&"),
+    ("^=", "^"),
+    ("|=", "|"),
 ];
 
 /// Levels of parentheses and operators, so that no expression exhausts the stack.
 const DEEPEST: usize = 200;
+/// Values of variables in one expression: each may name others, twice.
+const MOST: usize = 10_000;
+
+const TOO_DEEP: &str = "expression recursion level exceeded";
 
 impl Expression<'_> {
     /// What is left, blanks skipped.
@@ -105,6 +113,37 @@ impl Expression<'_> {
         format!("{text}: {what} (error token is \"{token}\")")
     }
 
+    fn whole(&mut self) -> Result<i64, String> {
+        let value = self.comma()?;
+        match self.rest() {
+            "" => Ok(value),
+            _ => Err(self.error("syntax error in expression")),
+        }
+    }
+
+    /// What the value of a variable comes to.
+    fn value(&mut self, name: &str) -> Result<i64, String> {
+        let text = self.names.get(name);
+        if self.idle || text.trim().is_empty() {
+            return Ok(0);
+        }
+        let mut inner = Expression {
+            text: &text,
+            at: 0,
+            last: 0,
+            depth: self.depth,
+            values: self.values + 1,
+            names: &mut *self.names,
+            idle: false,
+        };
+        if inner.values > MOST {
+            return Err(inner.error(TOO_DEEP));
+        }
+        let value = inner.whole();
+        self.values = inner.values;
+        value
+    }
+
     fn comma(&mut self) -> Result<i64, String> {
         let mut value = self.ternary()?;
         while self.take(",") {
@@ -119,7 +158,7 @@ impl Expression<'_> {
         part: impl FnOnce(&mut Self) -> Result<i64, String>,
     ) -> Result<i64, String> {
         if self.depth == DEEPEST {
-            return Err(self.error("expression recursion level exceeded"));
+            return Err(self.error(TOO_DEEP));
         }
         self.depth += 1;
         let value = part(self);
@@ -211,7 +250,7 @@ impl Expression<'_> {
                 if name.is_empty() {
                     return Err(self.error("syntax error: operand expected"));
                 }
-                let value = self.names.get(&name).wrapping_add(by);
+                let value = self.value(&name)?.wrapping_add(by);
                 return Ok(self.set(&name, value));
             }
         }
@@ -270,15 +309,17 @@ impl Expression<'_> {
         if let Some((sign, operator)) = assignment {
             self.step(sign.len());
             let right = self.deeper(Self::ternary)?;
-            let left = self.names.get(name);
             let value = match *operator {
                 "" => right,
                 _ if self.idle => 0,
-                operator => self.apply(operator, left, right)?,
+                operator => {
+                    let left = self.value(name)?;
+                    self.apply(operator, left, right)?
+                }
             };
             return Ok(self.set(name, value));
         }
-        let value = self.names.get(name);
+        let value = self.value(name)?;
         for (sign, by) in [("++", 1), ("--", -1)] {
             if self.take(sign) {
                 self.set(name, value.wrapping_add(by));

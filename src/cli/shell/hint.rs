@@ -1,6 +1,7 @@
 //! "Did you mean": a second line for commands this shell does not know. Never added to what `nats` itself says.
 
 use super::builtins;
+use crate::cli::spec::Spec;
 
 /// What people have in their own shell, and what does it here.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -30,37 +31,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
 ];
 
-/// Sub-commands of `nats` that people type alone.
-const NATS: &[&str] = &[
-    "account",
-    "bench",
-    "cheat",
-    "consumer",
-    "con",
-    "context",
-    "ctx",
-    "errors",
-    "kv",
-    "object",
-    "pub",
-    "publish",
-    "reply",
-    "request",
-    "req",
-    "rtt",
-    "server",
-    "stream",
-    "str",
-    "sub",
-    "subscribe",
-];
-
 /// A hint for a command that was not found.
 pub fn for_command(name: &str, arguments: &[String]) -> Option<String> {
     if let Some((_, hint)) = ELSEWHERE.iter().find(|(known, _)| *known == name) {
         return Some(hint.to_string());
     }
-    if NATS.contains(&name) {
+    let spec = Spec::all();
+    // What people type without `nats` before it.
+    if spec.child(spec.root(), name).is_some() {
         let next = arguments.first().filter(|word| !word.starts_with('-'));
         let next = next.map(|word| format!(" {word}")).unwrap_or_default();
         return Some(format!("Did you mean `nats {name}{next}`?"));

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! `#` begins a comment, `\` at the end of a line joins it with the next, `~` is `$HOME`. Left out on purpose: functions,
-//! `case`, aliases, and names of files for `*` and `?`, which are subjects here.
+//! `case`, aliases, `IFS` but for `read`, and names of files for `*` and `?`, which are subjects here.
 
 mod arithmetic;
 mod ast;

@@ -58,10 +58,8 @@ impl Variables {
 }
 
 impl Names for Variables {
-    fn get(&self, name: &str) -> i64 {
-        Variables::get(self, name)
-            .and_then(|value| value.trim().parse().ok())
-            .unwrap_or(0)
+    fn get(&self, name: &str) -> String {
+        Variables::get(self, name).unwrap_or_default().to_string()
     }
 
     fn set(&mut self, name: &str, value: i64) {

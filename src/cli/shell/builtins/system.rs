@@ -63,8 +63,11 @@ pub async fn read(context: Context, words: Vec<String>) -> i32 {
     if !found.has('r') {
         line = line.replace('\\', "");
     }
-    let whole = context.io.variables.borrow().get("IFS") == Some("");
-    let mut rest = if whole { line.as_str() } else { line.trim() };
+    let separators = context.io.variables.borrow().get("IFS").map(String::from);
+    let separators = separators.unwrap_or(" \t\n".to_string());
+    let separates = |c: char| separators.contains(c);
+    let blank = |c: char| separates(c) && " \t\n".contains(c);
+    let mut rest = line.trim_matches(blank);
     let mut names = found.operands.as_slice();
     if names.is_empty() {
         context
@@ -74,13 +77,16 @@ pub async fn read(context: Context, words: Vec<String>) -> i32 {
             .set("REPLY", line.as_str());
     }
     while let Some((name, others)) = names.split_first() {
-        let value = match rest.split_once([' ', '\t']) {
-            Some((word, after)) if !others.is_empty() && !whole => {
-                rest = after.trim_start();
-                word
-            }
-            _ => std::mem::take(&mut rest),
+        let end = rest.find(separates).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let after = after.trim_start_matches(blank);
+        let after = after.strip_prefix(separates).unwrap_or(after);
+        let after = after.trim_start_matches(blank);
+        let value = match others.is_empty() && !after.is_empty() {
+            true => rest,
+            false => word,
         };
+        rest = after;
         context.scope.variables.borrow_mut().set(name, value);
         names = others;
     }
