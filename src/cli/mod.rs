@@ -258,13 +258,8 @@ fn prepare(spec: &Spec, parsed: parse::Parsed<'_>, session: &Session) -> Result<
     if let Some(why) = spec.instead(parsed.command)
         && !parsed.has("help")
     {
-        if parsed.command.asks.is_none() {
-            let path = parsed.command.path;
-            return Err(format!("this playground does not have \"nats {path}\": {why}").into());
-        }
-        // Whatever its flags: the server refuses it.
-        let context = context::Context::at_start(session, &values)?;
-        return Ok(call(parsed.command, values, session, context));
+        let path = parsed.command.path;
+        return Err(format!("this playground does not have \"nats {path}\": {why}").into());
     }
     let context = context::Context::at_start(session, &values)?;
     if parsed.has("version") {

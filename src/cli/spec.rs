@@ -77,8 +77,8 @@ pub struct Command {
     pub help: Vec<&'static str>,
     /// Why it is not here, and what to use instead.
     pub instead: Option<&'static str>,
-    /// Where it asks what only a system account is told.
-    pub asks: Option<&'static str>,
+    /// What it asks of servers: a subject, and the fields of the request.
+    pub asks: Option<(&'static str, &'static str)>,
     /// Flags and arguments, in order.
     pub params: Vec<Param>,
 }
@@ -139,8 +139,8 @@ impl Spec {
                     last.params.push(param(text, kind));
                 } else if let Some(why) = line.strip_prefix("! ") {
                     last.instead = Some(why);
-                } else if let Some(subject) = line.strip_prefix("? ") {
-                    last.asks = Some(subject);
+                } else if let Some(question) = line.strip_prefix("? ") {
+                    last.asks = Some(question.split_once(' ').unwrap_or((question, "")));
                 } else if !line.is_empty() {
                     last.help.push(line);
                 }

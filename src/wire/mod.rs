@@ -17,4 +17,5 @@ pub mod s2;
 pub mod sorted;
 pub mod subject;
 pub mod time;
+pub mod transform;
 pub mod ttl;

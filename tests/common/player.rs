@@ -79,13 +79,15 @@ impl Running {
     ) -> Running {
         let terminal = Terminal::new(files.clone());
         if let Some(keys) = typed {
-            terminal.type_keys(
-                &keys
-                    .replace("\\r", "\r")
-                    .replace("\\n", "\n")
-                    .replace("\\t", "\t")
-                    .replace("\\x1b", "\x1b"),
-            );
+            let keys = keys
+                .replace("\\r", "\r")
+                .replace("\\n", "\n")
+                .replace("\\t", "\t")
+                .replace("\\x1b", "\x1b")
+                .replace("\\x03", "\x03");
+            // Each answer by itself, as somebody gives it who reads the question first.
+            keys.split_inclusive('\r')
+                .for_each(|answer| terminal.type_keys(answer));
         }
         let runtime = place.runtime();
         let session = Session {

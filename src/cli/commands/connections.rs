@@ -110,9 +110,10 @@ pub async fn report(call: Call) -> Outcome {
     let reason = values.text("closed-reason");
     let ended = Pattern::new(reason)?;
     let subject = "$SYS.REQ.SERVER.PING.CONNZ";
-    let answers = server::ask(&call, &client, subject, &request(values)).await?;
+    let answers = server::ask(&call, &client, subject, &request(values), 0).await?;
     let mut all: Vec<Connection> = Vec::new();
-    for mut answer in answers {
+    for answer in answers {
+        let mut answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         let server = answer["server"].take();
         if let Value::Array(list) = answer["data"]["connections"].take() {
             all.extend(list.into_iter().map(|info| Connection {

@@ -14,6 +14,7 @@ mod errors;
 mod form;
 pub mod json;
 mod kv;
+mod mappings;
 mod message;
 mod program;
 mod publish;
@@ -23,6 +24,7 @@ mod secured;
 mod server;
 mod stream;
 mod subscribe;
+mod system;
 mod trace;
 
 pub use config_file::config_file;
@@ -38,9 +40,10 @@ use super::{
     values::quote,
 };
 use crate::{
-    client::transport::LocalFuture,
+    client::{JetStream, transport::LocalFuture},
     wire::{base62, sorted::Sorted, time::Time},
 };
+use serde_json::Value;
 use std::{cell::RefCell, rc::Rc};
 
 /// How a command ends.
@@ -51,8 +54,8 @@ pub type Outcome = Result<(), Failure>;
 pub struct Call {
     /// The command's path.
     pub path: &'static str,
-    /// Where it asks what only a system account is told.
-    pub asks: Option<&'static str>,
+    /// What it asks of servers: a subject, and the fields of the request.
+    pub asks: Option<(&'static str, &'static str)>,
     /// Its flags and arguments.
     pub values: Values,
     /// Where it runs.
@@ -112,7 +115,11 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "stream get" => Box::pin(stream::messages::get(call)),
         "stream rmm" => Box::pin(stream::messages::remove(call)),
         "stream purge" => Box::pin(stream::messages::purge(call)),
-        "stream cluster step-down" => Box::pin(stream::step_down(call)),
+        "stream cluster step-down" => Box::pin(stream::cluster::step_down(call)),
+        "stream cluster peer-remove" => Box::pin(stream::cluster::remove_peer(call)),
+        "stream cluster balance" => Box::pin(stream::cluster::balance(call)),
+        "stream cluster cancel-move" => Box::pin(stream::cluster::cancel_move(call)),
+        "stream cluster evacuate" => Box::pin(stream::cluster::evacuate(call)),
         "stream graph" | "consumer graph" => Box::pin(graph(call)),
         "stream seal" => Box::pin(stream::messages::seal(call)),
         "stream gaps" => Box::pin(stream::messages::gaps(call)),
@@ -130,7 +137,10 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "consumer add" => Box::pin(consumer::config::add(call)),
         "consumer edit" => Box::pin(consumer::edit::edit(call)),
         "consumer copy" => Box::pin(consumer::edit::copy(call)),
-        "consumer cluster step-down" => Box::pin(consumer::step_down(call)),
+        "consumer cluster step-down" | "consumer cluster evacuate" => {
+            Box::pin(consumer::cluster::not_clustered(call))
+        }
+        "consumer cluster balance" => Box::pin(consumer::cluster::balance(call)),
         "consumer next" => Box::pin(consumer::receive::next(call)),
         "consumer sub" => Box::pin(consumer::receive::subscribe(call)),
         "server check server" | "server check meta" => Box::pin(check::system(call)),
@@ -149,6 +159,8 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "server check credential" => Box::pin(check::credential(call)),
         "server info" => Box::pin(server::privileged(call)),
         "server list" => Box::pin(server::privileged(call)),
+        "server account purge" => Box::pin(system::purge_account(call)),
+        "server mappings" => Box::pin(mappings::mappings(call)),
         "server ping" => Box::pin(server::ping(call)),
         "account report connections" => Box::pin(connections::report(call)),
         "account report statistics" => Box::pin(server::statistics(call)),
@@ -165,7 +177,7 @@ pub fn dispatch(call: Call) -> LocalFuture<'static, Outcome> {
         "trace" => Box::pin(trace::trace(call)),
         "errors ls" => Box::pin(errors::list(call)),
         "errors lookup" => Box::pin(errors::lookup(call)),
-        _ if call.asks.is_some() => Box::pin(server::system(call)),
+        _ if call.asks.is_some() => Box::pin(system::ask(call)),
         _ => core(call),
     }
 }
@@ -198,6 +210,13 @@ impl Call {
     /// The time now.
     pub fn now(&self) -> Time {
         self.session.runtime.now()
+    }
+
+    /// A log line where `--trace` asks for it.
+    pub fn traced(&self, text: &str) {
+        if self.values.is("trace") {
+            self.log(text);
+        }
     }
 
     /// A time as natscli shows it, local.
@@ -325,6 +344,23 @@ pub fn failed(error: crate::client::Error) -> Failure {
             format!("{text} ({})", api.err_code).into()
         }
         None => error.into(),
+    }
+}
+
+/// Sends a request the client has no function for; what JetStream refuses is an error.
+pub async fn ask_api(jetstream: &JetStream, subject: &str, body: &[u8]) -> Result<Value, Failure> {
+    let answer = jetstream.request_raw(subject, body).await.map_err(failed)?;
+    let answer: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+    match answer["error"].as_object() {
+        None => Ok(answer),
+        Some(error) => {
+            let text = error
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let code = error.get("err_code").and_then(Value::as_u64).unwrap_or(0);
+            Err(format!("{text} ({code})").into())
+        }
     }
 }
 

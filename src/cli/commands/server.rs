@@ -9,57 +9,83 @@ use crate::{
         values,
     },
     client::{Client, Error, Headers, Message},
+    wire::s2,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Asks all servers; the answers that come until `--timeout`.
+/// Asks servers: as many answers as are expected, or where that is 0 those that come until `--timeout`.
 pub(super) async fn ask(
     call: &Call,
     client: &Client,
     subject: &str,
     body: &str,
-) -> Result<Vec<Value>, Failure> {
+    expected: usize,
+) -> Result<Vec<Vec<u8>>, Failure> {
     let inbox = client.new_inbox();
     let mut answers = client.subscribe(&inbox, None)?;
-    if call.values.is("trace") {
-        call.log(&format!(">>> {subject}: {body}"));
+    if expected > 0 {
+        answers.unsubscribe_after(expected as u64);
     }
-    client.publish_with(subject, Some(&inbox), &Headers::new(), body.as_bytes())?;
+    call.traced(&format!(">>> {subject}: {body}"));
+    let mut headers = Headers::new();
+    if subject != "$SYS.REQ.SERVER.PING" {
+        headers.append("Accept-Encoding", "snappy");
+    }
+    client.publish_with(subject, Some(&inbox), &headers, body.as_bytes())?;
     let mut all = Vec::new();
     // The first may take its time, others come right after it.
     let mut wait = call.timeout();
-    loop {
+    let outcome = loop {
         match answers.next_timeout(wait).await {
             Ok(message) => {
-                if call.values.is("trace") {
-                    trace(call, &message);
-                }
+                let text = plain(&message)?;
+                trace(call, &message, &text);
                 if message.status.is_some() {
-                    if call.values.is("trace") {
-                        call.log(&format!("=== Received {} responses", all.len()));
-                    }
-                    return Err("server request failed, ensure the account used has system privileges and appropriate permissions".into());
+                    break Err("server request failed, ensure the account used has system privileges and appropriate permissions".into());
                 }
-                all.push(serde_json::from_slice(&message.payload).unwrap_or_default());
-                wait = 300_000_000;
-            }
-            Err(Error::Timeout) => {
-                if call.values.is("trace") {
-                    call.log(&format!("=== Received {} responses", all.len()));
+                all.push(text);
+                if all.len() == expected {
+                    break Ok(());
                 }
-                return Ok(all);
+                if expected == 0 {
+                    wait = 300_000_000;
+                }
             }
+            Err(Error::Timeout) => break Ok(()),
             Err(error) => return Err(error.into()),
         }
+    };
+    call.traced(&format!("=== Received {} responses", all.len()));
+    outcome.map(|()| all)
+}
+
+/// An answer's text, which may be compressed. One that is cut short counts as far as it goes, as with natscli.
+pub(super) fn plain(message: &Message) -> Result<Vec<u8>, Failure> {
+    if message.headers.get("Content-Encoding") != Some("snappy") {
+        return Ok(message.payload.clone());
     }
+    let (mut decoder, mut text) = (s2::Decoder::default(), Vec::new());
+    decoder.feed(&message.payload);
+    while decoder
+        .next_block(&mut text)
+        .map_err(|error| error.text())?
+    {}
+    Ok(text)
 }
 
 /// Logs an answer; its header as Go prints a map.
-fn trace(call: &Call, answer: &Message) {
-    let (size, text) = (answer.payload.len(), &answer.payload);
-    let text = String::from_utf8_lossy(text);
-    call.log(&format!("<<< ({size}B) {text}"));
+fn trace(call: &Call, answer: &Message, text: &[u8]) {
+    if !call.values.is("trace") {
+        return;
+    }
+    let size = match (answer.payload.len(), text.len()) {
+        (sent, size) if answer.headers.get("Content-Encoding") == Some("snappy") => {
+            format!("{sent}B -> {size}B")
+        }
+        (_, size) => format!("{size}B"),
+    };
+    call.log(&format!("<<< ({size}) {}", String::from_utf8_lossy(text)));
     let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in answer.headers.iter() {
         fields.entry(name).or_default().push(value);
@@ -79,7 +105,7 @@ fn trace(call: &Call, answer: &Message) {
 }
 
 /// What `audit gather` writes is not read here; what is no such file is told in Go's words.
-fn no_archive(call: &Call) -> Outcome {
+pub(super) fn no_archive(call: &Call) -> Outcome {
     let path = call.values.text("archive");
     if path.is_empty() {
         return Ok(());
@@ -95,7 +121,7 @@ fn no_archive(call: &Call) -> Outcome {
 }
 
 /// Asks one server about itself, by its id, or all of its name.
-async fn ask_one(call: &Call, client: &Client) -> Result<Vec<Value>, Failure> {
+async fn ask_one(call: &Call, client: &Client) -> Result<Vec<Vec<u8>>, Failure> {
     let server = call.values.arg("server");
     let (subject, body) = match server {
         "" => (None, r#"{"exact_match":true}"#.into()),
@@ -118,9 +144,7 @@ async fn ask_one(call: &Call, client: &Client) -> Result<Vec<Value>, Failure> {
         let text = String::from_utf8_lossy(&answer.payload);
         call.log(&format!("<<< {}", values::quote(&text)));
     }
-    Ok(vec![
-        serde_json::from_slice(&answer.payload).unwrap_or_default(),
-    ])
+    Ok(vec![answer.payload])
 }
 
 /// `server info` and `server list`, which a system account is needed for.
@@ -129,11 +153,12 @@ pub async fn privileged(call: Call) -> Outcome {
     let client = call.connect().await?;
     let answers = match call.path {
         "server info" => ask_one(&call, &client).await,
-        _ => ask(&call, &client, "$SYS.REQ.SERVER.PING", "{}").await,
+        _ => ask(&call, &client, "$SYS.REQ.SERVER.PING", "{}", 0).await,
     };
     match answers {
         Ok(answers) if !answers.is_empty() => {
             for answer in answers {
+                let answer = serde_json::from_slice(&answer).unwrap_or_default();
                 call.line(&super::json::print(&answer, ""));
             }
             Ok(())
@@ -141,25 +166,6 @@ pub async fn privileged(call: Call) -> Outcome {
         _ => Err(
             "no results received, ensure the account used has system privileges and appropriate permissions".into(),
         ),
-    }
-}
-
-/// `server report …`, `server request …` and others, which a system account is needed for.
-pub async fn system(call: Call) -> Outcome {
-    let subject = call.asks.unwrap_or_default();
-    let client = call.connect().await?;
-    let unnamed = [
-        "server report accounts",
-        "server report connections",
-        "server cluster step-down",
-        "server cluster peer-remove",
-        "server config reload",
-        "server request kick",
-    ];
-    match ask(&call, &client, subject, "{}").await {
-        Ok(_) => Err("this playground does not show what a system account is told".into()),
-        Err(error) if unnamed.contains(&call.path) => Err(error),
-        Err(error) => Err(error.context(subject)),
     }
 }
 
@@ -231,7 +237,7 @@ pub async fn ping(call: Call) -> Outcome {
 /// `account report statistics`.
 pub async fn statistics(call: Call) -> Outcome {
     let client = call.connect().await?;
-    let answers = ask(&call, &client, "$SYS.REQ.ACCOUNT.PING.STATZ", "{}").await?;
+    let answers = ask(&call, &client, "$SYS.REQ.ACCOUNT.PING.STATZ", "{}", 0).await?;
     if answers.is_empty() {
         return Err("did not get results from any servers".into());
     }
@@ -271,6 +277,7 @@ pub async fn statistics(call: Call) -> Outcome {
     };
     let mut sums = [0u64; 7];
     for answer in &answers {
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let (server, stats) = (&answer["server"], &answer["data"]["account_statz"][0]);
         if stats.is_null() {
             continue;

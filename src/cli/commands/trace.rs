@@ -3,12 +3,11 @@
 use super::{Call, Outcome};
 use crate::{
     cli::{
-        parse::Failure,
         render::{columns::Columns, count, go_duration, round},
         values::quote,
     },
-    client::{Headers, Message},
-    wire::{s2, time::Time},
+    client::Headers,
+    wire::time::Time,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -56,7 +55,7 @@ pub async fn trace(call: Call) -> Outcome {
     client.publish_with(subject, None, &headers, payload)?;
     let report = loop {
         let message = reports.next_timeout(call.timeout()).await?;
-        let text = plain(&message)?;
+        let text = super::server::plain(&message)?;
         if values.is("trace") {
             call.line(&format!(">>> {}", String::from_utf8_lossy(&text)));
         }
@@ -185,18 +184,4 @@ fn show(call: &Call, report: &Value) {
         }
         call.report(&columns);
     }
-}
-
-/// A report's text, which may be compressed. One that is cut short counts as far as it goes, as with natscli.
-fn plain(message: &Message) -> Result<Vec<u8>, Failure> {
-    if message.headers.get("Content-Encoding") != Some("snappy") {
-        return Ok(message.payload.clone());
-    }
-    let (mut decoder, mut text) = (s2::Decoder::default(), Vec::new());
-    decoder.feed(&message.payload);
-    while decoder
-        .next_block(&mut text)
-        .map_err(|error| error.text())?
-    {}
-    Ok(text)
 }

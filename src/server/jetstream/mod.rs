@@ -11,7 +11,6 @@ mod saved;
 pub mod snapshot;
 pub mod store;
 pub mod stream;
-pub mod transform;
 
 use self::error::ApiError;
 use self::snapshot::Transfers;

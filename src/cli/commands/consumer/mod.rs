@@ -1,6 +1,7 @@
 //! `nats consumer`: positions of readers in a stream. Here: which consumer is meant, lists and reports; [`config`] makes
 //! consumers, [`edit`] changes and copies them, [`receive`] gets messages from them.
 
+pub mod cluster;
 mod fields;
 mod form;
 mod report;
@@ -13,7 +14,7 @@ pub mod edit;
 pub mod receive;
 
 use super::{
-    Call, Outcome, check_name, failed, json, require,
+    Call, Outcome, ask_api, check_name, failed, json, require,
     stream::{self, jetstream, print_json, really},
 };
 
@@ -113,14 +114,6 @@ async fn select(
         .map_err(failed)
 }
 
-/// `consumer cluster step-down`: there is only one server.
-pub async fn step_down(call: Call) -> Outcome {
-    let (jetstream, info) = pick(&call).await?;
-    again(&jetstream, &info).await?;
-    let (stream, name) = (values::quote(&info.stream_name), values::quote(&info.name));
-    Err(format!("consumer {stream} > {name} is not clustered").into())
-}
-
 /// `consumer ls`.
 pub async fn list(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
@@ -177,16 +170,27 @@ pub async fn list(call: Call) -> Outcome {
 
 /// `consumer find`.
 pub async fn find(call: Call) -> Outcome {
-    let values = &call.values;
-    if !values.text("expression").is_empty() {
-        return Err(
-            "this playground does not have expressions; use the other flags of nats consumer find"
-                .into(),
-        );
-    }
     let jetstream = jetstream(&call).await?;
     let stream = pick_stream(&call, &jetstream).await?;
-    jetstream.stream_info(&stream).await.map_err(failed)?;
+    for info in query(&call, &jetstream, &stream).await? {
+        call.line(&info.name);
+    }
+    Ok(())
+}
+
+/// The consumers that the flags of `consumer find` are true for.
+async fn query(
+    call: &Call,
+    jetstream: &JetStream,
+    stream: &str,
+) -> Result<Vec<ConsumerInfo>, Failure> {
+    let values = &call.values;
+    if !values.text("expression").is_empty() {
+        let path = call.path;
+        let text = "this playground does not have expressions; use the other flags of nats";
+        return Err(format!("{text} {path}").into());
+    }
+    jetstream.stream_info(stream).await.map_err(failed)?;
     if values.is("pull") && values.is("push") {
         return Err("cannot match pull and push concurrently".into());
     }
@@ -229,11 +233,9 @@ pub async fn find(call: Call) -> Outcome {
                     .is_some_and(|c| (c.leader == leader) != invert))
             && (level <= 0 || (required.unwrap_or(0) >= level) != invert)
     };
-    let consumers = jetstream.consumers(&stream).await.map_err(failed)?;
-    for info in consumers.iter().filter(|info| matches(info)) {
-        call.line(&info.name);
-    }
-    Ok(())
+    let mut consumers = jetstream.consumers(stream).await.map_err(failed)?;
+    consumers.retain(matches);
+    Ok(consumers)
 }
 
 /// `consumer info`.
@@ -356,27 +358,10 @@ pub async fn reset(call: Call) -> Outcome {
         sequence => format!("{{\"seq\":{sequence}}}"),
     };
     let subject = format!("CONSUMER.RESET.{}.{}", info.stream_name, info.name);
-    let answer = ask(&jetstream, &subject, body.as_bytes()).await?;
+    let answer = ask_api(&jetstream, &subject, body.as_bytes()).await?;
     let info: ConsumerInfo = from_json(answer.to_string().as_bytes())?;
     show(&call, &info, true);
     Ok(())
-}
-
-/// Sends a request the client has no function for; what JetStream refuses is an error.
-async fn ask(jetstream: &JetStream, subject: &str, body: &[u8]) -> Result<Value, Failure> {
-    let answer = jetstream.request_raw(subject, body).await.map_err(failed)?;
-    let answer: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
-    match answer["error"].as_object() {
-        None => Ok(answer),
-        Some(error) => {
-            let text = error
-                .get("description")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            let code = error.get("err_code").and_then(Value::as_u64).unwrap_or(0);
-            Err(format!("{text} ({code})").into())
-        }
-    }
 }
 
 /// `consumer unpin`.
@@ -409,7 +394,7 @@ pub async fn unpin(call: Call) -> Outcome {
     }
     let subject = format!("CONSUMER.UNPIN.{}.{}", info.stream_name, info.name);
     let body = serde_json::json!({"group": group}).to_string();
-    ask(&jetstream, &subject, body.as_bytes()).await?;
+    ask_api(&jetstream, &subject, body.as_bytes()).await?;
     let client = pinned.iter().find(|g| g.group == group);
     call.line(&format!(
         "Unpinned client {} from Priority Group {} > {} > {group}",

@@ -1,6 +1,7 @@
 //! `nats stream`: streams. Here: which stream is meant, lists and reports; [`config`] makes and changes streams,
 //! [`messages`] reads and removes what they hold, `view` pages through it.
 
+pub mod cluster;
 mod fields;
 mod form;
 mod graph;
@@ -192,13 +193,26 @@ pub fn at_most(number: i64, limit: i64, invert: bool) -> bool {
 
 /// `stream find`.
 pub async fn find(call: Call) -> Outcome {
-    let values = &call.values;
     let jetstream = jetstream(&call).await?;
+    let streams = query(&call, &jetstream).await?;
+    if call.values.is("names") {
+        streams.iter().for_each(|s| call.line(&s.config.name));
+        if streams.is_empty() {
+            call.line("");
+        }
+    } else {
+        table(&call, streams, call.values.text("subject"));
+    }
+    Ok(())
+}
+
+/// The streams that the flags of `stream find` are true for.
+async fn query(call: &Call, jetstream: &JetStream) -> Result<Vec<StreamInfo>, Failure> {
+    let values = &call.values;
     if !values.text("expression").is_empty() {
-        return Err(
-            "this playground does not have expressions; use the other flags of nats stream find"
-                .into(),
-        );
+        let path = call.path;
+        let text = "this playground does not have expressions; use the other flags of nats";
+        return Err(format!("{text} {path}").into());
     }
     let (server, cluster) = (values.text("server-name"), values.text("cluster"));
     let (server_is, cluster_is) = (Pattern::new(server)?, Pattern::new(cluster)?);
@@ -231,15 +245,7 @@ pub async fn find(call: Call) -> Outcome {
             && (level <= 0 || (required >= level) != invert)
     };
     streams.retain(matches);
-    if values.is("names") {
-        streams.iter().for_each(|s| call.line(&s.config.name));
-        if streams.is_empty() {
-            call.line("");
-        }
-    } else {
-        table(&call, streams, filter);
-    }
-    Ok(())
+    Ok(streams)
 }
 
 /// `stream info`.
@@ -256,13 +262,6 @@ pub async fn state(call: Call) -> Outcome {
     show(&call, &info, true);
     call.line("");
     Ok(())
-}
-
-/// `stream cluster step-down`: there is only one server.
-pub async fn step_down(call: Call) -> Outcome {
-    let (_, info) = pick(&call).await?;
-    let name = crate::cli::values::quote(&info.config.name);
-    Err(format!("stream {name} is not clustered").into())
 }
 
 /// `stream rm`.

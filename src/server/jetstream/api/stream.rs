@@ -10,9 +10,9 @@ use crate::server::jetstream::snapshot;
 use crate::server::jetstream::stream::{
     InfoRequest, Purge, SUBJECTS_LIMIT, Stream, StreamConfig, check,
 };
-use crate::server::jetstream::transform::Transform;
 use crate::wire::json::{self, Writer};
 use crate::wire::subject;
+use crate::wire::transform::Transform;
 
 const NAMES_LIMIT: usize = 1024;
 const LIST_LIMIT: usize = 256;

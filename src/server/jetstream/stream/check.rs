@@ -7,9 +7,9 @@ use super::check_origins::{
 use super::config::{Discard, Placement, Retention, StreamConfig};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::Storage;
-use crate::server::jetstream::transform::Transform;
 use crate::wire::json::quote;
 use crate::wire::subject;
+use crate::wire::transform::Transform;
 
 /// Most bytes of a stream's name.
 const NAME_MAX: usize = 255;

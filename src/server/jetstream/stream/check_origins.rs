@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use super::check::{Checked, Lookup, fail, fix, invalid, is_valid_name};
 use super::config::{Source, StreamConfig, TransformConfig};
-use crate::server::jetstream::transform::Transform;
 use crate::wire::json::quote;
 use crate::wire::sorted::Sorted;
 use crate::wire::subject;
+use crate::wire::transform::Transform;
 
 pub(super) fn check_mirror(
     config: &mut StreamConfig,

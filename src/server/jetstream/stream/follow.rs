@@ -6,13 +6,13 @@ use super::{Source, Stream, StreamConfig};
 use crate::server::core::{Core, Endpoint, Message, StreamId};
 use crate::server::jetstream::error::ApiError;
 use crate::server::jetstream::store::LAST_SEQ;
-use crate::server::jetstream::transform::Transform;
 use crate::server::sha256::short_hash;
 use crate::wire::headers;
 use crate::wire::json::Writer;
 use crate::wire::sorted::Sorted;
 use crate::wire::subject;
 use crate::wire::time::Time;
+use crate::wire::transform::Transform;
 
 /// Names where a sourced message comes from.
 pub(super) const SOURCE_HEADER: &str = "Nats-Stream-Source";

@@ -32,11 +32,11 @@ use super::advisory::advise;
 use super::consumer::{Consumers, View};
 pub use super::store::Storage;
 use super::store::Store;
-use super::transform::Transform;
 use crate::server::core::{Core, Endpoint, StreamId, Timer};
 use crate::wire::json::quote;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
+use crate::wire::transform::Transform;
 use crate::wire::ttl::{self, Ttl};
 
 /// A stream.

@@ -1,7 +1,7 @@
 //! Subject transforms: a source pattern and a destination with place holders (`$1`, `{{partition(3,1)}}` …), as in
-//! streams, their sources, mirrors and republishing. Must not know streams.
+//! streams, their sources, mirrors and republishing.
 
-use crate::wire::subject;
+use super::subject;
 
 /// One token of the destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
