@@ -127,7 +127,12 @@ fn failure(error: std::io::Error) -> FileError {
     match error.kind() {
         std::io::ErrorKind::NotFound => FileError::Missing,
         std::io::ErrorKind::IsADirectory => FileError::Folder,
-        _ => FileError::Other(error.to_string()),
+        _ => {
+            // The system's words as Go has them.
+            let text = error.to_string().to_lowercase();
+            let words = text.split(" (os error").next();
+            FileError::Other(words.unwrap_or_default().into())
+        }
     }
 }
 

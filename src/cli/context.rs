@@ -347,13 +347,20 @@ impl<'a> Store<'a> {
     }
 
     fn write(&self, path: &str, content: &str) -> Result<(), Failure> {
-        let failed = |error: FileError| format!("open {path}: {}", error.text());
-        Ok(self
-            .session
-            .io
-            .files()
-            .write_private(path, content.as_bytes())
-            .map_err(failed)?)
+        let files = self.session.io.files();
+        let written = files.write_private(path, content.as_bytes());
+        Ok(written.map_err(|error| {
+            // A file that stands where a folder should, else the first of the folders above it that could not be made.
+            let above = path.match_indices('/').map(|(at, _)| &path[..at]);
+            let mut above = above.filter(|folder| !folder.is_empty());
+            if let Some(file) = above.clone().find(|path| files.read(path).is_ok()) {
+                return format!("mkdir {file}: not a directory");
+            }
+            match above.find(|folder| files.list(folder).is_err()) {
+                Some(folder) => format!("mkdir {folder}: {}", error.text()),
+                None => format!("open {path}: {}", error.text()),
+            }
+        })?)
     }
 
     /// Name of the selected context; empty if none.
@@ -367,15 +374,15 @@ impl<'a> Store<'a> {
     }
 
     /// Names of all contexts, sorted. Empty files are none.
-    pub fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Result<Vec<String>, Failure> {
         let files = self.session.io.files();
-        let listed = files.list(&format!("{}/context", self.folder));
+        let folder = format!("{}/context", self.folder);
+        let listed = match files.list(&folder) {
+            Err(FileError::Other(why)) => return Err(format!("open {folder}: {why}").into()),
+            listed => listed.unwrap_or_default(),
+        };
         let name = |file: String| file.strip_suffix(".json").map(String::from);
-        let mut names: Vec<String> = listed
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(name)
-            .collect();
+        let mut names: Vec<String> = listed.into_iter().filter_map(name).collect();
         names.retain(|name| {
             let content = check_name(name).map(|()| files.read(&self.path(name)));
             match content {
@@ -384,7 +391,7 @@ impl<'a> Store<'a> {
                 Err(_) => false,
             }
         });
-        names
+        Ok(names)
     }
 
     /// The text of a context's file.
@@ -446,8 +453,12 @@ impl<'a> Store<'a> {
     }
 
     /// Removes a context.
-    pub fn remove(&self, name: &str) {
-        let _ = self.session.io.files().remove(&self.path(name));
+    pub fn remove(&self, name: &str) -> Result<(), Failure> {
+        let path = self.path(name);
+        match self.session.io.files().remove(&path) {
+            Err(FileError::Other(why)) => Err(format!("remove {path}: {why}").into()),
+            _ => Ok(()),
+        }
     }
 
     /// Makes a context the selected one, remembering the one before.

@@ -39,6 +39,7 @@ macro_rules! sessions {
             context_tls "context/tls",
             context_tls_report "context/tls-report",
             context_unreadable "context/unreadable",
+            context_unwritable "context/unwritable",
             context_variables "context/variables",
             errors_dashes "errors/dashes",
             errors_file "errors/file",

@@ -76,7 +76,7 @@ pub async fn list(call: Call) -> Outcome {
     let selected = store.selected();
     let completion = call.values.is("completion");
     let mut contexts: Vec<Context> = Vec::new();
-    for name in store.names() {
+    for name in store.names()? {
         match store.load(&name) {
             Ok(context) => contexts.push(context),
             Err(_) if completion => {}
@@ -163,14 +163,13 @@ pub async fn remove(call: Call) -> Outcome {
         }
     }
     check_name(name)?;
-    store.remove(name);
-    Ok(())
+    store.remove(name)
 }
 
 /// `context select`.
 pub async fn select(call: Call) -> Outcome {
     let store = Store::new(&call.session);
-    let names = store.names();
+    let names = store.names()?;
     if names.is_empty() {
         return Err("no context defined".into());
     }
@@ -227,7 +226,7 @@ pub async fn info(call: Call) -> Outcome {
 pub async fn validate(call: Call) -> Outcome {
     let store = Store::new(&call.session);
     let names = match call.values.arg("name") {
-        "" => store.names(),
+        "" => store.names()?,
         name => vec![name.into()],
     };
     let mut failed = false;

@@ -69,6 +69,19 @@ impl MemoryFiles {
             || format!("{}/", self.resolve(".").trim_end_matches('/')).starts_with(&prefix)
     }
 
+    /// Why a path that leads to nothing does so: something above it may be no folder.
+    fn missing(&self, absolute: &str) -> FileError {
+        let files = self.files.borrow();
+        let mut above = absolute;
+        while let Some((folder, _)) = above.rsplit_once('/') {
+            if folder == "/dev/null" || files.contains_key(folder) {
+                return not_a_folder();
+            }
+            above = folder;
+        }
+        FileError::Missing
+    }
+
     fn put(&self, path: &str, content: &[u8], keep: bool) -> Result<(), FileError> {
         let absolute = self.resolve(path);
         if absolute == "/dev/null" {
@@ -80,14 +93,10 @@ impl MemoryFiles {
         if path.ends_with('/') || self.is_folder(&absolute) {
             return Err(FileError::Folder);
         }
-        let mut files = self.files.borrow_mut();
-        let mut above = absolute.as_str();
-        while let Some((folder, _)) = above.rsplit_once('/') {
-            if files.contains_key(folder) {
-                return Err(FileError::Other("not a directory".to_string()));
-            }
-            above = folder;
+        if let error @ FileError::Other(_) = self.missing(&absolute) {
+            return Err(error);
         }
+        let mut files = self.files.borrow_mut();
         let old = files.get(&absolute).map(Vec::len);
         let removed = if keep { 0 } else { old.unwrap_or(0) };
         let name = if old.is_none() { absolute.len() } else { 0 };
@@ -106,6 +115,10 @@ impl MemoryFiles {
     }
 }
 
+fn not_a_folder() -> FileError {
+    FileError::Other("not a directory".to_string())
+}
+
 impl Files for MemoryFiles {
     fn read(&self, path: &str) -> Result<Vec<u8>, FileError> {
         let absolute = self.resolve(path);
@@ -114,9 +127,9 @@ impl Files for MemoryFiles {
         }
         match self.files.borrow().get(&absolute) {
             Some(content) if !path.ends_with('/') => Ok(content.clone()),
-            Some(_) => Err(FileError::Other("not a directory".to_string())),
+            Some(_) => Err(not_a_folder()),
             None if !path.is_empty() && self.is_folder(&absolute) => Err(FileError::Folder),
-            None => Err(FileError::Missing),
+            None => Err(self.missing(&absolute)),
         }
     }
 
@@ -134,7 +147,7 @@ impl Files for MemoryFiles {
             return Err(FileError::Folder);
         }
         let removed = self.files.borrow_mut().remove(&absolute);
-        let content = removed.ok_or(FileError::Missing)?;
+        let content = removed.ok_or_else(|| self.missing(&absolute))?;
         self.used
             .set(self.used.get() - content.len() - absolute.len());
         self.changes.set(self.changes.get() + 1);
@@ -144,10 +157,10 @@ impl Files for MemoryFiles {
     fn list(&self, folder: &str) -> Result<Vec<String>, FileError> {
         let absolute = self.resolve(folder);
         if self.files.borrow().contains_key(&absolute) {
-            return Err(FileError::Other("not a directory".to_string()));
+            return Err(not_a_folder());
         }
         if !self.is_folder(&absolute) {
-            return Err(FileError::Missing);
+            return Err(self.missing(&absolute));
         }
         let prefix = format!("{}/", absolute.trim_end_matches('/'));
         let files = self.files.borrow();
