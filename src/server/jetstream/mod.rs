@@ -5,6 +5,7 @@ mod advisory;
 pub mod api;
 pub mod consumer;
 pub mod error;
+mod named;
 mod saved;
 // Only a program with files makes use of backups: the page carries no more than their refusal.
 #[cfg_attr(target_arch = "wasm32", path = "snapshot/refused.rs")]

@@ -151,6 +151,13 @@ impl Decoder {
 }
 
 impl Writer {
+    /// A member, unless it is what Go's `omitempty` leaves out.
+    pub fn filled(&mut self, name: &str, value: &dyn ToJson) {
+        if !value.is_empty() {
+            value.write(self.key(name));
+        }
+    }
+
     /// An object of `fields` whose `names` stand with blanks between them; those with a `?` are written if not empty.
     pub fn record(&mut self, names: &str, fields: &[&dyn ToJson]) {
         self.open();
@@ -290,6 +297,12 @@ impl ToJson for Option<Time> {
 
     fn is_empty(&self) -> bool {
         self.is_none()
+    }
+}
+
+impl ToJson for Moment {
+    fn write(&self, writer: &mut Writer) {
+        writer.string(&self.text);
     }
 }
 

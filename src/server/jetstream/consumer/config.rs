@@ -4,6 +4,7 @@
 use crate::wire::sorted::Sorted;
 
 use crate::server::jetstream::error::ApiError;
+use crate::server::jetstream::named::named;
 use crate::server::jetstream::stream::{StreamConfig, level};
 use crate::wire::json::Moment;
 
@@ -20,35 +21,7 @@ const DEFAULT_PRIORITY_TIMEOUT: i64 = 120_000_000_000;
 /// `idle_heartbeat`, in nanoseconds, that the ack policy flow_control demands.
 pub const FLOW_CONTROL_HEARTBEAT: i64 = 1_000_000_000;
 
-/// Declares an enumeration whose values have a name in JSON.
-macro_rules! policy {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$doc])* $variant,)*
-        }
-
-        impl $name {
-            /// Its name in JSON.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $($name::$variant => $text,)*
-                }
-            }
-
-            /// The value of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name {
-                    $($text => Some($name::$variant),)*
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-policy! {
+named! {
     /// Where in the stream a consumer starts.
     DeliverPolicy {
         /// At the first message.
@@ -67,7 +40,7 @@ policy! {
     }
 }
 
-policy! {
+named! {
     /// How messages are acknowledged.
     AckPolicy {
         /// Not at all.
@@ -82,7 +55,7 @@ policy! {
     }
 }
 
-policy! {
+named! {
     /// How fast stored messages are delivered.
     ReplayPolicy {
         /// As fast as possible.
@@ -93,7 +66,7 @@ policy! {
     }
 }
 
-policy! {
+named! {
     /// Which of several pull requests are served first.
     PriorityPolicy {
         /// In turn.

@@ -20,6 +20,7 @@ pub use sequences::Sequences;
 pub use subjects::Matching;
 use subjects::Subjects;
 
+use super::named::named;
 use crate::wire::sorted::Sorted;
 use crate::wire::time::Time;
 
@@ -29,14 +30,15 @@ pub const LAST_SEQ: u64 = u64::MAX >> 1;
 /// Most deleted sequences that are listed: a gap may be as long as sequences go.
 const MAX_DELETED: usize = 1 << 20;
 
-/// Where a stream keeps its messages; here it decides how bytes are counted and whether the journal keeps them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Storage {
-    /// `file`
-    #[default]
-    File,
-    /// `memory`
-    Memory,
+named! {
+    /// Where a stream keeps its messages; here it decides how bytes are counted and whether the journal keeps them.
+    Storage {
+        /// In files.
+        #[default]
+        File = "file",
+        /// In memory.
+        Memory = "memory",
+    }
 }
 
 impl Storage {

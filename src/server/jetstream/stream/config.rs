@@ -4,30 +4,33 @@
 use crate::wire::sorted::Sorted;
 
 use super::level;
+use crate::server::jetstream::named::{self, named};
 use crate::server::jetstream::store::Storage;
 use crate::server::{API_LEVEL, VERSION};
 use crate::wire::json::{Decoder, Kind, Moment, Value, Writer};
 
-/// What happens to messages nobody needs any more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Retention {
-    /// `limits`: kept until a limit is reached.
-    #[default]
-    Limits,
-    /// `interest`: kept while some consumer still needs them.
-    Interest,
-    /// `workqueue`: gone once acknowledged.
-    WorkQueue,
+named! {
+    /// What happens to messages nobody needs any more.
+    Retention {
+        /// Kept until a limit is reached.
+        #[default]
+        Limits = "limits",
+        /// Kept while some consumer still needs them.
+        Interest = "interest",
+        /// Gone once acknowledged.
+        WorkQueue = "workqueue",
+    }
 }
 
-/// Which messages give way at a limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Discard {
-    /// `old`
-    #[default]
-    Old,
-    /// `new`: the new message is refused.
-    New,
+named! {
+    /// Which messages give way at a limit.
+    Discard {
+        /// The oldest.
+        #[default]
+        Old = "old",
+        /// The new message is refused.
+        New = "new",
+    }
 }
 
 /// A subject transform as configured.
@@ -165,15 +168,7 @@ impl StreamConfig {
             "name" => d.string(value, &mut self.name),
             "description" => d.string(value, &mut self.description),
             "subjects" => d.strings(value, &mut self.subjects),
-            "retention" => {
-                use Retention::{Interest, Limits, WorkQueue};
-                let words = [
-                    ("limits", Limits),
-                    ("interest", Interest),
-                    ("workqueue", WorkQueue),
-                ];
-                word(d, value, &words, &mut self.retention);
-            }
+            "retention" => named::read(d, value, &mut self.retention, Retention::from_name),
             "max_consumers" => d.int(value, &mut self.max_consumers),
             "max_msgs" => d.int64(value, &mut self.max_msgs),
             "max_bytes" => d.int64(value, &mut self.max_bytes),
@@ -188,10 +183,7 @@ impl StreamConfig {
                 });
                 self.discard = read.unwrap_or_default();
             }
-            "storage" => {
-                let words = [("file", Storage::File), ("memory", Storage::Memory)];
-                word(d, value, &words, &mut self.storage);
-            }
+            "storage" => named::read(d, value, &mut self.storage, Storage::from_name),
             "num_replicas" => d.int(value, &mut self.num_replicas),
             "no_ack" => d.bool(value, &mut self.no_ack),
             "duplicate_window" => d.duration(value, &mut self.duplicate_window),
@@ -243,10 +235,11 @@ impl StreamConfig {
             "allow_msg_counter" => d.bool(value, &mut self.allow_msg_counter),
             "allow_atomic" => d.bool(value, &mut self.allow_atomic),
             "allow_msg_schedules" => d.bool(value, &mut self.allow_msg_schedules),
-            "persist_mode" => {
-                let words = [("default", false), ("", false), ("async", true)];
-                word(d, value, &words, &mut self.async_persist);
-            }
+            "persist_mode" => named::read(d, value, &mut self.async_persist, |name| match name {
+                "default" | "" => Some(false),
+                "async" => Some(true),
+                _ => None,
+            }),
             "allow_batched" => d.bool(value, &mut self.allow_batched),
             "metadata" => d.map(value, &mut self.metadata),
             _ => return false,
@@ -256,47 +249,28 @@ impl StreamConfig {
 
     /// Writes it. `own` adds what CREATE, UPDATE and INFO add to the metadata: the server's version and API level.
     pub fn write(&self, w: &mut Writer, own: bool) {
-        let flag = |w: &mut Writer, name: &str, value: bool| {
-            if value {
-                w.key(name).bool(true);
-            }
-        };
         w.open().key("name").string(&self.name);
-        text(w, "description", &self.description);
-        if !self.subjects.is_empty() {
-            w.key("subjects").strings(&self.subjects);
-        }
-        w.key("retention").string(match self.retention {
-            Retention::Limits => "limits",
-            Retention::Interest => "interest",
-            Retention::WorkQueue => "workqueue",
-        });
+        w.filled("description", &self.description);
+        w.filled("subjects", &self.subjects);
+        w.key("retention").string(self.retention.name());
         w.key("max_consumers").int(self.max_consumers);
         w.key("max_msgs").int(self.max_msgs);
         w.key("max_bytes").int(self.max_bytes);
         w.key("max_age").int(self.max_age);
         w.key("max_msgs_per_subject").int(self.max_msgs_per_subject);
-        number(w, "max_msg_size", self.max_msg_size);
-        w.key("discard").string(match self.discard {
-            Discard::Old => "old",
-            Discard::New => "new",
-        });
-        w.key("storage").string(match self.storage {
-            Storage::File => "file",
-            Storage::Memory => "memory",
-        });
+        w.filled("max_msg_size", &self.max_msg_size);
+        w.key("discard").string(self.discard.name());
+        w.key("storage").string(self.storage.name());
         w.key("num_replicas").int(self.num_replicas);
-        flag(w, "no_ack", self.no_ack);
-        number(w, "duplicate_window", self.duplicate_window);
+        w.filled("no_ack", &self.no_ack);
+        w.filled("duplicate_window", &self.duplicate_window);
         if let Some(placement) = &self.placement {
             w.key("placement").open();
-            text(w, "cluster", &placement.cluster);
-            if let Some(tags) = &placement.tags
-                && !tags.is_empty()
-            {
-                w.key("tags").strings(tags);
+            w.filled("cluster", &placement.cluster);
+            if let Some(tags) = &placement.tags {
+                w.filled("tags", tags);
             }
-            text(w, "preferred", &placement.preferred);
+            w.filled("preferred", &placement.preferred);
             w.close();
         }
         if let Some(mirror) = &self.mirror {
@@ -309,44 +283,38 @@ impl StreamConfig {
         }
         w.key("compression")
             .string(if self.s2 { "s2" } else { "none" });
-        if self.first_seq > 0 {
-            w.key("first_seq").uint(self.first_seq);
-        }
+        w.filled("first_seq", &self.first_seq);
         if let Some(transform) = &self.subject_transform {
             transform.write(w.key("subject_transform"));
         }
         if let Some(republish) = &self.republish {
             w.key("republish").open();
-            text(w, "src", &republish.src);
+            w.filled("src", &republish.src);
             w.key("dest").string(&republish.dest);
-            flag(w, "headers_only", republish.headers_only);
+            w.filled("headers_only", &republish.headers_only);
             w.close();
         }
         w.key("allow_direct").bool(self.allow_direct);
         w.key("mirror_direct").bool(self.mirror_direct);
-        flag(w, "discard_new_per_subject", self.discard_new_per_subject);
+        w.filled("discard_new_per_subject", &self.discard_new_per_subject);
         w.key("sealed").bool(self.sealed);
         w.key("deny_delete").bool(self.deny_delete);
         w.key("deny_purge").bool(self.deny_purge);
         w.key("allow_rollup_hdrs").bool(self.allow_rollup_hdrs);
         w.key("consumer_limits").open();
         let limits = &self.consumer_limits;
-        number(w, "inactive_threshold", limits.inactive_threshold);
-        number(w, "max_ack_pending", limits.max_ack_pending);
+        w.filled("inactive_threshold", &limits.inactive_threshold);
+        w.filled("max_ack_pending", &limits.max_ack_pending);
         w.close();
         w.key("allow_msg_ttl").bool(self.allow_msg_ttl);
-        number(
-            w,
-            "subject_delete_marker_ttl",
-            self.subject_delete_marker_ttl,
-        );
-        flag(w, "allow_msg_counter", self.allow_msg_counter);
-        flag(w, "allow_atomic", self.allow_atomic);
-        flag(w, "allow_msg_schedules", self.allow_msg_schedules);
+        w.filled("subject_delete_marker_ttl", &self.subject_delete_marker_ttl);
+        w.filled("allow_msg_counter", &self.allow_msg_counter);
+        w.filled("allow_atomic", &self.allow_atomic);
+        w.filled("allow_msg_schedules", &self.allow_msg_schedules);
         if self.async_persist {
             w.key("persist_mode").string("async");
         }
-        flag(w, "allow_batched", self.allow_batched);
+        w.filled("allow_batched", &self.allow_batched);
         write_metadata(w, &self.metadata, own);
         w.close();
     }
@@ -355,19 +323,15 @@ impl StreamConfig {
 impl Source {
     fn write(&self, w: &mut Writer) {
         w.open().key("name").string(&self.name);
-        if self.opt_start_seq > 0 {
-            w.key("opt_start_seq").uint(self.opt_start_seq);
-        }
-        if let Some(time) = &self.opt_start_time {
-            w.key("opt_start_time").string(&time.text);
-        }
-        text(w, "filter_subject", &self.filter_subject);
+        w.filled("opt_start_seq", &self.opt_start_seq);
+        w.filled("opt_start_time", &self.opt_start_time);
+        w.filled("filter_subject", &self.filter_subject);
         write_transforms(w, &self.subject_transforms);
         self.write_external(w);
         if let Some(consumer) = &self.consumer {
             w.key("consumer").open();
-            text(w, "name", &consumer.name);
-            text(w, "deliver_subject", &consumer.deliver_subject);
+            w.filled("name", &consumer.name);
+            w.filled("deliver_subject", &consumer.deliver_subject);
             w.close();
         }
         w.close();
@@ -414,31 +378,6 @@ pub fn write_metadata(w: &mut Writer, metadata: &Sorted<String, String>, own: bo
             w.key(key).string(value);
         }
         w.close();
-    }
-}
-
-fn text(w: &mut Writer, name: &str, value: &str) {
-    if !value.is_empty() {
-        w.key(name).string(value);
-    }
-}
-
-fn number(w: &mut Writer, name: &str, value: i64) {
-    if value != 0 {
-        w.key(name).int(value);
-    }
-}
-
-fn word<T: Copy>(d: &mut Decoder, value: Value<'_>, words: &[(&str, T)], into: &mut T) {
-    let read = d.unmarshal(value, |raw| {
-        let inner = raw.strip_prefix(b"\"").and_then(|r| r.strip_suffix(b"\""));
-        let found = words
-            .iter()
-            .find(|(word, _)| Some(word.as_bytes()) == inner);
-        found.map(|(_, t)| *t).ok_or_else(|| Decoder::bad_enum(raw))
-    });
-    if let Some(read) = read {
-        *into = read;
     }
 }
 
