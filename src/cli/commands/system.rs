@@ -1,11 +1,11 @@
 //! `server request …` and whatever else asks servers what most of them tell only a system account. What is asked stands in the
 //! table of commands.
 
-use super::{Call, Outcome, ask_api, failed, json, server};
+use super::{Call, Outcome, ask_api, failed, server};
 use crate::{
     cli::values,
     client::{Client, Error},
-    wire::json::Writer,
+    wire::json::{Writer, indent},
 };
 use serde_json::Value;
 
@@ -18,10 +18,9 @@ const REPORTED: &str =
 const STATES: [&str; 3] = ["open", "closed", "all"];
 
 /// Commands whose errors do not name the subject.
-const UNNAMED: [&str; 7] = [
+const UNNAMED: [&str; 6] = [
     "server report accounts",
     "server report connections",
-    "server report downgrade",
     "server cluster step-down",
     "server cluster peer-remove",
     "server config reload",
@@ -50,7 +49,7 @@ pub async fn ask(call: Call) -> Outcome {
     for answer in &answers {
         let read = || serde_json::from_slice::<Value>(answer).unwrap_or_default();
         match call.path {
-            "server request kick" => call.line(&json::print(&read(), "")),
+            "server request kick" => call.line(&indent(answer)),
             "server request connections"
                 if call.values.is("filter-empty") && read()["data"]["num_connections"] == 0 => {}
             "server request profile" => {
@@ -69,12 +68,14 @@ pub async fn ask(call: Call) -> Outcome {
 /// How many servers will answer a request; 0 if that is not known.
 async fn expected(call: &Call, client: &Client) -> usize {
     let values = &call.values;
+    if values.is("leader") || call.path == "server request kick" {
+        return 1;
+    }
     let wait = values::uint(values.arg("wait"), 32).unwrap_or(0) as usize;
     if wait > 0 {
         return wait;
     }
-    let named = !values.text("host").is_empty() || !values.text("name").is_empty();
-    if named || values.is("leader") || call.path == "server request kick" {
+    if !values.text("host").is_empty() || !values.text("name").is_empty() {
         return 1;
     }
     let domain = call.context.get("jetstream_domain");
