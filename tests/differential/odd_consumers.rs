@@ -320,7 +320,7 @@ const PAIRS: &[&str] = &[
     "\"priority_policy\":\"overflow\",\"priority_groups\":[\"g\"]",
     "\"priority_policy\":\"prioritized\",\"priority_groups\":[\"g\"]",
     "\"priority_policy\":\"overflow\",\"priority_groups\":[\"g\",\"h\"]",
-    "\"priority_policy\":\"pinned_client\",\"priority_groups\":[\"g\"],\"priority_timeout\":3600000000000",
+    PINNED,
     "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":3",
     "\"deliver_policy\":\"by_start_sequence\",\"opt_start_seq\":0",
     "\"deliver_policy\":\"by_start_time\",\"opt_start_time\":\"2020-01-01T00:00:00Z\"",
@@ -335,6 +335,8 @@ const PAIRS: &[&str] = &[
     "\"ack_policy\":\"none\",\"max_deliver\":3",
     "\"ack_policy\":\"none\",\"backoff\":[3600000000000]",
 ];
+
+const PINNED: &str = "\"priority_policy\":\"pinned_client\",\"priority_groups\":[\"g\"],\"priority_timeout\":3600000000000";
 
 const SLOW: &[&str] = &[
     "\"replay_policy\":\"original\"",
@@ -424,6 +426,9 @@ impl Generator {
         if self.restarted {
             return self.odd_consumer_request();
         }
+        if self.random.one_in(8) {
+            return self.odd_pin();
+        }
         let stream = self.stream();
         let name = self.random.pick(&["o1", "o2", "o3"]);
         // A filter never goes: see differences.md.
@@ -471,6 +476,21 @@ impl Generator {
         let config = fields.join(",");
         let payload = format!("{{\"stream_name\":\"{stream}\",\"config\":{{{config}}}{more}}}");
         self.request(subject, payload);
+    }
+
+    /// A client that is pinned, if there is a message, and what becomes of it with another policy.
+    fn odd_pin(&mut self) {
+        let (stream, filter) = (self.stream(), self.filter());
+        for pair in [PINNED, self.random.pick(PAIRS)] {
+            let config = format!(
+                "\"durable_name\":\"o1\",\"filter_subject\":\"{filter}\",\"ack_policy\":\"explicit\",{pair}"
+            );
+            self.request(
+                format!("$JS.API.CONSUMER.CREATE.{stream}.o1"),
+                format!("{{\"stream_name\":\"{stream}\",\"config\":{{{config}}}}}"),
+            );
+            self.odd_pull();
+        }
     }
 
     pub fn odd_consumer_request(&mut self) {
