@@ -409,3 +409,28 @@ fn what_a_consumer_delivers_is_transformed_by_the_first_that_does() {
         "{info}"
     );
 }
+
+/// It takes what its origin has had since its last message, which keeps the origin's time, and that one.
+#[test]
+fn a_mirror_that_became_a_source_takes_its_last_message_again() {
+    let mut bench = Bench::new();
+    bench.ask("STREAM.CREATE.O", "{\"name\":\"O\",\"subjects\":[\"o.>\"]}");
+    for subject in ["o.1", "o.2", "o.3"] {
+        bench.publish(&[subject]);
+        bench.wait(1);
+    }
+    let mirror = "{\"name\":\"A\",\"mirror\":{\"name\":\"O\",\"opt_start_seq\":2}}";
+    bench.ask("STREAM.CREATE.A", mirror);
+    bench.wait(SECOND);
+    let source = "{\"name\":\"A\",\"sources\":[{\"name\":\"O\"}]}";
+    bench.ask("STREAM.UPDATE.A", source);
+    bench.wait(SECOND);
+    bench.publish(&["o.4"]);
+    let stored = |bench: &mut Bench, seq: u64| {
+        let message = bench.ask("STREAM.MSG.GET.A", &format!("{{\"seq\":{seq}}}"));
+        let subject = message.split_once("\"subject\":\"").map_or("", |(_, s)| s);
+        subject.chars().take(3).collect::<String>()
+    };
+    let all: Vec<String> = (1..6).map(|seq| stored(&mut bench, seq)).collect();
+    assert_eq!(all, ["", "o.2", "o.3", "o.3", "o.4"]);
+}
