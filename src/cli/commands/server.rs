@@ -159,7 +159,7 @@ pub async fn privileged(call: Call) -> Outcome {
         Ok(answers) if !answers.is_empty() => {
             for answer in answers {
                 let answer = serde_json::from_slice(&answer).unwrap_or_default();
-                call.line(&super::json::print(&answer, ""));
+                call.line(&super::json::print(&answer));
             }
             Ok(())
         }

@@ -160,7 +160,7 @@ impl Findings {
         let mut text = String::from("{\n");
         let mut field =
             |name: &str, value: String| text.push_str(&format!("  \"{name}\": {value},\n"));
-        let quoted = |text: &str| json::print(&Value::from(text), "");
+        let quoted = |text: &str| json::print(&text);
         let list = |list: &[String]| {
             let lines: Vec<String> = list.iter().map(|t| format!("    {}", quoted(t))).collect();
             format!("[\n{}\n  ]", lines.join(",\n"))

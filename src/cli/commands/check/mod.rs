@@ -24,7 +24,7 @@ use crate::{
     wire::{subject, time::Time},
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 const SECOND: i64 = 1_000_000_000;
 

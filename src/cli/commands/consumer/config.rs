@@ -95,7 +95,7 @@ pub async fn add(call: Call) -> Outcome {
         None => pick_stream(&call, &jetstream).await?,
     };
     let mut config = form::fill(&call).await?;
-    let text = json::print_typed(&config, "consumer_config");
+    let text = json::print(&config);
     let (validate, path) = (call.values.is("validate"), call.values.text("output"));
     if validate {
         call.print(&format!("{text}\n\n"));

@@ -15,7 +15,7 @@ pub mod receive;
 
 use super::{
     Call, Outcome, ask_api, check_name, failed, json, require,
-    stream::{self, jetstream, print_json, really},
+    stream::{self, jetstream, really},
 };
 
 use crate::{
@@ -123,12 +123,7 @@ pub async fn list(call: Call) -> Outcome {
     let names = jetstream.consumer_names(&stream).await.map_err(load)?;
     if call.values.is("json") || call.values.is("names") {
         if call.values.is("json") {
-            let names = if names.is_empty() {
-                Value::Null
-            } else {
-                Value::from(names)
-            };
-            print_json(&call, &names, "");
+            call.line(&json::names(&names));
         } else {
             names.iter().for_each(|name| call.line(name));
         }

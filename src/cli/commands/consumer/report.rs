@@ -32,7 +32,7 @@ pub(super) fn backoff(delays: &[i64]) -> String {
 /// Shows a consumer as a report or JSON.
 pub(super) fn show(call: &Call, info: &ConsumerInfo, state_only: bool) {
     if call.values.is("json") {
-        call.line(&json::print_typed(info, "consumer_info"));
+        call.line(&json::print(info));
         return;
     }
     let created = call.time_or_zero(info.created);

@@ -140,7 +140,7 @@ pub async fn add(call: Call) -> Outcome {
     // natscli asks here whether streams must have a limit of their size.
     let _ = jetstream.account_info().await;
     let config = form::fill(&call).await?;
-    let text = json::print_typed(&config, "stream_config");
+    let text = json::print(&config);
     let (validate, path) = (call.values.is("validate"), call.values.text("output"));
     if validate {
         call.print(&format!("{text}\n\n"));

@@ -1,17 +1,19 @@
 //! What streams hold: subjects, single messages, purging and gaps.
 
-use super::{Call, Outcome, pick, print_json, really, warn_of_bucket};
+use super::{Call, Outcome, pick, really, warn_of_bucket};
 use crate::{
     cli::{
-        commands::{failed, json::print_typed, message, program},
+        commands::{failed, json, message, program},
         parse::Failure,
         render::{self, count, table::Table},
         values,
     },
     client::{DirectGet, Purge},
-    wire::base64,
+    wire::{
+        base64,
+        json::{ToJson, Writer, indent},
+    },
 };
-use serde_json::json;
 
 /// `stream subjects`.
 pub async fn subjects(call: Call) -> Outcome {
@@ -26,7 +28,7 @@ pub async fn subjects(call: Call) -> Outcome {
         .map_err(failed)?;
     let subjects = info.state.subjects;
     if call.values.is("json") {
-        call.line(&print_typed(&subjects, ""));
+        call.line(&json::print(&subjects));
         return Ok(());
     }
     if call.values.arg("stream").is_empty() {
@@ -117,14 +119,12 @@ pub async fn get(call: Call) -> Outcome {
     let found = jetstream.get_message(name, which).await;
     let found = found.map_err(|e| failed(e).context(&format!("could not retrieve {name}#{id}")))?;
     if call.values.is("json") {
-        let message = json!({
-            "subject": found.subject,
-            "seq": found.sequence,
-            "hdrs": base64::encode(&found.header_block),
-            "data": base64::encode(&found.payload),
-            "time": found.time.rfc3339(),
-        });
-        print_json(&call, &message, "message");
+        let [headers, data] = [&found.header_block, &found.payload].map(|b| base64::encode(b));
+        let mut message = Writer::default();
+        let time = Some(found.time);
+        let fields: [&dyn ToJson; 5] = [&found.subject, &found.sequence, &headers, &data, &time];
+        message.record("subject seq hdrs? data? time", &fields);
+        call.line(&indent(&message.finish()));
         return Ok(());
     }
     let ago = render::human_duration(call.now().since(found.time));
@@ -263,7 +263,8 @@ pub async fn gaps(call: Call) -> Outcome {
         }
     }
     if call.values.is("json") {
-        print_json(&call, &json!(gaps), "");
+        let gaps: Vec<Vec<u64>> = gaps.iter().map(|gap| gap.to_vec()).collect();
+        call.line(&json::print(&gaps));
         return Ok(());
     }
     if call.values.is("progress") {

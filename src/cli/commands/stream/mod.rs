@@ -35,8 +35,6 @@ use crate::{
     wire::subject,
 };
 
-use serde_json::Value;
-
 use crate::wire::sorted::Sorted;
 
 /// Connects as `jsm` commands do.
@@ -101,20 +99,6 @@ pub async fn choose(
     Ok((chosen, None))
 }
 
-/// Prints a value as JSON on lines of its own.
-pub fn print_json(call: &Call, value: &Value, kind: &str) {
-    call.line(&json::print(value, kind));
-}
-
-/// Names as JSON: `null` if there are none.
-fn json_names(names: &[String]) -> Value {
-    if names.is_empty() {
-        Value::Null
-    } else {
-        Value::from(names.to_vec())
-    }
-}
-
 /// `stream ls`.
 pub async fn list(call: Call) -> Outcome {
     let jetstream = jetstream(&call).await?;
@@ -122,7 +106,7 @@ pub async fn list(call: Call) -> Outcome {
     if call.values.is("names") {
         let names = jetstream.stream_names(filter).await.map_err(failed)?;
         if call.values.is("json") {
-            print_json(&call, &json_names(&names), "");
+            call.line(&json::names(&names));
         } else {
             names.iter().for_each(|name| call.line(name));
         }
@@ -136,7 +120,7 @@ pub async fn list(call: Call) -> Outcome {
     }
     if call.values.is("json") {
         let names: Vec<String> = streams.iter().map(|s| s.config.name.clone()).collect();
-        print_json(&call, &json_names(&names), "");
+        call.line(&json::names(&names));
     } else if streams.is_empty() && total > 0 {
         call.line("No Streams defined, pass -a to include system streams");
     } else if streams.is_empty() {

@@ -28,7 +28,7 @@ pub(super) fn discard(discard: DiscardPolicy) -> &'static str {
 /// Shows a stream as a report or JSON.
 pub fn show(call: &Call, info: &StreamInfo, state_only: bool) {
     if call.values.is("json") {
-        call.line(&json::print_typed(info, "stream_info"));
+        call.line(&json::print(info));
         return;
     }
     let name = &info.config.name;
