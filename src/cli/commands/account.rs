@@ -12,10 +12,11 @@ use crate::{
         Client, Error, Headers,
         types::{AccountInfo, AccountTier},
     },
-    wire::json::{Writer, from_json, indent, record},
+    wire::{
+        json::{Writer, from_json, indent, record},
+        time::SECOND,
+    },
 };
-
-const SECOND: i64 = 1_000_000_000;
 
 /// Answer of `$SYS.REQ.USER.INFO`.
 #[derive(Default)]

@@ -1,12 +1,12 @@
 //! Messages of a consumer: pushed, or asked for in batches ahead of their use.
 
 use super::Failure;
-use crate::client::{
-    Client, Error, Headers, JetStream, Message, Subscription, types::ConsumerInfo,
+use crate::{
+    client::{Client, Error, Headers, JetStream, Message, Subscription, types::ConsumerInfo},
+    wire::time::SECOND,
 };
 use serde_json::json;
 
-const SECOND: i64 = 1_000_000_000;
 /// What nats.go's `Consume` asks for.
 const BATCH: u64 = 500;
 

@@ -9,10 +9,9 @@ use crate::{
         values,
     },
     client::{Client, Error, Headers, Message},
-    wire::s2,
+    wire::{s2, sorted::Sorted},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Asks servers: as many answers as are expected, or where that is 0 those that come until `--timeout`.
 pub(super) async fn ask(
@@ -86,9 +85,9 @@ fn trace(call: &Call, answer: &Message, text: &[u8]) {
         (_, size) => format!("{size}B"),
     };
     call.log(&format!("<<< ({size}) {}", String::from_utf8_lossy(text)));
-    let mut fields: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut fields: Sorted<&str, Vec<&str>> = Sorted::default();
     for (name, value) in answer.headers.iter() {
-        fields.entry(name).or_default().push(value);
+        fields.get_or_insert(name, Vec::new()).push(value);
     }
     let code = answer.status.as_ref().map(|status| status.code.to_string());
     if let (Some(status), Some(code)) = (&answer.status, &code) {

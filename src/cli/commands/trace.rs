@@ -7,10 +7,9 @@ use crate::{
         values::quote,
     },
     client::Headers,
-    wire::time::Time,
+    wire::{sorted::Sorted, time::Time},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What connections may be, by the server's numbers: a name, an arrow, and what stands before an id.
 const KINDS: [(&str, &str, &str); 7] = [
@@ -41,7 +40,7 @@ pub async fn trace(call: Call) -> Outcome {
     client.flush().await?;
     // natscli lets a network of servers hear of its subscription first.
     call.session.runtime.sleep(250_000_000).await;
-    let mut fields: BTreeMap<String, String> = values.map("header").into_iter().collect();
+    let mut fields: Sorted<String, String> = values.map("header").into_iter().collect();
     fields.insert("Accept-Encoding".into(), "snappy".into());
     fields.insert("Nats-Trace-Dest".into(), inbox);
     if !deliver {

@@ -2,7 +2,7 @@
 
 use super::push_fraction;
 
-const SECOND: i64 = 1_000_000_000;
+use crate::wire::time::SECOND;
 
 /// Go's `Duration.String`: `1h0m0s`, `1.5s`, `64.996µs`, `0s`.
 pub fn go_duration(ns: i64) -> String {

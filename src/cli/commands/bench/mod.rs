@@ -19,11 +19,10 @@ use crate::{
         transport::LocalFuture,
         types::StorageType,
     },
+    wire::time::SECOND,
 };
 
 use std::{cell::RefCell, future::poll_fn, rc::Rc, task::Poll};
-
-const SECOND: i64 = 1_000_000_000;
 
 /// What is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]

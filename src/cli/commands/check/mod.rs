@@ -21,12 +21,13 @@ use crate::{
         DirectGet, Error, Headers, JetStream,
         types::{ConsumerInfo, SourceInfo, StreamInfo},
     },
-    wire::{subject, time::Time},
+    wire::{
+        subject,
+        time::{SECOND, Time},
+    },
 };
 
 use serde_json::json;
-
-const SECOND: i64 = 1_000_000_000;
 
 fn limits(call: &Call, flag: &str) -> (i64, i64) {
     let of = |which: &str| call.values.duration(&format!("{flag}-{which}"));

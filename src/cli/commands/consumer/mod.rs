@@ -33,12 +33,13 @@ use crate::{
             AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy, ReplayPolicy, SequenceInfo,
         },
     },
-    wire::{json::from_json, time::Time},
+    wire::{
+        json::from_json,
+        time::{SECOND, Time},
+    },
 };
 
 use serde_json::Value;
-
-const SECOND: i64 = 1_000_000_000;
 
 /// The consumer of the names given, if there is one.
 async fn known(call: &Call, jetstream: &JetStream, name: &str) -> Option<ConsumerInfo> {

@@ -19,9 +19,9 @@ use crate::{
         values,
     },
     client::types::{Compression, PersistMode, StreamConfig},
+    wire::time::SECOND,
 };
 
-const SECOND: i64 = 1_000_000_000;
 /// Said for a limit that there is not to be.
 const NO_LIMIT: &str = "-1";
 

@@ -11,11 +11,9 @@ use crate::{
         DirectGet, Error, Headers, JetStream, Message, Subscription,
         types::{AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamInfo},
     },
-    wire::sorted::Sorted,
+    wire::{sorted::Sorted, time::SECOND},
 };
 use serde_json::json;
-
-const SECOND: i64 = 1_000_000_000;
 
 /// Messages of a stream one after the other.
 enum Pager {

@@ -26,14 +26,17 @@ use crate::{
             StreamState,
         },
     },
-    wire::{base64, subject, time::Time},
+    wire::{
+        json::Writer,
+        sorted::Sorted,
+        subject,
+        time::{SECOND, Time},
+    },
 };
 
 use serde_json::json;
 
-use std::{collections::BTreeMap, future::poll_fn, task::Poll};
-
-const SECOND: i64 = 1_000_000_000;
+use std::{future::poll_fn, task::Poll};
 
 /// What a subscription shows and when it ends.
 struct Shown<'a> {
@@ -42,9 +45,9 @@ struct Shown<'a> {
     ignored: Vec<String>,
     seen: u64,
     /// Messages and bytes by subject, for the report.
-    report: BTreeMap<String, (u64, u64)>,
+    report: Sorted<String, (u64, u64)>,
     /// Requests whose reply is awaited, by its subject.
-    requests: BTreeMap<String, (u64, Message)>,
+    requests: Sorted<String, (u64, Message)>,
 }
 
 /// Subjects given as one or many, split at blanks and commas.
@@ -73,8 +76,8 @@ pub async fn subscribe(call: Call) -> Outcome {
         started: call.now(),
         ignored: split_subjects(&values.list("ignore-subject")),
         seen: 0,
-        report: BTreeMap::new(),
-        requests: BTreeMap::new(),
+        report: Sorted::default(),
+        requests: Sorted::default(),
     };
     match stream {
         // Reports count what a consumer delivers.
@@ -400,7 +403,7 @@ impl Shown<'_> {
     }
 
     fn count(&mut self, subject: &str, bytes: usize) {
-        let entry = self.report.entry(subject.into()).or_default();
+        let entry = self.report.get_or_insert(subject.into(), (0, 0));
         entry.0 += 1;
         entry.1 += bytes as u64;
     }

@@ -4,27 +4,26 @@ use super::*;
 
 /// A message as `--dump` writes it: nats.go's message as JSON.
 fn dumped(message: &Message, payload: &[u8]) -> String {
-    let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut headers: Sorted<&str, Vec<String>> = Sorted::default();
     for (key, value) in message.headers.iter() {
-        headers.entry(key).or_default().push(value);
+        headers.get_or_insert(key, Vec::new()).push(value.into());
     }
-    let headers = if headers.is_empty() {
-        json!(null)
+    let mut writer = Writer::default();
+    let reply = message.reply.as_deref().unwrap_or_default();
+    writer.open().key("Subject").string(&message.subject);
+    writer.key("Reply").string(reply).key("Header");
+    if headers.is_empty() {
+        writer.raw(b"null");
     } else {
-        json!(headers)
-    };
-    let fields = [
-        ("Subject", json!(message.subject)),
-        ("Reply", json!(message.reply.clone().unwrap_or_default())),
-        ("Header", headers),
-        ("Data", json!(base64::encode(payload))),
-        ("Sub", json!(null)),
-    ];
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("\"{name}\":{value}"))
-        .collect();
-    format!("{{{}}}", fields.join(","))
+        writer.open();
+        for (key, values) in &headers {
+            writer.key(key).strings(values);
+        }
+        writer.close();
+    }
+    writer.key("Data").base64(payload);
+    writer.key("Sub").raw(b"null").close();
+    String::from_utf8_lossy(&writer.finish()).into_owned()
 }
 
 impl Shown<'_> {
@@ -201,5 +200,28 @@ impl Shown<'_> {
             date_time(delivery.time, call.session.io.utc_offset(delivery.time)),
         ));
         self.print_content(message).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Headers;
+
+    #[test]
+    fn a_dump_has_the_escapes_of_go() {
+        let mut headers = Headers::new();
+        for (name, value) in [("X", "a<b"), ("A", "1"), ("X", "2")] {
+            headers.append(name, value);
+        }
+        let message = Message {
+            subject: "a.<b".into(),
+            reply: None,
+            headers,
+            status: None,
+            payload: Vec::new(),
+        };
+        let want = r#"{"Subject":"a.\u003cb","Reply":"","Header":{"A":["1"],"X":["a\u003cb","2"]},"Data":"aGk=","Sub":null}"#;
+        assert_eq!(dumped(&message, b"hi"), want);
     }
 }
