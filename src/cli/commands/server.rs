@@ -157,7 +157,7 @@ pub async fn privileged(call: Call) -> Outcome {
     match answers {
         Ok(answers) if !answers.is_empty() => {
             for answer in answers {
-                let answer = serde_json::from_slice(&answer).unwrap_or_default();
+                let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
                 call.line(&super::json::print(&answer));
             }
             Ok(())

@@ -39,8 +39,6 @@ use crate::{
     },
 };
 
-use serde_json::Value;
-
 /// The consumer of the names given, if there is one.
 async fn known(call: &Call, jetstream: &JetStream, name: &str) -> Option<ConsumerInfo> {
     let stream = call.values.arg("stream");
