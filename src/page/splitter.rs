@@ -2,13 +2,14 @@
 //! style sheet until somebody moves it.
 
 use super::{
-    element::{Element, element},
+    element::{Element, element, listen},
     storage,
 };
 use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{Event, KeyboardEvent, PointerEvent},
 };
+use std::rc::Rc;
 
 /// Thousandths of the whole that the first part has at least, and at most.
 const ENDS: (i32, i32) = (200, 800);
@@ -37,51 +38,58 @@ pub fn splitter(whole: &Element, name: &'static str, label: &str, parts: Parts) 
         .attr("aria-orientation", orientation)
         .attr("aria-valuemin", &percent(ENDS.0))
         .attr("aria-valuemax", &percent(ENDS.1));
-    let split = Split { whole: whole.clone(), line: line.clone(), name, parts };
+    let split = Rc::new(Split { whole: whole.clone(), line: line.clone(), name, parts, back, on });
     if let Some(kept) = storage::get(name).and_then(|kept| kept.parse().ok()) {
         split.put(kept);
     }
-    let [pressed, dragged, turned, reset] = [(); 4].map(|()| split.clone());
-    whole.on_resize(move || split.tell(split.now()));
-    line.on("pointerdown", move |event| {
-            // Nothing is marked on the way, and the line has the keyboard as well.
-            event.prevent_default();
-            pressed.line.focus();
-            pressed.line.set_pointer_capture(pointer(&event).pointer_id()).ok();
-        })
-        .on("pointermove", move |event| {
-            let event = pointer(&event);
-            if dragged.line.has_pointer_capture(event.pointer_id()) {
-                dragged.keep(dragged.share(event.client_x(), event.client_y()));
-            }
-        })
-        .on("keydown", move |event| {
-            let to = match event.unchecked_ref::<KeyboardEvent>().key() {
-                key if key == back => turned.now() - STEP,
-                key if key == on => turned.now() + STEP,
-                key if key == "Home" => ENDS.0,
-                key if key == "End" => ENDS.1,
-                _ => return,
-            };
-            event.prevent_default();
-            turned.keep(to);
-        })
-        .on("dblclick", move |_| reset.reset())
+    let resized = split.clone();
+    whole.on_resize(move || resized.tell(resized.now()));
+    for event in ["pointerdown", "pointermove", "keydown", "dblclick"] {
+        let split = split.clone();
+        listen(&line, event, move |event| split.handle(&event));
+    }
+    line
 }
 
-fn pointer(event: &Event) -> &PointerEvent {
-    event.unchecked_ref()
-}
-
-#[derive(Clone)]
 struct Split {
     whole: Element,
     line: Element,
     name: &'static str,
     parts: Parts,
+    /// The keys that move it.
+    back: &'static str,
+    on: &'static str,
 }
 
 impl Split {
+    fn handle(&self, event: &Event) {
+        let pointer: &PointerEvent = event.unchecked_ref();
+        match event.type_().as_str() {
+            "pointerdown" => {
+                // Nothing is marked on the way, and the line has the keyboard as well.
+                event.prevent_default();
+                self.line.focus();
+                self.line.set_pointer_capture(pointer.pointer_id()).ok();
+            }
+            "pointermove" if self.line.has_pointer_capture(pointer.pointer_id()) => {
+                self.keep(self.share(pointer.client_x(), pointer.client_y()));
+            }
+            "keydown" => {
+                let to = match event.unchecked_ref::<KeyboardEvent>().key() {
+                    key if key == self.back => self.now() - STEP,
+                    key if key == self.on => self.now() + STEP,
+                    key if key == "Home" => ENDS.0,
+                    key if key == "End" => ENDS.1,
+                    _ => return,
+                };
+                event.prevent_default();
+                self.keep(to);
+            }
+            "dblclick" => self.reset(),
+            _ => {}
+        }
+    }
+
     /// The thousandths of the whole that are before a point of the window.
     fn share(&self, x: i32, y: i32) -> i32 {
         let whole = self.whole.get_bounding_client_rect();
