@@ -59,9 +59,7 @@ record!(SubjectPermission, "SubjectPermission": allow, deny);
 /// What the server knows of the user; `None` if it does not answer.
 async fn user_info(call: &Call, client: &Client) -> Option<UserInfo> {
     let subject = "$SYS.REQ.USER.INFO";
-    if call.values.is("trace") {
-        call.log(&format!(">>> {subject}: {{}}"));
-    }
+    call.traced(&format!(">>> {subject}: {{}}"));
     let headers = Headers::new();
     let answer = client.request(subject, &headers, b"", SECOND).await;
     let answer = answer.ok()?.payload;

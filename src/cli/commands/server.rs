@@ -132,17 +132,13 @@ async fn ask_one(call: &Call, client: &Client) -> Result<Vec<Vec<u8>>, Failure> 
         }
     };
     let subject = format!("$SYS.REQ.SERVER.{}.VARZ", subject.unwrap_or("PING"));
-    if call.values.is("trace") {
-        call.log(&format!(">>> {subject}: {body}"));
-    }
+    call.traced(&format!(">>> {subject}: {body}"));
     let (headers, body) = (Headers::new(), body.as_bytes());
     let answer = client
         .request(&subject, &headers, body, call.timeout())
         .await?;
-    if call.values.is("trace") {
-        let text = String::from_utf8_lossy(&answer.payload);
-        call.log(&format!("<<< {}", values::quote(&text)));
-    }
+    let text = String::from_utf8_lossy(&answer.payload);
+    call.traced(&format!("<<< {}", values::quote(&text)));
     Ok(vec![answer.payload])
 }
 

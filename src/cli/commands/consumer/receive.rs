@@ -109,9 +109,7 @@ async fn next_one(
     named(of).map_err(|e| e.context("could not request next message"))?;
     let request = format!(r#"{{"expires":{},"batch":1}}"#, call.timeout());
     let subject = format!("{}.CONSUMER.MSG.NEXT.{stream}.{name}", jetstream.prefix);
-    if call.values.is("trace") {
-        call.log(&format!(">>> {subject}:\n{request}\n\n"));
-    }
+    call.traced(&format!(">>> {subject}:\n{request}\n\n"));
     client.publish_with(&subject, Some(&inbox), &Headers::new(), request.as_bytes())?;
     let answer = answer?; // natscli looks at its flags only now
     // The server gives the pull up after the same time; timers here are up to a millisecond late.

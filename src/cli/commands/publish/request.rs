@@ -243,9 +243,7 @@ async fn ordered(call: &Call, request: &Message, source: &Made) -> Option<Vec<u8
             return None;
         }
     };
-    if call.values.is("trace") {
-        call.log(&format!("Executing: {}", words.join(" ")));
-    }
+    call.traced(&format!("Executing: {}", words.join(" ")));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let environment = [
         ("NATS_REQUEST_SUBJECT", request.subject.clone()),

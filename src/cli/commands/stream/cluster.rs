@@ -4,6 +4,7 @@ use super::{jetstream, pick, query, really};
 use crate::{
     cli::{
         commands::{Call, Outcome, ask_api},
+        parse::Failure,
         values::quote,
     },
     client::{JetStream, types::StreamInfo},
@@ -13,12 +14,13 @@ use serde_json::Value;
 const CLUSTERED: &str = "this playground does not move the streams of a cluster";
 
 /// The stream as it is now, as natscli asks for it.
-async fn again(
-    jetstream: &JetStream,
-    info: &StreamInfo,
-) -> Result<Value, crate::cli::parse::Failure> {
+async fn again(jetstream: &JetStream, info: &StreamInfo) -> Result<Value, Failure> {
     let subject = format!("STREAM.INFO.{}", info.config.name);
     ask_api(jetstream, &subject, b"{\"offset\":0}").await
+}
+
+fn not_clustered(info: &StreamInfo) -> Failure {
+    format!("stream {} is not clustered", quote(&info.config.name)).into()
 }
 
 /// `stream cluster step-down`.
@@ -26,7 +28,7 @@ pub async fn step_down(call: Call) -> Outcome {
     let (_, info) = pick(&call).await?;
     match info.cluster {
         Some(cluster) if !cluster.replicas.is_empty() => Err(CLUSTERED.into()),
-        _ => Err(format!("stream {} is not clustered", quote(&info.config.name)).into()),
+        _ => Err(not_clustered(&info)),
     }
 }
 
@@ -40,7 +42,7 @@ pub async fn remove_peer(call: Call) -> Outcome {
     let now = again(&jetstream, &info).await?;
     match now["cluster"]["replicas"].as_array() {
         Some(_) => Err(CLUSTERED.into()),
-        None => Err(format!("stream {} is not clustered", quote(&info.config.name)).into()),
+        None => Err(not_clustered(&info)),
     }
 }
 
@@ -85,7 +87,7 @@ pub async fn evacuate(call: Call) -> Outcome {
     let name = &info.config.name;
     let now = again(&jetstream, &info).await?;
     if now["cluster"].is_null() {
-        return Err(format!("stream {} is not clustered", quote(name)).into());
+        return Err(not_clustered(&info));
     }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
     let mut peers = vec![text(&now["cluster"]["leader"])];
