@@ -165,6 +165,7 @@ impl Keeper {
                 }
                 if self.write_all(changes).await.is_err() {
                     self.broken.set(true);
+                    self.waiting.take();
                     self.page.notice.set(NO_ROOM);
                 }
             }

@@ -63,6 +63,35 @@ test("where there is no room left, it is said, and everything works", async () =
   await playground.close();
 });
 
+test("what comes after what could not be stored is not kept, even if there is room again", async () => {
+  const playground = await world.open({
+    address: "#step=put",
+    script: () => {
+      const put = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (...args) {
+        const request = put.apply(this, args);
+        if (window.full) this.transaction.abort();
+        window.full = false;
+        return request;
+      };
+    },
+  });
+  const { page } = playground;
+  const a = playground.terminal("A");
+  await a.enter("nats kv add b; nats kv put b before v");
+  await a.shows(/\nv\n/);
+  await page.waitForTimeout(200); // what is stored within 100 ms survives
+  await page.evaluate(() => (window.full = true));
+  await a.enter("nats bench kv put --msgs 5000 --bucket b; echo over");
+  await a.shows(/\nover\n/);
+  await notice(playground, "stores no more");
+  await page.waitForTimeout(200);
+  await playground.reload();
+  await a.enter("nats stream info KV_b");
+  await a.shows(/Last Sequence: 1 @/);
+  await playground.close();
+});
+
 test("thousands of messages are kept as soon as a few", async () => {
   const playground = await world.open({ address: "#step=put" });
   const a = playground.terminal("A");
