@@ -1,6 +1,6 @@
 //! The JetStream forms of `nats subscribe`: by a consumer, or by direct gets.
 
-use super::*;
+use super::{check::check_name, *};
 use crate::wire::json::{ToJson, Writer};
 
 /// Makes a consumer by the request nats.go has for it.
