@@ -139,12 +139,11 @@ impl Server {
     pub fn advance(&self, ms: f64) -> Promise {
         let (host, turns) = (self.host.clone(), self.turns.clone());
         future_to_promise(async move {
-            let mut left = (ms.max(0.0) * 1e6) as i64;
+            let end = host.later((ms.max(0.0) * 1e6) as i64);
             // In strides shorter than the server's patience with unanswered PINGs, and with turns for clients to answer.
-            while left > 0 {
-                let stride = left.min(60 * SECOND);
-                host.advance(stride).await;
-                left -= stride;
+            while host.now() < end {
+                let left = end.since(host.now());
+                host.advance(left.min(60 * SECOND)).await;
                 for _ in 0..4 {
                     turns.next().await;
                 }

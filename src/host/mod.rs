@@ -189,10 +189,15 @@ impl Host {
         self.0.state.borrow().now(&*self.0.runtime)
     }
 
+    /// The time in `ns` from now, in the year 2200 at most.
+    pub fn later(&self, ns: i64) -> Time {
+        self.now().after(ns).min(LAST)
+    }
+
     /// Moves the clock ahead by `ns`, to the year 2200 at most; everything due in between happens in order, and clients get to
     /// answer.
     pub async fn advance(&self, ns: i64) {
-        let end = self.now().after(ns).min(LAST);
+        let end = self.later(ns);
         for step in 0.. {
             let delivered = {
                 let mut state = self.0.state.borrow_mut();
