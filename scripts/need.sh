@@ -11,6 +11,7 @@ TRUNK=0.21.14
 WASM_SPLIT=0.2.4
 NATS_PY=2.16.0
 NATS_GO=v1.55.0
+JSM_GO=v0.5.1
 
 say() { printf 'need: %s\n' "$*" >&2; }
 cannot() { say "cannot install $1: $2"; exit 1; }
@@ -115,9 +116,11 @@ need() {
         say "installing Debian's webkit2gtk-driver and xvfb: the walkthrough is tried in WebKit, too"
         apt_install webkit2gtk-driver xvfb xauth
         ;;
-    nats.go)
+    nats.go | jsm.go)
         have go || cannot "$1" "it is written in Go and there is no go on PATH"
-        quietly "$1" go mod download github.com/nats-io/nats.go@$NATS_GO
+        local version=NATS_GO
+        [ "$1" = jsm.go ] && version=JSM_GO
+        quietly "$1" go mod download "github.com/nats-io/$1@${!version}"
         ;;
     nats-server)
         [ "$(nats-server --version 2>/dev/null)" = "nats-server: $NATS_SERVER" ] && return

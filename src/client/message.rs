@@ -41,6 +41,12 @@ impl Headers {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The last value under `name`: what a server adds comes after what was stored.
+    pub fn last(&self, name: &str) -> Option<&str> {
+        let at = self.0.iter().rposition(|(n, _)| n == name)?;
+        self.0.get(at).map(|(_, value)| value.as_str())
+    }
+
     /// Removes the last field of that name.
     pub fn remove_last(&mut self, name: &str) {
         if let Some(at) = self.0.iter().rposition(|(n, _)| n == name) {

@@ -106,6 +106,7 @@ macro_rules! sessions {
             kv_watch_interrupted "kv-watch/interrupted",
             kv_watch_key_and_wildcard "kv-watch/key-and-wildcard",
             pubsub_core "pubsub/core",
+            pubsub_direct_republished "pubsub/direct-republished",
             pubsub_direct_reports "pubsub/direct-reports",
             pubsub_headers "pubsub/headers",
             pubsub_inbox_prefix "pubsub/inbox-prefix",

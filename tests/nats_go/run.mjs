@@ -1,13 +1,16 @@
-// nats.go's own tests, as they are, against our server: node tests/nats_go/run.mjs [PATTERN] says which pass. What asks for
-// something that is not offered here (a cluster, TLS, accounts ...) counts as neither passed nor failed.
+// The own tests of NATS libraries in Go, as they are, against our server: node tests/nats_go/run.mjs nats.go|jsm.go [PATTERN] says
+// which pass. What asks for something that is not offered here (a cluster, TLS, accounts ...) counts as neither passed nor failed.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { NOT_OFFERED, serve } from "./tester.mjs";
 
-const VERSION = readFileSync("scripts/need.sh", "utf8").match(/^NATS_GO=(.+)$/m)[1];
-const PACKAGES = ["jetstream/test", "test", "micro/test"];
+/** Packages with tests that ask a tester for their servers, and how the module finds what only they need. */
+const LIBRARIES = {
+  "nats.go": { packages: ["jetstream/test", "test", "micro/test"], flags: ["-modfile=go_test.mod"] },
+  "jsm.go": { packages: ["test"], flags: [] },
+};
 const OUT = "target/nats-go";
 
 /** Tests that cannot pass, with the reason. One that passes all the same counts as a failure of this list. */
@@ -16,9 +19,9 @@ const OUT_OF_SCOPE = JSON.parse(readFileSync(new URL("out-of-scope.json", import
 const go = (args, options) => execFileSync("go", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], ...options });
 
 /** The tests of one package as a program, and the folder they want to run in. */
-function build(source, name) {
-  const program = resolve(OUT, `${name.replace("/", "-")}-${VERSION}`);
-  go(["test", "-modfile=go_test.mod", "-c", "-o", program, `./${name}`], { cwd: source });
+function build(source, name, flags) {
+  const program = resolve(OUT, `${library}-${name.replace("/", "-")}-${version}`);
+  go(["test", ...flags, "-c", "-o", program, `./${name}`], { cwd: source });
   return { program, folder: join(source, name) };
 }
 
@@ -52,13 +55,15 @@ function judge(tests, name) {
   return reason ? { verdict: "out of scope" } : { verdict: "failed", why: causes.join("") };
 }
 
+const [library, pattern = "."] = process.argv.slice(2);
+const { packages, flags } = LIBRARIES[library];
+const version = readFileSync("scripts/need.sh", "utf8").match(new RegExp(`^${library.toUpperCase().replace(".", "_")}=(.+)$`, "m"))[1];
 mkdirSync(OUT, { recursive: true });
-const pattern = process.argv[2] ?? ".";
-const source = JSON.parse(go(["mod", "download", "-json", `github.com/nats-io/nats.go@${VERSION}`])).Dir;
+const source = JSON.parse(go(["mod", "download", "-json", `github.com/nats-io/${library}@${version}`])).Dir;
 const tester = await serve();
 const count = { passed: 0, failed: 0, "not offered": 0, "out of scope": 0, skipped: 0 };
-for (const name of PACKAGES) {
-  const tests = await play(build(source, name), tester.url, pattern);
+for (const name of packages) {
+  const tests = await play(build(source, name, flags), tester.url, pattern);
   for (const test of [...tests.keys()].filter((test) => !test.includes("/"))) {
     const { verdict, why } = judge(tests, test);
     count[verdict]++;
@@ -67,6 +72,6 @@ for (const name of PACKAGES) {
 }
 await tester.close();
 const { passed, failed, ...others } = count;
-console.log(`nats.go ${VERSION}: ${Object.entries(others).map(([verdict, number]) => `${number} ${verdict}`).join(", ")}`);
+console.log(`${library} ${version}: ${Object.entries(others).map(([verdict, number]) => `${number} ${verdict}`).join(", ")}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -1,4 +1,4 @@
-// What nats.go's tests ask for servers: a service on NATS subjects, as github.com/synadia-io/orbit.go/ntf is one. It starts ours.
+// What tests of nats.go and jsm.go ask for servers: a service on NATS subjects, as github.com/synadia-io/orbit.go/ntf is one. It starts ours.
 // What a test wants that a single server without a configuration file has not, is refused with NOT_OFFERED.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { once } from "node:events";

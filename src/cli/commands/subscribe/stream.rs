@@ -244,13 +244,18 @@ impl Shown<'_> {
             since = call.now();
             let header = |name: &str| message.headers.get(name).unwrap_or_default();
             let sequence = header("Nats-Sequence").parse().unwrap_or(next);
+            // Of a message that was republished that is, as its stream, the one it had first.
+            let own = message.headers.last("Nats-Sequence");
+            let own = own.and_then(|value| value.parse().ok());
+            let stream = header("Nats-Stream").to_owned();
             let time = Time::parse_rfc3339(header("Nats-Time-Stamp"));
             let message = Message {
                 subject: header("Nats-Subject").into(),
                 reply: None,
                 ..message
             };
-            next = if last_per_subject { next } else { sequence }.saturating_add(1);
+            let seen = own.filter(|_| !last_per_subject);
+            next = seen.unwrap_or(next).saturating_add(1);
             if self.is_ignored(&message.subject) {
                 continue;
             }
