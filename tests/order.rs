@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::bench::Bench;
+use common::bench::{Bench, number};
 
 /// With a stream `S` of subject `s` that has a message, and a consumer `C`.
 fn bench() -> Bench {
@@ -64,6 +64,25 @@ fn a_pull_request_waits_for_its_subscription() {
     bench.send("PUB $JS.API.CONSUMER.MSG.NEXT.S.C late 1\r\n1\r\nSUB late 9\r\n");
     let answer = bench.send("PUB s 1\r\nv\r\n");
     assert!(answer.starts_with("MSG s 9 $JS.ACK.S.C.1.2.2."), "{answer}");
+}
+
+/// A push consumer whose reader is gone has delivered nothing of what is published right behind: retention interest keeps it.
+#[test]
+fn what_is_published_behind_an_unsub_is_not_delivered() {
+    let mut bench = Bench::new();
+    bench.ask(
+        "STREAM.CREATE.S",
+        "{\"name\":\"S\",\"subjects\":[\"s\"],\"retention\":\"interest\"}",
+    );
+    bench.send("SUB d 9\r\n");
+    let config = "\"durable_name\":\"D\",\"deliver_subject\":\"d\",\"ack_policy\":\"none\"";
+    let create = format!("{{\"stream_name\":\"S\",\"config\":{{{config}}}}}");
+    bench.ask("CONSUMER.DURABLE.CREATE.S.D", &create);
+    bench.send("UNSUB 9\r\nPUB s 1\r\na\r\nPUB s 1\r\nb\r\n");
+    let info = bench.ask("STREAM.INFO.S", "");
+    assert_eq!(number(&info, "messages"), 2, "{info}");
+    let again = bench.send("SUB d 9\r\n");
+    assert!(again.contains("MSG s 9 $JS.ACK.S.D.1.1.1."), "{again}");
 }
 
 /// What clients tell one another is there before an acknowledgement.

@@ -543,12 +543,13 @@ impl Server {
     fn work(&mut self, left: &mut usize) {
         while *left > 0 {
             *left -= 1;
-            if let Some(work) = self.core.work.pop_front() {
-                self.work_off(&work);
-            } else if let Some(watcher) = self.core.subscriptions.changed.pop_front() {
+            // Who is gone is known before the next message is stored: a consumer would count it as delivered.
+            if let Some(watcher) = self.core.subscriptions.changed.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.interest_changed(&mut self.core, watcher);
                 }
+            } else if let Some(work) = self.core.work.pop_front() {
+                self.work_off(&work);
             } else if let Some((stream, consumer)) = self.core.to_serve.pop_front() {
                 if let Some(jetstream) = &mut self.jetstream {
                     jetstream.serve(&mut self.core, stream, consumer);
