@@ -66,9 +66,9 @@ browsers: build ## the wasm tests in Firefox, and the walkthrough in BROWSERS: "
 	$(if $(filter firefox,$(BROWSERS)),$(RUN) BROWSER=firefox scripts/web-test.sh)
 	$(RUN) BROWSERS="$(BROWSERS)" node --test tests/browsers/*.test.mjs
 
-nats-go: examples ## all of nats.go's and jsm.go's own tests against the server (eight minutes); ARGS=PATTERN for some of them
-	@$(NEED) nats.go jsm.go node_modules
-	$(RUN) for library in nats.go jsm.go; do SERVER_BIN=target/release/examples/server node tests/nats_go/run.mjs $$library $(ARGS) || exit 1; done
+nats-go: examples ## the own tests of nats.go, jsm.go and nats-server against the server (20 minutes); ARGS=PATTERN for some of them
+	@$(NEED) nats.go jsm.go nats-server node_modules
+	$(RUN) for library in nats.go jsm.go nats-server; do SERVER_BIN=target/release/examples/server node tests/nats_go/run.mjs $$library $(ARGS) || exit 1; done
 
 crash: examples ## kill -9 the server under load, again and again; every acknowledged write must be there
 	$(RUN) python3 tests/crash.py

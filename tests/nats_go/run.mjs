@@ -1,15 +1,18 @@
-// The own tests of NATS libraries in Go, as they are, against our server: node tests/nats_go/run.mjs nats.go|jsm.go [PATTERN] says
-// which pass. What asks for something that is not offered here (a cluster, TLS, accounts ...) counts as neither passed nor failed.
+// The own tests of NATS libraries in Go and of nats-server, against our server: node tests/nats_go/run.mjs nats.go|jsm.go|nats-server
+// [PATTERN] says which pass. What asks for something that is not offered here (a cluster, TLS, accounts ...) counts as neither passed
+// nor failed.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { NOT_OFFERED, serve } from "./tester.mjs";
+import { prepare } from "./nats_server.mjs";
+import { NOT_OFFERED, PROGRAM, serve } from "./tester.mjs";
 
-/** Packages with tests that ask a tester for their servers, and how the module finds what only they need. */
+/** Packages with tests that ask a tester for their servers, and how the module finds what only they need; or a change to it. */
 const LIBRARIES = {
-  "nats.go": { packages: ["jetstream/test", "test", "micro/test"], flags: ["-modfile=go_test.mod"] },
-  "jsm.go": { packages: ["test"], flags: [] },
+  "nats.go": { module: "nats.go", packages: ["jetstream/test", "test", "micro/test"], flags: ["-modfile=go_test.mod"] },
+  "jsm.go": { module: "jsm.go", packages: ["test"], flags: [] },
+  "nats-server": { module: "nats-server/v2", packages: ["server"], flags: ["-vet=off"], prepare },
 };
 const OUT = "target/nats-go";
 
@@ -28,7 +31,7 @@ function build(source, name, flags) {
 /** Runs a package's tests; for each its `action` (pass, fail, skip) and what it wrote. */
 async function play({ program, folder }, url, pattern) {
   const args = ["tool", "test2json", "-t", program, "-test.v", "-test.run", pattern, "-test.timeout", "20m"];
-  const env = { ...process.env, TESTER_NATS_URL: url };
+  const env = { ...process.env, TESTER_NATS_URL: url, SERVER_BIN: PROGRAM };
   const tests = new Map();
   const process_ = spawn("go", args, { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
   for await (const line of createInterface({ input: process_.stdout })) {
@@ -55,11 +58,16 @@ function judge(tests, name) {
   return reason ? { verdict: "out of scope" } : { verdict: "failed", why: causes.join("") };
 }
 
-const [library, pattern = "."] = process.argv.slice(2);
-const { packages, flags } = LIBRARIES[library];
-const version = readFileSync("scripts/need.sh", "utf8").match(new RegExp(`^${library.toUpperCase().replace(".", "_")}=(.+)$`, "m"))[1];
+let [library, pattern = "."] = process.argv.slice(2);
+const { module, packages, flags, prepare: change } = LIBRARIES[library];
+const version = readFileSync("scripts/need.sh", "utf8").match(new RegExp(`^${library.toUpperCase().replace(/\W/, "_")}=(.+)$`, "m"))[1];
 mkdirSync(OUT, { recursive: true });
-const source = JSON.parse(go(["mod", "download", "-json", `github.com/nats-io/${library}@${version}`])).Dir;
+let source = JSON.parse(go(["mod", "download", "-json", `github.com/nats-io/${module}@${version}`])).Dir;
+if (change) {
+  const copy = resolve(OUT, library);
+  pattern = change(source, copy, new RegExp(pattern));
+  source = copy;
+}
 const tester = await serve();
 const count = { passed: 0, failed: 0, "not offered": 0, "out of scope": 0, skipped: 0 };
 for (const name of packages) {

@@ -3,13 +3,13 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { connect, headers } from "@nats-io/transport-node";
 import { start } from "../common/server.mjs";
 
 export const NOT_OFFERED = "not offered here";
 
-const PROGRAM = process.env.SERVER_BIN ?? "target/debug/examples/server";
+export const PROGRAM = resolve(process.env.SERVER_BIN ?? "target/debug/examples/server");
 // Ours syncs what it acknowledges, which nats-server does not: a busy disk may take longer than the 100 ms that some tests wait.
 const FOLDERS = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 const instances = new Map();
