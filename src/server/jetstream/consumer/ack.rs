@@ -52,7 +52,7 @@ impl Consumer {
         let mut confirm = acked.seq != 0;
         // Sequence 0 is nothing to confirm, but where nats-server's store does that, which looks at no sequence.
         let by_store = self.config.ack_policy == AckPolicy::Explicit
-            && work.config.retention == Retention::Limits;
+            && work.stream.config.retention == Retention::Limits;
         match payload {
             b"" | b"+ACK" | b"+OK" => {
                 confirm = self.ack(work, acked, true) && (confirm || by_store);
@@ -85,7 +85,7 @@ impl Consumer {
     /// Acknowledges. False if that sequence cannot have been delivered.
     fn ack(&mut self, work: &mut Work<'_>, acked: Acked, sample: bool) -> bool {
         if acked.seq >= self.progress.next_stream && !self.config.flow_control {
-            let (seq, last) = (acked.seq, work.store.last_seq());
+            let (seq, last) = (acked.seq, work.stream.store.last_seq());
             if seq > last {
                 let whose = format!("JetStream consumer '$G > {} > {}'", self.stream, self.name);
                 let text =
@@ -126,7 +126,7 @@ impl Consumer {
 
     /// Tells the stream that it may not have to keep `seq` for this consumer any more.
     fn settle(&self, work: &mut Work<'_>, seq: u64) {
-        if work.config.retention != Retention::Limits {
+        if work.stream.config.retention != Retention::Limits {
             work.settled.push(seq);
         }
     }
@@ -241,7 +241,7 @@ impl Consumer {
     pub(super) fn set_ack_timer(&mut self, work: &mut Work<'_>, at: Option<Time>) {
         self.ack_timer = at;
         work.core
-            .set_timer(Timer::ConsumerAckWait(work.stream, self.id), at);
+            .set_timer(Timer::ConsumerAckWait(work.stream.id, self.id), at);
     }
 
     /// The ack wait timer fired, or the wait itself changed.
@@ -250,7 +250,7 @@ impl Consumer {
         if self.config.ack_wait == 0 {
             return;
         }
-        let (now, first) = (work.core.now(), work.store.first_seq());
+        let (now, first) = (work.core.now(), work.stream.store.first_seq());
         let full = self.is_full();
         let mut progress = std::mem::take(&mut self.progress);
         let policy = self.config.ack_policy;

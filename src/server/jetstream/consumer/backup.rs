@@ -267,7 +267,7 @@ impl Consumers {
             consumer.listen(work);
             consumer.active = consumer.has_interest(work.core);
             consumer.settle_acked(work);
-            consumer.count_pending(work.store);
+            consumer.count_pending(work.stream.store);
             consumer.resume(work);
         });
         self.start(core, view, id);

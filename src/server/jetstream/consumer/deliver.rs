@@ -62,7 +62,7 @@ impl Consumer {
                         break;
                     }
                     if self.held.is_none() && work.core.delivered_behind {
-                        let timer = Timer::ConsumerDeliver(work.stream, self.id);
+                        let timer = Timer::ConsumerDeliver(work.stream.id, self.id);
                         let at = work.core.now().after(BREATH);
                         work.core.set_timer(timer, Some(at));
                         more = true;
@@ -103,7 +103,7 @@ impl Consumer {
                 self.advise_max_deliveries(work.core, seq, count - 1);
                 self.progress
                     .give_up(seq, self.config.ack_policy, work.core.now());
-            } else if work.store.get(seq).is_none() {
+            } else if work.stream.store.get(seq).is_none() {
                 self.progress.uncount_delivery(seq);
                 if let Some(pending) = self.progress.pending.get(&seq).copied() {
                     self.terminate(work, seq, pending.consumer, count - 1, super::ack::GONE);
@@ -123,7 +123,7 @@ impl Consumer {
                 self.progress.next_stream = list.resume + 1;
                 self.skip_list = None;
             }
-            return match work.store.get(seq) {
+            return match work.stream.store.get(seq) {
                 Some(_) => Next::Message(seq, 1),
                 None => Next::Nothing,
             };
@@ -131,13 +131,13 @@ impl Consumer {
         let next = self.progress.next_stream;
         // Mostly there is nothing before what was just stored.
         let stored = self.stored.take().filter(|stored| *stored == next);
-        match stored.or_else(|| work.store.next_match(&self.filters, next)) {
+        match stored.or_else(|| work.stream.store.next_match(&self.filters, next)) {
             Some(seq) => {
                 self.progress.next_stream = seq + 1;
                 Next::Message(seq, 1)
             }
             None => {
-                let last = work.store.last_seq();
+                let last = work.stream.store.last_seq();
                 self.progress.next_stream = self.progress.next_stream.max(last + 1);
                 if self.progress.next_stream > last && self.num_pending != 0 {
                     self.num_pending = 0;
@@ -150,7 +150,7 @@ impl Consumer {
 
     /// Sends message `seq`, or holds it for later. False if nobody takes it.
     fn dispatch(&mut self, work: &mut Work<'_>, seq: u64, count: u64) -> bool {
-        let store = work.store;
+        let store = work.stream.store;
         let Some(message) = store.get(seq) else {
             return true;
         };
@@ -198,7 +198,7 @@ impl Consumer {
                 count,
                 request,
             });
-            let timer = Timer::ConsumerDeliver(work.stream, self.id);
+            let timer = Timer::ConsumerDeliver(work.stream.id, self.id);
             let at = (delay < i64::MAX).then(|| now.after(delay));
             work.core.set_timer(timer, at);
             return true;
@@ -266,7 +266,7 @@ impl Consumer {
                 consumer,
                 stream: seq,
             };
-            if work.config.retention != Retention::Limits {
+            if work.stream.config.retention != Retention::Limits {
                 work.settled.push(seq);
             }
         } else {

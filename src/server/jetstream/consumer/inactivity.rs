@@ -29,7 +29,7 @@ impl Consumer {
         self.going = self.threshold > 0;
         let at = self.going.then(|| work.core.now().after(self.threshold));
         work.core
-            .set_timer(Timer::ConsumerInactive(work.stream, self.id), at);
+            .set_timer(Timer::ConsumerInactive(work.stream.id, self.id), at);
     }
 
     /// An ack came: somebody is there.
@@ -68,7 +68,7 @@ impl Consumer {
         }
         if wait > 0 {
             self.going = true;
-            let timer = Timer::ConsumerInactive(work.stream, self.id);
+            let timer = Timer::ConsumerInactive(work.stream.id, self.id);
             work.core.set_timer(timer, Some(now.after(wait)));
         }
         wait <= 0

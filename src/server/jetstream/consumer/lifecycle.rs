@@ -267,7 +267,7 @@ impl Consumers {
         self.with(core, view, id, |consumer, work| {
             consumer.change(work, &old, config);
             if refilter {
-                consumer.count_pending(work.store);
+                consumer.count_pending(work.stream.store);
                 consumer.settle_all(work);
             }
         });

@@ -74,10 +74,7 @@ impl Gone<'_> {
 /// What a consumer works with.
 struct Work<'a> {
     core: &'a mut Core,
-    stream: StreamId,
-    created: Time,
-    config: &'a StreamConfig,
-    store: &'a Store,
+    stream: View<'a>,
     settled: &'a mut Vec<u64>,
 }
 
@@ -405,7 +402,7 @@ impl Consumers {
         };
         for id in &ids {
             self.with(core, view, *id, |consumer, work| {
-                consumer.on_purged(work.store, filter, work.core.now());
+                consumer.on_purged(work.stream.store, filter, work.core.now());
             });
         }
         self.concerned = ids;
@@ -505,20 +502,11 @@ impl Consumers {
             if consumer.is_saved(view.config) {
                 core.touch(view.id, id);
             }
-            let View {
-                id: stream,
-                created,
-                config,
-                store,
-            } = view;
             act(
                 consumer,
                 &mut Work {
                     core,
-                    stream,
-                    created,
-                    config,
-                    store,
+                    stream: view,
                     settled: &mut self.settled,
                 },
             );

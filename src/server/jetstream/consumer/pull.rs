@@ -75,7 +75,7 @@ impl Consumer {
         self.requests
             .add(Request::new(reply, ask, now), prioritized);
         self.requests.last_active = now;
-        work.core.serve(work.stream, self.id);
+        work.core.serve(work.stream.id, self.id);
     }
 
     /// Reads a request; the error is a status line.
@@ -211,7 +211,7 @@ impl Consumer {
             return;
         }
         self.prune_requests(work.core, end);
-        let timer = Timer::ConsumerRequests(work.stream, self.id);
+        let timer = Timer::ConsumerRequests(work.stream.id, self.id);
         let deadline = self.requests.due().into_iter().chain(self.pin.until).min();
         if deadline != self.requests_timer {
             self.requests_timer = deadline;

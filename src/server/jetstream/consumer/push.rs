@@ -105,7 +105,7 @@ impl Consumer {
     /// Becomes active or idle; an idle consumer goes away after its inactive threshold.
     pub(super) fn set_active(&mut self, work: &mut Work<'_>, active: bool) {
         self.active = active;
-        let timer = Timer::ConsumerInactive(work.stream, self.id);
+        let timer = Timer::ConsumerInactive(work.stream.id, self.id);
         if active {
             if std::mem::take(&mut self.going) {
                 work.core.set_timer(timer, None);
@@ -137,7 +137,7 @@ impl Consumer {
         }
         let at = self.last_sent.after(period);
         work.core
-            .set_timer(Timer::ConsumerHeartbeat(work.stream, self.id), Some(at));
+            .set_timer(Timer::ConsumerHeartbeat(work.stream.id, self.id), Some(at));
         if due {
             self.deliver(work);
         }

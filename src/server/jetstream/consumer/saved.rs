@@ -60,13 +60,17 @@ impl Consumer {
 
     /// What it has acknowledged may go, if no other needs it (retention interest and work queue).
     pub(super) fn settle_acked(&self, work: &mut Work<'_>) {
-        if work.config.retention != Retention::Limits {
+        if work.stream.config.retention != Retention::Limits {
             let (floor, pending) = (self.progress.shown_floor.stream, &self.progress.pending);
             let delivered = match pending.is_empty() {
                 true => floor,
                 false => self.progress.shown_delivered.stream.max(floor),
             };
-            let acked = work.store.from(0).take_while(|(seq, _)| *seq <= delivered);
+            let acked = work
+                .stream
+                .store
+                .from(0)
+                .take_while(|(seq, _)| *seq <= delivered);
             let acked = acked.filter(|(seq, _)| *seq <= floor || !pending.contains_key(seq));
             let wanted = acked.filter(|(_, message)| self.filters.matches(message.subject));
             work.settled.extend(wanted.map(|(seq, _)| seq));
@@ -326,15 +330,15 @@ impl Consumers {
         let id = self.insert(core, view, name, read);
         self.with(core, view, id, |consumer, work| {
             consumer.created = created;
-            if let Some(progress) = state.progress(work.store) {
+            if let Some(progress) = state.progress(work.stream.store) {
                 consumer.progress = progress;
-                consumer.progress.go_back_to(work.store.last_seq());
+                consumer.progress.go_back_to(work.stream.store.last_seq());
                 consumer.skip_list = None;
                 // A work queue keeps what is below a floor that a reset has raised.
-                if work.config.retention == Retention::Interest {
+                if work.stream.config.retention == Retention::Interest {
                     consumer.settle_acked(work);
                 }
-                consumer.count_pending(work.store);
+                consumer.count_pending(work.stream.store);
             }
             consumer.resume(work);
         });

@@ -102,13 +102,13 @@ impl Consumer {
     }
 
     pub(super) fn listen(&mut self, work: &mut Work<'_>) {
-        for (subject, endpoint) in self.subscriptions(work.stream) {
+        for (subject, endpoint) in self.subscriptions(work.stream.id) {
             work.core.subscribe(subject.as_bytes(), endpoint);
         }
         if self.config.is_push() {
             let subject = self.config.deliver_subject.as_bytes();
             work.core
-                .watch_interest(subject, Watcher::Consumer(work.stream, self.id));
+                .watch_interest(subject, Watcher::Consumer(work.stream.id, self.id));
         }
     }
 
@@ -141,7 +141,7 @@ impl Consumer {
             if self.config.idle_heartbeat > 0 {
                 let at = work.core.now().after(self.config.idle_heartbeat);
                 work.core
-                    .set_timer(Timer::ConsumerHeartbeat(work.stream, self.id), Some(at));
+                    .set_timer(Timer::ConsumerHeartbeat(work.stream.id, self.id), Some(at));
             }
         } else {
             self.restart_inactivity(work);
@@ -154,7 +154,7 @@ impl Consumer {
         let until = self.config.pause_until.as_ref().map(|until| until.time);
         let until = until.filter(|until| now < *until);
         work.core
-            .set_timer(Timer::ConsumerPause(work.stream, self.id), until);
+            .set_timer(Timer::ConsumerPause(work.stream.id, self.id), until);
     }
 
     /// Takes a new configuration that passed its checks.
@@ -168,11 +168,11 @@ impl Consumer {
         if moves {
             work.core.unwatch_interest(
                 old.deliver_subject.as_bytes(),
-                Watcher::Consumer(work.stream, self.id),
+                Watcher::Consumer(work.stream.id, self.id),
             );
             let subject = self.config.deliver_subject.as_bytes();
             work.core
-                .watch_interest(subject, Watcher::Consumer(work.stream, self.id));
+                .watch_interest(subject, Watcher::Consumer(work.stream.id, self.id));
             self.group.clone_from(&old.deliver_group);
             self.set_active(work, self.has_interest(work.core));
         }
@@ -182,7 +182,7 @@ impl Consumer {
             self.set_ack_timer(work, Some(at));
         }
         if self.config.rate_limit_bps != old.rate_limit_bps {
-            self.rate = rate_of(&self.config, work.config, work.core.now());
+            self.rate = rate_of(&self.config, work.stream.config, work.core.now());
         }
         if self.config.inactive_threshold != old.inactive_threshold {
             self.set_threshold(work.core, old.is_durable());
@@ -198,7 +198,7 @@ impl Consumer {
             self.set_pause_timer(work);
             self.advise_pause(work.core);
         }
-        self.record_config(work.core, work.stream, work.config);
+        self.record_config(work.core, work.stream.id, work.stream.config);
     }
 
     /// It is back after a restart of the server: its timers run again.
@@ -212,8 +212,8 @@ impl Consumer {
 
     /// Retention interest: messages that it no longer wants may go.
     pub(super) fn settle_all(&self, work: &mut Work<'_>) {
-        if work.config.retention == Retention::Interest {
-            let left = work.store.from(self.progress.floor.stream);
+        if work.stream.config.retention == Retention::Interest {
+            let left = work.stream.store.from(self.progress.floor.stream);
             work.settled.extend(left.map(|(seq, _)| seq));
         }
     }

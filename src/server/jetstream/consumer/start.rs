@@ -2,7 +2,7 @@
 
 use super::config::{AckPolicy, Config, DeliverPolicy};
 use super::progress::Progress;
-use super::{Consumer, SkipList, View, Work};
+use super::{Consumer, SkipList, Work};
 use crate::server::core::Message;
 use crate::server::jetstream::api::{envelope, level_ok};
 use crate::server::jetstream::error::{self, ApiError};
@@ -109,7 +109,7 @@ impl Consumer {
                 let start = config
                     .opt_start_time
                     .as_ref()
-                    .map_or(0, |at| seq_at(work.store, at.time));
+                    .map_or(0, |at| seq_at(work.stream.store, at.time));
                 if seq < start {
                     return Err("below start time");
                 }
@@ -125,10 +125,12 @@ impl Consumer {
             // What nobody counts puts nothing right, either: nats-server's `num_pending` stays where it went astray.
             self.num_pending += old.pending.len() as i64;
         } else if seq != old.next_stream || !old.pending.is_empty() {
-            self.count_pending(work.store);
+            self.count_pending(work.stream.store);
         }
-        if work.config.retention == Retention::Interest && seq <= work.store.last_seq() + 1 {
-            let before = work.store.from(0).map(|(seq, _)| seq);
+        if work.stream.config.retention == Retention::Interest
+            && seq <= work.stream.store.last_seq() + 1
+        {
+            let before = work.stream.store.from(0).map(|(seq, _)| seq);
             work.settled
                 .extend(before.take_while(|before| *before < seq));
         }
@@ -141,7 +143,11 @@ impl Consumer {
             let answer = self.answer_reset(work, message);
             let mut block = Vec::new();
             if headers::get(message.headers, IDENTITY).is_some() {
-                headers::push(&mut block, IDENTITY, identity(work.created).as_bytes());
+                headers::push(
+                    &mut block,
+                    IDENTITY,
+                    identity(work.stream.created).as_bytes(),
+                );
             }
             let reply = Message {
                 headers: &block,
@@ -164,13 +170,7 @@ impl Consumer {
             w.key("error");
             error.write(&mut w);
         } else {
-            let view = View {
-                id: work.stream,
-                created: work.created,
-                config: work.config,
-                store: work.store,
-            };
-            self.write_info(&mut w, work.core, view, true);
+            self.write_info(&mut w, work.core, work.stream, true);
         }
         w.key("reset_seq").uint(seq.unwrap_or(0)).close();
         w.finish()
