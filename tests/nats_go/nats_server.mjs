@@ -7,7 +7,7 @@ import { join } from "node:path";
 /** Where a test gets its server, what it does with it when it only talks to it, and what is kept from clients. */
 const START = "RunBasicJetStreamServer(t)";
 const USES = new Set(["ClientURL", "Shutdown", "WaitForShutdown"]);
-const INTERNAL = /\b(?:mset|acc|fs|ms|o|sl)\.(?:store|lookup\w*|mu|cfg|addConsumer|raft\w*|info|state|msgs\w*|stop|delete)\b|luster/;
+const INTERNAL = /\b(?:mset|acc|fs|ms|o|sl)\.(?:store|lookup\w*|mu|cfg|addConsumer|raft\w*|info|state|msgs\w*|stop|delete)\b|luster|AckTimeout/;
 const TEST = /^func (Test\w+)\(t \*testing\.T\) \{\n(.*?)^\}\n/gms;
 
 /** Functions, with what comes first in them. */
